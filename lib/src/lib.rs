@@ -1,0 +1,27 @@
+//! What the `rt` programs know: the rows of a SQLite table, the archives they
+//! move to, the ledger of what happened, and the proof that stands between an
+//! archived row and its deletion.
+//!
+//! The modules stand in layers, and a module uses only those below it
+//! (tests/layers.rs holds them to it):
+//!
+//! | layer | modules |
+//! |---|---|
+//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock` |
+//! | 1, lines | `record`, `outcome` |
+//! | 2, things | `fsx`, `gz`, `db`, `policy` |
+//! | 3, the tree | `lock`, `ledger`, `tree` |
+//! | 4, commands | `op::*`, one module a command |
+//! | beside | `cli` |
+
+pub mod age;
+pub mod cli;
+pub mod clock;
+pub mod error;
+pub mod fsx;
+pub mod gz;
+pub mod op;
+pub mod outcome;
+pub mod policy;
+pub mod timestamp;
+pub mod value;

@@ -1,0 +1,2 @@
+//! One module a command: options in, readers and writers in, a summary out.
+//! Nothing here knows standard input, standard output or a terminal.

@@ -1,0 +1,118 @@
+//! What a step of the way says when it is through with a table: the records
+//! that rt-export, rt-store and rt-purge hand on to rt-report.
+//!
+//! The three of one table must add up; a table of which one is missing was not
+//! finished, whatever the exit status of a pipeline's last program says.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of a table in a run.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Rows were archived, proven and deleted.
+    Archived,
+    /// There was nothing to do.
+    NoRecords,
+    /// A dry run: what would have been done.
+    DryRun,
+    /// The policy keeps this table out.
+    Exempt,
+    /// The policy does not name this table.
+    NoPolicy,
+    /// The database has no such table.
+    NoTable,
+    /// It failed; the message says why.
+    Failed,
+}
+
+/// One record of the stream, by its `type`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Outcome {
+    /// From rt-export: all rows are out.
+    Exported(Exported),
+    /// From rt-store: all rows are published, the receipts are printed.
+    Stored(Stored),
+    /// From rt-purge: all segments of a table are settled, or not.
+    Purged(Purged),
+}
+
+/// rt-export's.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Exported {
+    /// The table, as the schema writes it.
+    pub table: String,
+    /// Any status; `archived` here means that rows came out.
+    pub status: Status,
+    /// Rows written, or in a dry run those that would be.
+    pub rows: u64,
+    /// Rows without a readable time, which stay.
+    pub undated: u64,
+    /// Due rows that stay because a row that stays points at them.
+    pub referenced: u64,
+    /// Due rows that stay because JSON cannot hold them exactly.
+    pub unrepresentable: u64,
+    /// The instant before which rows were due, RFC 3339.
+    pub cutoff_date: Option<String>,
+    /// Why it failed, or what to know.
+    pub message: Option<String>,
+    /// The exit status of a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
+}
+
+/// rt-store's.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Stored {
+    /// The table.
+    pub table: String,
+    /// `archived`, `no_records` or `failed`.
+    pub status: Status,
+    /// Rows stored.
+    pub rows: u64,
+    /// Segments published, a receipt each.
+    pub segments: u64,
+    /// Records without a readable time, which were not stored.
+    pub undated: u64,
+    /// Why it failed, or what to know.
+    pub message: Option<String>,
+    /// The exit status of a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
+}
+
+/// rt-purge's. `rows` is the sum of the six counts below it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Purged {
+    /// The table.
+    pub table: String,
+    /// `archived`, `no_records` or `failed`.
+    pub status: Status,
+    /// These segments were left by a run that did not finish (`--pending`);
+    /// they count beside, not within, what this run exported and stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
+    /// Rows of the settled segments.
+    pub rows: u64,
+    /// Proven and deleted by this run.
+    pub records: u64,
+    /// Differed from their archived form: stay, and were taken out again.
+    pub changed: u64,
+    /// A row that stays points at them: stay, and were taken out again.
+    pub referenced: u64,
+    /// A trigger kept them: stay, and were taken out again.
+    pub refused: u64,
+    /// Somebody else deleted them: were taken out again.
+    pub gone: u64,
+    /// Named by a run that crashed while deleting, and not there as archived
+    /// any more: their archived form is kept.
+    pub superseded: u64,
+    /// The files that hold the rows now, relative to the tree.
+    pub archive_files: Vec<String>,
+    /// Why it failed, or what to know.
+    pub message: Option<String>,
+    /// The exit status of a failure, or of a part not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
+}
