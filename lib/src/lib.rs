@@ -23,5 +23,6 @@ pub mod gz;
 pub mod op;
 pub mod outcome;
 pub mod policy;
+pub mod record;
 pub mod timestamp;
 pub mod value;
