@@ -190,6 +190,10 @@ fn word(key: &str, value: &str) -> Result<()> {
     if value.trim_ascii().is_empty() {
         return Err(Error::usage(format!("{key} is empty")));
     }
+    // No name in SQLite and no word of a shell can hold it.
+    if value.contains('\0') {
+        return Err(Error::usage(format!("{key} holds a NUL character")));
+    }
     Ok(())
 }
 

@@ -124,6 +124,7 @@ fn senseless_lines_are_refused_by_file_and_line() {
         (plus(r#""redact":["c","c"]"#), "redacted or excluded twice"),
         (plus(r#""redact_secrets":"yes""#), "invalid type: string"),
         (plus(r#""where":" ""#), "where is empty"),
+        (plus(r#""group":"a\u0000""#), "group holds a NUL"),
         (plus(r#""group":"daily""#), "a group cannot be called 'daily'"),
         (plus(r#""exempt":true"#), "an exempt table takes no key"),
         (format!("{}}}{{", with("7d", "8d")), "trailing characters"),
