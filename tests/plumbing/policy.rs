@@ -49,6 +49,38 @@ fn policy_printed_reads_back_as_itself() {
 }
 
 #[test]
+fn policy_built_in_is_the_table_of_its_page() {
+    let page = fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("man/rt-policy.5"),
+    )
+    .unwrap();
+    let rows: Vec<Vec<String>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(".It "))
+        .filter(|row| row.contains(" Ta "))
+        .skip(1)
+        .map(|row| row.split(" Ta ").map(str::to_owned).collect())
+        .collect();
+    let keys = ["table", "group", "every", "timestamp", "hot", "warm", "cold"];
+    let lines: Vec<Vec<String>> = stdout(&[])
+        .lines()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            if line["exempt"] == true {
+                let table = line["table"].as_str().unwrap();
+                let none = "\\(en";
+                return [table, none, none, "exempt", none, none, none]
+                    .map(str::to_owned)
+                    .to_vec();
+            }
+            keys.map(|key| line[key].as_str().unwrap().to_owned()).to_vec()
+        })
+        .collect();
+    assert_eq!(rows, lines);
+}
+
+#[test]
 fn policy_is_named_by_flag_before_environment() {
     let (_a, flag) = file(&format!("{{\"table\":\"a\",{RULE}}}"));
     let (_b, env) = file(&format!("# remark\n\n{{\"table\":\"b\",{RULE}}}"));
