@@ -23,10 +23,10 @@ static CMD: Command<F> = Command {
     name: "rt-gzip",
     about: "compress to gzip in parallel, or read it back",
     usage: &[
-        "[-1..-9] [-p N]",
-        "-d | -t [-p N]",
-        "[-d] -o FILE [-f]",
-        "-o FILE [-f] -- CMD [ARG...]",
+        "[-1..-9] [-p N] [-o FILE [-f]]",
+        "[-1..-9] [-p N] -o FILE [-f] -- CMD [ARG ...]",
+        "-d [-p N] [-o FILE [-f]]",
+        "-t [-p N]",
     ],
     flags: &[
         letter(F::Level(1), '1', "fastest"),
