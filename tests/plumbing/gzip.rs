@@ -238,6 +238,19 @@ fn damaged_input_is_status_4_with_the_place() {
 }
 
 #[test]
+fn a_header_that_lies_is_a_warning_and_changes_no_text() {
+    let text = rows(60_000);
+    let mut packed = good(&[], &text);
+    // The number of lines of the first member, as rt-jsonl(5) lays it out.
+    packed[25] ^= 1;
+    let out = run(&["-d"], &packed);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(out.status.success() && out.stdout == text);
+    assert!(said.contains("warning: the header of the gzip member at byte 0"));
+    assert!(good(&["-q", "-d"], &packed) == text);
+}
+
+#[test]
 fn a_published_file_matches_its_receipt() {
     let dir = tempdir().unwrap();
     let file = dir.path().join("f.gz");

@@ -57,6 +57,36 @@ impl Sum {
     }
 }
 
+impl Draft<'_> {
+    /// Makes the contents durable, then the name. SIGINT and SIGTERM are
+    /// heard until just before the name is there.
+    fn publish<'a>(
+        mut self,
+        name: &'a str,
+        force: bool,
+        stop: &Stop,
+    ) -> Result<Receipt<'a>> {
+        self.temp.sync()?;
+        refuse_existing(self.path, force)?;
+        stop.check()?;
+        if force {
+            self.temp.replace(self.path)?;
+        } else {
+            self.temp.publish_new(self.path).map_err(|e| e.hint(REPLACE))?;
+        }
+        fsx::sync_folder(folder_of(self.path))?;
+        Ok(Receipt {
+            r#type: "file",
+            file: name,
+            size_bytes: self.file.size_bytes,
+            sha256: self.file.hex(),
+            text_size_bytes: self.text.size_bytes,
+            text_sha256: self.text.hex(),
+            lines: self.lines,
+        })
+    }
+}
+
 impl Sink for Draft<'_> {
     fn text(&mut self, text: &[u8]) -> Result<()> {
         self.text.add(text);
@@ -89,13 +119,9 @@ pub(super) fn run(
         )));
     };
     refuse_existing(path, options.force)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let stop = Stop::listen()?;
     let mut draft = Draft {
-        temp: Temp::create(folder)?,
+        temp: Temp::create(folder_of(path))?,
         path,
         file: Sum::default(),
         text: Sum::default(),
@@ -105,31 +131,21 @@ pub(super) fn run(
     // A stopped read is an error of its own; the signal is the reason.
     stop.check()?;
     filled?;
-    draft.temp.sync()?;
-    refuse_existing(path, options.force)?;
-    stop.check()?;
-    if options.force {
-        draft.temp.replace(path)?;
-    } else {
-        draft.temp.publish_new(path).map_err(|e| e.hint(REPLACE))?;
-    }
-    fsx::sync_folder(folder)?;
+    let receipt = draft.publish(name, options.force, &stop)?;
     notes.verbose(&format!("published {}", quoted(path)));
-    let receipt = Receipt {
-        r#type: "file",
-        file: name,
-        size_bytes: draft.file.size_bytes,
-        sha256: draft.file.hex(),
-        text_size_bytes: draft.text.size_bytes,
-        text_sha256: draft.text.hex(),
-        lines: draft.lines,
-    };
     let mut line = serde_json::to_vec(&receipt)
         .map_err(|e| Error::failed(format!("cannot write a receipt: {e}")))?;
     line.push(b'\n');
     output
         .write_all(&line)
         .map_err(|e| Error::stream("cannot write to standard output", e))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 const REPLACE: &str = "choose another name, or replace it with --force";
