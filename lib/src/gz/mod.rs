@@ -32,9 +32,12 @@
 //! The bytes of a member depend on text, level and timestamps alone, not on
 //! the number of threads. The subfield is a hint: it says where to cut, so
 //! that members can be opened in parallel, but never decides what the text
-//! is. What [`Reader`] gives is what any gzip gives, or an error; a member
-//! whose subfield does not hold is read as if it had none. Memory is bounded
-//! whatever the input claims.
+//! is: a member whose subfield does not hold is read as if it had none. No
+//! text passes whose length and CRC-32 are not those of its member, and none
+//! is passed over. (libdeflate takes the two length codes that RFC 1951 leaves
+//! unused for the longest length, where zlib refuses them: so a damaged member
+//! can still be read here, if its text is unharmed, that gzip calls corrupt.)
+//! Memory is bounded whatever the input claims.
 
 mod input;
 mod member;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::draft::{Block, Draft};
 use super::{Work, not_as_said};
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Exit, Result, quoted};
 use crate::fail;
 use crate::fsx::{self, FileId};
 use crate::gz;
@@ -167,7 +167,7 @@ impl SegmentText {
                     let mut next =
                         |out: &mut Vec<u8>| reader.next_block(out);
                     whole_lines(&mut next, &mut take)
-                        .map_err(|e| e.with_exit(as_damage(&e)))?;
+                        .map_err(as_damage)?;
                 }
             }
             // What follows the last member is part of the digest too.
@@ -184,10 +184,10 @@ impl SegmentText {
 }
 
 /// Bad data inside a published file is a disagreement with the ledger.
-fn as_damage(error: &Error) -> crate::error::Exit {
+fn as_damage(error: Error) -> Error {
     match error.exit() {
-        crate::error::Exit::Data => crate::error::Exit::Disagree,
-        other => other,
+        Exit::Data => error.with_exit(Exit::Disagree),
+        _ => error,
     }
 }
 
