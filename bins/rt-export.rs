@@ -1,1 +1,123 @@
-fn main() {}
+//! rt-export: rows of a table to standard output, as JSON Lines; a batch at a
+//! time, without holding the database.
+
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command, switch, value};
+use rt::error::{Error, Exit, Notes, Result};
+use rt::op::export::{self, Format, Options};
+use rt::timestamp::Unit;
+use rt::{age, clock, fsx};
+
+#[derive(Clone, Copy)]
+enum F {
+    Due,
+    OlderThan,
+    Before,
+    Since,
+    TimestampColumn,
+    Unit,
+    Where,
+    Limit,
+    Format,
+    Column,
+    Exclude,
+    BatchSize,
+    Result,
+    Db,
+    Policy,
+    Now,
+    BusyTimeout,
+    DryRun,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-export",
+    about: "write the rows of a table as JSON Lines",
+    usage: &["[OPTION ...] TABLE"],
+    flags: &[
+        switch(F::Due, "due", "rows past their cutoff that may go"),
+        value(F::OlderThan, "older-than", "AGE", "rows older than AGE"),
+        value(F::Before, "before", "TIME", "rows before TIME"),
+        value(F::Since, "since", "TIME", "rows at or after TIME"),
+        value(
+            F::TimestampColumn,
+            "timestamp-column",
+            "COL",
+            "the column that dates a row [the policy's]",
+        ),
+        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Where, "where", "EXPR", "rows for which EXPR is true"),
+        value(F::Limit, "limit", "N", "at most N rows"),
+        value(F::Format, "format", "jsonl|json", "lines, or one array"),
+        value(
+            F::Column,
+            "column",
+            "COL",
+            "only this column, and others so named",
+        ),
+        value(F::Exclude, "exclude", "COL", "without this column"),
+        value(F::BatchSize, "batch-size", "N", "read N rows at a time [1000]"),
+        value(F::Result, "result", "FILE", "write the result record to FILE"),
+        cli::db(F::Db),
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::busy_timeout(F::BusyTimeout),
+        cli::dry_run(F::DryRun),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    for (flag, v) in args.flags {
+        let o = &mut options;
+        match flag {
+            F::Due => o.due = true,
+            F::OlderThan => {
+                o.older_than = Some(age::age_flag("older-than", &v)?)
+            }
+            F::Before => o.before = Some(clock::time_flag("before", &v)?),
+            F::Since => o.since = Some(clock::time_flag("since", &v)?),
+            F::TimestampColumn => {
+                o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
+            }
+            F::Unit => o.columns.unit = Some(unit(&v)?),
+            F::Where => o.condition = Some(cli::text("where", &v)?),
+            F::Limit => o.limit = Some(cli::count("limit", &v)?),
+            F::Format => o.format = format(&cli::text("format", &v)?)?,
+            F::Column => o.columns.only.push(cli::text("column", &v)?),
+            F::Exclude => o.columns.exclude.push(cli::text("exclude", &v)?),
+            F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
+            F::Result => o.result = Some(v.into()),
+            F::Db => o.place.db = Some(v),
+            F::Policy => o.place.policy = Some(v),
+            F::Now => o.place.now = Some(v),
+            F::BusyTimeout => {
+                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+            }
+            F::DryRun => o.place.dry_run = true,
+        }
+    }
+    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    let mut output = fsx::unbuffered(io::stdout())?;
+    export::run(&options, &mut output, notes)
+}
+
+fn unit(value: &std::ffi::OsStr) -> Result<Unit> {
+    cli::text("unit", value)?.parse()
+}
+
+fn format(text: &str) -> Result<Format> {
+    match text {
+        "jsonl" => Ok(Format::Jsonl),
+        "json" => Ok(Format::Json),
+        _ => Err(Error::usage(format!(
+            "--format takes jsonl or json, not '{text}'"
+        ))),
+    }
+}

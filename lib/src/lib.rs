@@ -29,6 +29,7 @@ pub mod outcome;
 pub mod policy;
 pub mod record;
 pub mod runs;
+pub mod stop;
 pub mod timestamp;
 pub mod tree;
 pub mod value;

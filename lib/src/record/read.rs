@@ -93,6 +93,18 @@ pub enum Token<'a> {
 }
 
 impl Token<'_> {
+    /// The value if it is wanted; else it is only checked.
+    pub fn to_owned_if(self, wanted: bool) -> Result<Option<Owned>, Fault> {
+        match self {
+            _ if wanted => self.to_owned().map(Some),
+            // What was not decoded may still be no value of SQLite's.
+            Token::Integer(digits) if digits.len() < 19 => Ok(None),
+            Token::Text(string) if !string.escaped => Ok(None),
+            Token::Null | Token::Real(_) => Ok(None),
+            _ => self.to_owned().map(|_| None),
+        }
+    }
+
     /// The value.
     pub fn to_owned(self) -> Result<Owned, Fault> {
         let bad = |what| Fault { what, at: 0 };
@@ -337,10 +349,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Reads what follows a backslash; gives what follows the escape.
-fn unescape<'a>(
-    rest: &'a [u8],
-    out: &mut Vec<u8>,
-) -> Result<&'a [u8], Fault> {
+fn unescape<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Fault> {
     let bad = Fault { what: "a bad escape", at: 0 };
     let (&kind, mut rest) = rest.split_first().ok_or(bad)?;
     let byte = match kind {

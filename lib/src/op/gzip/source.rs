@@ -10,56 +10,18 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::error::{Error, Exit, Result, quote, reason};
+use crate::error::{Error, Result, quote, reason};
 use crate::fsx;
+use crate::stop::Stop;
 
 const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-
-/// Whether a signal asked for an end.
-pub(super) struct Stop {
-    interrupted: Arc<AtomicBool>,
-    terminated: Arc<AtomicBool>,
-}
-
-impl Stop {
-    /// Takes SIGINT and SIGTERM over for the rest of the process's life.
-    pub(super) fn listen() -> Result<Stop> {
-        let stop = Stop {
-            interrupted: Arc::new(AtomicBool::new(false)),
-            terminated: Arc::new(AtomicBool::new(false)),
-        };
-        for (signal, flag) in
-            [(SIGINT, &stop.interrupted), (SIGTERM, &stop.terminated)]
-        {
-            signal_hook::flag::register(signal, flag.clone())
-                .map_err(|e| Error::stream("cannot handle signals", e))?;
-        }
-        Ok(stop)
-    }
-
-    /// An error once a signal came.
-    pub(super) fn check(&self) -> Result<()> {
-        let (exit, name) = if self.interrupted.load(Ordering::Relaxed) {
-            (Exit::Interrupted, "SIGINT")
-        } else if self.terminated.load(Ordering::Relaxed) {
-            (Exit::Terminated, "SIGTERM")
-        } else {
-            return Ok(());
-        };
-        let message = format!("stopped by {name}; nothing was published");
-        Err(Error::new(exit, message))
-    }
-}
 
 /// An input whose reads end with an error when a signal comes.
 pub(super) struct Stoppable<'a, R> {

@@ -1,0 +1,96 @@
+//! rt-store: row records on standard input into an archive tree, by day; a
+//! receipt for each segment on standard output once it is durable.
+
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command, letter, switch, value};
+use rt::error::{Exit, Notes, Result};
+use rt::fsx;
+use rt::op::store::{self, Options};
+
+#[derive(Clone, Copy)]
+enum F {
+    TimestampColumn,
+    Unit,
+    Column,
+    Exclude,
+    NoCompress,
+    Level(u8),
+    Threads,
+    Db,
+    Archives,
+    Policy,
+    Now,
+    BusyTimeout,
+    DryRun,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-store",
+    about: "store rows in warm files by day, and print receipts",
+    usage: &["[OPTION ...] TABLE"],
+    flags: &[
+        value(
+            F::TimestampColumn,
+            "timestamp-column",
+            "COL",
+            "the column that dates a row [the policy's]",
+        ),
+        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Column, "column", "COL", "as rt-export was told"),
+        value(F::Exclude, "exclude", "COL", "as rt-export was told"),
+        switch(F::NoCompress, "no-compress", "plain .jsonl files"),
+        letter(F::Level(1), '1', "fastest"),
+        letter(F::Level(2), '2', "between -1 and -3"),
+        letter(F::Level(3), '3', "between -2 and -4"),
+        letter(F::Level(4), '4', "between -3 and -5"),
+        letter(F::Level(5), '5', "between -4 and -6"),
+        letter(F::Level(6), '6', "the default"),
+        letter(F::Level(7), '7', "between -6 and -8"),
+        letter(F::Level(8), '8', "between -7 and -9"),
+        letter(F::Level(9), '9', "smallest"),
+        value(F::Threads, "threads", "N", "use N threads [one a core]")
+            .short('p'),
+        cli::db(F::Db),
+        cli::archives(F::Archives),
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::busy_timeout(F::BusyTimeout),
+        cli::dry_run(F::DryRun),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    for (flag, v) in args.flags {
+        let o = &mut options;
+        match flag {
+            F::TimestampColumn => {
+                o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
+            }
+            F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
+            F::Column => o.columns.only.push(cli::text("column", &v)?),
+            F::Exclude => o.columns.exclude.push(cli::text("exclude", &v)?),
+            F::NoCompress => o.plain = true,
+            F::Level(level) => o.level = Some(level),
+            F::Threads => o.threads = Some(cli::count("threads", &v)?),
+            F::Db => o.place.db = Some(v),
+            F::Archives => o.place.archives = Some(v),
+            F::Policy => o.place.policy = Some(v),
+            F::Now => o.place.now = Some(v),
+            F::BusyTimeout => {
+                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+            }
+            F::DryRun => o.place.dry_run = true,
+        }
+    }
+    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    let mut input = fsx::unbuffered(io::stdin())?;
+    let mut output = fsx::unbuffered(io::stdout())?;
+    store::run(&options, &mut input, &mut output, notes)
+}

@@ -1,0 +1,447 @@
+//! rt-store: row records into warm files by day, durably, and a receipt for
+//! each segment.
+//!
+//! Lines are gathered a day at a time into blocks, blocks are compressed in
+//! parallel and written in order. What is held is bounded: when all days
+//! together hold too much, the day with most bytes is cut early, which depends
+//! on the rows' order alone, never on threads. How publication is made safe
+//! stands in [`crate::tree`].
+
+mod lines;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::lines::{LineReader, Record};
+use super::columns::{Chosen, Columns, rule};
+use super::place::Place;
+use crate::db::{Access, Database, Identity, Table};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::fail;
+use crate::gz;
+use crate::ledger::{Compression, Receipt, Segment};
+use crate::outcome::{Outcome, Status, Stored};
+use crate::record::{ARCHIVED_AT, append_string};
+use crate::stop::Stop;
+use crate::timestamp::{Day, Unit, rfc3339};
+use crate::tree::{BLOCK_BYTES, Block, Draft, Tree, Work};
+
+/// What all days together may hold before one is cut early, in bytes of text.
+const HELD_BYTES: usize = 16 << 20;
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub place: Place,
+    /// The table.
+    pub table: String,
+    /// The columns, as rt-export was told.
+    pub columns: Columns,
+    /// `--no-compress`.
+    pub plain: bool,
+    /// `-1` to `-9`; 6 unless said.
+    pub level: Option<u8>,
+    /// `-p`.
+    pub threads: Option<u64>,
+}
+
+/// Stores what comes on `input`; receipts and a `stored` record go to
+/// `output`. In a dry run `input` is handed on as it is.
+pub fn run(
+    options: &Options,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    if options.place.dry_run {
+        std::io::copy(input, output)
+            .map_err(|e| Error::stream("cannot hand on the input", e))?;
+        return Ok(Exit::Done);
+    }
+    let stop = Stop::listen()?;
+    let (record, receipts, result) = match store(options, input, notes, &stop)
+    {
+        Ok(done) => done,
+        Err(error) => (
+            Stored {
+                message: Some(error.to_string()),
+                exit_status: Some(error.exit().code()),
+                ..empty(&options.table)
+            },
+            Vec::new(),
+            Err(error),
+        ),
+    };
+    // The lock is free by now: a reader that waits for it is served.
+    let mut out = Vec::new();
+    for segment in receipts {
+        append_record(&mut out, &Receipt { segment })?;
+    }
+    append_record(&mut out, &Outcome::Stored(record))?;
+    output
+        .write_all(&out)
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write the receipts", e))?;
+    result
+}
+
+fn append_record(
+    out: &mut Vec<u8>,
+    record: &impl serde::Serialize,
+) -> Result<()> {
+    serde_json::to_writer(&mut *out, record)
+        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    out.push(b'\n');
+    Ok(())
+}
+
+fn empty(table: &str) -> Stored {
+    Stored {
+        table: table.to_owned(),
+        status: Status::Failed,
+        rows: 0,
+        segments: 0,
+        undated: 0,
+        message: None,
+        exit_status: None,
+    }
+}
+
+type Done = (Stored, Vec<Segment>, Result<Exit>);
+
+fn store(
+    options: &Options,
+    input: &mut dyn Read,
+    notes: &mut dyn Notes,
+    stop: &Stop,
+) -> Result<Done> {
+    let policy = options.place.load_policy()?;
+    let now = options.place.now()?;
+    let mut database = options.place.open(Access::Read)?;
+    let table = database.need_table(&options.table)?;
+    table.check_purgeable()?;
+    let rule = rule(&policy, &table.name);
+    let chosen = options.columns.choose(&table, rule)?;
+    chosen.check_complete(&table)?;
+    let (column, unit) = chosen.need_timestamp(&table)?;
+    if !rule.is_some_and(|r| r.triggers_trust) {
+        database.check_triggers(&table)?;
+    }
+    let identity = Database::identity(&options.place.db())?;
+    drop(database);
+    let root = options.place.archives();
+    let mut work = Work::begin(&root, now, Duration::ZERO, notes)?;
+    work.check_free(&table.name)?;
+    let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
+    let mut days = Days::new(options, &table, &chosen, now, column, unit);
+    let read = days.read(&work, input, stop);
+    let cut_off = match read {
+        Ok(()) => None,
+        Err(error) if days.whole_lines_count(&error) => Some(error),
+        Err(error) => return Err(error),
+    };
+    let drafts = days.finish(&work, &identity, &schema_sha256)?;
+    let receipts: Vec<Segment> =
+        drafts.iter().map(|(segment, _)| segment.clone()).collect();
+    if !drafts.is_empty() {
+        stop.check()?;
+        work.publish(drafts)?;
+    }
+    drop(work);
+    fail::point("store.unlocked");
+    Ok(days.end(receipts, cut_off, notes))
+}
+
+/// One day in the making.
+struct DayDraft {
+    draft: Draft,
+    block: Block,
+    keyless: u64,
+}
+
+/// All days of a run.
+struct Days<'s> {
+    table: &'s Table,
+    chosen: &'s Chosen,
+    unit: Option<Unit>,
+    level: u8,
+    plain: bool,
+    archived_at: String,
+    suffix: Vec<u8>,
+    lines: LineReader,
+    pool: gz::Pool,
+    days: BTreeMap<Day, DayDraft>,
+    held: usize,
+    spare: Vec<Vec<u8>>,
+    rows: u64,
+    undated: u64,
+}
+
+impl<'s> Days<'s> {
+    fn new(
+        options: &Options,
+        table: &'s Table,
+        chosen: &'s Chosen,
+        now: Timestamp,
+        column: usize,
+        unit: Option<Unit>,
+    ) -> Days<'s> {
+        let level = options.level.unwrap_or(6);
+        let cores = std::thread::available_parallelism()
+            .map_or(1, std::num::NonZero::get);
+        let threads = match options.threads {
+            Some(threads) => usize::try_from(threads).unwrap_or(cores).min(64),
+            None => cores.min(12),
+        };
+        let archived_at = rfc3339(now);
+        let mut suffix = vec![b','];
+        append_string(&mut suffix, ARCHIVED_AT.as_bytes());
+        suffix.push(b':');
+        append_string(&mut suffix, archived_at.as_bytes());
+        suffix.extend_from_slice(b"}\n");
+        let names = |c: &usize| table.columns[*c].name.clone();
+        let columns: Vec<String> = chosen.columns.iter().map(names).collect();
+        let at = chosen.columns.iter().position(|c| *c == column);
+        Days {
+            table,
+            chosen,
+            unit,
+            level,
+            plain: options.plain,
+            archived_at,
+            suffix,
+            lines: LineReader::new(columns, at.unwrap_or(0), unit),
+            pool: gz::Pool::new(level, threads),
+            days: BTreeMap::new(),
+            held: 0,
+            spare: Vec::new(),
+            rows: 0,
+            undated: 0,
+        }
+    }
+
+    /// Reads all lines.
+    fn read(
+        &mut self,
+        work: &Work,
+        input: &mut dyn Read,
+        stop: &Stop,
+    ) -> Result<()> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let done = loop {
+            match lines.fill(input) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if let Err(error) = stop.check() {
+                break Err(error);
+            }
+            let each = &mut |record: Record<'_>| self.add(work, &record);
+            if let Err(error) = lines.drain(each) {
+                break Err(error);
+            }
+        };
+        self.lines = lines;
+        done
+    }
+
+    /// Whether what was read before this error is to be stored all the same:
+    /// a stream that was cut short, or holds a bad line.
+    fn whole_lines_count(&self, error: &Error) -> bool {
+        error.exit() == Exit::Data
+    }
+
+    fn add(&mut self, work: &Work, record: &Record<'_>) -> Result<()> {
+        let Some(at) = record.at else {
+            self.undated += 1;
+            return Ok(());
+        };
+        let day = Day::of(at);
+        if !self.days.contains_key(&day) {
+            let file = Tree::warm_file(&self.table.name, day, !self.plain);
+            let entry = DayDraft {
+                draft: work.begin_draft(&file)?,
+                block: Block::default(),
+                keyless: 0,
+            };
+            self.days.insert(day, entry);
+        }
+        let length = record.open.len() + self.suffix.len();
+        let full = |d: &DayDraft| {
+            !d.block.text.is_empty()
+                && d.block.text.len() + length > BLOCK_BYTES
+        };
+        if self.days.get(&day).is_some_and(full) {
+            self.cut(day)?;
+        }
+        if let Some(entry) = self.days.get_mut(&day) {
+            entry.block.text.extend_from_slice(record.open);
+            entry.block.text.extend_from_slice(&self.suffix);
+            entry.block.count(at);
+            entry.keyless += u64::from(record.keyless);
+        }
+        self.rows += 1;
+        self.held += length;
+        if self.held > HELD_BYTES {
+            let largest = self
+                .days
+                .iter()
+                .rev()
+                .max_by_key(|(_, d)| d.block.text.len())
+                .map(|(day, _)| *day);
+            if let Some(day) = largest {
+                self.cut(day)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a day's block and sends it on its way.
+    fn cut(&mut self, day: Day) -> Result<()> {
+        let Some(entry) = self.days.get_mut(&day) else { return Ok(()) };
+        let mut block = std::mem::take(&mut entry.block);
+        entry.block.text = self.spare.pop().unwrap_or_default();
+        entry.draft.count(&block);
+        self.held -= block.text.len();
+        if self.plain {
+            entry.draft.write(&block.text)?;
+            block.text.clear();
+            self.keep(block.text);
+            return Ok(());
+        }
+        if self.pool.full() {
+            self.take()?;
+        }
+        let range = block.microseconds();
+        let key = day_key(day);
+        self.pool.submit(gz::Block { key, text: block.text, range })
+    }
+
+    /// Writes the oldest member under way.
+    fn take(&mut self) -> Result<bool> {
+        let Some(done) = self.pool.take()? else { return Ok(false) };
+        let day = self.days.iter_mut().find(|(d, _)| day_key(**d) == done.key);
+        if let Some((_, entry)) = day {
+            entry.draft.write(&done.member)?;
+        }
+        self.pool.recycle(done.member);
+        self.keep(done.text);
+        Ok(true)
+    }
+
+    /// Keeps a buffer to be used again; a huge row's is let go.
+    fn keep(&mut self, buffer: Vec<u8>) {
+        if self.spare.len() < 4 && buffer.capacity() <= 2 * BLOCK_BYTES {
+            self.spare.push(buffer);
+        }
+    }
+
+    /// Cuts and writes what is left, fsyncs all drafts, and gives them with
+    /// their segments.
+    fn finish(
+        &mut self,
+        work: &Work,
+        identity: &Identity,
+        schema_sha256: &str,
+    ) -> Result<Vec<(Segment, Draft)>> {
+        let days: Vec<Day> = self.days.keys().copied().collect();
+        for day in days {
+            let some = |d: &DayDraft| !d.block.text.is_empty();
+            if self.days.get(&day).is_some_and(some) {
+                self.cut(day)?;
+            }
+        }
+        while self.take()? {}
+        let mut out = Vec::new();
+        for (day, mut entry) in std::mem::take(&mut self.days) {
+            let sums = entry.draft.finish()?;
+            let names = |c: &usize| self.table.columns[*c].name.clone();
+            let column = self.chosen.timestamp.map(|(c, _)| names(&c));
+            let file = Tree::warm_file(&self.table.name, day, !self.plain);
+            let segment = Segment {
+                id: Tree::new_id()?,
+                db: identity.path.clone(),
+                db_device: identity.device,
+                db_inode: identity.inode,
+                table: self.table.name.clone(),
+                file,
+                offset_bytes: entry.draft.offset(),
+                size_bytes: sums.size_bytes,
+                sha256: sums.sha256,
+                before_sha256: entry.draft.before_sha256().map(str::to_owned),
+                file_sha256: sums.file_sha256,
+                rows: sums.rows,
+                keyless_rows: entry.keyless,
+                text_size_bytes: sums.text_size_bytes,
+                text_sha256: sums.text_sha256,
+                compression: if self.plain {
+                    Compression::None
+                } else {
+                    Compression::Gzip
+                },
+                level: self.level,
+                columns: self.chosen.columns.iter().map(names).collect(),
+                excluded: self.chosen.excluded.clone(),
+                redacted: Vec::new(),
+                secrets_version: None,
+                timestamp_column: column.unwrap_or_default(),
+                unit: self.unit.map(|u| u.word().to_owned()),
+                schema_sha256: schema_sha256.to_owned(),
+                archived_at: Some(self.archived_at.clone()),
+                oldest: sums.range.map(|(least, _)| rfc3339(least)),
+                newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
+                adopted: false,
+            };
+            debug_assert!(work.tree().path(&segment.file).is_ok());
+            out.push((segment, entry.draft));
+        }
+        Ok(out)
+    }
+
+    fn end(
+        &self,
+        receipts: Vec<Segment>,
+        cut_off: Option<Error>,
+        notes: &mut dyn Notes,
+    ) -> Done {
+        let mut record = Stored {
+            status: match self.rows {
+                0 => Status::NoRecords,
+                _ => Status::Archived,
+            },
+            rows: self.rows,
+            segments: receipts.len() as u64,
+            undated: self.undated,
+            ..empty(&self.table.name)
+        };
+        let mut exit = Exit::Done;
+        if self.undated > 0 {
+            let message = format!(
+                "{} records of {} have no readable time and were not stored",
+                self.undated,
+                quote(&self.table.name)
+            );
+            notes.warn(&message);
+            record.message = Some(message);
+            exit = Exit::Partial;
+        }
+        if let Some(error) = &cut_off {
+            record.message = Some(error.to_string());
+            exit = exit.and(Exit::Data);
+        }
+        if exit != Exit::Done {
+            record.exit_status = Some(exit.code());
+        }
+        (record, receipts, cut_off.map_or(Ok(exit), Err))
+    }
+}
+
+/// A day as the pool knows it.
+fn day_key(day: Day) -> u64 {
+    day.start().as_second().cast_unsigned()
+}

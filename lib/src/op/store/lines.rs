@@ -1,0 +1,178 @@
+//! Row records off a stream, each looked through once: is it a row of this
+//! table, when was it, and does it carry a rowid.
+
+use std::io::Read;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result, quote};
+use crate::record::{ARCHIVED_AT, Fields, ROWID, Token};
+use crate::timestamp::{self, Unit};
+
+/// How much is read at a time.
+const READ_BYTES: usize = 1 << 18;
+
+/// A whole line.
+#[derive(Debug)]
+pub(super) struct Record<'l> {
+    /// The record without its closing brace.
+    pub open: &'l [u8],
+    /// When its row was.
+    pub at: Option<Timestamp>,
+    /// It carries a rowid: its row has no usable key.
+    pub keyless: bool,
+}
+
+/// Cuts a stream into lines.
+#[derive(Debug, Default)]
+pub(super) struct LineReader {
+    columns: Vec<String>,
+    timestamp: usize,
+    unit: Option<Unit>,
+    buffer: Vec<u8>,
+    /// Bytes at the end of the buffer that no newline follows yet were looked
+    /// through up to here.
+    searched: usize,
+    number: u64,
+    seen: Vec<bool>,
+}
+
+impl LineReader {
+    /// A reader of records with these columns, of which one, by its place,
+    /// dates the row.
+    pub(super) fn new(
+        columns: Vec<String>,
+        timestamp: usize,
+        unit: Option<Unit>,
+    ) -> LineReader {
+        LineReader { columns, timestamp, unit, ..LineReader::default() }
+    }
+
+    /// Reads on; false at the end of the stream.
+    ///
+    /// # Errors
+    /// Status 4 when the stream ends in the middle of a line.
+    pub(super) fn fill(&mut self, input: &mut dyn Read) -> Result<bool> {
+        let start = self.buffer.len();
+        self.buffer.resize(start + READ_BYTES, 0);
+        let n = loop {
+            match input.read(&mut self.buffer[start..]) {
+                Ok(n) => break n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    return Err(Error::stream("cannot read the rows", e));
+                }
+            }
+        };
+        self.buffer.truncate(start + n);
+        if n > 0 {
+            return Ok(true);
+        }
+        if self.buffer.is_empty() {
+            return Ok(false);
+        }
+        self.buffer.clear();
+        Err(Error::data(format!(
+            "record {} has no end: the stream was cut short",
+            self.number + 1
+        ))
+        .hint("the records before it are stored; run the export again"))
+    }
+
+    /// Hands on every whole line in the buffer.
+    ///
+    /// # Errors
+    /// Status 4 for a line that is no record of the table.
+    pub(super) fn drain(
+        &mut self,
+        each: &mut dyn FnMut(Record<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut start = 0;
+        let mut search = self.searched;
+        while let Some(end) = memchr::memchr(b'\n', &buffer[search..]) {
+            let line = &buffer[start..search + end];
+            search += end + 1;
+            start = search;
+            self.number += 1;
+            let record = self.look(line).map_err(|what| {
+                Error::data(format!("record {}: {what}", self.number)).hint(
+                    "the records before it are stored; rt-store takes what \
+                     rt-export writes, with the same columns",
+                )
+            })?;
+            each(record)?;
+        }
+        self.buffer = buffer;
+        self.buffer.drain(..start);
+        self.searched = self.buffer.len();
+        Ok(())
+    }
+
+    /// Looks through one line. Its fields come in the order of the columns
+    /// when rt-export wrote it; any other order is taken as well.
+    fn look<'l>(
+        &mut self,
+        line: &'l [u8],
+    ) -> std::result::Result<Record<'l>, String> {
+        if std::str::from_utf8(line).is_err() {
+            return Err("not valid UTF-8".to_owned());
+        }
+        let wanted = self.columns.len();
+        self.seen.clear();
+        self.seen.resize(wanted, false);
+        let (mut next, mut count, mut at) = (0, 0, None);
+        let mut keyless = false;
+        let mut fields = Fields::new(line);
+        while let Some(field) = fields.next().map_err(|f| f.to_string())? {
+            let column = if self
+                .columns
+                .get(next)
+                .is_some_and(|name| field.key.is(name))
+            {
+                next
+            } else if field.key.is(ROWID) && !keyless {
+                field.value.to_owned().map_err(|f| f.to_string())?;
+                if !matches!(field.value, Token::Integer(_)) {
+                    return Err(format!("{ROWID} is no integer"));
+                }
+                keyless = true;
+                continue;
+            } else {
+                self.find(&field.key)?
+            };
+            if std::mem::replace(&mut self.seen[column], true) {
+                let name = &self.columns[column];
+                return Err(format!("column {} stands twice", quote(name)));
+            }
+            next = column + 1;
+            count += 1;
+            let value = field.value.to_owned_if(column == self.timestamp);
+            if let Some(value) = value.map_err(|f| f.to_string())? {
+                at = timestamp::instant(value.borrow(), self.unit);
+            }
+        }
+        if count < wanted {
+            let missing = self.seen.iter().position(|seen| !seen);
+            let name = &self.columns[missing.unwrap_or(0)];
+            return Err(format!("column {} is missing", quote(name)));
+        }
+        let end = memchr::memrchr(b'}', line).unwrap_or(line.len());
+        Ok(Record { open: &line[..end], at, keyless })
+    }
+
+    fn find(
+        &self,
+        key: &crate::record::Str<'_>,
+    ) -> std::result::Result<usize, String> {
+        let name = key.text().map_err(|f| f.to_string())?;
+        let name = String::from_utf8_lossy(&name);
+        if name == ARCHIVED_AT {
+            return Err("it comes out of an archive".to_owned());
+        }
+        self.columns
+            .iter()
+            .position(|c| c.eq_ignore_ascii_case(&name))
+            .ok_or_else(|| format!("there is no column {}", quote(&name)))
+    }
+}
