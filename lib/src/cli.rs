@@ -245,6 +245,21 @@ pub fn operands<const N: usize>(
     texts.try_into().map_err(|_| Error::usage("the wrong number of operands"))
 }
 
+/// Any number of operands as text.
+pub fn names(operands: Vec<OsString>) -> Result<Vec<String>> {
+    operands
+        .into_iter()
+        .map(|operand| {
+            operand.into_string().map_err(|bad| {
+                Error::usage(format!(
+                    "the operand '{}' is not valid UTF-8",
+                    bad.to_string_lossy()
+                ))
+            })
+        })
+        .collect()
+}
+
 fn parse<F: Copy>(
     command: &Command<F>,
     args: impl IntoIterator<Item = OsString>,

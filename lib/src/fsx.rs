@@ -9,6 +9,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -271,6 +272,25 @@ pub fn open_if_there(path: &Path) -> Result<Option<File>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("open", path, e)),
     }
+}
+
+/// A descriptor of our own for a standard stream, without the buffer that the
+/// standard library puts in front of it. A pipe is made as large as the system
+/// allows, up to 1 MiB.
+pub fn unbuffered(stream: impl AsFd) -> Result<File> {
+    let file = stream
+        .as_fd()
+        .try_clone_to_owned()
+        .map(File::from)
+        .map_err(|e| Error::stream("cannot use a standard stream", e))?;
+    widen_pipe(&file);
+    Ok(file)
+}
+
+/// Makes a pipe hold 1 MiB, so that its two ends wait for each other less.
+pub fn widen_pipe(pipe: impl AsFd) {
+    // No pipe, or more than this user may have: it works as it is.
+    if rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20).is_err() {}
 }
 
 /// Reads until `buffer` is full or the input ends; gives what was read.

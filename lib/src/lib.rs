@@ -7,7 +7,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock` |
+//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
 //! | 1, lines | `record`, `outcome` |
 //! | 2, things | `fsx`, `gz`, `db`, `policy` |
 //! | 3, the tree | `lock`, `ledger`, `tree` |
@@ -17,11 +17,18 @@
 pub mod age;
 pub mod cli;
 pub mod clock;
+pub mod db;
 pub mod error;
+pub mod fail;
 pub mod fsx;
 pub mod gz;
+pub mod ledger;
+pub mod lock;
 pub mod op;
 pub mod outcome;
 pub mod policy;
+pub mod record;
+pub mod runs;
 pub mod timestamp;
+pub mod tree;
 pub mod value;

@@ -1,0 +1,63 @@
+//! rt-policy: prints the retention policy, checks it, and tells which tables
+//! a target stands for. See rt-policy(1).
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command};
+use rt::error::{Exit, Notes, Result};
+use rt::op::policy::{self, Options};
+
+#[derive(Clone, Copy)]
+enum F {
+    Policy,
+    Now,
+    Check,
+    Json,
+    Tables,
+    Sh,
+    Clock,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-policy",
+    about: "print or check the retention policy",
+    usage: &[
+        "[--policy FILE] [--check | --json]",
+        "[--policy FILE] --tables [--sh] [--] TARGET",
+        "[--now TIME] --clock",
+    ],
+    flags: &[
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::switch(F::Check, "check", "read the policy, print nothing"),
+        cli::switch(F::Json, "json", "print the periods in days"),
+        cli::switch(F::Tables, "tables", "print the tables TARGET stands for"),
+        cli::switch(F::Sh, "sh", "print them as words for a shell"),
+        cli::switch(F::Clock, "clock", "print the time of the run"),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    let mut file: Option<OsString> = None;
+    for (flag, value) in args.flags {
+        match flag {
+            F::Policy => file = Some(value),
+            F::Now => options.now = Some(value),
+            F::Check => options.check = true,
+            F::Json => options.json = true,
+            F::Tables => options.tables = true,
+            F::Sh => options.sh = true,
+            F::Clock => options.clock = true,
+        }
+    }
+    options.policy = rt::policy::path(file.as_deref());
+    options.operands = cli::names(args.operands)?;
+    policy::run(&options, &|_| Ok(Vec::new()), &mut io::stdout().lock())
+}

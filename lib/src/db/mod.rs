@@ -1,0 +1,278 @@
+//! The database: connections, the shape of a table, reads in nibbles, and the
+//! checks and deletions of a purge. No SQL stands anywhere else.
+//!
+//! Invariants. No file or pipe of ours is touched while a transaction is open:
+//! callers get rows in memory, in batches, and a batch's transaction has ended
+//! when they write it. Values are compared in Rust, by class and bytes, never
+//! by SQL (whose `=` knows collations and affinities).
+
+mod due;
+mod filter;
+mod refs;
+mod remove;
+mod shape;
+mod size;
+mod triggers;
+mod walk;
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::{Error, Exit, Result, quoted};
+
+pub use due::{Due, Selection};
+pub use filter::Filter;
+pub use refs::References;
+pub use remove::{Deleted, Found, Place, Remover, WriteLock};
+pub use shape::{Column, Key, Kind, Table};
+pub use size::TableSize;
+pub use walk::{Batch, Position, RowView, Walk};
+
+/// An open database.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+    /// TEXT is stored as UTF-16: what UTF-8 cannot give back exactly is
+    /// unrepresentable.
+    utf16: bool,
+    wal: bool,
+}
+
+/// Where a database is, as the ledger has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    /// The canonical path.
+    pub path: String,
+    /// Its device.
+    pub device: u64,
+    /// Its inode.
+    pub inode: u64,
+}
+
+/// What is opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Reading only; nothing in the database changes.
+    Read,
+    /// Deleting: commits are durable when they return, also against a power
+    /// cut (`synchronous=EXTRA`), and foreign keys are ours to check.
+    Delete,
+}
+
+impl Database {
+    /// Opens a database that exists. Waits up to `busy` for locks.
+    pub fn open(path: &Path, access: Access, busy: Duration) -> Result<Self> {
+        let meta = std::fs::metadata(path).map_err(|e| {
+            Error::io("open", path, e).hint(
+                "name the database with --db FILE, or set RT_DB",
+            )
+        })?;
+        if !meta.is_file() {
+            return Err(Error::failed(format!(
+                "cannot open {}: not a regular file",
+                quoted(path)
+            )));
+        }
+        let mode = match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Delete => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let doing = format!("cannot open {}", quoted(path));
+        let fail = |e| error(&doing, e);
+        let connection = Connection::open_with_flags(
+            path,
+            mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(fail)?;
+        connection.busy_timeout(busy).map_err(fail)?;
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
+                 PRAGMA temp.cache_size=-8000;",
+            )
+            .map_err(fail)?;
+        if access == Access::Delete {
+            connection
+                .execute_batch("PRAGMA synchronous=EXTRA;")
+                .map_err(fail)?;
+        }
+        let pragma = |name: &str| -> Result<String> {
+            connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+                .map_err(fail)
+        };
+        let utf16 = pragma("encoding")?.starts_with("UTF-16");
+        let wal = pragma("journal_mode")?.eq_ignore_ascii_case("wal");
+        Ok(Database { connection, path: path.to_owned(), utf16, wal })
+    }
+
+    /// Where it is. The path must be UTF-8, for the ledger is.
+    pub fn identity(path: &Path) -> Result<Identity> {
+        let fail = |e| Error::io("open", path, e);
+        let canonical = std::fs::canonicalize(path).map_err(fail)?;
+        let meta = std::fs::metadata(&canonical).map_err(fail)?;
+        let path = canonical.into_os_string().into_string().map_err(|p| {
+            Error::usage(format!(
+                "the path {} is not valid UTF-8",
+                quoted(Path::new(&p))
+            ))
+        })?;
+        Ok(Identity { path, device: meta.dev(), inode: meta.ino() })
+    }
+
+    /// Whether it keeps a write-ahead log: readers then do not hold up
+    /// writers, nor they readers.
+    pub fn is_wal(&self) -> bool {
+        self.wal
+    }
+
+    /// An error of SQLite's, in our words.
+    fn fail(&self, doing: &str, source: rusqlite::Error) -> Error {
+        error(&format!("{}: {doing}", quoted(&self.path)), source)
+    }
+
+    /// A number that changes when another connection has committed
+    /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+    pub fn data_version(&self) -> Result<i64> {
+        self.pragma_number("data_version")
+    }
+
+    /// A number that changes with the schema, and with VACUUM
+    /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
+    pub fn schema_version(&self) -> Result<i64> {
+        self.pragma_number("schema_version")
+    }
+
+    fn pragma_number(&self, name: &str) -> Result<i64> {
+        self.connection
+            .prepare_cached(&format!("PRAGMA {name}"))
+            .and_then(|mut s| s.query_row([], |row| row.get(0)))
+            .map_err(|e| self.fail("cannot read its state", e))
+    }
+
+    /// Begins a read transaction.
+    pub fn begin_read(&self) -> Result<()> {
+        self.run("BEGIN")
+    }
+
+    /// Ends a read transaction.
+    pub fn end_read(&self) -> Result<()> {
+        self.run("COMMIT")
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|e| self.fail(&format!("cannot {sql}"), e))
+    }
+
+    /// Gives the file's free pages back to the file system: `full` rewrites
+    /// it (VACUUM), else its tail is cut where `auto_vacuum=incremental`
+    /// allows. Gives the bytes gained.
+    pub fn reclaim(&self, full: bool) -> Result<u64> {
+        let before = self.file_bytes()?;
+        if full {
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            crate::fsx::need_space(folder, before.saturating_mul(2))?;
+            self.run("VACUUM")?;
+        } else {
+            self.incremental()?;
+        }
+        // In WAL mode the file shrinks at the next checkpoint.
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .map_err(|e| self.fail("cannot checkpoint", e))?;
+        Ok(before.saturating_sub(self.file_bytes()?))
+    }
+
+    /// Frees pages in steps, so that no step holds the lock for long.
+    fn incremental(&self) -> Result<()> {
+        if self.pragma_number("auto_vacuum")? != 2 {
+            return Err(Error::usage(format!(
+                "{} has no incremental vacuum",
+                quoted(&self.path)
+            ))
+            .hint(
+                "use --reclaim full, or set PRAGMA auto_vacuum=incremental \
+                 and VACUUM once",
+            ));
+        }
+        let mut free = self.pragma_number("freelist_count")?;
+        while free > 0 {
+            let mut step = self
+                .connection
+                .prepare("PRAGMA incremental_vacuum(200)")
+                .map_err(|e| self.fail("cannot vacuum", e))?;
+            let mut rows = step
+                .query([])
+                .map_err(|e| self.fail("cannot vacuum", e))?;
+            while rows
+                .next()
+                .map_err(|e| self.fail("cannot vacuum", e))?
+                .is_some()
+            {}
+            drop(rows);
+            let left = self.pragma_number("freelist_count")?;
+            if left >= free {
+                break;
+            }
+            free = left;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    fn file_bytes(&self) -> Result<u64> {
+        std::fs::metadata(&self.path)
+            .map(|m| m.len())
+            .map_err(|e| Error::io("stat", &self.path, e))
+    }
+}
+
+/// A name as SQL has it.
+fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// SQLite's error as ours: the class by what an operator can do about it.
+fn error(doing: &str, source: rusqlite::Error) -> Error {
+    let reason = match &source {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    let message = format!("{doing}: {reason}");
+    let Some(code) = source.sqlite_error_code() else {
+        return Error::failed(message);
+    };
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Error::new(Exit::Busy, message).hint(
+                "another program keeps it locked: wait longer with \
+                 --busy-timeout, or run again later; nothing was lost",
+            )
+        }
+        ErrorCode::NotADatabase => Error::failed(message)
+            .hint("name a SQLite database with --db FILE"),
+        ErrorCode::DatabaseCorrupt => Error::failed(message).hint(
+            "the database is damaged: check it with PRAGMA integrity_check \
+             and recover it before archiving; nothing was deleted",
+        ),
+        ErrorCode::DiskFull => Error::failed(message)
+            .hint("make room, then run the same command again"),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
+            Error::failed(message)
+                .hint("run it as a user who may write the database")
+        }
+        _ => Error::failed(message),
+    }
+}

@@ -1,0 +1,322 @@
+//! The shape of a table: its columns as the schema has them, and by what a
+//! row of it can be found again.
+
+use rusqlite::OptionalExtension;
+
+use super::{Database, ident};
+use crate::error::{Error, Result, quote};
+use crate::record;
+
+/// A column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its name, as the schema writes it.
+    pub name: String,
+    /// Its declared type.
+    pub declared: String,
+    /// Whether SQLite computes it: exported, and skipped on import.
+    pub generated: bool,
+    /// Its place in the PRIMARY KEY, from 1; 0 for none.
+    pub key_part: usize,
+}
+
+/// What finds a row again. Indices are into [`Table::columns`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Key {
+    /// INTEGER PRIMARY KEY: the column is the rowid.
+    Rowid(usize),
+    /// The columns of a WITHOUT ROWID key, or of a PRIMARY KEY with an index
+    /// of its own; a NULL in one (possible in the latter) makes it no key.
+    Columns(Vec<usize>),
+    /// Nothing but the rowid, which VACUUM renumbers.
+    None,
+}
+
+/// What a table is. Only an ordinary one can be purged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A table.
+    Ordinary,
+    /// A view.
+    View,
+    /// A virtual table.
+    Virtual,
+    /// A table that belongs to a virtual one.
+    Shadow,
+}
+
+/// A table's shape.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The name, as the schema writes it.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// What finds a row again.
+    pub key: Key,
+    /// Whether it is WITHOUT ROWID.
+    pub without_rowid: bool,
+    /// The name under which the rowid can be read.
+    pub(super) rowid: Option<String>,
+    /// Which parts of a WITHOUT ROWID key are kept in descending order.
+    pub(super) descending: Vec<bool>,
+    /// The CREATE statements of the table, its indexes and its triggers.
+    pub schema: String,
+}
+
+impl Table {
+    /// The index of a column by name; ASCII case is ignored, as in SQLite.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The index of a column that must exist.
+    pub fn need_column(&self, name: &str) -> Result<usize> {
+        self.column(name).ok_or_else(|| {
+            let names: Vec<_> =
+                self.columns.iter().map(|c| c.name.as_str()).collect();
+            Error::usage(format!(
+                "table {} has no column {}",
+                quote(&self.name),
+                quote(name)
+            ))
+            .hint(format!("its columns are {}", names.join(", ")))
+        })
+    }
+
+    /// The columns of the key; none for a table without one.
+    pub fn key_columns(&self) -> Vec<usize> {
+        match &self.key {
+            Key::Rowid(column) => vec![*column],
+            Key::Columns(columns) => columns.clone(),
+            Key::None => Vec::new(),
+        }
+    }
+
+    /// The SQL expressions in whose order the table is walked: the rowid, or
+    /// the WITHOUT ROWID key.
+    pub(super) fn cursor(&self) -> Vec<String> {
+        match (&self.rowid, &self.key) {
+            (Some(rowid), _) => vec![rowid.clone()],
+            (None, Key::Columns(columns)) => {
+                columns.iter().map(|c| ident(&self.columns[*c].name)).collect()
+            }
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// The quoted name, with its schema.
+    pub(super) fn quoted(&self) -> String {
+        format!("main.{}", ident(&self.name))
+    }
+
+    /// Refuses what cannot be purged.
+    pub fn check_purgeable(&self) -> Result<()> {
+        let what = match self.kind {
+            Kind::Ordinary => return Ok(()),
+            Kind::View => "a view",
+            Kind::Virtual => "a virtual table",
+            Kind::Shadow => "a shadow table",
+        };
+        Err(Error::usage(format!(
+            "{} is {what}: it can be exported, never purged",
+            quote(&self.name)
+        ))
+        .hint("archive the tables that hold its rows"))
+    }
+}
+
+impl Database {
+    /// The shape of a table or view by name, or `None` if there is none.
+    pub fn table(&self, name: &str) -> Result<Option<Table>> {
+        let fail = |e| self.fail("cannot read the schema", e);
+        let found = self
+            .connection
+            .query_row(
+                "SELECT name, type, wr FROM pragma_table_list \
+                 WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
+                [name],
+                |row| {
+                    Ok((
+                        row.get::<_, String>(0)?,
+                        row.get::<_, String>(1)?,
+                        row.get::<_, bool>(2)?,
+                    ))
+                },
+            )
+            .optional()
+            .map_err(fail)?;
+        let Some((name, kind, without_rowid)) = found else {
+            return Ok(None);
+        };
+        let kind = match kind.as_str() {
+            "view" => Kind::View,
+            "virtual" => Kind::Virtual,
+            "shadow" => Kind::Shadow,
+            _ => Kind::Ordinary,
+        };
+        let columns = self.columns(&name)?;
+        for meta in [record::ARCHIVED_AT, record::ROWID] {
+            if columns.iter().any(|c| c.name.eq_ignore_ascii_case(meta)) {
+                return Err(Error::usage(format!(
+                    "table {} has a column called {}, which row records \
+                     need for themselves",
+                    quote(&name),
+                    quote(meta)
+                ))
+                .hint("rename the column, or leave this table out"));
+            }
+        }
+        let key = self.key(&name, &columns, without_rowid)?;
+        let mut table = Table {
+            schema: self.schema(&name)?,
+            name,
+            kind,
+            columns,
+            key,
+            without_rowid,
+            rowid: None,
+            descending: Vec::new(),
+        };
+        if kind == Kind::Ordinary || kind == Kind::Shadow {
+            if without_rowid {
+                table.descending = self.descending(&table)?;
+            } else {
+                table.rowid = Some(rowid_name(&table)?);
+            }
+        }
+        Ok(Some(table))
+    }
+
+    /// The shape of a table that must exist.
+    pub fn need_table(&self, name: &str) -> Result<Table> {
+        self.table(name)?.ok_or_else(|| {
+            Error::usage(format!(
+                "{} has no table {}",
+                crate::error::quoted(&self.path),
+                quote(name)
+            ))
+        })
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<Column>> {
+        self.connection
+            .prepare(
+                "SELECT name, type, pk, hidden \
+                 FROM pragma_table_xinfo(?1, 'main') ORDER BY cid",
+            )
+            .and_then(|mut statement| {
+                let rows = statement.query_map([table], |row| {
+                    let hidden: i64 = row.get(3)?;
+                    Ok((
+                        hidden,
+                        Column {
+                            name: row.get(0)?,
+                            declared: row.get(1)?,
+                            generated: hidden > 1,
+                            key_part: row.get::<_, u16>(2)?.into(),
+                        },
+                    ))
+                })?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .map(|all| {
+                // hidden = 1: the arguments of a virtual table
+                all.into_iter()
+                    .filter(|(hidden, _)| *hidden != 1)
+                    .map(|(_, column)| column)
+                    .collect()
+            })
+            .map_err(|e| self.fail("cannot read the columns", e))
+    }
+
+    fn key(
+        &self,
+        table: &str,
+        columns: &[Column],
+        without_rowid: bool,
+    ) -> Result<Key> {
+        let mut parts: Vec<usize> =
+            (0..columns.len()).filter(|i| columns[*i].key_part > 0).collect();
+        parts.sort_by_key(|i| columns[*i].key_part);
+        if parts.is_empty() {
+            return Ok(Key::None);
+        }
+        let own_index = without_rowid
+            || self
+                .connection
+                .query_row(
+                    "SELECT count(*) FROM pragma_index_list(?1, 'main') \
+                     WHERE origin = 'pk'",
+                    [table],
+                    |row| row.get::<_, i64>(0),
+                )
+                .map_err(|e| self.fail("cannot read the key", e))?
+                > 0;
+        // An INTEGER PRIMARY KEY has no index of its own: it is the rowid
+        // (https://www.sqlite.org/lang_createtable.html#rowid).
+        Ok(match parts[..] {
+            [one] if !own_index => Key::Rowid(one),
+            _ => Key::Columns(parts),
+        })
+    }
+
+    fn descending(&self, table: &Table) -> Result<Vec<bool>> {
+        self.connection
+            .prepare(
+                "SELECT x.desc FROM pragma_index_list(?1, 'main') AS l, \
+                 pragma_index_xinfo(l.name, 'main') AS x \
+                 WHERE l.origin = 'pk' AND x.key ORDER BY x.seqno",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([&table.name], |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<bool>>>()
+            })
+            .map_err(|e| self.fail("cannot read the key", e))
+    }
+
+    fn schema(&self, table: &str) -> Result<String> {
+        let statements = self
+            .connection
+            .prepare(
+                "SELECT sql FROM main.sqlite_schema \
+                 WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL \
+                 ORDER BY type <> 'table', type <> 'view', rowid",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([table], |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<String>>>()
+            })
+            .map_err(|e| self.fail("cannot read the schema", e))?;
+        let mut out = String::new();
+        for statement in statements {
+            out.push_str(&statement);
+            out.push_str(";\n");
+        }
+        Ok(out)
+    }
+}
+
+/// The name that reads the rowid: the INTEGER PRIMARY KEY, else one of the
+/// three that no column has taken.
+fn rowid_name(table: &Table) -> Result<String> {
+    if let Key::Rowid(column) = table.key {
+        return Ok(ident(&table.columns[column].name));
+    }
+    ["_rowid_", "rowid", "oid"]
+        .into_iter()
+        .find(|name| table.column(name).is_none())
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "table {} has no usable key, and columns called rowid, \
+                 _rowid_ and oid hide its rowid",
+                quote(&table.name)
+            ))
+            .hint("rename one of these columns, or leave this table out")
+        })
+}

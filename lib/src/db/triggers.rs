@@ -1,0 +1,129 @@
+//! What the table's own triggers would do to a deletion.
+//!
+//! Delete triggers fire: they keep search indexes in step. But a trigger that
+//! deletes rows of the table itself or of another ordinary table, or updates
+//! the table, would destroy what no archive holds. SQLite tells before
+//! anything is done: preparing the DELETE asks an authorizer about each step,
+//! those of triggers included (<https://www.sqlite.org/c3ref/set_authorizer.html>).
+
+use std::sync::{Arc, Mutex};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use super::{Database, Kind, Table};
+use crate::error::{Error, Result, quote, quoted};
+
+/// A step of a trigger that was asked about: its name, the table, and whether
+/// the step is a deletion.
+type Step = (String, String, bool);
+
+impl Database {
+    /// Refuses a table whose triggers would delete or change other rows, or
+    /// cannot run here.
+    pub fn check_triggers(&mut self, table: &Table) -> Result<()> {
+        let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
+        let seen = Arc::clone(&steps);
+        let path = self.path.clone();
+        let fail = |e| {
+            super::error(
+                &format!("{}: cannot look at the triggers", quoted(&path)),
+                e,
+            )
+        };
+        self.connection
+            .authorizer(Some(move |context: AuthContext<'_>| {
+                let step = match context.action {
+                    AuthAction::Delete { table_name } => {
+                        Some((table_name, true))
+                    }
+                    AuthAction::Update { table_name, .. } => {
+                        Some((table_name, false))
+                    }
+                    _ => None,
+                };
+                if let (Some((name, delete)), Some(trigger), Ok(mut seen)) =
+                    (step, context.accessor, seen.lock())
+                {
+                    seen.push((trigger.to_owned(), name.to_owned(), delete));
+                }
+                Authorization::Allow
+            }))
+            .map_err(fail)?;
+        let prepared = self
+            .connection
+            .prepare(&format!("DELETE FROM {} WHERE 0", table.quoted()))
+            .map(drop);
+        self.connection
+            .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
+            .map_err(fail)?;
+        if let Err(source) = prepared {
+            return Err(self.broken_trigger(table, source));
+        }
+        let steps =
+            steps.lock().map(|s| s.clone()).unwrap_or_default();
+        for (trigger, target, delete) in steps {
+            let own = target.eq_ignore_ascii_case(&table.name);
+            let ordinary = || -> Result<bool> {
+                let found = self.table(&target)?;
+                Ok(found.is_none_or(|t| t.kind == Kind::Ordinary))
+            };
+            if own || (delete && ordinary()?) {
+                let what = if delete { "deletes from" } else { "updates" };
+                return Err(Error::failed(format!(
+                    "trigger {} of table {} {what} {}: rows that no archive \
+                     holds would change",
+                    quote(&trigger),
+                    quote(&table.name),
+                    quote(&target)
+                ))
+                .hint(
+                    "nothing was stored; if that is meant, say \
+                     \"triggers\":\"trust\" in the table's policy line",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The table's delete triggers: with any, each deletion is looked at
+    /// again afterwards.
+    pub(super) fn delete_triggers(
+        &self,
+        table: &Table,
+    ) -> Result<Vec<String>> {
+        self.connection
+            .prepare(
+                "SELECT name FROM (SELECT name, tbl_name, type FROM \
+                 main.sqlite_schema UNION ALL SELECT name, tbl_name, type \
+                 FROM temp.sqlite_schema) \
+                 WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([&table.name], |row| row.get(0))?
+                    .collect()
+            })
+            .map_err(|e| self.fail("cannot read the triggers", e))
+    }
+
+    fn broken_trigger(
+        &self,
+        table: &Table,
+        source: rusqlite::Error,
+    ) -> Error {
+        let names = self.delete_triggers(table).unwrap_or_default();
+        let names: Vec<String> = names.iter().map(|n| quote(n)).collect();
+        let error = self.fail(
+            &format!(
+                "cannot delete from {} (its triggers: {})",
+                quote(&table.name),
+                names.join(", ")
+            ),
+            source,
+        );
+        error.hint(
+            "a trigger needs a function, collation or table that is not \
+             here; nothing was stored",
+        )
+    }
+}

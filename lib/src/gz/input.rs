@@ -1,0 +1,115 @@
+//! A buffered input that can look ahead as far as a member is long, knows its
+//! offset, and takes back what was taken in vain.
+
+use std::io::{self, BufRead, Read};
+
+/// Bytes asked of the source at once, at least.
+const READ: usize = 256 * 1024;
+
+pub(super) struct Input<R> {
+    source: R,
+    /// `buffer[begin..end]` is what was read and not used.
+    buffer: Vec<u8>,
+    begin: usize,
+    end: usize,
+    /// Offset of `begin` in the source.
+    offset: u64,
+    ended: bool,
+    /// The source failed; kept because decoders in between wrap errors.
+    failure: Option<io::Error>,
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(source: R) -> Input<R> {
+        Input {
+            source,
+            buffer: Vec::new(),
+            begin: 0,
+            end: 0,
+            offset: 0,
+            ended: false,
+            failure: None,
+        }
+    }
+
+    /// Offset of the next byte.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Why the source failed, if it did.
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// The next bytes, without using them: at least `wanted`, or all that are
+    /// left.
+    pub(super) fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        while self.end - self.begin < wanted && !self.ended {
+            self.make_room(wanted);
+            match self.source.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(n) => self.end += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(&self.buffer[self.begin..self.end])
+    }
+
+    /// Room behind `end` for a read that is worth it.
+    fn make_room(&mut self, wanted: usize) {
+        if self.begin == self.end {
+            (self.begin, self.end) = (0, 0);
+        }
+        if self.begin + wanted > self.buffer.len() {
+            self.buffer.copy_within(self.begin..self.end, 0);
+            self.end -= self.begin;
+            self.begin = 0;
+        }
+        let enough = (self.begin + wanted).max(self.end + READ / 4).max(READ);
+        if self.buffer.len() < enough {
+            self.buffer.resize(enough, 0);
+        }
+    }
+
+    /// Uses up `n` bytes that were peeked at.
+    pub(super) fn skip(&mut self, n: usize) {
+        let n = n.min(self.end - self.begin);
+        self.begin += n;
+        self.offset += n as u64;
+    }
+
+    /// Takes back the last bytes used.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) {
+        let mut buffer = bytes.to_vec();
+        buffer.extend_from_slice(&self.buffer[self.begin..self.end]);
+        self.begin = 0;
+        self.end = buffer.len();
+        self.buffer = buffer;
+        self.offset -= bytes.len() as u64;
+    }
+}
+
+impl<R: Read> BufRead for Input<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if let Err(error) = self.peek(1) {
+            let kind = error.kind();
+            self.failure = Some(error);
+            return Err(kind.into());
+        }
+        Ok(&self.buffer[self.begin..self.end])
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.skip(n);
+    }
+}
+
+impl<R: Read> Read for Input<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
+    }
+}

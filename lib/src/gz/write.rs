@@ -1,0 +1,133 @@
+//! Blocks of text in, members out, compressed on several threads.
+
+use super::member::Encoder;
+use super::ordered::Ordered;
+use crate::error::Result;
+
+/// A text that is to become a member.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// What the caller knows it by; comes back with the member.
+    pub key: u64,
+    /// The text.
+    pub text: Vec<u8>,
+    /// Least and greatest timestamp in it, in microseconds since 1970.
+    pub range: Option<(i64, i64)>,
+}
+
+/// A finished member.
+#[derive(Debug)]
+pub struct Done {
+    /// The block's key.
+    pub key: u64,
+    /// The block's buffer, empty, to be used again.
+    pub text: Vec<u8>,
+    /// The member's bytes; give the buffer back with [`Pool::recycle`].
+    pub member: Vec<u8>,
+    /// Newlines in the text.
+    pub lines: u64,
+    /// Length of the text in bytes.
+    pub text_len: usize,
+}
+
+/// Compresses blocks on a number of threads. Members come back in the order
+/// of submission, and at most `threads + 2` blocks are under way.
+pub struct Pool {
+    work: Ordered<(Block, Vec<u8>), Result<Done>>,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Pool {
+    /// A pool of `threads` workers at `level`, 1 to 9. Without any threads
+    /// the caller's own does the work, at submission.
+    pub fn new(level: u8, threads: usize) -> Pool {
+        let work = Ordered::new(threads, || {
+            let mut encoder = Encoder::new(level);
+            move |(block, member)| compress(&mut encoder, block, member)
+        });
+        Pool { work, spare: Vec::new() }
+    }
+
+    /// [`Pool::take`] must be called before the next [`Pool::submit`].
+    pub fn full(&self) -> bool {
+        self.work.full()
+    }
+
+    /// Blocks submitted whose members were not taken.
+    pub fn in_flight(&self) -> u64 {
+        self.work.in_flight()
+    }
+
+    /// Starts on a block. Fails when full, or when a worker panicked.
+    pub fn submit(&mut self, block: Block) -> Result<()> {
+        let member = self.spare.pop().unwrap_or_default();
+        self.work.submit((block, member))
+    }
+
+    /// The member of the oldest block not yet taken, waiting for it; none
+    /// when no block is under way.
+    pub fn take(&mut self) -> Result<Option<Done>> {
+        self.work.take()?.transpose()
+    }
+
+    /// Takes a member's buffer back, to be used again.
+    pub fn recycle(&mut self, member: Vec<u8>) {
+        self.spare.push(member);
+    }
+}
+
+fn compress(
+    encoder: &mut Encoder,
+    mut block: Block,
+    mut member: Vec<u8>,
+) -> Result<Done> {
+    member.clear();
+    let info = encoder.member(&block.text, block.range, &mut member)?;
+    let text_len = block.text.len();
+    block.text.clear();
+    Ok(Done {
+        key: block.key,
+        text: block.text,
+        member,
+        lines: info.lines,
+        text_len,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(threads: usize) -> Vec<u8> {
+        let mut pool = Pool::new(6, threads);
+        let mut out = Vec::new();
+        let mut keys = Vec::new();
+        for key in 0..20 {
+            if pool.full() {
+                let done = pool.take().unwrap().unwrap();
+                keys.push(done.key);
+                out.extend_from_slice(&done.member);
+                pool.recycle(done.member);
+            }
+            let text = format!("row {key}\n").repeat(1000 * key as usize);
+            let range = Some((key as i64, key as i64));
+            pool.submit(Block { key, text: text.into(), range }).unwrap();
+        }
+        while let Some(done) = pool.take().unwrap() {
+            assert_eq!(done.lines, 1000 * done.key);
+            assert!(done.text.is_empty() && done.text_len >= 6000);
+            keys.push(done.key);
+            out.extend_from_slice(&done.member);
+        }
+        assert_eq!(keys, (0..20).collect::<Vec<_>>());
+        out
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bytes() {
+        let one = members(1);
+        for threads in [0, 2, 7] {
+            assert!(members(threads) == one, "{threads} threads");
+        }
+    }
+}

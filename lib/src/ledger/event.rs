@@ -1,0 +1,221 @@
+//! The events, as they stand in the ledger. rt-ledger(5) describes them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::runs::Runs;
+
+/// The rows that one publication adds to one file, and all that their proof
+/// depends on. A `store` event and its receipt carry it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Segment {
+    /// 128 random bits in hexadecimal; never used again.
+    pub id: String,
+    /// The canonical path of the database.
+    pub db: String,
+    /// Its device.
+    pub db_device: u64,
+    /// Its inode.
+    pub db_inode: u64,
+    /// The table, as the schema writes it.
+    pub table: String,
+    /// The file, relative to the tree's root; a file outside it by its
+    /// absolute path.
+    pub file: String,
+    /// Where the segment begins: the length of the file before.
+    pub offset_bytes: u64,
+    /// Its length in the file.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes in the file.
+    pub sha256: String,
+    /// SHA-256 of the file before; none for a new file.
+    pub before_sha256: Option<String>,
+    /// SHA-256 of the whole file with it.
+    pub file_sha256: String,
+    /// Its lines.
+    pub rows: u64,
+    /// Those of its lines that carry `_rowid`: rows without usable key.
+    pub keyless_rows: u64,
+    /// The length of its text.
+    pub text_size_bytes: u64,
+    /// SHA-256 of its text.
+    pub text_sha256: String,
+    /// `gzip` or `none`.
+    pub compression: Compression,
+    /// The level of its gzip members.
+    pub level: u8,
+    /// The columns of the records, in order.
+    pub columns: Vec<String>,
+    /// Columns left out.
+    pub excluded: Vec<String>,
+    /// Columns whose value was replaced.
+    pub redacted: Vec<String>,
+    /// The version of the secret patterns that were replaced, if any were.
+    pub secrets_version: Option<u32>,
+    /// The column that dates a row.
+    pub timestamp_column: String,
+    /// What its numbers mean, if that was said.
+    pub unit: Option<String>,
+    /// SHA-256 of the CREATE statements.
+    pub schema_sha256: String,
+    /// `_archived_at` of its lines; none in a file made by hand.
+    pub archived_at: Option<String>,
+    /// The least timestamp of its rows.
+    pub oldest: Option<String>,
+    /// The greatest.
+    pub newest: Option<String>,
+    /// A file made by hand: its lines are never taken out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
+}
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// gzip members.
+    Gzip,
+    /// Plain text.
+    None,
+}
+
+/// Lines that may be deleted from now on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Purging {
+    /// The segment.
+    pub id: String,
+    /// Lines that were found equal: only their rows may go. On a segment with
+    /// keyless rows, exactly the lines of the batch that follows.
+    pub lines: Runs,
+    /// On a segment with keyless rows: while this holds, so do rowids.
+    pub schema_version: Option<i64>,
+}
+
+/// Lines to be taken out, and what the file is without them. An intent.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Retract {
+    /// The segment.
+    pub id: String,
+    /// The lines.
+    pub lines: Runs,
+    /// The segment's length in the file without them.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// SHA-256 of the whole file; none when the file goes.
+    pub file_sha256: Option<String>,
+    /// Its lines that remain.
+    pub rows: u64,
+    /// The length of its text.
+    pub text_size_bytes: u64,
+    /// SHA-256 of its text.
+    pub text_sha256: String,
+}
+
+/// A segment is settled: what became of its rows.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Settled {
+    /// The segment.
+    pub id: String,
+    /// The table.
+    pub table: String,
+    /// Its file.
+    pub file: String,
+    /// Its lines when it was published.
+    pub rows: u64,
+    /// Proven and deleted by the run that writes this.
+    pub deleted: u64,
+    /// Differed, and were taken out.
+    pub changed: u64,
+    /// Pointed at by a row that stays, and were taken out.
+    pub referenced: u64,
+    /// Kept by a trigger, and were taken out.
+    pub refused: u64,
+    /// Not there, and were taken out.
+    pub gone: u64,
+    /// Named by a run that crashed while deleting; their lines stay.
+    pub superseded: u64,
+}
+
+/// A job came to its end.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Job {
+    /// Which: `daily`, `weekly`, `archive`, ...
+    pub mode: String,
+    /// Its exit status.
+    pub exit_status: u8,
+    /// Rows archived.
+    pub total_archived: u64,
+    /// Tables it was for.
+    pub tables: u64,
+    /// Tables that failed.
+    pub failed: u64,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A segment is about to be published. An intent.
+    Store(Segment),
+    /// It is there, and durable.
+    Published {
+        /// The segment.
+        id: String,
+    },
+    /// It never came to be; the file is what it was.
+    Void {
+        /// The segment.
+        id: String,
+    },
+    /// Its rows are about to be deleted.
+    Purging(Purging),
+    /// Lines are about to be taken out. An intent.
+    Retract(Retract),
+    /// It is settled.
+    Purge(Settled),
+    /// A job ended.
+    Job(Job),
+    /// Written by a newer program.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A segment, as rt-store prints it and rt-purge takes it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "receipt")]
+pub struct Receipt {
+    /// The segment.
+    #[serde(flatten)]
+    pub segment: Segment,
+}
+
+/// What every line has behind its type.
+#[derive(Serialize)]
+pub(super) struct Stamp<'a> {
+    pub seq: u64,
+    pub at: &'a str,
+    pub wall: &'a str,
+    pub prev: &'a str,
+}
+
+impl Event {
+    /// Appends the line: `type`, the stamp, then the event's own fields.
+    pub(super) fn write_line(
+        &self,
+        out: &mut Vec<u8>,
+        stamp: &Stamp<'_>,
+    ) -> Result<()> {
+        let fail = |e| Error::failed(format!("cannot write an event: {e}"));
+        let event = serde_json::to_vec(self).map_err(fail)?;
+        let stamp = serde_json::to_vec(stamp).map_err(fail)?;
+        // {"type":"x" | ,<stamp> | ,"id":...}
+        let cut = memchr::memchr2(b',', b'}', &event).unwrap_or(0);
+        out.extend_from_slice(&event[..cut]);
+        out.push(b',');
+        out.extend_from_slice(&stamp[1..stamp.len() - 1]);
+        out.extend_from_slice(&event[cut..]);
+        out.push(b'\n');
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! `-o FILE`: a file that is whole and durable before it has its name.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::source::{Producer, Stop, Stoppable};
+use super::{INPUT, Options, Sink, transform};
+use crate::error::{Error, Notes, Result, quoted};
+use crate::fsx::{self, Temp};
+
+/// What is printed once the file is durable under its name.
+#[derive(Serialize)]
+struct Receipt<'a> {
+    r#type: &'static str,
+    file: &'a str,
+    size_bytes: u64,
+    sha256: String,
+    text_size_bytes: u64,
+    text_sha256: String,
+    lines: u64,
+}
+
+/// A file being written, and what the receipt says of it.
+struct Draft<'a> {
+    temp: Temp,
+    path: &'a Path,
+    file: Sum,
+    text: Sum,
+    lines: u64,
+}
+
+#[derive(Default)]
+struct Sum {
+    size_bytes: u64,
+    sha256: Sha256,
+}
+
+impl Sum {
+    fn add(&mut self, bytes: &[u8]) {
+        self.size_bytes += bytes.len() as u64;
+        self.sha256.update(bytes);
+    }
+
+    fn hex(self) -> String {
+        let mut out = String::with_capacity(64);
+        for byte in self.sha256.finalize() {
+            // Writing to a string cannot fail.
+            if write!(out, "{byte:02x}").is_err() {}
+        }
+        out
+    }
+}
+
+impl Draft<'_> {
+    /// Makes the contents durable, then the name. SIGINT and SIGTERM are
+    /// heard until just before the name is there.
+    fn publish<'a>(
+        mut self,
+        name: &'a str,
+        force: bool,
+        stop: &Stop,
+    ) -> Result<Receipt<'a>> {
+        self.temp.sync()?;
+        refuse_existing(self.path, force)?;
+        stop.check()?;
+        if force {
+            self.temp.replace(self.path)?;
+        } else {
+            self.temp.publish_new(self.path).map_err(|e| e.hint(REPLACE))?;
+        }
+        fsx::sync_folder(folder_of(self.path))?;
+        Ok(Receipt {
+            r#type: "file",
+            file: name,
+            size_bytes: self.file.size_bytes,
+            sha256: self.file.hex(),
+            text_size_bytes: self.text.size_bytes,
+            text_sha256: self.text.hex(),
+            lines: self.lines,
+        })
+    }
+}
+
+impl Sink for Draft<'_> {
+    fn text(&mut self, text: &[u8]) -> Result<()> {
+        self.text.add(text);
+        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.add(bytes);
+        self.temp
+            .file()?
+            .write_all(bytes)
+            .map_err(|e| Error::io("write", self.path, e))
+    }
+}
+
+/// Transforms `input`, or the output of the command, into the file `path`,
+/// and writes the receipt to `output`.
+pub(super) fn run(
+    options: &Options,
+    path: &Path,
+    input: impl Read + AsFd,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    let Some(name) = path.to_str() else {
+        return Err(Error::usage(format!(
+            "the name of {} is not valid UTF-8",
+            quoted(path)
+        )));
+    };
+    refuse_existing(path, options.force)?;
+    let stop = Stop::listen()?;
+    let mut draft = Draft {
+        temp: Temp::create(folder_of(path))?,
+        path,
+        file: Sum::default(),
+        text: Sum::default(),
+        lines: 0,
+    };
+    let filled = fill(options, input, &stop, &mut draft, notes);
+    // A stopped read is an error of its own; the signal is the reason.
+    stop.check()?;
+    filled?;
+    let receipt = draft.publish(name, options.force, &stop)?;
+    notes.verbose(&format!("published {}", quoted(path)));
+    let mut line = serde_json::to_vec(&receipt)
+        .map_err(|e| Error::failed(format!("cannot write a receipt: {e}")))?;
+    line.push(b'\n');
+    output
+        .write_all(&line)
+        .map_err(|e| Error::stream("cannot write to standard output", e))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+const REPLACE: &str = "choose another name, or replace it with --force";
+
+/// Nothing that exists is replaced unasked, and nothing but a plain file even
+/// then: a rename would put one in the place of a device or a link.
+fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if force && meta.is_file() => Ok(()),
+        Ok(_) if force => {
+            Err(Error::failed(format!("{} is not a plain file", quoted(path))))
+        }
+        Ok(_) => {
+            Err(Error::failed(format!("{} exists already", quoted(path)))
+                .hint(REPLACE))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Error::io("look at", path, e)),
+    }
+}
+
+fn fill(
+    options: &Options,
+    input: impl Read + AsFd,
+    stop: &Stop,
+    draft: &mut Draft<'_>,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    if options.command.is_empty() {
+        let mut input = Stoppable { input, stop };
+        return transform(options, &mut input, INPUT, draft, notes);
+    }
+    let (mut producer, input) = Producer::start(&options.command)?;
+    let name = format!("the output of {}", producer.name());
+    let mut input = Stoppable { input, stop };
+    transform(options, &mut input, &name, draft, notes)?;
+    producer.finish(stop)
+}

@@ -1,0 +1,251 @@
+//! rt-policy: the policy printed, checked, and asked for tables.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::ser::{Serialize, Serializer};
+use serde_json::Number;
+
+use crate::error::{Error, Exit, Result, quote};
+use crate::policy::{Entry, Period, Policy, Rule};
+use crate::{clock, timestamp};
+
+/// What rt-policy was asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The policy's file; none is the built-in policy.
+    pub policy: Option<PathBuf>,
+    /// The value of `--now`.
+    pub now: Option<OsString>,
+    /// Read the policy, print nothing.
+    pub check: bool,
+    /// Print the periods in days, as one JSON object.
+    pub json: bool,
+    /// Print the tables that the operand stands for.
+    pub tables: bool,
+    /// Print them as words for a shell.
+    pub sh: bool,
+    /// Print the run's now.
+    pub clock: bool,
+    /// The operands.
+    pub operands: Vec<String>,
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        let modes = [self.check, self.json, self.tables, self.clock];
+        if modes.into_iter().filter(|&set| set).count() > 1 {
+            return Err(Error::usage(
+                "--check, --json, --tables and --clock exclude one another",
+            ));
+        }
+        if self.sh && !self.tables {
+            return Err(Error::usage("--sh goes with --tables"));
+        }
+        match (self.tables, self.operands.as_slice()) {
+            (true, [_]) | (false, []) => Ok(()),
+            (true, []) => Err(Error::usage("TARGET is missing")),
+            (true, [_, extra, ..]) | (false, [extra, ..]) => Err(
+                Error::usage(format!("unexpected operand {}", quote(extra))),
+            ),
+        }
+    }
+}
+
+/// What says which of some tables refers to which: pairs of child and parent,
+/// by the foreign keys of the database.
+pub type References<'a> =
+    dyn Fn(&[&str]) -> Result<Vec<(String, String)>> + 'a;
+
+/// Prints what was asked for.
+pub fn run(
+    options: &Options,
+    references: &References<'_>,
+    output: &mut dyn Write,
+) -> Result<Exit> {
+    options.check()?;
+    let text = if options.clock {
+        let now = clock::now(options.now.as_deref())?;
+        format!("{}\n", timestamp::rfc3339(now))
+    } else {
+        let policy = Policy::load(options.policy.as_deref())?;
+        if options.check {
+            String::new()
+        } else if options.json {
+            json(&policy)?
+        } else if let [target] = options.operands.as_slice() {
+            let targets = policy.targets(target)?;
+            let pairs = match targets.len() {
+                0 | 1 => Vec::new(),
+                _ => references(&targets)?,
+            };
+            names(&order(&targets, &pairs), options.sh)?
+        } else {
+            policy.to_string()
+        }
+    };
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write to standard output", e))?;
+    Ok(Exit::Done)
+}
+
+/// Puts children before their parents, and leaves the order alone where no
+/// pair of child and parent asks for more; a cycle is entered at its first
+/// table. Names are held together as SQLite does.
+pub fn order<'a>(
+    tables: &[&'a str],
+    pairs: &[(String, String)],
+) -> Vec<&'a str> {
+    let mut left = tables.to_vec();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |parent: &&str| {
+            pairs.iter().any(|(child, p)| {
+                p.eq_ignore_ascii_case(parent)
+                    && !child.eq_ignore_ascii_case(parent)
+                    && left.iter().any(|t| t.eq_ignore_ascii_case(child))
+            })
+        };
+        let next = left.iter().position(|t| !waits(t)).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
+fn names(tables: &[&str], sh: bool) -> Result<String> {
+    if sh {
+        let words: Vec<String> = tables
+            .iter()
+            .map(|name| format!("'{}'", name.replace('\'', "'\\''")))
+            .collect();
+        return Ok(words.join(" ") + "\n");
+    }
+    let mut lines = String::new();
+    for name in tables {
+        if name.contains('\n') {
+            return Err(Error::usage(format!(
+                "the name {} does not fit on a line",
+                quote(name)
+            ))
+            .hint("use --sh, and eval \"set -- $words\""));
+        }
+        lines.push_str(name);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// A table's periods in days. A period that never ends is null, as are all of
+/// an exempt table; so is a cold period that is none, but then there is a
+/// total.
+#[derive(Default, serde::Serialize)]
+struct Days<'a> {
+    hot_days: Option<Number>,
+    warm_days: Option<Number>,
+    cold_days: Option<Number>,
+    total_days: Option<Number>,
+    timestamp_column: Option<&'a str>,
+}
+
+impl Days<'_> {
+    fn of(entry: &Entry) -> Days<'_> {
+        let Entry::Rule(rule) = entry else {
+            return Days::default();
+        };
+        let cold = rule.cold.as_ref().and_then(Period::days);
+        Days {
+            hot_days: rule.hot.days().and_then(number),
+            warm_days: rule.warm.days().and_then(number),
+            cold_days: cold.and_then(number),
+            total_days: total(rule).and_then(number),
+            timestamp_column: Some(&rule.timestamp),
+        }
+    }
+}
+
+fn total(rule: &Rule) -> Option<f64> {
+    let cold = match &rule.cold {
+        Some(cold) => cold.days()?,
+        None => 0.0,
+    };
+    Some(rule.hot.days()? + rule.warm.days()? + cold)
+}
+
+/// A whole number of days without a fraction, as people write it.
+fn number(days: f64) -> Option<Number> {
+    if days.fract() == 0.0 && days < 9e15 {
+        Some(Number::from(days as u64))
+    } else {
+        Number::from_f64(days)
+    }
+}
+
+struct ByTable<'a>(&'a Policy);
+
+impl Serialize for ByTable<'_> {
+    fn serialize<S>(&self, s: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: Serializer,
+    {
+        s.collect_map(
+            self.0.entries().iter().map(|e| (e.table(), Days::of(e))),
+        )
+    }
+}
+
+fn json(policy: &Policy) -> Result<String> {
+    serde_json::to_string_pretty(&ByTable(policy))
+        .map(|text| text + "\n")
+        .map_err(|e| Error::failed(format!("cannot write JSON: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &str) -> Vec<(String, String)> {
+        text.split_whitespace()
+            .filter_map(|pair| pair.split_once('>'))
+            .map(|(child, parent)| (child.to_owned(), parent.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn children_come_before_parents_and_the_rest_stays() {
+        for (tables, fks, want) in [
+            ("a b c", "", "a b c"),
+            ("a b c", "b>a", "b a c"),
+            ("a b c", "c>b b>a", "c b a"),
+            ("a b c", "C>A", "b c a"),
+            ("a b c", "a>a b>b", "a b c"),
+            ("a b c", "x>a c>x", "a b c"),
+            ("a b c d", "a>b b>a d>c", "d c a b"),
+            ("a b", "a>b b>a", "a b"),
+        ] {
+            let tables: Vec<&str> = tables.split(' ').collect();
+            let got = order(&tables, &pairs(fks)).join(" ");
+            assert_eq!(got, want, "{fks}");
+        }
+    }
+
+    #[test]
+    fn quoted_words_hold_whatever_a_name_holds() {
+        assert_eq!(names(&["a"], true).unwrap(), "'a'\n");
+        assert_eq!(
+            names(&["it's", "-n x\ny"], true).unwrap(),
+            "'it'\\''s' '-n x\ny'\n"
+        );
+        assert_eq!(names(&["a b", "c"], false).unwrap(), "a b\nc\n");
+        assert_eq!(names(&[], true).unwrap(), "\n");
+        assert_eq!(names(&["a\nb"], false).unwrap_err().exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn days_are_whole_where_they_can_be() {
+        assert_eq!(number(7.0).unwrap().to_string(), "7");
+        assert_eq!(number(0.5).unwrap().to_string(), "0.5");
+    }
+}

@@ -1,0 +1,290 @@
+//! What a table's records amount to.
+
+use super::TableResult;
+use crate::error::Exit;
+use crate::outcome::{Exported, Outcome, Purged, Status, Stored};
+
+/// The records seen of one table.
+#[derive(Debug)]
+pub(super) struct Seen {
+    table: String,
+    named: bool,
+    exported: Vec<Exported>,
+    stored: Vec<Stored>,
+    purged: Vec<Purged>,
+    recovered: Vec<Purged>,
+}
+
+/// The table that a record is about.
+pub(super) fn table(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Exported(record) => &record.table,
+        Outcome::Stored(record) => &record.table,
+        Outcome::Purged(record) => &record.table,
+    }
+}
+
+impl Seen {
+    /// A table that the job was for.
+    pub(super) fn named(table: &str) -> Seen {
+        Seen { named: true, ..Seen::unnamed(table) }
+    }
+
+    /// A table that only shows up in the records.
+    pub(super) fn unnamed(table: &str) -> Seen {
+        Seen {
+            table: table.to_owned(),
+            named: false,
+            exported: Vec::new(),
+            stored: Vec::new(),
+            purged: Vec::new(),
+            recovered: Vec::new(),
+        }
+    }
+
+    /// Whether this is the table of that name, as SQLite compares names.
+    pub(super) fn is(&self, table: &str) -> bool {
+        self.table.eq_ignore_ascii_case(table)
+    }
+
+    /// Takes a record of this table.
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        self.table = table(&outcome).to_owned();
+        match outcome {
+            Outcome::Exported(record) => self.exported.push(record),
+            Outcome::Stored(record) => self.stored.push(record),
+            Outcome::Purged(record) if record.recovered => {
+                self.recovered.push(record);
+            }
+            Outcome::Purged(record) => self.purged.push(record),
+        }
+    }
+
+    /// The table's result, and what it does to the job's exit status.
+    pub(super) fn judge(&self) -> (TableResult, Exit) {
+        let mut verdict = self.hear();
+        self.single(&mut verdict);
+        // After a failure, steps that are missing and counts that differ are
+        // its consequence, and would only hide it.
+        if verdict.failure.is_none() {
+            self.complete(&mut verdict);
+        }
+        if verdict.failure.is_none() {
+            self.add_up(&mut verdict);
+        }
+        let result = self.result(&verdict);
+        let left_out = result.refused > 0 || result.unrepresentable > 0;
+        // Undated rows stay, and that is well; but those that were sent to
+        // be stored were meant to go.
+        if left_out || self.stored.iter().any(|s| s.undated > 0) {
+            verdict.exit = verdict.exit.and(Exit::Partial);
+        }
+        (result, verdict.exit)
+    }
+
+    /// What the records themselves say.
+    fn hear(&self) -> Verdict {
+        let mut verdict =
+            Verdict { failure: None, remarks: Vec::new(), exit: Exit::Done };
+        for r in &self.exported {
+            verdict.hear("rt-export", r.status, &r.message, r.exit_status);
+        }
+        for r in &self.stored {
+            verdict.hear("rt-store", r.status, &r.message, r.exit_status);
+        }
+        for r in self.all_purged() {
+            verdict.hear("rt-purge", r.status, &r.message, r.exit_status);
+        }
+        verdict
+    }
+
+    /// The steps in their order, and how often each has spoken.
+    fn steps(&self) -> [(&'static str, usize); 3] {
+        [
+            ("rt-export", self.exported.len()),
+            ("rt-store", self.stored.len()),
+            ("rt-purge", self.purged.len()),
+        ]
+    }
+
+    /// No step speaks twice: two runs' records were mixed up.
+    fn single(&self, verdict: &mut Verdict) {
+        for (step, count) in self.steps() {
+            if count > 1 {
+                verdict.fail(format!("{step} reported {count} times"));
+            }
+        }
+    }
+
+    /// Every step has spoken, unless the first one's answer was the last.
+    /// Where the job was not for the table, only what was begun must end.
+    fn complete(&self, verdict: &mut Verdict) {
+        if self.exported.iter().any(|r| r.status != Status::Archived) {
+            return;
+        }
+        let begun = !self.exported.is_empty() || !self.stored.is_empty();
+        for (step, count) in self.steps() {
+            let wanted = self.named || (begun && step == "rt-purge");
+            if wanted && count == 0 {
+                return verdict.fail(format!("{step} did not finish"));
+            }
+        }
+    }
+
+    /// No row was lost between two steps.
+    fn add_up(&self, verdict: &mut Verdict) {
+        let Some(stored) = self.stored.first() else {
+            return;
+        };
+        let taken = stored.rows.saturating_add(stored.undated);
+        if let Some(exported) = self.exported.first()
+            && exported.rows != taken
+        {
+            verdict.fail(format!(
+                "rt-export wrote {} rows, rt-store took {taken}",
+                exported.rows
+            ));
+        }
+        if let Some(purged) = self.purged.first()
+            && purged.rows != stored.rows
+        {
+            verdict.fail(format!(
+                "rt-store stored {} rows, rt-purge settled {}",
+                stored.rows, purged.rows
+            ));
+        }
+    }
+
+    fn result(&self, verdict: &Verdict) -> TableResult {
+        let exported =
+            |count: fn(&Exported) -> u64| sum(self.exported.iter().map(count));
+        let purged =
+            |count: fn(&Purged) -> u64| sum(self.all_purged().map(count));
+        let deleted = purged(|r| r.records);
+        let status = self.status(verdict, deleted);
+        let due = match status {
+            Status::DryRun => exported(|r| r.rows),
+            _ => 0,
+        };
+        TableResult {
+            table: self.table.clone(),
+            status,
+            records: sum([deleted, due]),
+            cutoff_date: self
+                .exported
+                .iter()
+                .find_map(|r| r.cutoff_date.clone()),
+            archive_files: self.files(),
+            changed: purged(|r| r.changed),
+            referenced: sum([
+                exported(|r| r.referenced),
+                purged(|r| r.referenced),
+            ]),
+            refused: purged(|r| r.refused),
+            gone: purged(|r| r.gone),
+            superseded: purged(|r| r.superseded),
+            undated: sum([
+                exported(|r| r.undated),
+                sum(self.stored.iter().map(|r| r.undated)),
+            ]),
+            unrepresentable: exported(|r| r.unrepresentable),
+            message: verdict.message(),
+        }
+    }
+
+    /// Deleted rows make it `archived`, also where they were only recovered.
+    fn status(&self, verdict: &Verdict, deleted: u64) -> Status {
+        if verdict.failure.is_some() {
+            return Status::Failed;
+        }
+        if deleted > 0 {
+            return Status::Archived;
+        }
+        match self.exported.first() {
+            Some(record) if record.status != Status::Archived => record.status,
+            _ => self
+                .all_purged()
+                .next()
+                .map_or(Status::NoRecords, |record| record.status),
+        }
+    }
+
+    /// What was recovered came first.
+    fn all_purged(&self) -> impl Iterator<Item = &Purged> {
+        self.recovered.iter().chain(&self.purged)
+    }
+
+    /// Every file once, in the order in which they were named.
+    fn files(&self) -> Vec<String> {
+        let mut files: Vec<String> = Vec::new();
+        for file in self.all_purged().flat_map(|r| &r.archive_files) {
+            if !files.contains(file) {
+                files.push(file.clone());
+            }
+        }
+        files
+    }
+}
+
+/// A sum of counts that were read, and can be anything.
+pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
+/// What is held against a table.
+struct Verdict {
+    failure: Option<String>,
+    remarks: Vec<String>,
+    exit: Exit,
+}
+
+impl Verdict {
+    fn hear(
+        &mut self,
+        step: &str,
+        status: Status,
+        message: &Option<String>,
+        exit_status: Option<u8>,
+    ) {
+        let exit = exit_status.map_or(Exit::Done, Exit::from_code);
+        self.exit = self.exit.and(exit);
+        if status != Status::Failed {
+            self.remarks.extend(message.clone());
+            return;
+        }
+        if exit == Exit::Done {
+            self.exit = self.exit.and(Exit::Failed);
+        }
+        self.add(match message {
+            Some(message) => message.clone(),
+            None => format!("{step} failed"),
+        });
+    }
+
+    fn fail(&mut self, why: String) {
+        self.exit = self.exit.and(Exit::Failed);
+        self.add(why);
+    }
+
+    fn add(&mut self, why: String) {
+        match &mut self.failure {
+            Some(failure) if failure.contains(&why) => {}
+            Some(failure) => *failure = format!("{failure}; {why}"),
+            None => self.failure = Some(why),
+        }
+    }
+
+    /// The failures, else what was remarked, each once.
+    fn message(&self) -> Option<String> {
+        if self.failure.is_some() {
+            return self.failure.clone();
+        }
+        let mut once: Vec<&str> = Vec::new();
+        for remark in &self.remarks {
+            if !once.contains(&remark.as_str()) {
+                once.push(remark);
+            }
+        }
+        (!once.is_empty()).then(|| once.join("; "))
+    }
+}

@@ -1,0 +1,112 @@
+//! Sets of line numbers as runs, the form in which the ledger names lines.
+//!
+//! Lines of a segment count from 0. Runs are ascending and do not touch.
+
+use serde::{Deserialize, Serialize};
+
+/// A set of line numbers: `[[first, last], ...]`, both included.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Runs(Vec<(u64, u64)>);
+
+impl Runs {
+    /// All lines below `end`.
+    pub fn below(end: u64) -> Runs {
+        match end {
+            0 => Runs::default(),
+            _ => Runs(vec![(0, end - 1)]),
+        }
+    }
+
+    /// Adds a line; any order, though ascending is cheap.
+    pub fn add(&mut self, line: u64) {
+        match self.0.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            Some((_, last)) if *last < line => self.0.push((line, line)),
+            None => self.0.push((line, line)),
+            Some(_) => self.insert(line),
+        }
+    }
+
+    fn insert(&mut self, line: u64) {
+        if self.contains(line) {
+            return;
+        }
+        let at = self.0.partition_point(|(_, last)| *last < line);
+        self.0.insert(at, (line, line));
+        if at + 1 < self.0.len() && self.0[at + 1].0 == line + 1 {
+            self.0[at].1 = self.0[at + 1].1;
+            self.0.remove(at + 1);
+        }
+        if at > 0 && self.0[at - 1].1 + 1 == line {
+            self.0[at - 1].1 = self.0[at].1;
+            self.0.remove(at);
+        }
+    }
+
+    /// Whether a line is in the set.
+    pub fn contains(&self, line: u64) -> bool {
+        let at = self.0.partition_point(|(_, last)| *last < line);
+        self.0.get(at).is_some_and(|(first, _)| *first <= line)
+    }
+
+    /// How many lines are in the set.
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|(first, last)| last - first + 1).sum()
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The lines, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
+
+    /// The lines of either set.
+    pub fn union(&mut self, other: &Runs) {
+        for line in other.iter() {
+            self.add(line);
+        }
+    }
+
+    /// Whether the runs are ascending and lie below `end`, as in a set that
+    /// was read from outside they may not.
+    pub fn is_sound(&self, end: u64) -> bool {
+        let mut next = 0;
+        self.0.iter().all(|(first, last)| {
+            let sound = *first >= next && first <= last && *last < end;
+            next = last.saturating_add(2);
+            sound
+        })
+    }
+}
+
+impl FromIterator<u64> for Runs {
+    fn from_iter<I: IntoIterator<Item = u64>>(lines: I) -> Runs {
+        let mut runs = Runs::default();
+        for line in lines {
+            runs.add(line);
+        }
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_order_gives_the_same_runs() {
+        let ascending: Runs = [1, 2, 3, 5, 6, 9].into_iter().collect();
+        let mixed: Runs = [9, 2, 6, 1, 3, 5, 2, 9].into_iter().collect();
+        assert_eq!(ascending, mixed);
+        assert_eq!(ascending, Runs(vec![(1, 3), (5, 6), (9, 9)]));
+        assert_eq!(ascending.len(), 6);
+        assert!(ascending.contains(5) && !ascending.contains(4));
+        assert!(ascending.is_sound(10) && !ascending.is_sound(9));
+        assert!(!Runs(vec![(3, 4), (1, 1)]).is_sound(10));
+    }
+}

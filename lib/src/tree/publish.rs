@@ -1,0 +1,116 @@
+//! Publication: drafts become files, all of a run's at once.
+
+use std::path::Path;
+
+use super::draft::Draft;
+use super::{Tree, Work, not_as_said};
+use crate::error::{Error, Exit, Result, quote};
+use crate::fail;
+use crate::fsx;
+use crate::ledger::{Event, Segment};
+
+impl Work {
+    /// Refuses a table that has an unsettled segment, or is left alone.
+    pub fn check_free(&self, table: &str) -> Result<()> {
+        if let Some(blocked) = self.block_of(table) {
+            return Err(Error::new(blocked.exit, blocked.message.clone()));
+        }
+        let unsettled = self
+            .ledger
+            .state()
+            .unsettled()
+            .find(|o| o.segment.table.eq_ignore_ascii_case(table));
+        if let Some(open) = unsettled {
+            return Err(Error::new(
+                Exit::Busy,
+                format!(
+                    "table {} has a segment that is not settled, in {}",
+                    quote(table),
+                    quote(&open.segment.file)
+                ),
+            )
+            .hint(format!(
+                "run rt-purge --pending --db {}",
+                quote(&open.segment.db)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Begins a draft of a file: what is there now, which must be what the
+    /// ledger says.
+    pub fn begin_draft(&self, file: &str) -> Result<Draft> {
+        let path = self.tree.path(file)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        fsx::make_folders(folder, self.tree.root())?;
+        let known = self.ledger.state().file(file);
+        let present = fsx::open_if_there(&path)?;
+        match (known, present) {
+            (None, None) => Draft::begin(folder, None, 0),
+            (Some(known), Some(present)) => {
+                let length = present
+                    .metadata()
+                    .map_err(|e| Error::io("stat", &path, e))?
+                    .len();
+                if length != known.size_bytes {
+                    return Err(not_as_said(
+                        &path,
+                        "is not as long as the ledger says",
+                    ));
+                }
+                let draft =
+                    Draft::begin(folder, Some((present, &path)), length)?;
+                if draft.before_sha256() != Some(&known.sha256) {
+                    return Err(not_as_said(
+                        &path,
+                        "is not what the ledger says",
+                    ));
+                }
+                Ok(draft)
+            }
+            (Some(_), None) => Err(not_as_said(&path, "is missing")),
+            (None, Some(_)) => {
+                Err(not_as_said(&path, "is not in the ledger"))
+            }
+        }
+    }
+
+    /// Publishes drafts that were finished, with their segments. When it
+    /// returns, files, names and events are durable.
+    pub fn publish(&mut self, drafts: Vec<(Segment, Draft)>) -> Result<()> {
+        fail::point("store.synced");
+        let intents: Vec<Event> =
+            drafts.iter().map(|(s, _)| Event::Store(s.clone())).collect();
+        self.ledger.append(&intents)?;
+        fail::point("store.intents");
+        let mut published = Vec::new();
+        let mut folders = std::collections::BTreeSet::new();
+        for (segment, draft) in drafts {
+            let path = self.tree.path(&segment.file)?;
+            draft.publish(&path)?;
+            fail::point("store.renamed");
+            if let Some(folder) = path.parent() {
+                folders.insert(folder.to_owned());
+            }
+            published.push(Event::Published { id: segment.id });
+        }
+        // New folders were made durable when they were made.
+        for folder in &folders {
+            fsx::sync_folder(folder)?;
+            fail::point("store.folder");
+        }
+        self.ledger.append(&published)?;
+        fail::point("store.published");
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// A new segment id: 128 random bits.
+    pub fn new_id() -> Result<String> {
+        let mut bytes = [0u8; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
+        Ok(crate::ledger::hex(&bytes))
+    }
+}

@@ -1,0 +1,172 @@
+//! What an interrupted run left: temporary files, and intents whose end the
+//! ledger does not know.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Blocked, Work, not_as_said};
+use crate::error::{Error, Exit, Notes, Result};
+use crate::fail;
+use crate::fsx;
+use crate::ledger::{Event, Segment, hex};
+
+/// What a file was found to be.
+enum Form {
+    /// The segment is there.
+    After,
+    /// The file is exactly what it was before.
+    Before,
+}
+
+impl Work {
+    /// Completes or voids every open intent, and sweeps temporary files. A
+    /// file that is neither form is damage: it and its table are left alone.
+    pub(super) fn recover(&mut self, notes: &mut dyn Notes) -> Result<()> {
+        self.sweep()?;
+        let intents: Vec<Segment> = self
+            .ledger
+            .state()
+            .intents()
+            .map(|o| o.segment.clone())
+            .collect();
+        for segment in intents {
+            let event = match self.form(&segment) {
+                Ok(Form::After) => {
+                    // A rename that is only in memory may still be lost: what
+                    // the ledger calls published must be durable first.
+                    self.sync_file(&segment.file)?;
+                    fail::point("recover.synced");
+                    Event::Published { id: segment.id.clone() }
+                }
+                Ok(Form::Before) => {
+                    // So may an unlink, or a rename back: the old self is
+                    // made durable too before it is called so.
+                    let path = self.tree.path(&segment.file)?;
+                    if segment.before_sha256.is_some() {
+                        self.sync_file(&segment.file)?;
+                    } else if path.parent().is_some_and(Path::exists) {
+                        self.sync_folders(&path)?;
+                    }
+                    Event::Void { id: segment.id.clone() }
+                }
+                Err(error) => {
+                    notes.warn(&error.to_string());
+                    self.block(&segment.table, &error);
+                    continue;
+                }
+            };
+            self.ledger.append(&[event])?;
+        }
+        Ok(())
+    }
+
+    /// Leaves a table alone from now on.
+    pub fn block(&mut self, table: &str, error: &Error) {
+        let exit = match error.exit() {
+            Exit::Disagree => Exit::Disagree,
+            _ => Exit::Partial,
+        };
+        self.blocked.push(Blocked {
+            table: table.to_owned(),
+            exit,
+            message: error.to_string(),
+        });
+    }
+
+    fn form(&self, segment: &Segment) -> Result<Form> {
+        let path = self.tree.path(&segment.file)?;
+        let Some(file) = fsx::open_if_there(&path)? else {
+            return match segment.before_sha256 {
+                None => Ok(Form::Before),
+                Some(_) => Err(not_as_said(&path, "is missing")),
+            };
+        };
+        let length =
+            file.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
+        let digest = digest(file, &path)?;
+        if length == segment.offset_bytes + segment.size_bytes
+            && digest == segment.file_sha256
+        {
+            return Ok(Form::After);
+        }
+        if length == segment.offset_bytes
+            && Some(&digest) == segment.before_sha256.as_ref()
+        {
+            return Ok(Form::Before);
+        }
+        Err(not_as_said(&path, "is not what the ledger says"))
+    }
+
+    /// Removes temporary files: whoever made one held the lock, and is dead.
+    fn sweep(&self) -> Result<()> {
+        let root = self.tree.root();
+        sweep_folder(root)?;
+        sweep_folder(&root.join("schema"))?;
+        for day in folders(&root.join("warm"))? {
+            sweep_folder(&day)?;
+            // An empty day is one whose first file was never published.
+            match fs::remove_dir(&day) {
+                Ok(()) => fsx::sync_folder(&root.join("warm"))?,
+                Err(e) if e.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
+                }
+                Err(e) => return Err(Error::io("remove", &day, e)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn folders(parent: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut out = Vec::new();
+    for entry in entries(parent)? {
+        let kind =
+            entry.file_type().map_err(|e| Error::io("read", parent, e))?;
+        if kind.is_dir() {
+            out.push(entry.path());
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .collect::<std::io::Result<Vec<_>>>()
+            .map_err(|e| Error::io("read", folder, e)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(Error::io("read", folder, e)),
+    }
+}
+
+fn sweep_folder(folder: &Path) -> Result<()> {
+    let mut swept = false;
+    for entry in entries(folder)? {
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(fsx::TEMP_PREFIX.as_bytes()) {
+            let path = entry.path();
+            fs::remove_file(&path)
+                .map_err(|e| Error::io("remove", &path, e))?;
+            swept = true;
+        }
+    }
+    if swept { fsx::sync_folder(folder) } else { Ok(()) }
+}
+
+/// SHA-256 of a file, read to its end.
+pub(super) fn digest(mut file: fs::File, path: &Path) -> Result<String> {
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0u8; 1 << 18];
+    loop {
+        let n = match file.read(&mut piece) {
+            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(Error::io("read", path, e)),
+        };
+        hasher.update(&piece[..n]);
+    }
+}

@@ -1,0 +1,479 @@
+//! rt-gzip: what it writes is gzip, what it reads is any gzip, and a file is
+//! published whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rt-gzip");
+const MIB: usize = 1 << 20;
+
+fn gzip(args: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Feeds `input` to a command and takes what it prints.
+fn feed(mut command: Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped());
+    command.stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feeder = thread::spawn(move || {
+        // One that failed early does not read to the end.
+        stdin.write_all(&input).is_ok()
+    });
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    output
+}
+
+fn run(args: &[&str], input: &[u8]) -> Output {
+    feed(gzip(args), input)
+}
+
+/// Runs it, which must succeed and say nothing.
+fn good(args: &[&str], input: &[u8]) -> Vec<u8> {
+    let out = run(args, input);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success() && said.is_empty(), "{args:?}: {said}");
+    out.stdout
+}
+
+/// Runs it, which must end with `status`; gives what it said.
+fn bad(args: &[&str], input: &[u8], status: i32) -> String {
+    let out = run(args, input);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(status), "{args:?}: {said}");
+    said
+}
+
+/// A program of the system on `input`; none where it is not installed.
+fn system(line: &[&str], input: &[u8]) -> Option<Vec<u8>> {
+    let there = Command::new("sh")
+        .args(["-c", "command -v \"$1\" >/dev/null", "sh", line[0]])
+        .status();
+    if !there.unwrap().success() {
+        return None;
+    }
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]);
+    let out = feed(command, input);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success(), "{line:?}: {said}");
+    Some(out.stdout)
+}
+
+fn rows(count: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    for i in 0..count {
+        writeln!(
+            out,
+            r#"{{"id":{i},"level":"info","message":"step {} of {}"}}"#,
+            i * 7919 % 1000,
+            i % 13
+        )
+        .unwrap();
+    }
+    out
+}
+
+/// Lines of words, some of them far more frequent than others.
+fn prose(lines: usize) -> Vec<u8> {
+    let picks = noise(lines * 24);
+    let mut out = Vec::new();
+    for (i, line) in picks.chunks(24).enumerate() {
+        write!(out, "{{\"id\":{i},\"text\":\"").unwrap();
+        for pair in line.chunks(2) {
+            let n = u64::from(pair[0]) * u64::from(pair[1]);
+            write!(out, "word{} ", n * n % 9973).unwrap();
+        }
+        out.extend(b"\"}\n");
+    }
+    out
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    let mut seed = 88172645463325252u64;
+    let mut out = vec![0; len];
+    for byte in &mut out {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        *byte = seed as u8;
+    }
+    out
+}
+
+fn texts() -> Vec<(&'static str, Vec<u8>)> {
+    let mut long = b"short\n".to_vec();
+    long.extend(b"x1y2".repeat(5 * MIB / 4));
+    long.extend(b"\nshort\n");
+    vec![
+        ("empty", Vec::new()),
+        ("one byte", b"x".to_vec()),
+        ("no newline at the end", b"{\"id\":1}\n{\"id\":2}".to_vec()),
+        ("10 MiB", rows(160_000)),
+        ("incompressible", noise(3 * MIB + 17)),
+        ("a line of 5 MiB", long),
+    ]
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Waits until `holds`, for ten seconds at most.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn every_text_comes_back_here_and_in_other_gzips() {
+    let python = "import gzip,sys; \
+        sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))";
+    for (what, text) in texts() {
+        let packed = good(&[], &text);
+        assert!(good(&["-d"], &packed) == text, "{what}");
+        assert!(good(&["-d", "-p1"], &packed) == text, "{what}, 1 thread");
+        assert!(good(&["-t"], &packed).is_empty());
+        system(&["gzip", "-t"], &packed);
+        for other in [&["zcat"][..], &["python3", "-c", python]] {
+            if let Some(got) = system(other, &packed) {
+                assert!(got == text, "{what}: {other:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_gzips_and_files_behind_each_other_are_read() {
+    let text = rows(50_000);
+    let mut all = Vec::new();
+    let mut want = Vec::new();
+    for other in [
+        &["gzip", "-9"][..],
+        &["pigz", "-p2", "-b", "128"],
+        &["sh", "-c", "cat | gzip -1; echo tail | gzip -n"],
+        &[PROGRAM, "-1"],
+    ] {
+        let Some(packed) = system(other, &text) else { continue };
+        let mut expected = text.clone();
+        if other[0] == "sh" {
+            expected.extend(b"tail\n");
+        }
+        assert!(good(&["-d"], &packed) == expected, "{other:?}");
+        all.extend(packed);
+        want.extend(expected);
+    }
+    assert!(good(&["-d"], &all) == want);
+    assert!(good(&["-d", "-p", "1"], &all) == want);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    for (what, text) in texts() {
+        let one = good(&["-p", "1"], &text);
+        for threads in ["2", "7"] {
+            assert!(good(&["-p", threads], &text) == one, "{what}");
+        }
+    }
+}
+
+#[test]
+fn levels_go_from_fast_to_small_and_the_default_is_as_small_as_gzip() {
+    let text = prose(30_000);
+    let size = |level| good(&[level], &text).len();
+    assert!(size("-9") < size("-6") && size("-6") < size("-1"));
+    assert_eq!(good(&["-1", "-6"], &text), good(&[], &text));
+    for (level, peer) in [("-6", ["gzip", "-6"]), ("-1", ["pigz", "-1"])] {
+        let Some(packed) = system(&peer, &text) else { continue };
+        assert!(size(level) * 100 <= packed.len() * 101, "{peer:?}");
+    }
+}
+
+#[test]
+fn damaged_input_is_status_4_with_the_place() {
+    let packed = good(&[], &rows(60_000));
+    let plain = system(&["gzip"], &rows(1000)).unwrap_or_default();
+    let cut = &packed[..packed.len() - 3];
+    let mut flipped = packed.clone();
+    flipped[packed.len() / 2] ^= 0x10;
+    let junk = [&packed[..], b"junk"].concat();
+    for (input, why) in [
+        (&b""[..], "standard input is empty"),
+        (b"id,name\n", "standard input is not gzip"),
+        (cut, "ends in the middle of the gzip member at byte "),
+        (&flipped, "the gzip member at byte "),
+        (&junk, &format!("not gzip at byte {}", packed.len())),
+        (&plain[..plain.len().saturating_sub(1)], "standard input "),
+    ] {
+        for task in ["-d", "-t"] {
+            let said = bad(&[task], input, 4);
+            assert!(said.contains(why), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_header_that_lies_is_a_warning_and_changes_no_text() {
+    let text = rows(60_000);
+    let mut packed = good(&[], &text);
+    // The number of lines of the first member, as rt-jsonl(5) lays it out.
+    packed[25] ^= 1;
+    let out = run(&["-d"], &packed);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(out.status.success() && out.stdout == text);
+    assert!(said.contains("warning: the header of the gzip member at byte 0"));
+    assert!(good(&["-q", "-d"], &packed) == text);
+}
+
+#[test]
+fn a_published_file_matches_its_receipt() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.gz");
+    let name = file.to_str().unwrap();
+    let text = rows(30_000);
+    let line = String::from_utf8(good(&["-o", name], &text)).unwrap();
+    let keys = [
+        "type",
+        "file",
+        "size_bytes",
+        "sha256",
+        "text_size_bytes",
+        "text_sha256",
+        "lines",
+    ];
+    let places: Vec<_> =
+        keys.iter().map(|k| line.find(&format!("\"{k}\":"))).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted());
+    let receipt: Value = serde_json::from_str(&line).unwrap();
+    let bytes = fs::read(&file).unwrap();
+    assert!(good(&["-d"], &bytes) == text);
+    assert_eq!(receipt["type"], "file");
+    assert_eq!(receipt["file"], name);
+    assert_eq!(receipt["size_bytes"], bytes.len());
+    assert_eq!(receipt["text_size_bytes"], text.len());
+    assert_eq!(receipt["lines"], 30_000);
+    for (key, bytes) in [("sha256", &bytes), ("text_sha256", &text)] {
+        if let Some(sum) = system(&["sha256sum"], bytes) {
+            let want = String::from_utf8(sum).unwrap();
+            assert_eq!(receipt[key], want.split(' ').next().unwrap());
+        }
+    }
+    assert_eq!(names(dir.path()), ["f.gz"]);
+}
+
+#[test]
+fn an_existing_file_is_refused_before_the_command_runs() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.gz");
+    let ran = dir.path().join("ran");
+    fs::write(&file, "precious").unwrap();
+    let (name, mark) = (file.to_str().unwrap(), ran.to_str().unwrap());
+    let said = bad(&["-o", name], b"new\n", 1);
+    assert!(said.contains("exists already") && said.contains("hint: "));
+    bad(&["-o", name, "--", "touch", mark], b"", 1);
+    assert_eq!(names(dir.path()), ["f.gz"]);
+    assert_eq!(fs::read(&file).unwrap(), b"precious");
+    good(&["-f", "-o", name], b"new\n");
+    assert_eq!(good(&["-d"], &fs::read(&file).unwrap()), b"new\n");
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    for force in [&[][..], &["--force"]] {
+        let args = [force, &["-o", link.to_str().unwrap()]].concat();
+        bad(&args, b"new\n", 1);
+    }
+    bad(&["-f", "-o", dir.path().to_str().unwrap()], b"new\n", 1);
+}
+
+#[test]
+fn a_file_that_appears_meanwhile_is_not_replaced() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.gz");
+    let name = file.to_str().unwrap();
+    let script = "echo new; echo other >\"$1\"";
+    let said =
+        bad(&["-o", name, "--", "sh", "-c", script, "sh", name], b"", 1);
+    assert!(said.contains("exists already"), "{said}");
+    assert_eq!(fs::read(&file).unwrap(), b"other\n");
+    assert_eq!(names(dir.path()), ["f.gz"]);
+}
+
+#[test]
+fn a_command_that_fails_publishes_nothing() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.gz");
+    let name = file.to_str().unwrap();
+    for (command, why) in [
+        (&["false"][..], "'false' ended with status 1"),
+        (&["sh", "-c", "seq 9; exit 7"], "'sh' ended with status 7"),
+        (&["sh", "-c", "seq 9; kill -9 $$"], "'sh' was killed by signal 9"),
+        (&["no-such-program"], "cannot run 'no-such-program'"),
+    ] {
+        let said = bad(&[&["-o", name, "--"], command].concat(), b"", 1);
+        assert!(said.contains(why), "{said}");
+        assert!(names(dir.path()).is_empty());
+    }
+    good(&["-o", name, "--", "cat"], b"from our own input\n");
+    let packed = fs::read(&file).unwrap();
+    assert_eq!(good(&["-d"], &packed), b"from our own input\n");
+}
+
+#[test]
+fn damaged_gzip_publishes_no_text() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.jsonl");
+    let name = file.to_str().unwrap();
+    let packed = good(&[], &rows(60_000));
+    bad(&["-d", "-o", name], &packed[..packed.len() - 1], 4);
+    assert!(names(dir.path()).is_empty());
+    good(&["-d", "-o", name], &packed);
+    assert!(fs::read(&file).unwrap() == rows(60_000));
+}
+
+#[test]
+fn a_folder_that_is_not_there_and_settings_without_sense_are_named() {
+    let said = bad(&["-o", "/nonexistent/f.gz"], b"x\n", 1);
+    assert!(said.contains("'/nonexistent'"), "{said}");
+    for args in [
+        &["f.txt"][..],
+        &["-p", "0"],
+        &["-p", "1000"],
+        &["-t", "-o", "f"],
+        &["-d", "-o", "f", "--", "true"],
+        &["--force"],
+    ] {
+        bad(args, b"", 2);
+    }
+}
+
+#[test]
+fn a_full_disk_is_status_1_with_a_message() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    for (args, input) in [(&[][..], rows(10)), (&["-d"], good(&[], b"x\n"))] {
+        let mut command = gzip(args);
+        command.stdout(full.try_clone().unwrap());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&input).unwrap();
+        let out = child.wait_with_output().unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(1));
+        assert!(said.contains("no space left on device"), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_status_141_without_a_word() {
+    let packed = good(&["-1"], &noise(4 * MIB));
+    for (args, input) in [(&[][..], noise(9 * MIB)), (&["-d"], packed)] {
+        let mut child = gzip(args).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let feeder = thread::spawn(move || stdin.write_all(&input).is_ok());
+        let mut few = [0; 10];
+        child.stdout.take().unwrap().read_exact(&mut few).unwrap();
+        let out = child.wait_with_output().unwrap();
+        assert_eq!(out.status.code(), Some(141));
+        assert!(out.stderr.is_empty());
+        feeder.join().unwrap();
+    }
+}
+
+#[test]
+fn a_signal_leaves_no_temporary_file() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("f.gz");
+    let name = file.to_str().unwrap();
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        for command in [&[][..], &["--", "sleep", "60"]] {
+            let args = [&["-o", name], command].concat();
+            let child = gzip(&args).spawn().unwrap();
+            until("a temporary file", || names(dir.path()).len() == 1);
+            let pid = child.id().to_string();
+            let sent = Command::new("kill").args([signal, &pid]).status();
+            assert!(sent.unwrap().success());
+            // Standard input is open meanwhile: nothing ends but by signal.
+            let out = ended(child);
+            assert_eq!(out, Some(status), "{signal} {command:?}");
+            assert!(names(dir.path()).is_empty());
+        }
+    }
+}
+
+/// The status of a child that must end by itself, its input still open.
+fn ended(mut child: Child) -> Option<i32> {
+    let mut status = None;
+    until("the end of the program", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    status.and_then(|s| s.code())
+}
+
+/// Peak resident memory of a running process, in KiB.
+fn peak_kib(child: &Child) -> u64 {
+    let path = format!("/proc/{}/status", child.id());
+    let status = fs::read_to_string(path).unwrap();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Writes `piece` `times` to a child whose output is thrown away, and gives
+/// its peak memory before its input ends.
+fn peak_of(args: &[&str], piece: &[u8], times: usize) -> u64 {
+    let mut command = gzip(args);
+    command.stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for _ in 0..times {
+        stdin.write_all(piece).unwrap();
+    }
+    let peak = peak_kib(&child);
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+fn memory_does_not_grow_with_the_input() {
+    if !Path::new("/proc/self/status").exists() {
+        return;
+    }
+    let rows = rows(16_000);
+    let times = (1 << 30) / rows.len();
+    let bound = 64 * 1024;
+    let peak = peak_of(&["-1"], &rows, times);
+    assert!(peak < bound, "compress: {peak} KiB");
+    let packed = good(&[], &rows);
+    let peak = peak_of(&["-d"], &packed, times);
+    assert!(peak < bound, "decompress: {peak} KiB");
+    let zeros = good(&["-9"], &vec![0; 256 * MIB]);
+    let peak = peak_of(&["-d"], &zeros, 1);
+    assert!(peak < bound, "zeros: {peak} KiB");
+    let peak = peak_of(&["-9", "-p", "4"], &noise(MIB), 40);
+    assert!(peak < bound, "without a line end: {peak} KiB");
+}
