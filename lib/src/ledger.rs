@@ -29,7 +29,9 @@ use crate::error::{Error, Result, quoted};
 use crate::fsx;
 use crate::timestamp::rfc3339;
 
-pub use event::{Compression, Event, Job, Purging, Receipt, Retract, Segment, Settled};
+pub use event::{
+    Compression, Event, Job, Purging, Receipt, Retract, Segment, Settled,
+};
 pub use state::{FileState, Open, State};
 
 /// The ledger of a tree.
@@ -94,9 +96,9 @@ impl Ledger {
     /// fsyncs it: whoever wrote the last line may have died before.
     pub fn sync(&self) -> Result<()> {
         match &self.file {
-            Some(file) => file
-                .sync_all()
-                .map_err(|e| Error::io("fsync", &self.path, e)),
+            Some(file) => {
+                file.sync_all().map_err(|e| Error::io("fsync", &self.path, e))
+            }
             None => Ok(()),
         }
     }
@@ -110,9 +112,8 @@ impl Ledger {
                 quoted(&self.path)
             )));
         };
-        let file = file
-            .try_clone()
-            .map_err(|e| Error::io("open", &self.path, e))?;
+        let file =
+            file.try_clone().map_err(|e| Error::io("open", &self.path, e))?;
         rustix::fs::flock(&file, FlockOperation::LockExclusive)
             .map_err(|e| Error::io("lock", &self.path, e.into()))?;
         let done = self.append_locked(&file, events);

@@ -45,10 +45,7 @@ impl Lock {
         crate::fsx::make_folders(root, root)?;
         let file = open(&path)?;
         until(end, || {
-            rustix::fs::flock(
-                &file,
-                FlockOperation::NonBlockingLockExclusive,
-            )
+            rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
         })
         .map_err(|e| held(root, &path, e))?;
         Ok(Lock { file, inherited: false })
@@ -160,12 +157,10 @@ fn inherited(path: &Path) -> Result<Option<File>> {
 /// A descriptor of the same open file description. Opening it anew would be
 /// another description, with another lock.
 fn duplicate(fd: RawFd) -> Result<Option<File>> {
-    let fail = |e: Errno| {
-        Error::failed(format!("cannot use {VARIABLE}={fd}: {e}"))
-    };
+    let fail =
+        |e: Errno| Error::failed(format!("cannot use {VARIABLE}={fd}: {e}"));
     let file = borrow_and_duplicate(fd).map_err(fail)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
-    {
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
         Err(Errno::WOULDBLOCK) => Ok(None),
         Err(e) => Err(fail(e)),
@@ -173,9 +168,7 @@ fn duplicate(fd: RawFd) -> Result<Option<File>> {
 }
 
 /// Duplicates an inherited descriptor, close-on-exec.
-fn borrow_and_duplicate(
-    fd: RawFd,
-) -> std::result::Result<File, Errno> {
+fn borrow_and_duplicate(fd: RawFd) -> std::result::Result<File, Errno> {
     // The standard library has no safe way to a descriptor that was inherited
     // under a number. This is the one unsafe expression of the project.
     #[allow(unsafe_code)]

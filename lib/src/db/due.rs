@@ -150,8 +150,7 @@ impl Database {
             .iter()
             .enumerate()
             .map(|(i, c)| {
-                let falls =
-                    table.descending.get(i).copied().unwrap_or(false);
+                let falls = table.descending.get(i).copied().unwrap_or(false);
                 format!("{c} {}", if falls { "DESC" } else { "ASC" })
             })
             .collect();
@@ -246,8 +245,7 @@ impl Database {
                 condition(table, filter),
             );
             tally.start();
-            let mut statement =
-                self.connection.prepare(&sql).map_err(fail)?;
+            let mut statement = self.connection.prepare(&sql).map_err(fail)?;
             let mut rows = statement
                 .query(rusqlite::params_from_iter(range.bounds()))
                 .map_err(fail)?;
@@ -326,9 +324,7 @@ impl Database {
             .map_err(fail)?;
         let mut same = self
             .connection
-            .prepare(&format!(
-                "SELECT count(*) FROM {from} WHERE {time} = ?1"
-            ))
+            .prepare(&format!("SELECT count(*) FROM {from} WHERE {time} = ?1"))
             .map_err(fail)?;
         let mut at = ranges.text_bound().into_bytes();
         let mut undated = 0;

@@ -67,9 +67,8 @@ impl Database {
     /// Opens a database that exists. Waits up to `busy` for locks.
     pub fn open(path: &Path, access: Access, busy: Duration) -> Result<Self> {
         let meta = std::fs::metadata(path).map_err(|e| {
-            Error::io("open", path, e).hint(
-                "name the database with --db FILE, or set RT_DB",
-            )
+            Error::io("open", path, e)
+                .hint("name the database with --db FILE, or set RT_DB")
         })?;
         if !meta.is_file() {
             return Err(Error::failed(format!(
@@ -212,9 +211,8 @@ impl Database {
                 .connection
                 .prepare("PRAGMA incremental_vacuum(200)")
                 .map_err(|e| self.fail("cannot vacuum", e))?;
-            let mut rows = step
-                .query([])
-                .map_err(|e| self.fail("cannot vacuum", e))?;
+            let mut rows =
+                step.query([]).map_err(|e| self.fail("cannot vacuum", e))?;
             while rows
                 .next()
                 .map_err(|e| self.fail("cannot vacuum", e))?

@@ -241,11 +241,8 @@ fn first_strike(table: &Table, reference: &Reference) -> String {
         candidate_columns(table).iter().map(|c| format!("d.{c}")).collect();
     let qualified = qualified.join(", ");
     let cursor = |alias: &str| {
-        let parts: Vec<String> = table
-            .cursor()
-            .iter()
-            .map(|c| format!("{alias}.{c}"))
-            .collect();
+        let parts: Vec<String> =
+            table.cursor().iter().map(|c| format!("{alias}.{c}")).collect();
         parts.join(", ")
     };
     let stays = if reference.own {

@@ -71,8 +71,7 @@ impl Database {
                 .prepare(&sql)
                 .map_err(|e| self.fail("cannot prepare to compare", e))
         };
-        let all: Vec<usize> =
-            columns.iter().chain(extras).copied().collect();
+        let all: Vec<usize> = columns.iter().chain(extras).copied().collect();
         let mut list = select_list(self, table, &all);
         let name = ident(&table.name);
         let cursor = table.cursor();
@@ -208,18 +207,17 @@ impl Remover<'_> {
             }
             Place::Key(key) => key,
         };
-        let deleted =
-            match self.delete.execute(params_from_iter(values)) {
-                Ok(changes) => changes == 1,
-                // A trigger said RAISE(ABORT) or (FAIL): it keeps the row.
-                Err(rusqlite::Error::SqliteFailure(code, _))
-                    if code.extended_code
-                        == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER =>
-                {
-                    false
-                }
-                Err(other) => return Err(fail(other)),
-            };
+        let deleted = match self.delete.execute(params_from_iter(values)) {
+            Ok(changes) => changes == 1,
+            // A trigger said RAISE(ABORT) or (FAIL): it keeps the row.
+            Err(rusqlite::Error::SqliteFailure(code, _))
+                if code.extended_code
+                    == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER =>
+            {
+                false
+            }
+            Err(other) => return Err(fail(other)),
+        };
         if !deleted {
             return Ok(Deleted::NotAll);
         }
@@ -257,8 +255,7 @@ fn find(
 ) -> Result<Option<Found>> {
     let fail = |e| database.fail("cannot compare", e);
     out.clear();
-    let mut rows =
-        statement.query(params_from_iter(values)).map_err(fail)?;
+    let mut rows = statement.query(params_from_iter(values)).map_err(fail)?;
     let Some(row) = rows.next().map_err(fail)? else {
         return Ok(None);
     };
@@ -277,8 +274,7 @@ fn find(
     let place = if rowid {
         Place::Rowid(view.rowid().unwrap_or(0))
     } else {
-        let width =
-            (columns + extras) * if database.utf16 { 2 } else { 1 };
+        let width = (columns + extras) * if database.utf16 { 2 } else { 1 };
         let mut key = Vec::new();
         let mut at = width;
         while let Ok(value) = row.get_ref(at) {

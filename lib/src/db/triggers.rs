@@ -59,8 +59,7 @@ impl Database {
         if let Err(source) = prepared {
             return Err(self.broken_trigger(table, source));
         }
-        let steps =
-            steps.lock().map(|s| s.clone()).unwrap_or_default();
+        let steps = steps.lock().map(|s| s.clone()).unwrap_or_default();
         for (trigger, target, delete) in steps {
             let own = target.eq_ignore_ascii_case(&table.name);
             let ordinary = || -> Result<bool> {
@@ -99,18 +98,12 @@ impl Database {
                  WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
             )
             .and_then(|mut statement| {
-                statement
-                    .query_map([&table.name], |row| row.get(0))?
-                    .collect()
+                statement.query_map([&table.name], |row| row.get(0))?.collect()
             })
             .map_err(|e| self.fail("cannot read the triggers", e))
     }
 
-    fn broken_trigger(
-        &self,
-        table: &Table,
-        source: rusqlite::Error,
-    ) -> Error {
+    fn broken_trigger(&self, table: &Table, source: rusqlite::Error) -> Error {
         let names = self.delete_triggers(table).unwrap_or_default();
         let names: Vec<String> = names.iter().map(|n| quote(n)).collect();
         let error = self.fail(

@@ -293,8 +293,7 @@ impl Walk<'_> {
             return Ok(());
         };
         if let Some(expr) = filter.and_then(|f| f.condition.as_deref())
-            && source.sqlite_error_code()
-                == Some(rusqlite::ErrorCode::Unknown)
+            && source.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown)
         {
             let reason = super::error("", source).to_string();
             return Err(Error::usage(format!(
@@ -336,8 +335,7 @@ impl Walk<'_> {
         }
         let mut rows =
             statement.query(params_from_iter(mark)).map_err(fail)?;
-        let width =
-            self.columns * if database.utf16 { 2 } else { 1 };
+        let width = self.columns * if database.utf16 { 2 } else { 1 };
         let mut count = 0;
         while let Some(row) = rows.next().map_err(fail)? {
             let passed = self.tally.as_ref().is_none_or(|t| t.passed());

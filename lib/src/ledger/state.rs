@@ -165,8 +165,7 @@ impl State {
         match &retract.file_sha256 {
             Some(sha256) => {
                 let file = FileState {
-                    size_bytes: open.segment.offset_bytes
-                        + retract.size_bytes,
+                    size_bytes: open.segment.offset_bytes + retract.size_bytes,
                     sha256: sha256.clone(),
                 };
                 self.files.insert(name.clone(), file);

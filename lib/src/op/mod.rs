@@ -1,6 +1,6 @@
 //! One module a command: options in, readers and writers in, a summary out.
 //! Nothing here knows standard input, standard output or a terminal.
 
+pub mod gzip;
 pub mod policy;
 pub mod report;
-pub mod gzip;

@@ -179,8 +179,7 @@ mod tests {
         assert!(a.borrow().identical(Value::Integer(1)));
         let b = fields.next().unwrap().unwrap().value.to_owned().unwrap();
         assert!(
-            b.borrow()
-                .identical(Value::Text("\u{e9}\u{1F600}/".as_bytes()))
+            b.borrow().identical(Value::Text("\u{e9}\u{1F600}/".as_bytes()))
         );
         let c = fields.next().unwrap().unwrap().value.to_owned().unwrap();
         assert!(c.borrow().identical(Value::Blob(&[0, 1])));

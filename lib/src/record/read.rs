@@ -337,10 +337,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Reads what follows a backslash; gives what follows the escape.
-fn unescape<'a>(
-    rest: &'a [u8],
-    out: &mut Vec<u8>,
-) -> Result<&'a [u8], Fault> {
+fn unescape<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Fault> {
     let bad = Fault { what: "a bad escape", at: 0 };
     let (&kind, mut rest) = rest.split_first().ok_or(bad)?;
     let byte = match kind {

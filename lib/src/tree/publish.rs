@@ -69,9 +69,7 @@ impl Work {
                 Ok(draft)
             }
             (Some(_), None) => Err(not_as_said(&path, "is missing")),
-            (None, Some(_)) => {
-                Err(not_as_said(&path, "is not in the ledger"))
-            }
+            (None, Some(_)) => Err(not_as_said(&path, "is not in the ledger")),
         }
     }
 

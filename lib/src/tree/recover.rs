@@ -26,12 +26,8 @@ impl Work {
     /// file that is neither form is damage: it and its table are left alone.
     pub(super) fn recover(&mut self, notes: &mut dyn Notes) -> Result<()> {
         self.sweep()?;
-        let intents: Vec<Segment> = self
-            .ledger
-            .state()
-            .intents()
-            .map(|o| o.segment.clone())
-            .collect();
+        let intents: Vec<Segment> =
+            self.ledger.state().intents().map(|o| o.segment.clone()).collect();
         for segment in intents {
             let event = match self.form(&segment) {
                 Ok(Form::After) => {
@@ -110,8 +106,8 @@ impl Work {
             // An empty day is one whose first file was never published.
             match fs::remove_dir(&day) {
                 Ok(()) => fsx::sync_folder(&root.join("warm"))?,
-                Err(e) if e.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
-                }
+                Err(e)
+                    if e.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
                 Err(e) => return Err(Error::io("remove", &day, e)),
             }
         }

@@ -141,8 +141,10 @@ impl SegmentText {
         let (mut bytes, mut text) = (Sha256::new(), Sha256::new());
         let mut rows = 0;
         {
-            let mut input =
-                Hashing { inner: self.input().map_err(fail)?, hash: &mut bytes };
+            let mut input = Hashing {
+                inner: self.input().map_err(fail)?,
+                hash: &mut bytes,
+            };
             let mut take = |piece: &[u8]| -> Result<()> {
                 text.update(piece);
                 rows += memchr::memchr_iter(b'\n', piece).count() as u64;
@@ -152,8 +154,8 @@ impl SegmentText {
                 Compression::None => {
                     let mut next = |out: &mut Vec<u8>| -> Result<bool> {
                         out.resize(1 << 18, 0);
-                        let n = fsx::read_full(&mut input, out)
-                            .map_err(fail)?;
+                        let n =
+                            fsx::read_full(&mut input, out).map_err(fail)?;
                         out.truncate(n);
                         Ok(n > 0)
                     };
@@ -162,12 +164,9 @@ impl SegmentText {
                 Compression::Gzip if self.size == 0 => {}
                 Compression::Gzip => {
                     let name = quoted(&self.path);
-                    let mut reader =
-                        gz::Reader::parallel(&mut input, name, 1);
-                    let mut next =
-                        |out: &mut Vec<u8>| reader.next_block(out);
-                    whole_lines(&mut next, &mut take)
-                        .map_err(as_damage)?;
+                    let mut reader = gz::Reader::parallel(&mut input, name, 1);
+                    let mut next = |out: &mut Vec<u8>| reader.next_block(out);
+                    whole_lines(&mut next, &mut take).map_err(as_damage)?;
                 }
             }
             // What follows the last member is part of the digest too.
@@ -313,8 +312,7 @@ impl Work {
             Err(e)
                 if matches!(
                     e.kind(),
-                    io::ErrorKind::DirectoryNotEmpty
-                        | io::ErrorKind::NotFound
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
                 ) =>
             {
                 Ok(())
