@@ -33,7 +33,7 @@ fn unknown_command_is_a_usage_error() {
 fn alone_it_lists_the_commands_with_their_lines() {
     for shell in SHELLS {
         let dir = Dir::new();
-        dir.script("stubs/rt-lock", "#!/bin/sh\necho 'rt-lock: hold it'");
+        dir.script("stubs/rt-policy", "#!/bin/sh\necho 'rt-policy: tell it'");
         dir.script("stubs/rt-foreign", "#!/bin/sh\necho 'no line of ours'");
         let out = script(&dir, shell, "rt").run();
         out.status(0).stderr("");
@@ -41,7 +41,7 @@ fn alone_it_lists_the_commands_with_their_lines() {
         for line in [
             "rt-archive      move the rows that are due to the archives",
             "rt-daily        archive the tables that are due each day",
-            "rt-lock         hold it",
+            "rt-policy       tell it",
         ] {
             out.expect(line, lines.contains(&line));
         }
