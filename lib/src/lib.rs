@@ -7,7 +7,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock` |
+//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
 //! | 1, lines | `record`, `outcome` |
 //! | 2, things | `fsx`, `gz`, `db`, `policy` |
 //! | 3, the tree | `lock`, `ledger`, `tree` |

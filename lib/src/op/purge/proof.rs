@@ -1,0 +1,197 @@
+//! One line against one row.
+//!
+//! The row is encoded again by the codec that wrote the line; equal bytes are
+//! equal values, for the code is one to one. A line that somebody else wrote,
+//! with other spaces or another order, is compared value by value instead.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::spool::RowDigest;
+use crate::db::Table;
+use crate::error::{Error, Result, quote};
+use crate::ledger::Segment;
+use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
+use crate::timestamp::{self, Unit};
+use crate::value::Owned;
+
+/// What the lines of a segment look like.
+#[derive(Debug)]
+pub(super) struct LineShape {
+    suffix: Vec<u8>,
+    /// The key's columns, in the key's order.
+    key: Vec<String>,
+    timestamp: String,
+    unit: Option<Unit>,
+}
+
+/// A line, taken apart.
+#[derive(Debug)]
+pub(super) struct Line<'l> {
+    /// The whole record.
+    pub record: &'l [u8],
+    /// Its columns as they would be encoded: without metadata and closing
+    /// brace. Empty for a line that ends in another way.
+    body: &'l [u8],
+    /// The rowid that it carries.
+    pub rowid: Option<i64>,
+}
+
+impl LineShape {
+    pub(super) fn new(segment: &Segment, table: &Table) -> Result<LineShape> {
+        let mut suffix = Vec::new();
+        if let Some(at) = &segment.archived_at {
+            suffix.push(b',');
+            append_string(&mut suffix, ARCHIVED_AT.as_bytes());
+            suffix.push(b':');
+            append_string(&mut suffix, at.as_bytes());
+        }
+        suffix.push(b'}');
+        let key = table
+            .key_columns()
+            .iter()
+            .map(|c| table.columns[*c].name.clone())
+            .collect();
+        let unit = match &segment.unit {
+            Some(word) => Some(word.parse()?),
+            None => None,
+        };
+        Ok(LineShape {
+            suffix,
+            key,
+            timestamp: segment.timestamp_column.clone(),
+            unit,
+        })
+    }
+
+    /// Takes a record apart.
+    pub(super) fn parse<'l>(&self, record: &'l [u8]) -> Line<'l> {
+        let mut body = record.strip_suffix(&self.suffix[..]).unwrap_or(b"");
+        let mut rowid = None;
+        // `,"_rowid":N` can only stand at the end, and only digits follow it.
+        let tail = body.len().saturating_sub(ROWID.len() + 4 + 20);
+        let mark = format!(",\"{ROWID}\":");
+        if let Some(at) = memchr::memmem::rfind(&body[tail..], mark.as_bytes())
+        {
+            let digits = &body[tail + at + mark.len()..];
+            rowid = std::str::from_utf8(digits)
+                .ok()
+                .and_then(|d| d.parse::<i64>().ok());
+            if rowid.is_some() {
+                body = &body[..tail + at];
+            }
+        }
+        Line { record, body, rowid }
+    }
+
+    /// The key of a record.
+    pub(super) fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
+        let bad = |what: String| {
+            Error::disagree(format!("an archived record is bad: {what}"))
+        };
+        let mut found: Vec<Option<Owned>> = vec![None; self.key.len()];
+        let mut missing = self.key.len();
+        let mut fields = Fields::new(record);
+        while missing > 0 {
+            let Some(field) = fields.next().map_err(|f| bad(f.to_string()))?
+            else {
+                return Err(bad("it lacks a column of its key".to_owned()));
+            };
+            for (name, slot) in self.key.iter().zip(&mut found) {
+                if slot.is_none() && field.key.is(name) {
+                    let value = field.value.to_owned();
+                    *slot = Some(value.map_err(|f| bad(f.to_string()))?);
+                    missing -= 1;
+                    break;
+                }
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// When a record's row was.
+    pub(super) fn time(&self, record: &[u8]) -> Option<Timestamp> {
+        let mut fields = Fields::new(record);
+        while let Ok(Some(field)) = fields.next() {
+            if field.key.is(&self.timestamp) {
+                let value = field.value.to_owned().ok()?;
+                return timestamp::instant(value.borrow(), self.unit);
+            }
+        }
+        None
+    }
+}
+
+impl Line<'_> {
+    /// Whether the line is this row, given in its encoded form without
+    /// closing brace.
+    pub(super) fn is(&self, row: &[u8]) -> bool {
+        self.body == row || self.same_values(row)
+    }
+
+    /// The digest of its row's encoded form, if the line is in that form.
+    pub(super) fn digest(&self) -> RowDigest {
+        digest(self.body)
+    }
+
+    fn same_values(&self, row: &[u8]) -> bool {
+        let mut whole = row.to_vec();
+        whole.push(b'}');
+        match (values(self.record), values(&whole)) {
+            (Some(mine), Some(theirs)) => {
+                mine.len() == theirs.len()
+                    && mine.iter().zip(&theirs).all(|(a, b)| {
+                        a.0 == b.0 && a.1.borrow().identical(b.1.borrow())
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The columns of a record by name, without metadata.
+fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
+    let mut out = Vec::new();
+    let mut fields = Fields::new(record);
+    while let Some(field) = fields.next().ok()? {
+        if field.key.is(ARCHIVED_AT) || field.key.is(ROWID) {
+            continue;
+        }
+        let key = field.key.text().ok()?.to_ascii_lowercase();
+        out.push((key, field.value.to_owned().ok()?));
+    }
+    out.sort_by(|a, b| a.0.cmp(&b.0));
+    Some(out)
+}
+
+/// The digest of a row's encoded form.
+pub(super) fn digest(row: &[u8]) -> RowDigest {
+    let mut short = [0u8; 16];
+    short.copy_from_slice(&Sha256::digest(row)[..16]);
+    short
+}
+
+/// The columns of a segment's records in the table as it is now: those it
+/// has, and those that came later, which must be NULL. `None` when one that
+/// the records have is gone: then no row can be equal.
+pub(super) fn columns_now(
+    segment: &Segment,
+    table: &Table,
+) -> Option<(Vec<usize>, Vec<usize>)> {
+    let columns: Option<Vec<usize>> =
+        segment.columns.iter().map(|name| table.column(name)).collect();
+    let columns = columns?;
+    let left_out = |name: &str| {
+        segment.excluded.iter().any(|e| e.eq_ignore_ascii_case(name))
+    };
+    let extras = (0..table.columns.len())
+        .filter(|c| !columns.contains(c))
+        .filter(|c| !left_out(&table.columns[*c].name))
+        .collect();
+    Some((columns, extras))
+}
+
+/// The message for a segment whose columns are not all there.
+pub(super) fn columns_gone(table: &str) -> String {
+    format!("columns of {} are gone: its rows all differ", quote(table))
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=sh
+# rt-sh-setup.sh: what the rt scripts have in common; sourced, never run.
+#
+# Needs set -eu.  Gives die; usage and rt_parse (rt-sh-flags.sh); and
+# for a run, to be called in this order: rt_settings, rt_lock "$@", rt_tmp.
+
+unset CDPATH
+umask 077
+export LC_ALL=C
+IFS=' 	
+'
+RT_NAME=${0##*/}
+RT_HOME=${RT_EXEC_PATH:-$(cd -- "$(dirname -- "$0")" && pwd)}
+# Programs installed beside the scripts are found under cron's PATH too.
+export PATH="$PATH:$RT_HOME"
+# shellcheck source=scripts/rt-sh-flags.sh
+. "$RT_HOME/rt-sh-flags.sh"
+
+# shellcheck disable=SC2034 # the scripts use them
+RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
+    --archives DIR|archive tree [RT_ARCHIVES, archives]
+    --policy FILE|retention policy [RT_POLICY, built in]
+    --now TIME|take TIME for the clock [RT_NOW]
+    --busy-timeout D|wait D for a locked database [10s]
+-n, --dry-run|change nothing, say what would be done
+    --json|print the report as JSON
+    --output FILE|write the report to FILE instead
+    --yes|ask nothing
+    --wait D|wait D for another run to end [0s]
+    --no-compress|write plain .jsonl files
+    --batch-size N|rows of a batch [1000]
+    --max-runtime D|stop deleting from a table after D
+    --sleep D|pause at least D after each batch
+    --max-stall D|hold the database at most D at a time [500ms]
+    --reclaim WHAT|free pages: none, incremental or full [none]'
+
+die() { # STATUS MESSAGE [MORE]
+	printf '%s\n' "$RT_NAME: $2" ${3:+"$3"} >&2
+	exit "$1"
+}
+
+# What the flags say about the place and the time, for every program of the
+# run: one clock above all.
+rt_settings() {
+	for rt_var in DB ARCHIVES POLICY; do
+		eval "rt_value=\${OPT_$rt_var-unset}"
+		[ -n "$rt_value" ] || usage 'the value of a flag is empty'
+		eval "[ -z \"\${OPT_$rt_var+x}\" ] || export RT_$rt_var=\"\$rt_value\""
+	done
+	RT_NOW=$(rt-policy --clock ${OPT_NOW+--now="$OPT_NOW"})
+	export RT_NOW
+}
+
+# Starts the script again, with its arguments, under the lock of the tree.
+# The mark is for that one start: a job inside this one asks for itself.
+rt_lock() {
+	if [ -n "${RT_UNDER_LOCK-}" ]; then
+		unset RT_UNDER_LOCK
+		return
+	fi
+	export RT_UNDER_LOCK=1
+	exec rt-lock ${OPT_DRY_RUN+-n} ${OPT_WAIT+--wait="$OPT_WAIT"} \
+		-- "${RT_ARCHIVES:-archives}" "$0" "$@"
+}
+
+# A folder for scratch files, gone at the end.  A signal ends the run after
+# the program that is at work has stopped: RT_STOP is then its exit status.
+rt_tmp() {
+	RT_TMP=$(mktemp -d "${TMPDIR:-/tmp}/rt.XXXXXX")
+	trap 'rm -rf "$RT_TMP"' EXIT
+	trap 'RT_STOP=130' INT
+	trap 'RT_STOP=143' HUP TERM
+}
+
+# Ends with STATUS; what rt(7) does not list is a failure.
+rt_exit() { # STATUS
+	case $1 in 0 | 1 | 2 | 3 | 4 | 5 | 6 | 75 | 130 | 141 | 143) exit "$1" ;; esac
+	exit 1
+}

@@ -1,0 +1,184 @@
+//! The house's shape: which module may use which, what only one place may do,
+//! and how long things may grow.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::root;
+
+/// Every file below `folder` whose name ends so.
+fn files(folder: &str, end: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_str().unwrap().ends_with(end) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A source without its comment lines.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .filter(|l| !l.trim_start().starts_with("//"))
+        .flat_map(|l| [l, "\n"])
+        .collect()
+}
+
+/// `lib/src/gz/reader.rs` → `gz`, `lib/src/op/stat.rs` → `op::stat`.
+fn module(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("lib/src")).unwrap();
+    let mut parts: Vec<&str> =
+        below.iter().map(|part| part.to_str().unwrap()).collect();
+    let depth = if parts[0] == "op" { 2 } else { 1 };
+    parts.truncate(depth);
+    parts.join("::").trim_end_matches(".rs").replace("::mod", "")
+}
+
+/// The modules that a source names after `crate::`.
+fn uses(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in code.split("crate::").skip(1) {
+        let path = |text: &str| {
+            let word = |c: char| c == ':' || c == '_' || c.is_alphanumeric();
+            let end = text.find(|c| !word(c)).unwrap_or(text.len());
+            let mut names = text[..end].split("::");
+            match (names.next(), names.next()) {
+                (Some("op"), Some(verb)) => format!("op::{verb}"),
+                (first, _) => first.unwrap_or_default().to_owned(),
+            }
+        };
+        match part.strip_prefix('{') {
+            None => found.push(path(part)),
+            Some(group) => {
+                let mut depth = 0;
+                let end = group.find(|c| {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    depth < 0
+                });
+                let group = &group[..end.unwrap_or(group.len())];
+                for item in group.split(',') {
+                    found.push(path(item.trim()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The table of lib.rs: each module's layer, and its place in the row.
+fn layers() -> BTreeMap<String, (usize, usize)> {
+    let text = fs::read_to_string(root().join("lib/src/lib.rs")).unwrap();
+    let mut places = BTreeMap::new();
+    let rows = text.lines().filter_map(|l| l.strip_prefix("//! | "));
+    for row in rows.filter(|row| row.starts_with(|c: char| c.is_numeric())) {
+        let layer: usize =
+            row.split(',').next().and_then(|n| n.parse().ok()).unwrap();
+        for (i, name) in row.split('`').skip(1).step_by(2).enumerate() {
+            places.insert(name.to_owned(), (layer, i));
+        }
+    }
+    places
+}
+
+#[test]
+fn modules_use_only_lower_layers() {
+    let layers = layers();
+    assert!(layers.len() > 5, "the table of lib.rs cannot be read");
+    let mut wrong = Vec::new();
+    for path in files("lib/src", ".rs") {
+        let own = module(&path);
+        if own == "lib" {
+            continue;
+        }
+        for used in uses(&code(&path)) {
+            let allowed = if used == own {
+                true
+            } else if own == "cli" {
+                used == "error" || used == "value"
+            } else if own.starts_with("op") {
+                layers.contains_key(&used)
+            } else {
+                // In a row of the table, those to the left are lower.
+                match (layers.get(&own), layers.get(&used)) {
+                    (Some(own), Some(used)) => used < own,
+                    _ => false,
+                }
+            };
+            if !allowed {
+                wrong.push(format!("{own} uses {used}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The sources under `folders` that hold one of `words`, but for those whose
+/// path begins with one of `except`.
+fn holders(folders: &[&str], words: &[&str], except: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in folders {
+        for path in files(folder, ".rs") {
+            let below = path.strip_prefix(root()).unwrap();
+            let name = below.to_str().unwrap();
+            let code = code(&path);
+            if words.iter().any(|word| code.contains(word))
+                && !except.iter().any(|start| name.starts_with(start))
+            {
+                found.push(below.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn sql_stands_only_in_the_database_module() {
+    let words = ["rusqlite"];
+    let found = holders(&["lib/src", "bins"], &words, &["lib/src/db"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn files_get_their_names_only_in_fsx() {
+    let words =
+        ["fs::rename(", "renameat", "rename_with(", "hard_link(", ".persist("];
+    let found = holders(&["lib/src", "bins"], &words, &["lib/src/fsx"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn only_programs_know_the_commands_and_the_command_line() {
+    let operations = ["rt::op", "rt::cli"];
+    let found = holders(&["lib", "tests"], &operations, &["tests/layers.rs"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn programs_scripts_and_setup_stay_small() {
+    let mut wrong = Vec::new();
+    let mut check = |path: PathBuf, least: usize, most: usize| {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines < least || lines > most {
+            wrong
+                .push(format!("{path:?}: {lines} lines, not {least}..{most}"));
+        }
+    };
+    for path in files("bins", ".rs") {
+        check(path, 30, 130);
+    }
+    for path in files("scripts", "") {
+        let setup = path.to_str().unwrap().ends_with(".sh");
+        check(path, 1, if setup { 80 } else { 100 });
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,5 @@
+//! The programs of bins/, a file a command.
+
+mod gzip;
+mod policy;
+mod report;

@@ -1,0 +1,125 @@
+//! rt-sh-setup.sh and rt-sh-flags.sh, through the scripts that source them.
+
+use super::{calls_of, script, stub, stubs};
+use crate::support::{Dir, SHELLS};
+
+#[test]
+fn flag_values_come_behind_a_space_or_an_equals_sign() {
+    for shell in SHELLS {
+        for args in [
+            vec!["--older-than", "7d", "--batch-size", "5", "one"],
+            vec!["--older-than=7d", "one", "--batch-size=5"],
+            vec!["--batch-size=5", "--older-than=7d", "--", "one"],
+        ] {
+            let dir = Dir::new();
+            stubs(&dir);
+            script(&dir, shell, "rt-archive").args(args).run().status(0);
+            let export = &calls_of(&dir, "rt-export")[0];
+            assert!(export.contains("--older-than=7d"), "{export}");
+            assert!(export.contains("--batch-size=5"), "{export}");
+            assert!(export.ends_with("-- one"), "{export}");
+        }
+    }
+}
+
+#[test]
+fn values_reach_the_programs_unsplit_and_unexpanded() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        stubs(&dir);
+        stub(&dir, "rt-purge", r#"printf '<%s>\n' "$@" >>args"#);
+        let column = "a  b*'\"$HOME`x`\\";
+        script(&dir, shell, "rt-archive")
+            .args(["--sleep", column, "one"])
+            .run()
+            .status(0);
+        let seen = dir.read("args");
+        assert!(seen.contains(&format!("<--sleep={column}>\n")), "{seen}");
+    }
+}
+
+#[test]
+fn wrong_command_lines_end_2_with_the_usage_and_call_nothing() {
+    for shell in SHELLS {
+        for (args, message) in [
+            (vec![], "rt-archive: TARGET is missing"),
+            (vec!["one", "two"], "rt-archive: unexpected operand 'two'"),
+            (vec!["--", "-x", "-y"], "rt-archive: unexpected operand '-y'"),
+            (vec!["--db"], "rt-archive: --db needs a value"),
+            (vec!["--older"], "rt-archive: invalid option '--older'"),
+            (vec!["-x", "one"], "rt-archive: invalid option '-x'"),
+            (vec!["-nx", "one"], "rt-archive: invalid option '-x'"),
+            (vec!["--json=1"], "rt-archive: invalid option '--json=1'"),
+            (
+                vec!["--unit", "s", "--unit=ms"],
+                "rt-archive: --unit is given twice",
+            ),
+            (
+                vec!["--reclaim=all", "one"],
+                "rt-archive: --reclaim takes none, incremental or full",
+            ),
+            (vec!["--db=", "one"], "rt-archive: the value of a flag is empty"),
+            (vec!["-*", "one"], "rt-archive: invalid option '-*'"),
+        ] {
+            let dir = Dir::new();
+            stubs(&dir);
+            let out = script(&dir, shell, "rt-archive").args(args).run();
+            let usage = "usage: rt-archive [OPTION ...] TARGET";
+            out.status(2).stdout("").stderr(&format!("{message}\n{usage}\n"));
+            assert!(!dir.join("calls").exists(), "{}", dir.read("calls"));
+        }
+    }
+}
+
+#[test]
+fn place_and_time_are_set_once_for_all_programs() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        stubs(&dir);
+        let shown = "echo \"$RT_DB $RT_ARCHIVES $RT_POLICY $RT_NOW\" >>seen";
+        stub(&dir, "rt-store", &format!("cat >/dev/null; {shown}"));
+        script(&dir, shell, "rt-archive")
+            .args(["--db", "d b", "--archives=tree", "--policy", "p", "all"])
+            .env("RT_NOW", "")
+            .run()
+            .status(0);
+        let line = "d b tree p 2026-01-01T00:00:00Z\n";
+        assert_eq!(dir.read("seen"), line.repeat(2));
+        let locks = calls_of(&dir, "rt-lock");
+        assert!(locks[0].starts_with("rt-lock -- tree /"), "{locks:?}");
+    }
+}
+
+#[test]
+fn flags_of_the_environment_are_not_flags() {
+    let dir = Dir::new();
+    stubs(&dir);
+    script(&dir, SHELLS[0], "rt-archive")
+        .arg("one")
+        .env("OPT_OLDER_THAN", "1h")
+        .env("OPT_DRY_RUN", "1")
+        .env("OPERAND", "all")
+        .run()
+        .status(0);
+    let exports = calls_of(&dir, "rt-export");
+    assert_eq!(exports.len(), 1);
+    assert!(!exports[0].contains("older-than"), "{exports:?}");
+    assert!(!exports[0].contains("-n"), "{exports:?}");
+}
+
+#[test]
+fn nothing_is_left_in_the_temporary_folder() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        stubs(&dir);
+        dir.write("scratch/kept", "");
+        for target in ["one", "none"] {
+            script(&dir, shell, "rt-archive")
+                .arg(target)
+                .env("TMPDIR", dir.join("scratch"))
+                .run();
+        }
+        let left = std::fs::read_dir(dir.join("scratch")).unwrap().count();
+        assert_eq!(left, 1, "{}", dir.tree());
+    }
+}
