@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
 //! | 1, lines | `record`, `outcome` |
-//! | 2, things | `fsx`, `gz`, `db`, `policy` |
+//! | 2, things | `fsx`, `gz`, `db`, `policy`, `place`, `columns` |
 //! | 3, the tree | `lock`, `ledger`, `tree` |
 //! | 4, commands | `op::*`, one module a command |
 //! | beside | `cli` |
@@ -17,6 +17,7 @@
 pub mod age;
 pub mod cli;
 pub mod clock;
+pub mod columns;
 pub mod db;
 pub mod error;
 pub mod fail;
@@ -26,6 +27,7 @@ pub mod ledger;
 pub mod lock;
 pub mod op;
 pub mod outcome;
+pub mod place;
 pub mod policy;
 pub mod record;
 pub mod runs;

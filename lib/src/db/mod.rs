@@ -7,6 +7,7 @@
 //! by SQL (whose `=` knows collations and affinities).
 
 mod due;
+mod encode;
 mod filter;
 mod refs;
 mod remove;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Error, Exit, Result, quoted};
 
 pub use due::{Due, Selection};
+pub use encode::RowEncoder;
 pub use filter::Filter;
 pub use refs::References;
 pub use remove::{Deleted, Found, Place, Remover, WriteLock};

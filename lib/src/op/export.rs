@@ -10,15 +10,14 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::columns::{Columns, rule};
-use super::place::Place;
 use crate::age::Age;
+use crate::columns::{Columns, rule};
 use crate::db::{Access, Batch, Due, Filter, Key, RowView, Selection, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fsx;
 use crate::outcome::{Exported, Outcome, Status};
+use crate::place::Place;
 use crate::policy::{self, Entry, Policy};
-use crate::record::Shape;
 use crate::stop::Stop;
 use crate::timestamp::rfc3339;
 
@@ -334,59 +333,5 @@ impl Rows<'_> {
             (_, false) => Status::Archived,
         };
         Done { record, exit }
-    }
-}
-
-/// Encodes rows of a table, each with its rowid if it has no usable key.
-pub struct RowEncoder {
-    shape: Shape,
-    /// A row always carries its rowid.
-    keyless: bool,
-    /// It carries it when one of these columns (by their place in the record)
-    /// is NULL.
-    nullable: Vec<usize>,
-}
-
-impl RowEncoder {
-    /// An encoder for these columns.
-    pub fn new(table: &Table, columns: &[usize]) -> RowEncoder {
-        let nullable = match &table.key {
-            Key::Columns(key) if !table.without_rowid => key
-                .iter()
-                .filter_map(|k| columns.iter().position(|c| c == k))
-                .collect(),
-            _ => Vec::new(),
-        };
-        RowEncoder {
-            shape: Shape::new(
-                columns.iter().map(|c| table.columns[*c].name.as_str()),
-            ),
-            keyless: table.key == Key::None,
-            nullable,
-        }
-    }
-
-    /// Appends a row; false when JSON cannot hold it exactly.
-    #[inline]
-    pub fn append(
-        &mut self,
-        row: &RowView<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool> {
-        use crate::value::Value;
-        self.shape.begin(out);
-        for i in 0..self.shape.len() {
-            match row.value(i)? {
-                Some(value) => self.shape.value(out, i, value),
-                None => return Ok(false),
-            }
-        }
-        let mut keyless = self.keyless;
-        for i in &self.nullable {
-            keyless |= matches!(row.value(*i)?, Some(Value::Null));
-        }
-        let rowid = if keyless { row.rowid() } else { None };
-        self.shape.end(out, rowid);
-        Ok(true)
     }
 }

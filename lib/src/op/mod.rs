@@ -1,10 +1,8 @@
 //! One module a command: options in, readers and writers in, a summary out.
 //! Nothing here knows standard input, standard output or a terminal.
 
-pub mod columns;
 pub mod export;
 pub mod gzip;
-pub mod place;
 pub mod policy;
 pub mod report;
 pub mod store;

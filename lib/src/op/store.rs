@@ -16,14 +16,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::lines::{LineReader, Record};
-use super::columns::{Chosen, Columns, rule};
-use super::place::Place;
+use crate::columns::{Chosen, Columns, rule};
 use crate::db::{Access, Database, Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fail;
 use crate::gz;
 use crate::ledger::{Compression, Receipt, Segment};
 use crate::outcome::{Outcome, Status, Stored};
+use crate::place::Place;
 use crate::record::{ARCHIVED_AT, append_string};
 use crate::stop::Stop;
 use crate::timestamp::{Day, Unit, rfc3339};
