@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::age::Age;
 use crate::columns::{Columns, rule};
-use crate::db::{Access, Batch, Due, Filter, Key, RowView, Selection, Table};
+use crate::db::{Access, Batch, Due, Filter, RowEncoder, Selection, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fsx;
 use crate::outcome::{Exported, Outcome, Status};
