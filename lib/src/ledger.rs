@@ -30,7 +30,8 @@ use crate::fsx;
 use crate::timestamp::rfc3339;
 
 pub use event::{
-    Compression, Event, Job, Purging, Receipt, Retract, Segment, Settled,
+    Compression, Counts, Event, Job, Purging, Receipt, Retract, Segment,
+    Settled,
 };
 pub use state::{FileState, Open, State};
 

@@ -302,5 +302,28 @@ fn in_group(rule: &Rule, group: &str) -> bool {
     rule.group.as_deref() == Some(group)
 }
 
+/// Puts children before their parents, and leaves the order alone where no
+/// pair of child and parent asks for more; a cycle is entered at its first
+/// table. Names are held together as SQLite does.
+pub fn order<'a>(
+    tables: &[&'a str],
+    pairs: &[(String, String)],
+) -> Vec<&'a str> {
+    let mut left = tables.to_vec();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |parent: &&str| {
+            pairs.iter().any(|(child, p)| {
+                p.eq_ignore_ascii_case(parent)
+                    && !child.eq_ignore_ascii_case(parent)
+                    && left.iter().any(|t| t.eq_ignore_ascii_case(child))
+            })
+        };
+        let next = left.iter().position(|t| !waits(t)).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
 #[cfg(test)]
 mod tests;

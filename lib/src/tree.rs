@@ -59,6 +59,7 @@ use crate::lock::Lock;
 use crate::timestamp::Day;
 
 pub use draft::{Block, Draft, Sums};
+pub use recover::digest;
 pub use rewrite::{BLOCK_BYTES, Form, LineTime, Rewrite, SegmentText};
 
 /// A tree, by its root.
@@ -221,6 +222,16 @@ impl Work {
             .sync_all()
             .map_err(|e| Error::io("fsync", &path, e))?;
         self.sync_folders(&path)?;
+        self.ledger.sync()
+    }
+
+    /// fsyncs the folders of a path that is gone, from the nearest one that
+    /// is still there, and the ledger.
+    pub fn sync_nearest(&self, path: &Path) -> Result<()> {
+        let there = path.ancestors().skip(1).find(|folder| folder.exists());
+        if let Some(folder) = there {
+            fsx::sync_up(folder, self.tree.root())?;
+        }
         self.ledger.sync()
     }
 

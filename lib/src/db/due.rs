@@ -53,6 +53,9 @@ impl Due<'_> {
 /// stand in no user's way.
 pub(super) const CANDIDATES: &str = "temp.\"rt candidates\"";
 
+/// Which line of which segment a candidate is, where rows come from lines.
+pub(super) const LINE: &str = "\"rt segment\", \"rt line\"";
+
 /// The candidates' columns: "rt 0", "rt 1", ...
 pub(super) fn candidate_columns(table: &Table) -> Vec<String> {
     (0..table.cursor().len()).map(|i| format!("\"rt {i}\"")).collect()
@@ -144,7 +147,8 @@ impl Database {
         })
     }
 
-    fn make_candidates(&self, table: &Table) -> Result<()> {
+    /// An empty table of candidates.
+    pub(super) fn make_candidates(&self, table: &Table) -> Result<()> {
         let columns = candidate_columns(table);
         let key: Vec<String> = columns
             .iter()
@@ -156,7 +160,8 @@ impl Database {
             .collect();
         self.run(&format!(
             "DROP TABLE IF EXISTS {CANDIDATES}; \
-             CREATE TABLE {CANDIDATES}({}, PRIMARY KEY({})) WITHOUT ROWID",
+             CREATE TABLE {CANDIDATES}({}, {LINE}, PRIMARY KEY({})) \
+             WITHOUT ROWID",
             columns.join(", "),
             key.join(", ")
         ))
@@ -206,7 +211,8 @@ impl Database {
         let mut insert = self
             .connection
             .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {CANDIDATES} VALUES ({marks})"
+                "INSERT OR IGNORE INTO {CANDIDATES}({}) VALUES ({marks})",
+                candidate_columns(table).join(", ")
             ))
             .map_err(fail)?;
         for key in keys {

@@ -6,6 +6,7 @@
 //! when they write it. Values are compared in Rust, by class and bytes, never
 //! by SQL (whose `=` knows collations and affinities).
 
+mod doomed;
 mod due;
 mod encode;
 mod filter;
@@ -155,14 +156,10 @@ impl Database {
             .map_err(|e| self.fail("cannot read its state", e))
     }
 
-    /// Begins a read transaction.
-    pub fn begin_read(&self) -> Result<()> {
-        self.run("BEGIN")
-    }
-
-    /// Ends a read transaction.
-    pub fn end_read(&self) -> Result<()> {
-        self.run("COMMIT")
+    /// Begins a read transaction, which ends when the guard is dropped.
+    pub fn begin_read(&self) -> Result<ReadLock<'_>> {
+        self.run("BEGIN")?;
+        Ok(ReadLock { database: self })
     }
 
     fn run(&self, sql: &str) -> Result<()> {
@@ -235,6 +232,20 @@ impl Database {
         std::fs::metadata(&self.path)
             .map(|m| m.len())
             .map_err(|e| Error::io("stat", &self.path, e))
+    }
+}
+
+/// A read transaction; dropped, it ends.
+#[derive(Debug)]
+pub struct ReadLock<'d> {
+    database: &'d Database,
+}
+
+impl Drop for ReadLock<'_> {
+    fn drop(&mut self) {
+        // It holds no changes but those to temporary tables; should it fail,
+        // the next BEGIN says so.
+        if self.database.run("COMMIT").is_err() {}
     }
 }
 

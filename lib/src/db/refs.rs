@@ -6,7 +6,7 @@
 //! of <https://www.sqlite.org/foreignkeys.html>: the parent's collation and
 //! affinity count. A key with a NULL part refers to nothing.
 
-use super::due::{CANDIDATES, candidate_columns, joined};
+use super::due::{CANDIDATES, LINE, candidate_columns, joined};
 use super::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 
@@ -33,6 +33,11 @@ impl References {
     /// Whether nothing points at the table.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Whether a child has no index that serves: it is read whole.
+    pub fn needs_scan(&self) -> bool {
+        self.all.iter().any(|r| !r.indexed)
     }
 
     /// Whether rows of the table point at rows of the table.
@@ -192,7 +197,8 @@ impl Database {
     }
 
     /// Takes out of the candidates those at which a row that stays points;
-    /// gives how many these were. A child without an index is read once.
+    /// gives how many these were. A child without an index is read once. The
+    /// struck ones can be asked for with [`Database::struck`].
     pub(super) fn strike(
         &self,
         table: &Table,
@@ -204,51 +210,57 @@ impl Database {
         let fail = |e| self.fail("cannot follow the foreign keys", e);
         let key = candidate_columns(table).join(", ");
         self.run(&format!(
-            "DROP TABLE IF EXISTS temp.\"rt struck\"; \
-             CREATE TABLE temp.\"rt struck\"({key}, PRIMARY KEY({key})) \
+            "DROP TABLE IF EXISTS {STRUCK}; \
+             CREATE TABLE {STRUCK}({key}, {LINE}, PRIMARY KEY({key})) \
              WITHOUT ROWID"
         ))?;
-        let mut struck = 0;
         for reference in &references.all {
-            struck += self
-                .connection
-                .execute(&first_strike(table, reference), [])
+            let found = pointed_at(table, reference, CANDIDATES);
+            self.connection
+                .execute(
+                    &format!(
+                        "INSERT OR IGNORE INTO {STRUCK}({key}, {LINE}) {found}"
+                    ),
+                    [],
+                )
                 .map_err(fail)?;
         }
-        if references.own() && struck > 0 {
-            struck += self
-                .connection
+        if references.own() {
+            self.connection
                 .execute(&spread(table, references), [])
                 .map_err(fail)?;
         }
-        self.connection
+        let gone = self
+            .connection
             .execute(
                 &format!(
                     "DELETE FROM {CANDIDATES} WHERE ({key}) IN \
-                     (SELECT {key} FROM temp.\"rt struck\")"
+                     (SELECT {key} FROM {STRUCK})"
                 ),
                 [],
             )
             .map_err(fail)?;
-        Ok(struck as u64)
+        Ok(gone as u64)
     }
 }
 
-/// The candidates at which a row outside the candidates points.
-fn first_strike(table: &Table, reference: &Reference) -> String {
+/// The temporary table of candidates that were struck.
+pub(super) const STRUCK: &str = "temp.\"rt struck\"";
+
+/// The rows of `among` (a temporary table like that of the candidates) at
+/// which a row outside the candidates points.
+pub(super) fn pointed_at(
+    table: &Table,
+    reference: &Reference,
+    among: &str,
+) -> String {
     let key = candidate_columns(table).join(", ");
-    let qualified: Vec<String> =
-        candidate_columns(table).iter().map(|c| format!("d.{c}")).collect();
-    let qualified = qualified.join(", ");
-    let cursor = |alias: &str| {
-        let parts: Vec<String> =
-            table.cursor().iter().map(|c| format!("{alias}.{c}")).collect();
-        parts.join(", ")
-    };
+    let cursor: Vec<String> =
+        table.cursor().iter().map(|c| format!("c.{c}")).collect();
     let stays = if reference.own {
         format!(
             " AND ({}) NOT IN (SELECT {key} FROM {CANDIDATES})",
-            cursor("c")
+            cursor.join(", ")
         )
     } else {
         String::new()
@@ -258,19 +270,16 @@ fn first_strike(table: &Table, reference: &Reference) -> String {
     let to_parent = joined(table, "p");
     let from = if reference.indexed {
         format!(
-            "{CANDIDATES} AS d CROSS JOIN {parent} AS p ON {to_parent} \
+            "{among} AS d CROSS JOIN {parent} AS p ON {to_parent} \
              CROSS JOIN {child} AS c ON {equal}"
         )
     } else {
         format!(
             "{child} AS c CROSS JOIN {parent} AS p ON {equal} \
-             CROSS JOIN {CANDIDATES} AS d ON {to_parent}"
+             CROSS JOIN {among} AS d ON {to_parent}"
         )
     };
-    format!(
-        "INSERT OR IGNORE INTO temp.\"rt struck\" \
-         SELECT {qualified} FROM {from} WHERE 1{stays}"
-    )
+    format!("SELECT DISTINCT {key}, {LINE} FROM {from} WHERE 1{stays}")
 }
 
 /// From the struck candidates on to those at which they point, to the end of
@@ -285,8 +294,12 @@ fn spread(table: &Table, references: &References) -> String {
             .zip(table.cursor())
             .map(|(mine, theirs)| format!("s.{mine} = c.{theirs}"))
             .collect();
-        let out: Vec<String> =
-            columns.iter().map(|c| format!("d.{c}")).collect();
+        let out: Vec<String> = columns
+            .iter()
+            .map(String::as_str)
+            .chain(LINE.split(", "))
+            .map(|c| format!("d.{c}"))
+            .collect();
         let to: Vec<String> = columns
             .iter()
             .zip(table.cursor())
@@ -305,8 +318,9 @@ fn spread(table: &Table, references: &References) -> String {
         ));
     }
     format!(
-        "INSERT OR IGNORE INTO temp.\"rt struck\" \
-         WITH RECURSIVE stays({key}) AS (SELECT {key} FROM temp.\"rt struck\"\
-         {steps}) SELECT {key} FROM stays"
+        "INSERT OR IGNORE INTO {STRUCK}({key}, {LINE}) \
+         WITH RECURSIVE stays({key}, {LINE}) AS \
+         (SELECT {key}, {LINE} FROM {STRUCK}{steps}) \
+         SELECT {key}, {LINE} FROM stays"
     )
 }

@@ -110,20 +110,15 @@ pub struct Retract {
     pub text_size_bytes: u64,
     /// SHA-256 of its text.
     pub text_sha256: String,
+    /// What became of all lines, for the `purge` that follows.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
-/// A segment is settled: what became of its rows.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Settled {
-    /// The segment.
-    pub id: String,
-    /// The table.
-    pub table: String,
-    /// Its file.
-    pub file: String,
-    /// Its lines when it was published.
-    pub rows: u64,
-    /// Proven and deleted by the run that writes this.
+/// What became of the rows of a segment.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Counts {
+    /// Proven and deleted.
     pub deleted: u64,
     /// Differed, and were taken out.
     pub changed: u64,
@@ -135,6 +130,22 @@ pub struct Settled {
     pub gone: u64,
     /// Named by a run that crashed while deleting; their lines stay.
     pub superseded: u64,
+}
+
+/// A segment is settled.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Settled {
+    /// The segment.
+    pub id: String,
+    /// The table.
+    pub table: String,
+    /// Its file.
+    pub file: String,
+    /// Its lines when it was published: the sum of the counts.
+    pub rows: u64,
+    /// What became of them.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// A job came to its end.

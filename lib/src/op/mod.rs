@@ -3,6 +3,8 @@
 
 pub mod export;
 pub mod gzip;
+pub mod lock;
 pub mod policy;
+pub mod purge;
 pub mod report;
 pub mod store;

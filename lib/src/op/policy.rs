@@ -8,6 +8,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
 use crate::error::{Error, Exit, Result, quote};
+use crate::policy::order;
 use crate::policy::{Entry, Period, Policy, Rule};
 use crate::{clock, timestamp};
 
@@ -90,29 +91,6 @@ pub fn run(
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write to standard output", e))?;
     Ok(Exit::Done)
-}
-
-/// Puts children before their parents, and leaves the order alone where no
-/// pair of child and parent asks for more; a cycle is entered at its first
-/// table. Names are held together as SQLite does.
-pub fn order<'a>(
-    tables: &[&'a str],
-    pairs: &[(String, String)],
-) -> Vec<&'a str> {
-    let mut left = tables.to_vec();
-    let mut ordered = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let waits = |parent: &&str| {
-            pairs.iter().any(|(child, p)| {
-                p.eq_ignore_ascii_case(parent)
-                    && !child.eq_ignore_ascii_case(parent)
-                    && left.iter().any(|t| t.eq_ignore_ascii_case(child))
-            })
-        };
-        let next = left.iter().position(|t| !waits(t)).unwrap_or(0);
-        ordered.push(left.remove(next));
-    }
-    ordered
 }
 
 fn names(tables: &[&str], sh: bool) -> Result<String> {

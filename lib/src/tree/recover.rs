@@ -153,7 +153,7 @@ fn sweep_folder(folder: &Path) -> Result<()> {
 }
 
 /// SHA-256 of a file, read to its end.
-pub(super) fn digest(mut file: fs::File, path: &Path) -> Result<String> {
+pub fn digest(mut file: fs::File, path: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut piece = vec![0u8; 1 << 18];
     loop {

@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result, quoted};
 use crate::fail;
 use crate::fsx::{self, FileId};
 use crate::gz;
-use crate::ledger::{Compression, Event, Open, Retract, Segment, hex};
+use crate::ledger::{Compression, Counts, Event, Open, Retract, Segment, hex};
 use crate::runs::Runs;
 
 /// The text of one member is at most this long, unless one line is longer.
@@ -232,7 +232,7 @@ pub struct Rewrite<'w> {
 impl Rewrite<'_> {
     /// Takes `lines` out of the segment: the new file is durable under a
     /// temporary name, then the ledger says what will be, then it is.
-    pub fn take_out(mut self, lines: &Runs) -> Result<()> {
+    pub fn take_out(mut self, lines: &Runs, counts: Counts) -> Result<()> {
         let segment = self.open.segment.clone();
         let path = self.work.tree.path(&segment.file)?;
         let (text, form) = SegmentText::open(&path, &self.open)?;
@@ -252,6 +252,7 @@ impl Rewrite<'_> {
             rows: sums.rows,
             text_size_bytes: sums.text_size_bytes,
             text_sha256: sums.text_sha256,
+            counts,
         };
         fail::point("retract.drafted");
         // A retraction that was begun says the same already, unless another

@@ -30,6 +30,7 @@ pub(super) struct Pace {
     least_pause: Duration,
     /// When somebody else was last seen to have committed, or the run began.
     alone_since: Instant,
+    version: Option<i64>,
     /// How long a COMMIT took in proportion to the deletions before it.
     commit_share: f64,
     /// Rows a second, in the last batch.
@@ -45,14 +46,19 @@ impl Pace {
                 false => LEAST_PAUSE_ROLLBACK,
             },
             alone_since: Instant::now(),
+            version: None,
             commit_share: 1.0,
             rate: 10_000.0,
         }
     }
 
-    /// Somebody else has committed.
-    pub(super) fn met(&mut self) {
-        self.alone_since = Instant::now();
+    /// Takes note of `data_version`: when it has moved, somebody else has
+    /// committed.
+    pub(super) fn look(&mut self, version: i64) {
+        if self.version.is_some_and(|v| v != version) {
+            self.alone_since = Instant::now();
+        }
+        self.version = Some(version);
     }
 
     /// How long the next batch may hold the lock: a fifth of the time alone.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::spool::RowDigest;
 use crate::db::Table;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result};
 use crate::ledger::Segment;
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
 use crate::timestamp::{self, Unit};
@@ -189,9 +189,4 @@ pub(super) fn columns_now(
         .filter(|c| !left_out(&table.columns[*c].name))
         .collect();
     Some((columns, extras))
-}
-
-/// The message for a segment whose columns are not all there.
-pub(super) fn columns_gone(table: &str) -> String {
-    format!("columns of {} are gone: its rows all differ", quote(table))
 }

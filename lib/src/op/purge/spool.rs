@@ -2,16 +2,16 @@
 //! where each stands, and the digest of what it was. A few bytes a row are
 //! held in memory, more go to a temporary file in the tree.
 
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::db::Place;
 use crate::error::{Error, Result};
-use crate::fsx::{self, Temp};
+use crate::fsx::Temp;
 use crate::value::Owned;
 
-/// Beyond this, in bytes, the rows go to a file.
-const MEMORY: usize = 8 << 20;
+/// Beyond this, in bytes, the rows go to a file, in pieces of this length.
+const MEMORY: usize = 4 << 20;
 
 /// The first half of the SHA-256 of a row's encoded form.
 pub(super) type RowDigest = [u8; 16];
@@ -35,12 +35,19 @@ pub(super) struct Spool {
     folder: PathBuf,
     memory: Vec<u8>,
     file: Option<Temp>,
+    /// The lengths of the pieces in the file.
+    pieces: Vec<usize>,
 }
 
 impl Spool {
     /// An empty spool, which may put a file into `folder`.
     pub(super) fn new(folder: &Path) -> Spool {
-        Spool { folder: folder.to_owned(), memory: Vec::new(), file: None }
+        Spool {
+            folder: folder.to_owned(),
+            memory: Vec::new(),
+            file: None,
+            pieces: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -75,98 +82,131 @@ impl Spool {
                 .write_all(&self.memory)
                 .map_err(|e| Error::io("write a file in", folder, e))?;
         }
+        self.pieces.push(self.memory.len());
         self.memory.clear();
         Ok(())
     }
 
-    /// The rows, to be read once.
-    pub(super) fn into_rows(mut self) -> Result<Rows> {
-        let fail = |e| Error::io("read a file in", &self.folder, e);
-        let memory = Cursor::new(std::mem::take(&mut self.memory));
-        let input: Box<dyn Read> = match &mut self.file {
-            None => Box::new(memory),
-            Some(temp) => {
-                let mut file = temp.file()?.try_clone().map_err(fail)?;
-                file.seek(SeekFrom::Start(0)).map_err(fail)?;
-                Box::new(BufReader::with_capacity(1 << 17, file).chain(memory))
-            }
+    /// The rows, to be read once, in order or from the last to the first.
+    pub(super) fn into_rows(self, backwards: bool) -> Result<Rows> {
+        let mut pieces = Vec::new();
+        let mut offset = 0;
+        for length in &self.pieces {
+            pieces.push((offset, *length));
+            offset += *length as u64;
+        }
+        if !backwards {
+            pieces.reverse();
+        }
+        let mut rows = Rows {
+            file: self.file,
+            folder: self.folder,
+            pieces,
+            memory: Some(self.memory),
+            backwards,
+            piece: Vec::new(),
         };
-        Ok(Rows { input, _file: self.file, folder: self.folder })
+        if backwards {
+            // What is in memory is the last piece, and comes first.
+            if let Some(memory) = rows.memory.take() {
+                rows.piece = rows.decode(&memory)?;
+            }
+        }
+        Ok(rows)
     }
 }
 
 /// The rows of a spool.
 pub(super) struct Rows {
-    input: Box<dyn Read>,
-    /// Removed when the rows are read.
-    _file: Option<Temp>,
+    /// Removed when the rows are dropped.
+    file: Option<Temp>,
     folder: PathBuf,
+    /// Offsets and lengths of the pieces to be read yet, the next one last.
+    pieces: Vec<(u64, usize)>,
+    memory: Option<Vec<u8>>,
+    backwards: bool,
+    /// The rows of the present piece, the next one last.
+    piece: Vec<Proven>,
 }
 
 impl Rows {
     /// The next row.
     pub(super) fn next(&mut self) -> Result<Option<Proven>> {
-        let mut head = [0u8; 29];
-        match fsx::read_full(&mut self.input, &mut head) {
-            Ok(0) => return Ok(None),
-            Ok(29) => {}
-            Ok(_) => return Err(self.broken()),
-            Err(e) => {
-                return Err(Error::io("read a file in", &self.folder, e));
-            }
-        }
-        let place = match head[28] {
-            0 => Place::Rowid(i64::from_le_bytes(self.array()?)),
-            _ => {
-                let parts = u32::from_le_bytes(self.array()?);
-                let mut key = Vec::new();
-                for _ in 0..parts {
-                    key.push(self.value()?);
+        while self.piece.is_empty() {
+            let bytes = match (self.pieces.pop(), &mut self.file) {
+                (Some((offset, length)), Some(temp)) => {
+                    let folder = &self.folder;
+                    let fail = |e| Error::io("read a file in", folder, e);
+                    let file = temp.file()?;
+                    let mut bytes = vec![0u8; length];
+                    file.seek(SeekFrom::Start(offset)).map_err(fail)?;
+                    file.read_exact(&mut bytes).map_err(fail)?;
+                    bytes
                 }
-                Place::Key(key)
-            }
-        };
-        Ok(Some(Proven {
-            segment: u32::from_le_bytes(part(&head, 0)),
-            line: u64::from_le_bytes(part(&head, 4)),
-            digest: part(&head, 12),
-            place,
-        }))
-    }
-
-    fn broken(&self) -> Error {
-        Error::io(
-            "read a file in",
-            &self.folder,
-            std::io::ErrorKind::UnexpectedEof.into(),
-        )
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut bytes = [0u8; N];
-        match fsx::read_full(&mut self.input, &mut bytes) {
-            Ok(n) if n == N => Ok(bytes),
-            _ => Err(self.broken()),
+                _ => match self.memory.take() {
+                    Some(memory) => memory,
+                    None => return Ok(None),
+                },
+            };
+            self.piece = self.decode(&bytes)?;
         }
+        Ok(self.piece.pop())
     }
 
-    fn value(&mut self) -> Result<Owned> {
-        let [kind] = self.array()?;
-        Ok(match kind {
-            0 => Owned::Null,
-            1 => Owned::Integer(i64::from_le_bytes(self.array()?)),
-            2 => Owned::Real(f64::from_le_bytes(self.array()?)),
-            _ => {
-                let length = u64::from_le_bytes(self.array()?);
-                let mut bytes = vec![0u8; length as usize];
-                let read = fsx::read_full(&mut self.input, &mut bytes);
-                if read.ok() != Some(bytes.len()) {
-                    return Err(self.broken());
-                }
-                if kind == 3 { Owned::Text(bytes) } else { Owned::Blob(bytes) }
-            }
-        })
+    fn decode(&self, bytes: &[u8]) -> Result<Vec<Proven>> {
+        let mut input = Cursor::new(bytes);
+        let mut rows = Vec::new();
+        while (input.position() as usize) < bytes.len() {
+            let row = decode_row(&mut input)
+                .map_err(|e| Error::io("read a file in", &self.folder, e))?;
+            rows.push(row);
+        }
+        if !self.backwards {
+            rows.reverse();
+        }
+        Ok(rows)
     }
+}
+
+fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
+    let segment = u32::from_le_bytes(array(input)?);
+    let line = u64::from_le_bytes(array(input)?);
+    let digest = array(input)?;
+    let place = match array(input)? {
+        [0] => Place::Rowid(i64::from_le_bytes(array(input)?)),
+        _ => {
+            let parts = u32::from_le_bytes(array(input)?);
+            let mut key = Vec::new();
+            for _ in 0..parts {
+                key.push(value(input)?);
+            }
+            Place::Key(key)
+        }
+    };
+    Ok(Proven { segment, line, digest, place })
+}
+
+fn array<const N: usize>(
+    input: &mut Cursor<&[u8]>,
+) -> std::io::Result<[u8; N]> {
+    let mut bytes = [0u8; N];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn value(input: &mut Cursor<&[u8]>) -> std::io::Result<Owned> {
+    let [kind] = array(input)?;
+    Ok(match kind {
+        0 => Owned::Null,
+        1 => Owned::Integer(i64::from_le_bytes(array(input)?)),
+        2 => Owned::Real(f64::from_le_bytes(array(input)?)),
+        _ => {
+            let length = u64::from_le_bytes(array(input)?);
+            let mut bytes = vec![0u8; length as usize];
+            input.read_exact(&mut bytes)?;
+            if kind == 3 { Owned::Text(bytes) } else { Owned::Blob(bytes) }
+        }
+    })
 }
 
 fn append_value(out: &mut Vec<u8>, value: &Owned) {
@@ -190,12 +230,6 @@ fn append_value(out: &mut Vec<u8>, value: &Owned) {
     }
 }
 
-fn part<const N: usize>(head: &[u8; 29], at: usize) -> [u8; N] {
-    let mut bytes = [0u8; N];
-    bytes.copy_from_slice(&head[at..at + N]);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +237,6 @@ mod tests {
     #[test]
     fn what_goes_in_comes_out_also_through_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path());
         let row = |n: u64| Proven {
             segment: 7,
             line: n,
@@ -220,17 +253,20 @@ mod tests {
                 ])
             },
         };
-        for n in 0..100_000 {
-            spool.add(&row(n)).unwrap();
+        for backwards in [false, true] {
+            let mut spool = Spool::new(folder.path());
+            for n in 0..100_000 {
+                spool.add(&row(n)).unwrap();
+            }
+            assert!(spool.file.is_some());
+            let mut rows = spool.into_rows(backwards).unwrap();
+            for n in 0..100_000 {
+                let n = if backwards { 99_999 - n } else { n };
+                let back = rows.next().unwrap().unwrap();
+                assert_eq!(format!("{back:?}"), format!("{:?}", row(n)));
+            }
+            assert!(rows.next().unwrap().is_none());
         }
-        assert!(spool.file.is_some());
-        let mut rows = spool.into_rows().unwrap();
-        for n in 0..100_000 {
-            let back = rows.next().unwrap().unwrap();
-            assert_eq!(format!("{back:?}"), format!("{:?}", row(n)));
-        }
-        assert!(rows.next().unwrap().is_none());
-        drop(rows);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -1,0 +1,133 @@
+//! rt-purge: takes receipts on standard input, proves each archived row
+//! against its row in the database, and deletes what is proven.
+
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command, switch, value};
+use rt::error::{Error, Exit, Notes, Result};
+use rt::fsx;
+use rt::op::purge::{self, Options, Reclaim};
+
+#[derive(Clone, Copy)]
+enum F {
+    Pending,
+    Archive,
+    BatchSize,
+    Sleep,
+    MaxStall,
+    MaxRuntime,
+    LockWait,
+    Reclaim,
+    Moved,
+    Db,
+    Archives,
+    Policy,
+    Now,
+    BusyTimeout,
+    DryRun,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-purge",
+    about: "prove archived rows and delete them from the database",
+    usage: &[
+        "[OPTION ...] [TABLE]",
+        "--pending [OPTION ...] [TABLE]",
+        "--archive FILE [OPTION ...] TABLE",
+    ],
+    flags: &[
+        switch(F::Pending, "pending", "settle what interrupted runs left"),
+        value(F::Archive, "archive", "FILE", "FILE holds the rows to purge"),
+        value(
+            F::BatchSize,
+            "batch-size",
+            "N",
+            "delete at most N rows a batch",
+        ),
+        value(F::Sleep, "sleep", "D", "pause at least D after each batch"),
+        value(
+            F::MaxStall,
+            "max-stall",
+            "D",
+            "hold the lock at most D [500ms]",
+        ),
+        value(
+            F::MaxRuntime,
+            "max-runtime",
+            "D",
+            "stop after D, at a batch's end",
+        ),
+        value(
+            F::LockWait,
+            "lock-wait",
+            "D",
+            "wait D for the tree's lock [60s]",
+        ),
+        value(
+            F::Reclaim,
+            "reclaim",
+            "none|incremental|full",
+            "then free space",
+        ),
+        switch(F::Moved, "moved", "the database was moved or restored"),
+        cli::db(F::Db),
+        cli::archives(F::Archives),
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::busy_timeout(F::BusyTimeout),
+        cli::dry_run(F::DryRun),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    for (flag, v) in args.flags {
+        let o = &mut options;
+        let time = |name| cli::duration(name, &v).map(Some);
+        match flag {
+            F::Pending => o.pending = true,
+            F::Archive => o.archive = Some(v.into()),
+            F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
+            F::Sleep => o.sleep = time("sleep")?,
+            F::MaxStall => o.max_stall = time("max-stall")?,
+            F::MaxRuntime => o.max_runtime = time("max-runtime")?,
+            F::LockWait => o.lock_wait = time("lock-wait")?,
+            F::Reclaim => o.reclaim = reclaim(&cli::text("reclaim", &v)?)?,
+            F::Moved => o.moved = true,
+            F::Db => o.place.db = Some(v),
+            F::Archives => o.place.archives = Some(v),
+            F::Policy => o.place.policy = Some(v),
+            F::Now => o.place.now = Some(v),
+            F::BusyTimeout => o.place.busy = time("busy-timeout")?,
+            F::DryRun => o.place.dry_run = true,
+        }
+    }
+    if !args.operands.is_empty() {
+        let [table] = cli::operands(args.operands, ["TABLE"])?;
+        options.table = Some(table);
+    }
+    if options.pending && options.archive.is_some() {
+        return Err(Error::usage(
+            "--pending and --archive exclude each other",
+        ));
+    }
+    let mut input = fsx::unbuffered(io::stdin())?;
+    let mut output = fsx::unbuffered(io::stdout())?;
+    purge::run(&options, &mut input, &mut output, notes)
+}
+
+fn reclaim(text: &str) -> Result<Reclaim> {
+    match text {
+        "none" => Ok(Reclaim::None),
+        "incremental" => Ok(Reclaim::Incremental),
+        "full" => Ok(Reclaim::Full),
+        _ => Err(Error::usage(format!(
+            "--reclaim takes none, incremental or full, not '{text}'"
+        ))),
+    }
+}

@@ -1,0 +1,49 @@
+//! rt-lock: a command under the lock of a tree.
+//!
+//! The lock's descriptor is left open in the command, which takes the place of
+//! this process: it is free when the command and all its children have ended
+//! or closed it, and not before, whoever is killed.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::{Error, Exit, Result, quote, reason};
+use crate::lock::{Lock, VARIABLE};
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The tree's root.
+    pub root: PathBuf,
+    /// `--wait`.
+    pub wait: Duration,
+    /// `--dry-run`: without a lock, and nothing is made.
+    pub dry_run: bool,
+    /// The command and its arguments.
+    pub command: Vec<OsString>,
+}
+
+/// Runs the command in the place of this process. Returns only when that
+/// failed.
+pub fn run(options: &Options) -> Result<Exit> {
+    let Some((program, arguments)) = options.command.split_first() else {
+        return Err(Error::usage("CMD is missing"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if !options.dry_run {
+        let lock = Lock::take(&options.root, options.wait)?;
+        if !lock.is_inherited() {
+            command.env(VARIABLE, lock.hand_down()?.to_string());
+        }
+    }
+    let error = command.exec();
+    Err(Error::failed(format!(
+        "cannot run {}: {}",
+        quote(&program.to_string_lossy()),
+        reason(&error)
+    )))
+}

@@ -1,0 +1,197 @@
+//! A file made by hand (`rt-export t | rt-gzip > f.json.gz`) as its own
+//! receipt: it is entered in the ledger as one published segment. Its lines
+//! are never taken out, for nobody but its maker writes it.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Group, Options};
+use crate::db::{Database, Identity, Table};
+use crate::error::{Error, Result, quote, quoted};
+use crate::fsx;
+use crate::gz;
+use crate::ledger::{Compression, Event, Segment, hex};
+use crate::record::{ARCHIVED_AT, Fields, ROWID};
+use crate::tree::{Tree, Work, digest};
+
+/// What a look through the file gives.
+#[derive(Default)]
+struct Survey {
+    rows: u64,
+    keyless: u64,
+    columns: Vec<String>,
+    text_size: u64,
+    text: Sha256,
+}
+
+/// Enters the file in the ledger.
+pub(super) fn adopt(
+    options: &Options,
+    file: &Path,
+    database: &Database,
+    identity: &Identity,
+    work: &mut Work,
+) -> Result<Group> {
+    let name = options.table.as_deref().ok_or_else(|| {
+        Error::usage("--archive needs the TABLE whose rows the file holds")
+    })?;
+    let table = database.need_table(name)?;
+    work.check_free(&table.name)?;
+    let path =
+        std::fs::canonicalize(file).map_err(|e| Error::io("open", file, e))?;
+    let absolute = path.to_str().ok_or_else(|| {
+        Error::usage(format!("the path {} is not UTF-8", quoted(&path)))
+    })?;
+    work.sync_file(absolute)?;
+    let (compression, survey) = survey(&path, &table)?;
+    if survey.rows == 0 {
+        return Err(Error::data(format!("{} holds no rows", quoted(&path))));
+    }
+    let input = fsx::open_read(&path)?;
+    let size_bytes =
+        input.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
+    let sha256 = digest(input, &path)?;
+    let excluded = table
+        .columns
+        .iter()
+        .map(|c| c.name.clone())
+        .filter(|n| !survey.columns.contains(n))
+        .collect();
+    let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
+    let segment = Segment {
+        id: Tree::new_id()?,
+        db: identity.path.clone(),
+        db_device: identity.device,
+        db_inode: identity.inode,
+        table: table.name.clone(),
+        file: absolute.to_owned(),
+        offset_bytes: 0,
+        size_bytes,
+        sha256: sha256.clone(),
+        before_sha256: None,
+        file_sha256: sha256,
+        rows: survey.rows,
+        keyless_rows: survey.keyless,
+        text_size_bytes: survey.text_size,
+        text_sha256: hex(&survey.text.finalize()),
+        compression,
+        level: 0,
+        columns: survey.columns,
+        excluded,
+        redacted: Vec::new(),
+        secrets_version: None,
+        timestamp_column: String::new(),
+        unit: None,
+        schema_sha256,
+        archived_at: None,
+        oldest: None,
+        newest: None,
+        adopted: true,
+    };
+    let id = segment.id.clone();
+    let published = Event::Published { id: id.clone() };
+    work.ledger_mut().append(&[Event::Store(segment), published])?;
+    Ok(Group { table: table.name, ids: vec![id] })
+}
+
+/// Looks through all lines: each must be a row of the table, with the same
+/// columns, and have its key.
+fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
+    let mut magic = [0u8; 2];
+    let mut input = fsx::open_read(path)?;
+    let n = fsx::read_full(&mut input, &mut magic)
+        .map_err(|e| Error::io("read", path, e))?;
+    let gzip = n == 2 && magic == [0x1f, 0x8b];
+    let mut out = Survey::default();
+    let mut line = Vec::new();
+    let mut take = |piece: &[u8]| -> Result<()> {
+        out.text.update(piece);
+        out.text_size += piece.len() as u64;
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', piece) {
+            line.extend_from_slice(&piece[start..end]);
+            start = end + 1;
+            out.look(&line, table).map_err(|what| {
+                let at = out.rows + 1;
+                Error::data(format!("{}, line {at}: {what}", quoted(path)))
+                    .hint("it takes what rt-export writes as JSON Lines")
+            })?;
+            line.clear();
+        }
+        line.extend_from_slice(&piece[start..]);
+        Ok(())
+    };
+    let input = fsx::open_read(path)?;
+    let mut piece = Vec::new();
+    if gzip {
+        let mut reader = gz::Reader::parallel(input, quoted(path), 1);
+        while reader.next_block(&mut piece)? {
+            take(&piece)?;
+        }
+    } else {
+        let mut input = input;
+        loop {
+            piece.resize(1 << 18, 0);
+            let n = fsx::read_full(&mut input, &mut piece)
+                .map_err(|e| Error::io("read", path, e))?;
+            if n == 0 {
+                break;
+            }
+            take(&piece[..n])?;
+        }
+    }
+    if !line.is_empty() {
+        return Err(Error::data(format!(
+            "{} ends in the middle of a line: it was cut short",
+            quoted(path)
+        )));
+    }
+    let compression = if gzip { Compression::Gzip } else { Compression::None };
+    Ok((compression, out))
+}
+
+impl Survey {
+    fn look(
+        &mut self,
+        line: &[u8],
+        table: &Table,
+    ) -> std::result::Result<(), String> {
+        let mut fields = Fields::new(line);
+        let (mut count, mut keyless) = (0, false);
+        while let Some(field) = fields.next().map_err(|f| f.to_string())? {
+            if field.key.is(ROWID) {
+                keyless = true;
+                continue;
+            }
+            if field.key.is(ARCHIVED_AT) {
+                return Err("it comes out of a tree".to_owned());
+            }
+            let key = field.key.text().map_err(|f| f.to_string())?;
+            let key = String::from_utf8_lossy(&key);
+            let column = table
+                .column(&key)
+                .ok_or_else(|| format!("no column {}", quote(&key)))?;
+            let name = &table.columns[column].name;
+            field.value.to_owned_if(false).map_err(|f| f.to_string())?;
+            if self.rows == 0 {
+                self.columns.push(name.clone());
+            } else if self.columns.get(count) != Some(name) {
+                return Err("other columns than the first line".to_owned());
+            }
+            count += 1;
+        }
+        if count != self.columns.len() {
+            return Err("other columns than the first line".to_owned());
+        }
+        for column in table.key_columns() {
+            let name = &table.columns[column].name;
+            if !self.columns.contains(name) {
+                return Err(format!("no key column {}", quote(name)));
+            }
+        }
+        self.rows += 1;
+        self.keyless += u64::from(keyless);
+        Ok(())
+    }
+}

@@ -1,0 +1,542 @@
+//! Segments with rows that have no usable key.
+//!
+//! A row is found by the rowid that its line carries, as long as it has the
+//! line's content; else any row of that content, each row for one line only.
+//! Identical rows are interchangeable, so what counts is how many there are.
+//! Each batch is named in an event of its own before its transaction, and is
+//! committed whole or not at all: recovery tells by that which batches were.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::keyed::{records, remover};
+use super::proof::{columns_now, digest};
+use super::settle::{Settler, Subject, Tally, Target};
+use super::spool::{Proven, RowDigest};
+use crate::db::{Batch, Deleted, Place, Remover};
+use crate::error::Result;
+use crate::fail;
+use crate::fsx::FileId;
+use crate::ledger::{Event, Purging};
+use crate::record::Shape;
+use crate::runs::Runs;
+use crate::tree::not_as_said;
+
+/// What is known of the segment's lines before this run deletes any.
+struct Before {
+    /// Lines that an event of an earlier run names.
+    named: Runs,
+    /// Lines of batches that an earlier run committed.
+    known: Runs,
+    /// Rowids no longer say which row is which.
+    renumbered: bool,
+}
+
+impl Settler<'_> {
+    /// Settles one segment.
+    pub(super) fn settle_keyless(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+    ) -> Result<Tally> {
+        let before = self.look_back(target, subject)?;
+        self.database.begin_claims()?;
+        self.match_rows(target, subject, &before, &before.known)?;
+        fail::point("purge.compared");
+        let mut tally = Tally::default();
+        let referenced = self.guard(target, subject)?;
+        for line in referenced.iter() {
+            self.database.disclaim(line)?;
+            tally.referenced.add(line);
+        }
+        let mut batches = Batches {
+            target,
+            subject,
+            tally,
+            waiting: Vec::new(),
+            version: self.database.data_version()?,
+            before,
+        };
+        batches.run(self)?;
+        let before = batches.before;
+        let mut tally = batches.tally;
+        tally.superseded += before.known.len();
+        Ok(tally)
+    }
+
+    /// Which batches of an earlier run were committed: those of which no row
+    /// is there.
+    fn look_back(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+    ) -> Result<Before> {
+        let schema = self.database.schema_version()?;
+        let purging = &subject.open.purging;
+        let mut before = Before {
+            named: subject.open.named(),
+            known: Runs::default(),
+            renumbered: purging
+                .iter()
+                .any(|p| p.schema_version != Some(schema)),
+        };
+        if purging.is_empty() {
+            return Ok(before);
+        }
+        self.database.begin_claims()?;
+        let none = Runs::default();
+        if before.renumbered {
+            self.match_rows(target, subject, &before, &none)?;
+        } else {
+            self.match_by_rowid(target, subject, &none, &mut |_, _| {})?;
+        }
+        for event in purging {
+            let mut there = false;
+            for line in event.lines.iter() {
+                there |= self.database.claim_of(line)?.is_some();
+            }
+            if !there {
+                before.known.union(&event.lines);
+            }
+        }
+        Ok(before)
+    }
+
+    /// Claims a row for each line but those of `without`.
+    fn match_rows(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        before: &Before,
+        without: &Runs,
+    ) -> Result<()> {
+        let mut rest: HashMap<RowDigest, Vec<u64>> = HashMap::new();
+        if before.renumbered {
+            self.match_by_key(target, subject, without, &mut |line, d| {
+                rest.entry(d).or_default().push(line);
+            })?;
+        } else {
+            self.match_by_rowid(target, subject, without, &mut |line, d| {
+                rest.entry(d).or_default().push(line);
+            })?;
+        }
+        for lines in rest.values_mut() {
+            // Taken from the end: lines that no event names come first.
+            lines.sort_by_key(|line| {
+                (!before.named.contains(*line), std::cmp::Reverse(*line))
+            });
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.match_by_content(target, subject, &mut rest)
+    }
+
+    /// By rowid and content; a line whose row is elsewhere goes to `other`.
+    fn match_by_rowid(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        without: &Runs,
+        other: &mut dyn FnMut(u64, RowDigest),
+    ) -> Result<()> {
+        self.match_single(target, subject, without, true, other)
+    }
+
+    /// Lines that have a key, by it; all others go to `other`.
+    fn match_by_key(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        without: &Runs,
+        other: &mut dyn FnMut(u64, RowDigest),
+    ) -> Result<()> {
+        self.match_single(target, subject, without, false, other)
+    }
+
+    fn match_single(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        without: &Runs,
+        by_rowid: bool,
+        other: &mut dyn FnMut(u64, RowDigest),
+    ) -> Result<()> {
+        let database = self.database;
+        let Some(mut remover) = remover(database, target, subject)? else {
+            return Ok(());
+        };
+        let (mut line, mut row) = (0, Vec::new());
+        subject.text.read(&mut |piece| {
+            self.check_time()?;
+            let reading = database.begin_read()?;
+            for record in records(piece) {
+                let number = line;
+                line += 1;
+                if without.contains(number) {
+                    continue;
+                }
+                let parsed = subject.lines.parse(record);
+                let found = match parsed.rowid {
+                    Some(rowid) if by_rowid => {
+                        remover.at(&Place::Rowid(rowid), &mut row)?
+                    }
+                    Some(_) => None,
+                    None => {
+                        let key = subject.lines.key(record)?;
+                        remover.by_key(&key, &mut row)?
+                    }
+                };
+                let place = found.filter(|f| f.comparable && parsed.is(&row));
+                let claimed = match place.map(|f| f.place) {
+                    Some(Place::Rowid(rowid)) => {
+                        database.claim(number, rowid)?
+                    }
+                    _ => false,
+                };
+                if !claimed && parsed.rowid.is_some() {
+                    other(number, parsed.digest());
+                }
+            }
+            drop(reading);
+            Ok(())
+        })
+    }
+
+    /// One walk over the table: each row that no line has claimed may serve a
+    /// line of its content.
+    fn match_by_content(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        rest: &mut HashMap<RowDigest, Vec<u64>>,
+    ) -> Result<()> {
+        let table = target.table;
+        let Some((columns, extras)) =
+            columns_now(&subject.open.segment, table)
+        else {
+            return Ok(());
+        };
+        let shape = Shape::new(
+            columns.iter().map(|c| table.columns[*c].name.as_str()),
+        );
+        let width = columns.len();
+        let all: Vec<usize> = columns.into_iter().chain(extras).collect();
+        let mut walk = self.database.walk(table, &all, None)?;
+        let mut row = Vec::new();
+        loop {
+            self.check_time()?;
+            let mut found: Vec<(RowDigest, i64)> = Vec::new();
+            let more = walk.batch(Batch::default(), &mut |view| {
+                row.clear();
+                shape.begin(&mut row);
+                let mut comparable = true;
+                for i in 0..width {
+                    match view.value(i)? {
+                        Some(value) => shape.value(&mut row, i, value),
+                        None => comparable = false,
+                    }
+                }
+                for i in width..all.len() {
+                    use crate::value::Value;
+                    comparable &= matches!(view.value(i)?, Some(Value::Null));
+                }
+                let digest = digest(&row);
+                if let Some(rowid) = view.rowid()
+                    && comparable
+                    && rest.contains_key(&digest)
+                {
+                    found.push((digest, rowid));
+                }
+                Ok(found.len())
+            })?;
+            for (digest, rowid) in found {
+                if self.database.is_claimed(rowid)? {
+                    continue;
+                }
+                if let Some(line) = rest.get_mut(&digest).and_then(Vec::pop) {
+                    self.database.claim(line, rowid)?;
+                }
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lines whose claimed rows must stay because of foreign keys.
+    fn guard(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+    ) -> Result<Runs> {
+        let mut referenced = Runs::default();
+        if target.references.is_empty() {
+            return Ok(referenced);
+        }
+        self.database.begin_doomed(target.table)?;
+        for line in 0..subject.open.segment.rows {
+            if let Some(rowid) = self.database.claim_of(line)? {
+                let place = Place::Rowid(rowid);
+                self.database.add_doomed(target.table, &place, 0, line)?;
+            }
+        }
+        self.database.struck(
+            target.table,
+            &target.references,
+            &mut |_, line| referenced.add(line),
+        )?;
+        Ok(referenced)
+    }
+}
+
+/// The batches of one segment.
+struct Batches<'b> {
+    target: &'b Target<'b>,
+    subject: &'b Subject,
+    tally: Tally,
+    waiting: Vec<Proven>,
+    /// `data_version` before the first row of the batch was compared.
+    version: i64,
+    before: Before,
+}
+
+/// How a batch ended.
+enum Ended {
+    Committed,
+    /// A trigger kept the row at this place; nothing was done.
+    Kept(usize),
+    /// Rows have changed since they were compared; nothing was done.
+    Differs,
+}
+
+impl Batches<'_> {
+    fn run(&mut self, settler: &mut Settler<'_>) -> Result<()> {
+        let subject = self.subject;
+        let found = remover(settler.database, self.target, subject)?;
+        let (mut line, mut row, mut bytes) = (0, Vec::new(), 0);
+        let mut remover = found;
+        subject.text.read(&mut |piece| {
+            for record in records(piece) {
+                let number = line;
+                line += 1;
+                if self.before.known.contains(number)
+                    || self.tally.referenced.contains(number)
+                {
+                    continue;
+                }
+                let parsed = subject.lines.parse(record);
+                let (Some(rowid), Some(remover)) =
+                    (settler.database.claim_of(number)?, &mut remover)
+                else {
+                    self.unclaimed(number);
+                    continue;
+                };
+                let place = Place::Rowid(rowid);
+                let found = remover.at(&place, &mut row)?;
+                let equal =
+                    found.is_some_and(|f| f.comparable && parsed.is(&row));
+                if !equal {
+                    self.differs(number);
+                    continue;
+                }
+                bytes += record.len();
+                let digest = digest(&row);
+                let proven =
+                    Proven { segment: 0, line: number, digest, place };
+                self.waiting.push(proven);
+                let hold = settler.pace.hold();
+                if self.waiting.len() >= settler.pace.rows(hold)
+                    || bytes > 4 << 20
+                {
+                    self.flush(settler, remover)?;
+                    bytes = 0;
+                }
+            }
+            Ok(())
+        })?;
+        match &mut remover {
+            Some(remover) => self.flush(settler, remover),
+            None => Ok(()),
+        }
+    }
+
+    /// A line for which there is no row.
+    fn unclaimed(&mut self, line: u64) {
+        if self.before.named.contains(line) || self.target.keep_missing {
+            self.tally.superseded += 1;
+        } else {
+            self.tally.gone.add(line);
+        }
+    }
+
+    /// A line whose row changed after it was found.
+    fn differs(&mut self, line: u64) {
+        if self.before.named.contains(line) {
+            self.tally.superseded += 1;
+        } else {
+            self.tally.changed.add(line);
+        }
+    }
+
+    /// Deletes the rows that wait.
+    fn flush(
+        &mut self,
+        settler: &mut Settler<'_>,
+        remover: &mut Remover<'_>,
+    ) -> Result<()> {
+        let mut parts = vec![std::mem::take(&mut self.waiting)];
+        while let Some(mut part) = parts.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            settler.check_time()?;
+            match self.batch(settler, remover, &part)? {
+                Ended::Committed => {
+                    self.tally.deleted += part.len() as u64;
+                }
+                Ended::Kept(0) if part.len() == 1 => {
+                    self.kept(remover, &part[0])?;
+                }
+                Ended::Kept(place) => {
+                    // In order: those before it, it alone, those behind it.
+                    let behind = part.split_off(place + 1);
+                    let alone = part.split_off(place);
+                    parts.extend([behind, alone, part]);
+                }
+                Ended::Differs => {
+                    self.version = settler.database.data_version()?;
+                    let equal = self.compare_again(settler, remover, part)?;
+                    parts.push(equal);
+                }
+            }
+        }
+        self.version = settler.database.data_version()?;
+        Ok(())
+    }
+
+    fn kept(&mut self, remover: &mut Remover<'_>, row: &Proven) -> Result<()> {
+        if remover.there(&row.place)? {
+            self.tally.refused.add(row.line);
+        } else {
+            self.unclaimed(row.line);
+        }
+        Ok(())
+    }
+
+    /// The rows of a batch that are still what they were, and at which no row
+    /// that stays points.
+    fn compare_again(
+        &mut self,
+        settler: &mut Settler<'_>,
+        remover: &mut Remover<'_>,
+        part: Vec<Proven>,
+    ) -> Result<Vec<Proven>> {
+        let mut equal = Vec::with_capacity(part.len());
+        let mut row = Vec::new();
+        for proven in part {
+            match remover.at(&proven.place, &mut row)? {
+                None => self.unclaimed(proven.line),
+                Some(f) if f.comparable && digest(&row) == proven.digest => {
+                    equal.push(proven);
+                }
+                Some(_) => self.differs(proven.line),
+            }
+        }
+        if !self.target.references.is_empty() {
+            let places: Vec<&Place> = equal.iter().map(|p| &p.place).collect();
+            let mut struck = settler.database.struck_now(
+                self.target.table,
+                &self.target.references,
+                &places,
+            )?;
+            struck.sort_unstable();
+            for place in struck.into_iter().rev() {
+                let proven = equal.remove(place);
+                self.tally.referenced.add(proven.line);
+            }
+        }
+        Ok(equal)
+    }
+
+    /// The event, then one transaction with exactly its lines.
+    fn batch(
+        &mut self,
+        settler: &mut Settler<'_>,
+        remover: &mut Remover<'_>,
+        part: &[Proven],
+    ) -> Result<Ended> {
+        let database = settler.database;
+        let schema = database.schema_version()?;
+        settler.work.ledger_mut().append(&[Event::Purging(Purging {
+            id: self.subject.open.segment.id.clone(),
+            lines: part.iter().map(|p| p.line).collect(),
+            schema_version: Some(schema),
+        })])?;
+        fail::point("purge.purging");
+        let lock = database.begin_write()?;
+        let begun = Instant::now();
+        let now = database.data_version()?;
+        settler.pace.look(now);
+        if now != self.version {
+            if !self.same_now(database, remover, part)?
+                || database.schema_version()? != schema
+            {
+                lock.roll_back()?;
+                return Ok(Ended::Differs);
+            }
+        }
+        for (place, proven) in part.iter().enumerate() {
+            if remover.delete(&proven.place)? == Deleted::NotAll {
+                lock.roll_back()?;
+                return Ok(Ended::Kept(place));
+            }
+        }
+        let deleting = begun.elapsed();
+        match FileId::at(&self.subject.path) {
+            Ok(id) if id == self.subject.text.id() => {}
+            _ => {
+                lock.roll_back()?;
+                return Err(not_as_said(
+                    &self.subject.path,
+                    "changed while its rows were being deleted",
+                ));
+            }
+        }
+        fail::point("purge.deleted");
+        lock.commit()?;
+        fail::point("purge.committed");
+        let committing = begun.elapsed().saturating_sub(deleting);
+        settler.pace.pause(part.len() as u64, deleting, committing);
+        Ok(Ended::Committed)
+    }
+
+    /// Inside the write lock: all rows are what they were, and nobody points
+    /// at them.
+    fn same_now(
+        &self,
+        database: &crate::db::Database,
+        remover: &mut Remover<'_>,
+        part: &[Proven],
+    ) -> Result<bool> {
+        let mut row = Vec::new();
+        for proven in part {
+            let found = remover.at(&proven.place, &mut row)?;
+            if !found.is_some_and(|f| f.comparable)
+                || digest(&row) != proven.digest
+            {
+                return Ok(false);
+            }
+        }
+        if self.target.references.is_empty() {
+            return Ok(true);
+        }
+        let places: Vec<&Place> = part.iter().map(|p| &p.place).collect();
+        let struck = database.struck_now(
+            self.target.table,
+            &self.target.references,
+            &places,
+        )?;
+        Ok(struck.is_empty())
+    }
+}

@@ -1,0 +1,358 @@
+//! One table's segments, settled one by one. The order of writes, and why
+//! each crash point is harmless, stands in [`crate::tree`].
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::pace::Pace;
+use super::proof::LineShape;
+use crate::db::{Database, Identity, References, Table};
+use crate::error::{Error, Exit, Result, quote};
+use crate::fail;
+use crate::ledger::{Counts, Event, Open, Settled};
+use crate::outcome::{Purged, Status};
+use crate::runs::Runs;
+use crate::stop::Stop;
+use crate::tree::{Form, Rewrite, SegmentText, Work};
+
+/// What a settlement works with.
+pub(super) struct Settler<'s> {
+    pub work: &'s mut Work,
+    pub database: &'s Database,
+    pub identity: Identity,
+    pub pace: Pace,
+    pub stop: &'s Stop,
+    /// When `--max-runtime` is over.
+    pub deadline: Option<Instant>,
+    /// The policy trusts the triggers of these tables.
+    pub trusted: Vec<String>,
+    /// `--moved`.
+    pub moved: bool,
+}
+
+/// A table whose segments are being settled.
+pub(super) struct Target<'t> {
+    pub table: &'t Table,
+    pub references: References,
+    /// A row that is not there any more may have gone with our own deletion
+    /// of another one: its line is kept.
+    pub keep_missing: bool,
+}
+
+/// A segment whose file is open and whose digest holds.
+pub(super) struct Subject {
+    pub open: Open,
+    pub path: PathBuf,
+    pub text: SegmentText,
+    pub lines: LineShape,
+}
+
+/// What was found out about the lines of a segment.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub deleted: u64,
+    pub changed: Runs,
+    pub referenced: Runs,
+    pub refused: Runs,
+    pub gone: Runs,
+    pub superseded: u64,
+}
+
+impl Tally {
+    /// The lines whose rows this run did not delete and whose archived form
+    /// is not needed.
+    fn out(&self) -> Runs {
+        let mut out = self.changed.clone();
+        out.union(&self.referenced);
+        out.union(&self.refused);
+        out.union(&self.gone);
+        out
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            deleted: self.deleted,
+            changed: self.changed.len(),
+            referenced: self.referenced.len(),
+            refused: self.refused.len(),
+            gone: self.gone.len(),
+            superseded: self.superseded,
+        }
+    }
+}
+
+impl Settler<'_> {
+    /// Settles segments of one table, in order; the result says how far it
+    /// came. Only a signal, or the end of the time, ends the whole run.
+    pub fn settle_table(
+        &mut self,
+        name: &str,
+        ids: &[String],
+        recovered: bool,
+    ) -> (Purged, Result<()>) {
+        let mut result = Purged {
+            table: name.to_owned(),
+            status: Status::NoRecords,
+            recovered,
+            rows: 0,
+            records: 0,
+            changed: 0,
+            referenced: 0,
+            refused: 0,
+            gone: 0,
+            superseded: 0,
+            archive_files: Vec::new(),
+            message: None,
+            exit_status: None,
+        };
+        let done = self.settle_all(name, ids, &mut result);
+        if result.records + result.superseded > 0 {
+            result.status = Status::Archived;
+        }
+        if result.refused > 0 {
+            result.exit_status = Some(Exit::Partial.code());
+            result.message = Some(format!(
+                "a trigger of {} kept {} rows",
+                quote(name),
+                result.refused
+            ));
+        }
+        if let Err(error) = &done {
+            result.status = Status::Failed;
+            result.exit_status = Some(error.exit().code());
+            result.message = Some(error.to_string());
+        }
+        (result, done)
+    }
+
+    fn settle_all(
+        &mut self,
+        name: &str,
+        ids: &[String],
+        result: &mut Purged,
+    ) -> Result<()> {
+        let mut waiting = Vec::new();
+        for id in ids {
+            match self.work.ledger().state().settled(id) {
+                Some(settled) => add(result, &settled.clone()),
+                None => waiting.push(self.find(id)?),
+            }
+        }
+        if !waiting.is_empty() {
+            if let Some(blocked) = self.work.block_of(name) {
+                return Err(Error::new(blocked.exit, blocked.message.clone()));
+            }
+            let table = self.database.need_table(name).map_err(|e| {
+                e.hint("its segments stay as they are until it is there")
+            })?;
+            table.check_purgeable()?;
+            let target = self.target(&table)?;
+            self.settle_segments(&target, waiting, result)?;
+        }
+        self.name_files(ids, result)
+    }
+
+    fn target<'t>(&self, table: &'t Table) -> Result<Target<'t>> {
+        let trusted =
+            self.trusted.iter().any(|t| t.eq_ignore_ascii_case(&table.name));
+        Ok(Target {
+            table,
+            references: self.database.references(table)?,
+            keep_missing: trusted,
+        })
+    }
+
+    fn find(&self, id: &str) -> Result<Open> {
+        self.work.ledger().state().open(id).cloned().ok_or_else(|| {
+            Error::data(format!("the ledger knows no segment {id}"))
+                .hint("the receipt belongs to another tree: see --archives")
+        })
+    }
+
+    /// Refuses a segment of another database.
+    fn check_database(&self, open: &Open) -> Result<()> {
+        let segment = &open.segment;
+        let here = &self.identity;
+        let same_file =
+            segment.db_device == here.device && segment.db_inode == here.inode;
+        if same_file && segment.db == here.path || self.moved {
+            return Ok(());
+        }
+        Err(Error::partial(format!(
+            "a segment of {} in {} came from the database {}, not {}",
+            quote(&segment.table),
+            quote(&segment.file),
+            quote(&segment.db),
+            quote(&here.path)
+        ))
+        .hint(
+            "name that database with --db; if it is this one, moved or \
+             restored, say --moved",
+        ))
+    }
+
+    fn settle_segments(
+        &mut self,
+        target: &Target<'_>,
+        waiting: Vec<Open>,
+        result: &mut Purged,
+    ) -> Result<()> {
+        let mut plain = Vec::new();
+        for open in waiting {
+            self.check_database(&open)?;
+            if !open.published {
+                return Err(Error::partial(format!(
+                    "a segment in {} was never published",
+                    quote(&open.segment.file)
+                )));
+            }
+            match self.subject(target, open)? {
+                Ready::Settled(settled) => add(result, &settled),
+                Ready::Subject(subject) => plain.push(*subject),
+            }
+            // Rows that point at each other go together; else one by one.
+            if target.references.is_empty() {
+                self.settle_group(target, &mut plain, result)?;
+            }
+        }
+        self.settle_group(target, &mut plain, result)
+    }
+
+    fn settle_group(
+        &mut self,
+        target: &Target<'_>,
+        group: &mut Vec<Subject>,
+        result: &mut Purged,
+    ) -> Result<()> {
+        let (keyless, keyed): (Vec<_>, Vec<_>) = std::mem::take(group)
+            .into_iter()
+            .partition(|s| s.open.segment.keyless_rows > 0);
+        for subject in keyless {
+            let tally = self.settle_keyless(target, &subject)?;
+            add(result, &self.finish(&subject, &tally)?);
+        }
+        if keyed.is_empty() {
+            return Ok(());
+        }
+        self.settle_keyed(target, &keyed, &mut |settler, subject, tally| {
+            add(result, &settler.finish(subject, tally)?);
+            Ok(())
+        })
+    }
+
+    /// Makes a segment durable and opens it. One whose retraction was begun
+    /// gets exactly that, and is settled.
+    fn subject(&mut self, target: &Target<'_>, open: Open) -> Result<Ready> {
+        let path = self.work.tree().path(&open.segment.file)?;
+        let lines = LineShape::new(&open.segment, target.table)?;
+        if let Some(retract) = open.retract.clone() {
+            self.redo(&open, &path, &lines)?;
+            return self
+                .write_purge(&open, retract.counts)
+                .map(Ready::Settled);
+        }
+        self.work.sync_file(&open.segment.file)?;
+        fail::point("purge.synced");
+        let (text, _) = SegmentText::open(&path, &open)?;
+        Ok(Ready::Subject(Box::new(Subject { open, path, text, lines })))
+    }
+
+    /// Does a retraction that was begun: the rewrite, or nothing where it is
+    /// done.
+    fn redo(
+        &mut self,
+        open: &Open,
+        path: &std::path::Path,
+        lines: &LineShape,
+    ) -> Result<()> {
+        let Some(retract) = &open.retract else { return Ok(()) };
+        let gone = retract.file_sha256.is_none();
+        if gone && !path.exists() {
+            // The folder may have gone with it, and then so has its name.
+            return self.work.sync_nearest(path);
+        }
+        self.work.sync_file(&open.segment.file)?;
+        let (text, form) = SegmentText::open(path, open)?;
+        text.read(&mut |_| Ok(()))?;
+        if form == Form::Retracted && !gone {
+            return Ok(());
+        }
+        drop(text);
+        Rewrite {
+            work: self.work,
+            open: open.clone(),
+            time: &|line| lines.time(line),
+        }
+        .take_out(&retract.lines, retract.counts)
+    }
+
+    /// Takes out the lines that must go, and writes `purge`.
+    fn finish(&mut self, subject: &Subject, tally: &Tally) -> Result<Settled> {
+        let out = tally.out();
+        if !out.is_empty() && !subject.open.segment.adopted {
+            let open = self.find(&subject.open.segment.id)?;
+            Rewrite {
+                work: self.work,
+                open,
+                time: &|line| subject.lines.time(line),
+            }
+            .take_out(&out, tally.counts())?;
+        }
+        fail::point("purge.before_purge");
+        self.write_purge(&subject.open, tally.counts())
+    }
+
+    fn write_purge(&mut self, open: &Open, counts: Counts) -> Result<Settled> {
+        let settled = Settled {
+            id: open.segment.id.clone(),
+            table: open.segment.table.clone(),
+            file: open.segment.file.clone(),
+            rows: open.segment.rows,
+            counts,
+        };
+        self.work.ledger_mut().append(&[Event::Purge(settled.clone())])?;
+        fail::point("purge.settled");
+        Ok(settled)
+    }
+
+    /// Files of these segments that hold rows now.
+    fn name_files(&self, ids: &[String], result: &mut Purged) -> Result<()> {
+        for id in ids {
+            let Some(settled) = self.work.ledger().state().settled(id) else {
+                continue;
+            };
+            let there = self.work.tree().path(&settled.file)?.exists();
+            if there && !result.archive_files.contains(&settled.file) {
+                result.archive_files.push(settled.file.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// An error once the run is to end.
+    pub fn check_time(&self) -> Result<()> {
+        self.stop.check()?;
+        if self.deadline.is_some_and(|d| Instant::now() >= d) {
+            return Err(Error::partial("the time is over (--max-runtime)")
+                .hint("run it again: it goes on where it stopped"));
+        }
+        Ok(())
+    }
+}
+
+/// A segment that can be settled, or is.
+enum Ready {
+    Settled(Settled),
+    Subject(Box<Subject>),
+}
+
+fn add(result: &mut Purged, settled: &Settled) {
+    let counts = &settled.counts;
+    result.rows += settled.rows;
+    result.records += counts.deleted;
+    result.changed += counts.changed;
+    result.referenced += counts.referenced;
+    result.refused += counts.refused;
+    result.gone += counts.gone;
+    result.superseded += counts.superseded;
+}
