@@ -98,10 +98,11 @@ impl Settler<'_> {
         // Lines in the order of the rowids cannot name a row twice. Others
         // are looked up in a set, which is only made when it is needed.
         let ordered = !target.table.without_rowid;
-        if ordered && target.references.is_empty() {
-            if let Some(done) = self.compare(target, subject, index, false)? {
-                return Ok(done);
-            }
+        if ordered
+            && target.references.is_empty()
+            && let Some(done) = self.compare(target, subject, index, false)?
+        {
+            return Ok(done);
         }
         if target.references.is_empty() {
             self.database.begin_doomed(target.table)?;

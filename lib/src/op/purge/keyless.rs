@@ -478,13 +478,12 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version {
-            if !self.same_now(database, remover, part)?
-                || database.schema_version()? != schema
-            {
-                lock.roll_back()?;
-                return Ok(Ended::Differs);
-            }
+        if now != self.version
+            && (!self.same_now(database, remover, part)?
+                || database.schema_version()? != schema)
+        {
+            lock.roll_back()?;
+            return Ok(Ended::Differs);
         }
         for (place, proven) in part.iter().enumerate() {
             if remover.delete(&proven.place)? == Deleted::NotAll {
