@@ -238,9 +238,12 @@ impl Database {
         condition: Option<&str>,
         source: rusqlite::Error,
     ) -> Error {
-        if let Some(expr) = condition
-            && source.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown)
-        {
+        let unclear = matches!(
+            &source,
+            rusqlite::Error::SqlInputError { error, .. }
+                if error.code == rusqlite::ErrorCode::Unknown
+        );
+        if let (true, Some(expr)) = (unclear, condition) {
             let reason = super::error("", source).to_string();
             return Error::usage(format!(
                 "the condition {} does not work{reason}",
