@@ -3,3 +3,4 @@
 mod gzip;
 mod policy;
 mod report;
+mod stat;

@@ -75,8 +75,10 @@ impl Census {
 }
 
 /// How long one read transaction may last. How long that is in rows depends
-/// on the disk, so the clock is looked at every so many rows.
-const NIBBLE: Duration = Duration::from_millis(25);
+/// on the disk, so the clock is looked at every so many rows. In tests each
+/// look ends one.
+const NIBBLE: Duration =
+    Duration::from_millis(if cfg!(test) { 0 } else { 25 });
 const LOOK_EVERY: u64 = 64;
 
 impl Database {
@@ -172,4 +174,62 @@ fn statement(table: &Table, question: &Question, on: bool) -> String {
     }
     sql.push_str(&format!(" ORDER BY {}", order(&cursor, falls)));
     sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Access;
+
+    /// 1,000 rows in nibbles of 64, whatever finds the place again.
+    #[test]
+    fn each_row_counts_once_over_many_nibbles() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.db");
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 \
+                    FROM n WHERE i < 1000)";
+        let at = "iif(i % 4 = 0, NULL, '2026-01-0' || (i % 4))";
+        for (encoding, sql) in [
+            ("UTF-8", "t(id INTEGER PRIMARY KEY, at)"),
+            ("UTF-8", "t(id TEXT PRIMARY KEY, at, rowid)"),
+            ("UTF-16be", "t(id TEXT PRIMARY KEY, at) WITHOUT ROWID"),
+            ("UTF-8", "t(id, at, PRIMARY KEY(id DESC, at)) WITHOUT ROWID"),
+            ("UTF-8", "t(id, at, PRIMARY KEY(at DESC, id DESC))"),
+        ] {
+            let at = if sql.ends_with("at)) WITHOUT ROWID") {
+                at.replace("NULL", "''")
+            } else {
+                at.to_owned()
+            };
+            let db = rusqlite::Connection::open(&path).unwrap();
+            db.execute_batch(&format!(
+                "PRAGMA encoding='{encoding}'; CREATE TABLE {sql}; {rows} \
+                 INSERT INTO t(id, at) SELECT i * 17 % 1009, {at} FROM n"
+            ))
+            .unwrap();
+            drop(db);
+            let database =
+                Database::open(&path, Access::Read, Duration::ZERO).unwrap();
+            let table = database.need_table("t").unwrap();
+            let day = |text: &str| timestamp::parse(text.as_bytes());
+            let question = Question {
+                timestamp: Some((table.need_column("at").unwrap(), None)),
+                cutoff: day("2026-01-03"),
+                cold_cutoff: day("2026-01-02"),
+                condition: None,
+            };
+            let census = database.census(&table, &question).unwrap();
+            let want = Census {
+                rows: 1000,
+                hot: 250,
+                stale: 500,
+                warm: 250,
+                undated: 250,
+                oldest: day("2026-01-01"),
+                newest: day("2026-01-03"),
+            };
+            assert_eq!(census, want, "{sql}");
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
 }
