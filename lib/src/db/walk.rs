@@ -15,6 +15,10 @@ use super::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 use crate::value::{Owned, Value};
 
+/// The column in whose order the copy of a view is walked. Its name has a
+/// space, to stand in no user's way.
+const ORDER: &str = "\"rt order\"";
+
 /// Where a walk stands: the rowid, or the key, of the last row.
 pub type Position = Vec<Owned>;
 
@@ -180,7 +184,7 @@ impl Database {
             Kind::View | Kind::Virtual => {
                 self.materialize(table)?;
                 let name = ident(&table.name);
-                (format!("temp.{name}"), vec![format!("{name}._rowid_")])
+                (format!("temp.{name}"), vec![format!("{name}.{ORDER}")])
             }
         };
         self.walk_from(table, columns, filter, &from, &cursor)
@@ -241,17 +245,23 @@ impl Database {
 
     /// A view or virtual table has no order to go on in: its rows are copied
     /// to a temporary table first, without affinity, so that each value stays
-    /// what it is.
+    /// what it is; under their rowids, where they have any.
     fn materialize(&self, table: &Table) -> Result<()> {
         let name = ident(&table.name);
         let names: Vec<String> =
             table.columns.iter().map(|c| ident(&c.name)).collect();
         let names = names.join(", ");
+        let (rowid, order) = match &table.rowid {
+            Some(rowid) => (format!("{rowid}, "), format!("{ORDER}, ")),
+            None => (String::new(), String::new()),
+        };
         self.connection
             .execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.{name}; \
-                 CREATE TEMP TABLE {name}({names}); \
-                 INSERT INTO temp.{name} SELECT {names} FROM main.{name};"
+                 CREATE TEMP TABLE {name}({names}, \
+                 {ORDER} INTEGER PRIMARY KEY); \
+                 INSERT INTO temp.{name}({order}{names}) \
+                 SELECT {rowid}{names} FROM main.{name};"
             ))
             .map_err(|e| self.fail("cannot read a view", e))
     }
