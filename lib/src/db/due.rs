@@ -89,7 +89,10 @@ impl Database {
         };
         let by_index = match (filter.before, filter.timestamp) {
             (Some(before), Some((column, unit)))
-                if table.kind == Kind::Ordinary && !table.without_rowid =>
+                if table.kind == Kind::Ordinary
+                    && !table.without_rowid
+                    // There an index is not in the order of UTF-8.
+                    && !self.utf16 =>
             {
                 self.time_index(table, column)?.map(|name| Ranges {
                     name,
@@ -456,7 +459,7 @@ impl Ranges {
             let since = epoch * (1_000_000_000 / scale);
             let cutoff = self.before.as_nanosecond().div_euclid(scale);
             let from = (cutoff - since + 1).max(least);
-            (from < end).then(|| (whole(from), whole(end)))
+            (from < end).then(|| (at_least(from), whole(end)))
         };
         // Year 10000, in seconds since 1970.
         const END: i128 = 253_402_300_800;
@@ -474,7 +477,7 @@ impl Ranges {
             Some(Unit::Julian) => {
                 let ns = self.before.as_nanosecond() as f64;
                 let from = ns / 86_400e9 + 2_440_587.5 + 1e-6;
-                vec![(Sql::Real(from), Sql::Real(5_373_484.5))]
+                vec![(Sql::Real(from), Sql::Real(5_373_484.5 - 1e-6))]
             }
             // Julian days among the small numbers are not told apart here:
             // an INTEGER in their range means no time, and is counted.
@@ -482,7 +485,7 @@ impl Ranges {
                 hot(1_000_000_000, 0, 100_000_000, 100_000_000_000),
                 hot(1_000_000, 0, 100_000_000_000, 100_000_000_000_000),
                 hot(1000, 0, 100_000_000_000_000, 100_000_000_000_000_000),
-                hot(1, 0, 100_000_000_000_000_000, i128::MAX),
+                hot(1, 0, 100_000_000_000_000_000, END * 1_000_000_000),
             ]
             .into_iter()
             .flatten()
@@ -491,11 +494,19 @@ impl Ranges {
     }
 }
 
-/// A whole number as SQL compares it exactly; beyond 64 bits, infinity.
+/// A whole number as SQL compares it exactly; beyond 64 bits, the double next
+/// to it.
 fn whole(number: i128) -> Sql {
     match i64::try_from(number) {
         Ok(number) => Sql::Integer(number),
-        Err(_) if number > 0 => Sql::Real(f64::INFINITY),
-        Err(_) => Sql::Real(f64::NEG_INFINITY),
+        Err(_) => Sql::Real(number as f64),
+    }
+}
+
+/// The same, or a little more.
+fn at_least(number: i128) -> Sql {
+    match whole(number) {
+        Sql::Real(rounded) => Sql::Real(rounded.next_up()),
+        exact => exact,
     }
 }

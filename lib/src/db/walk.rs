@@ -46,6 +46,8 @@ pub struct Walk<'d> {
     /// How many cursor columns stand behind the columns.
     cursor: usize,
     tally: Option<Arc<Tally>>,
+    /// Rows that came, which are all where nothing is filtered.
+    came: u64,
     position: Option<Position>,
     ended: bool,
 }
@@ -236,6 +238,7 @@ impl Database {
             ),
             cursor: cursor.len(),
             tally,
+            came: 0,
             position: None,
             ended: false,
         };
@@ -353,6 +356,7 @@ impl Walk<'_> {
             if passed {
                 let bytes = each(&view(database, row, self.columns))?;
                 count += 1;
+                self.came += 1;
                 full = count >= limit.rows || bytes >= limit.bytes;
             }
             if full {
@@ -373,7 +377,7 @@ impl Walk<'_> {
 
     /// Rows looked at so far.
     pub fn visited(&self) -> u64 {
-        self.tally.as_ref().map_or(0, |t| t.visited())
+        self.tally.as_ref().map_or(self.came, |t| t.visited())
     }
 
     /// Rows without a readable time so far.
