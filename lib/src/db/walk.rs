@@ -305,8 +305,14 @@ impl Walk<'_> {
         let Err(source) = self.database.connection.prepare(&self.first) else {
             return Ok(());
         };
+        let unknown = match &source {
+            rusqlite::Error::SqlInputError { .. } => true,
+            other => {
+                other.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown)
+            }
+        };
         if let Some(expr) = filter.and_then(|f| f.condition.as_deref())
-            && source.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown)
+            && unknown
         {
             let reason = super::error("", source).to_string();
             return Err(Error::usage(format!(
