@@ -1,5 +1,6 @@
 //! The programs of bins/, a file a command.
 
+mod export;
 mod gzip;
 mod policy;
 mod report;
