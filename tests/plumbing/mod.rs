@@ -4,3 +4,4 @@ mod export;
 mod gzip;
 mod policy;
 mod report;
+mod store;

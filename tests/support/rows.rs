@@ -56,7 +56,7 @@ impl rusqlite::ToSql for Cell {
 pub fn query(db: &Connection, sql: &str) -> Vec<Row> {
     let mut statement = db.prepare(sql).unwrap();
     let names: Vec<String> =
-        statement.column_names().into_iter().map(str::to_owned).collect();
+        statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).unwrap();
     let mut out = Vec::new();
     while let Some(row) = rows.next().unwrap() {
