@@ -3,5 +3,6 @@
 mod export;
 mod gzip;
 mod policy;
+mod real;
 mod report;
 mod store;
