@@ -89,12 +89,16 @@ impl Work {
             let path = self.tree.path(&segment.file)?;
             draft.publish(&path)?;
             fail::point("store.renamed");
-            if let Some(folder) = path.parent() {
+            // Those above too: a run that died may have made them, and left
+            // their names to be lost.
+            for folder in path.ancestors().skip(1) {
                 folders.insert(folder.to_owned());
+                if folder == self.tree.root() {
+                    break;
+                }
             }
             published.push(Event::Published { id: segment.id });
         }
-        // New folders were made durable when they were made.
         for folder in &folders {
             fsx::sync_folder(folder)?;
             fail::point("store.folder");
