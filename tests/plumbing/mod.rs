@@ -1,5 +1,7 @@
 //! The programs of bins/, a file a command.
 
+mod examples;
 mod gzip;
 mod policy;
 mod report;
+mod stat;

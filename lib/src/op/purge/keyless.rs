@@ -16,11 +16,9 @@ use super::spool::{Proven, RowDigest};
 use crate::db::{Batch, Deleted, Place, Remover};
 use crate::error::Result;
 use crate::fail;
-use crate::fsx::FileId;
 use crate::ledger::{Event, Purging};
 use crate::record::Shape;
 use crate::runs::Runs;
-use crate::tree::not_as_said;
 
 /// What is known of the segment's lines before this run deletes any.
 struct Before {
@@ -170,7 +168,7 @@ impl Settler<'_> {
             return Ok(());
         };
         let (mut line, mut row) = (0, Vec::new());
-        subject.text.read(&mut |piece| {
+        subject.text()?.read(&mut |piece| {
             self.check_time()?;
             let reading = database.begin_read()?;
             for record in records(piece) {
@@ -321,7 +319,7 @@ impl Batches<'_> {
         let found = remover(settler.database, self.target, subject)?;
         let (mut line, mut row, mut bytes) = (0, Vec::new(), 0);
         let mut remover = found;
-        subject.text.read(&mut |piece| {
+        subject.text()?.read(&mut |piece| {
             for record in records(piece) {
                 let number = line;
                 line += 1;
@@ -499,15 +497,9 @@ impl Batches<'_> {
             }
         }
         let deleting = begun.elapsed();
-        match FileId::at(&self.subject.path) {
-            Ok(id) if id == self.subject.text.id() => {}
-            _ => {
-                lock.roll_back()?;
-                return Err(not_as_said(
-                    &self.subject.path,
-                    "changed while its rows were being deleted",
-                ));
-            }
+        if let Err(error) = self.subject.is_there() {
+            lock.roll_back()?;
+            return Err(error);
         }
         fail::point("purge.deleted");
         lock.commit()?;
