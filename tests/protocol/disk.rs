@@ -102,12 +102,15 @@ fn store_with(fault: &str) {
             out.status(0);
             return;
         }
-        // The ledger is written anew once; anything else ends the run.
+        // The ledger is written anew once; anything else ends the run, and
+        // only a reader that could not be told comes after publication.
         if out.status != 0 {
             out.status(1).expect("a message", !out.stderr.is_empty());
             let receipts = out.stdout.contains("receipt");
             out.expect("no receipts", !receipts);
-            assert_eq!(world.count("published"), 0, "{}", world.picture());
+            let told = !out.stderr.contains("cannot write the receipts");
+            let published = world.count("published");
+            assert!(published == 0 || !told, "{}", world.picture());
         }
         world.recovers(&rows);
     }

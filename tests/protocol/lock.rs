@@ -71,7 +71,7 @@ fn table_with_an_unsettled_segment_takes_no_further_one() {
 
 #[test]
 fn of_eight_jobs_one_works_and_the_others_end_busy() {
-    let world = World::filled(&["uuids", "logs"], 5);
+    let world = World::filled(&["uuids"], 5);
     let rows = world.all();
     world.meanwhile(hasty(&world), "purge.purging", Then::GoesOn, |world| {
         let jobs: Vec<Child> = (0..7).map(|_| start(&hasty(world))).collect();
