@@ -79,9 +79,11 @@ fn injectable() -> bool {
     strace.status().is_ok_and(|status| status.success())
 }
 
-/// The command with the Nth of these calls failing.
-fn failing<'w>(world: &'w World, fault: &str, n: u32) -> Cmd<'w> {
-    let inject = format!("inject={fault}:when={n}");
+/// The command with these calls failing: the Nth, or with `more` those behind
+/// it too.
+fn failing<'w>(world: &'w World, fault: &str, n: u32, more: bool) -> Cmd<'w> {
+    let more = if more { "+" } else { "" };
+    let inject = format!("inject={fault}:when={n}{more}");
     world.cmd("strace").args(["-f", "-o", "trace", "-e", &inject])
 }
 
@@ -91,11 +93,12 @@ fn hit(world: &World) -> bool {
 }
 
 /// Breaks the Nth call of each kind in rt-store until there are not so many.
-fn store_with(fault: &str) {
+fn store_with(fault: &str, more: bool) {
     for n in 1.. {
         let world = World::filled(&["uuids"], 2);
         let (rows, exported) = (world.all(), world.export("uuids"));
-        let store = failing(&world, fault, n).args(["rt-store", "uuids"]);
+        let store =
+            failing(&world, fault, n, more).args(["rt-store", "uuids"]);
         let out = store.stdin(exported).run();
         if !hit(&world) {
             assert!(n > 3, "no {fault} in rt-store");
@@ -117,13 +120,13 @@ fn store_with(fault: &str) {
 }
 
 /// The same with rt-purge, which has a line to take out again.
-fn purge_with(table: &str, fault: &str) {
+fn purge_with(table: &str, fault: &str, more: bool) {
     for n in 1.. {
         let world = World::filled(&[table], 2);
         let receipts = world.stored(table);
         world.sql(&format!("UPDATE {table} SET body = '' WHERE rowid = 3"));
         let rows = world.database();
-        let purge = failing(&world, fault, n).arg("rt-purge");
+        let purge = failing(&world, fault, n, more).arg("rt-purge");
         let out = purge.stdin(receipts).run();
         if !hit(&world) {
             assert!(n > 3, "no {fault} in rt-purge");
@@ -138,39 +141,48 @@ fn purge_with(table: &str, fault: &str) {
     }
 }
 
+/// Both ways, where calls can be made to fail.
+fn each_way(run: impl Fn(bool)) {
+    if injectable() {
+        [false, true].map(run);
+    }
+}
+
 #[test]
 fn failed_fsync_publishes_nothing() {
-    if injectable() {
-        store_with("fsync:error=EIO");
-    }
+    each_way(|more| store_with("fsync:error=EIO", more));
 }
 
 #[test]
 fn full_disk_publishes_nothing() {
-    if injectable() {
-        store_with("write:error=ENOSPC");
-    }
+    each_way(|more| store_with("write:error=ENOSPC", more));
 }
 
 #[test]
 fn failed_rename_publishes_nothing() {
-    if injectable() {
-        store_with("renameat2:error=EIO");
-    }
+    each_way(|more| store_with("renameat2:error=EIO", more));
 }
 
 #[test]
-fn failed_fsync_loses_no_row_that_is_being_deleted() {
-    if injectable() {
-        purge_with("uuids", "fsync,fdatasync:error=EIO");
-        purge_with("logs", "fsync,fdatasync:error=EIO");
-    }
+fn failed_fsync_loses_no_row_with_a_key() {
+    let fault = "fsync,fdatasync:error=EIO";
+    each_way(|more| purge_with("uuids", fault, more));
 }
 
 #[test]
-fn full_disk_loses_no_row_that_is_being_deleted() {
-    if injectable() {
-        purge_with("uuids", "write,pwrite64:error=ENOSPC");
-        purge_with("logs", "write,pwrite64:error=ENOSPC");
-    }
+fn failed_fsync_loses_no_row_without_a_key() {
+    let fault = "fsync,fdatasync:error=EIO";
+    each_way(|more| purge_with("logs", fault, more));
+}
+
+#[test]
+fn full_disk_loses_no_row_with_a_key() {
+    let fault = "write,pwrite64:error=ENOSPC";
+    each_way(|more| purge_with("uuids", fault, more));
+}
+
+#[test]
+fn full_disk_loses_no_row_without_a_key() {
+    let fault = "write,pwrite64:error=ENOSPC";
+    each_way(|more| purge_with("logs", fault, more));
 }

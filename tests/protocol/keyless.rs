@@ -164,36 +164,3 @@ fn batch_killed_after_its_commit_is_not_stored_again() {
         world.recovers(&rows);
     }
 }
-
-/// A table without usable key at whose rows others point all the same.
-fn with_children() -> (World, Bag) {
-    let (world, rows) = three();
-    world.sql(
-        "CREATE UNIQUE INDEX by_n ON logs (n);
-         CREATE TABLE child (parent REFERENCES logs(n))",
-    );
-    (world, rows)
-}
-
-#[test]
-fn row_that_comes_to_be_pointed_at_during_the_purge_stays() {
-    let points = [
-        "purge.compared",
-        "purge.guarded",
-        "purge.purging:2",
-        "purge.committed:1",
-    ];
-    for point in points {
-        let (world, rows) = with_children();
-        let purge = world.purge(&world.stored("logs")).arg("--batch-size=1");
-        let out = world.meanwhile(purge, point, Then::GoesOn, |world| {
-            world.sql("INSERT INTO child VALUES (2), (3)");
-        });
-        out.status(0).stdout_has("\"referenced\":2");
-        let due: Vec<String> = world.dir.rows("db", "SELECT n FROM logs");
-        assert!(due.contains(&"2".to_owned()), "{point}: {due:?}");
-        assert_eq!(world.all(), rows, "{point}{}", world.picture());
-        world.sql("DELETE FROM child");
-        world.recovers(&rows);
-    }
-}

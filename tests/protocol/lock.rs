@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{OLD, Then, World, until};
+use super::{OLD, Then, World, stop_at, until};
 use crate::support::Cmd;
 
 const BUSY: i32 = 75;
@@ -143,6 +143,25 @@ fn child_in_the_background_keeps_the_lock_when_all_others_have_ended() {
     let child = world.dir.read("child");
     world.cmd("sh").args(["-c", &format!("kill {child}")]).run().status(0);
     until("the lock is free", || hasty(&world).run().status == 0);
+}
+
+#[test]
+fn lock_outlives_the_script_as_long_as_a_program_of_it_works() {
+    let world = World::filled(&["uuids"], 5);
+    let rows = world.all();
+    let stop = stop_at("purge.purging", Then::GoesOn);
+    let mut script = start(&hasty(&world).env("RT_FAIL", stop));
+    let reached = world.dir.join("reached");
+    until("the point is reached", || reached.exists());
+    // rt-lock and the shells have become one process.
+    script.kill().unwrap();
+    script.wait().unwrap();
+    hasty(&world).run().status(BUSY);
+    assert_eq!(world.count("purge"), 0);
+    world.dir.write("go", "");
+    until("rt-purge has ended", || hasty(&world).run().status == 0);
+    assert_eq!(world.last("purge")["deleted"], 5);
+    world.recovers(&rows);
 }
 
 #[test]

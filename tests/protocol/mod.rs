@@ -12,6 +12,7 @@ mod lock;
 mod model;
 mod order;
 mod points;
+mod references;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -308,15 +309,7 @@ impl World {
         then: Then,
         change: impl FnOnce(&World),
     ) -> Out {
-        let end = match then {
-            Then::GoesOn => "",
-            Then::Dies => "kill -9 $PPID",
-        };
-        let wait = format!(
-            "{point}=i=0; : >reached; while [ ! -e go ] && [ $i -lt 6000 ]; \
-             do sleep 0.01; i=$((i + 1)); done; rm -f go reached; {end}"
-        );
-        let cmd = cmd.env("RT_FAIL", wait);
+        let cmd = cmd.env("RT_FAIL", stop_at(point, then));
         std::thread::scope(|scope| {
             let running = scope.spawn(move || cmd.run());
             let reached = self.dir.join("reached");
@@ -336,6 +329,19 @@ impl World {
 pub enum Then {
     GoesOn,
     Dies,
+}
+
+/// The setting of `RT_FAIL` that stops a program at a point: it makes a file
+/// `reached`, and waits for one called `go`, for a minute at most.
+pub fn stop_at(point: &str, then: Then) -> String {
+    let end = match then {
+        Then::GoesOn => "",
+        Then::Dies => "kill -9 $PPID",
+    };
+    format!(
+        "{point}=i=0; : >reached; while [ ! -e go ] && [ $i -lt 6000 ]; do \
+         sleep 0.01; i=$((i + 1)); done; rm -f go reached; {end}"
+    )
 }
 
 /// Waits until something is so, for a minute at most.

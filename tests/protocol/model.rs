@@ -174,7 +174,7 @@ fn model_09_rows_that_another_run_archived_are_not_kept_twice() {
 
 #[test]
 fn model_09_row_that_was_exported_twice_is_archived_once() {
-    for table in ["uuids", "numbers", "pairs", "bare"] {
+    for table in ["uuids", "numbers", "pairs", "bare", "logs"] {
         let world = World::filled(&[table], 3);
         let rows = world.all();
         let exported = world.export(table);
