@@ -53,7 +53,7 @@ fn kill_between_the_settlements_of_two_days_loses_nothing() {
 
 #[test]
 fn kill_in_the_middle_of_a_retraction_keeps_no_line_of_a_row_that_stays() {
-    for table in ALL {
+    for table in ["uuids", "bare", "logs"] {
         for point in ["drafted", "written", "renamed"] {
             for n in 1..=2 {
                 let (world, receipts, rows) = half_changed(table);
