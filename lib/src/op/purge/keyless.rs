@@ -41,17 +41,20 @@ impl Settler<'_> {
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
         let mut tally = Tally::default();
+        let guarded = self.database.data_version()?;
         let referenced = self.guard(target, subject)?;
         for line in referenced.iter() {
             self.database.disclaim(line)?;
             tally.referenced.add(line);
         }
+        fail::point("purge.guarded");
         let mut batches = Batches {
             target,
             subject,
             tally,
             waiting: Vec::new(),
             version: self.database.data_version()?,
+            guarded,
             before,
         };
         batches.run(self)?;
@@ -281,6 +284,8 @@ struct Batches<'b> {
     waiting: Vec<Proven>,
     /// `data_version` before the first row of the batch was compared.
     version: i64,
+    /// `data_version` before the foreign keys were followed.
+    guarded: i64,
     before: Before,
 }
 
@@ -461,7 +466,9 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version
+        let unguarded =
+            now != self.guarded && !self.target.references.is_empty();
+        if (now != self.version || unguarded)
             && (!self.same_now(database, remover, part)?
                 || database.schema_version()? != schema)
         {
