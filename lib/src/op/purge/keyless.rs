@@ -329,7 +329,11 @@ impl Batches<'_> {
                 let (Some(rowid), Some(remover)) =
                     (settler.database.claim_of(number)?, &mut remover)
                 else {
-                    self.unclaimed(number);
+                    let at = (record, parsed.rowid);
+                    match self.stands(settler, &mut remover, at)? {
+                        true => self.differs(number),
+                        false => self.unclaimed(number),
+                    }
                     continue;
                 };
                 let place = Place::Rowid(rowid);
@@ -358,6 +362,32 @@ impl Batches<'_> {
         match &mut remover {
             Some(remover) => self.flush(settler, remover),
             None => Ok(()),
+        }
+    }
+
+    /// Whether another row stands where the row of an unclaimed line stood
+    /// (by its key or rowid), one that serves no line: then the row changed.
+    fn stands(
+        &self,
+        settler: &Settler<'_>,
+        remover: &mut Option<Remover<'_>>,
+        (record, rowid): (&[u8], Option<i64>),
+    ) -> Result<bool> {
+        // Without its columns no row is what it was.
+        let Some(remover) = remover else { return Ok(true) };
+        let place = match rowid {
+            Some(_) if self.before.renumbered => None,
+            Some(rowid) => Some(Place::Rowid(rowid)),
+            None => {
+                let key = self.subject.lines.key(record)?;
+                remover.by_key(&key, &mut Vec::new())?.map(|f| f.place)
+            }
+        };
+        match place {
+            Some(Place::Rowid(rowid)) => Ok(remover
+                .there(&Place::Rowid(rowid))?
+                && !settler.database.is_claimed(rowid)?),
+            _ => Ok(false),
         }
     }
 
