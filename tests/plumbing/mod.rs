@@ -2,4 +2,5 @@
 
 mod gzip;
 mod policy;
+mod purge;
 mod report;

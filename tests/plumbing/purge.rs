@@ -1,0 +1,4 @@
+//! rt-purge: rows go that are what was archived, and no others.
+
+mod between;
+mod tables;
