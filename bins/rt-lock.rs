@@ -17,10 +17,7 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-lock",
     about: "run a command under the lock of an archive tree",
-    usage: &[
-        "[-n] [--wait D] -- DIR CMD [ARG ...]",
-        "DIR [OPTION ...] -- CMD [ARG ...]",
-    ],
+    usage: &["[-n] [--wait D] DIR -- CMD [ARG ...]"],
     flags: &[
         value(F::Wait, "wait", "D", "wait D for the lock [0s]"),
         cli::dry_run(F::DryRun),

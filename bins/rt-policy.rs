@@ -1,7 +1,6 @@
 //! rt-policy: prints the retention policy, checks it, and tells which tables
 //! a target stands for. See rt-policy(1).
 
-use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use rt::op::policy::{self, Options};
 #[derive(Clone, Copy)]
 enum F {
     Policy,
+    Db,
     Now,
     Check,
     Json,
@@ -25,11 +25,12 @@ static CMD: Command<F> = Command {
     about: "print or check the retention policy",
     usage: &[
         "[--policy FILE] [--check | --json]",
-        "[--policy FILE] --tables [--sh] [--] TARGET",
+        "[--policy FILE] [--db FILE] --tables [--sh] [--] TARGET",
         "[--now TIME] --clock",
     ],
     flags: &[
         cli::policy(F::Policy),
+        cli::db(F::Db),
         cli::now(F::Now),
         cli::switch(F::Check, "check", "read the policy, print nothing"),
         cli::switch(F::Json, "json", "print the periods in days"),
@@ -45,11 +46,11 @@ fn main() -> ExitCode {
 
 fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
     let mut options = Options::default();
-    let mut file: Option<OsString> = None;
     for (flag, value) in args.flags {
         match flag {
-            F::Policy => file = Some(value),
-            F::Now => options.now = Some(value),
+            F::Policy => options.place.policy = Some(value),
+            F::Db => options.place.db = Some(value),
+            F::Now => options.place.now = Some(value),
             F::Check => options.check = true,
             F::Json => options.json = true,
             F::Tables => options.tables = true,
@@ -57,7 +58,6 @@ fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
             F::Clock => options.clock = true,
         }
     }
-    options.policy = rt::policy::path(file.as_deref());
     options.operands = cli::names(args.operands)?;
-    policy::run(&options, &|_| Ok(Vec::new()), &mut io::stdout().lock())
+    policy::run(&options, &mut io::stdout().lock())
 }

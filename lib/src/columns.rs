@@ -90,7 +90,9 @@ impl Columns {
         Ok(Chosen { columns, excluded, timestamp })
     }
 
-    fn timestamp(
+    /// The column that dates a row, and what its numbers mean, if that was
+    /// said.
+    pub fn timestamp(
         &self,
         table: &Table,
         rule: Option<&Rule>,

@@ -17,16 +17,17 @@
 //! a rename may still be lost to a power cut. Receipts name only what is
 //! durable. Nothing was deleted, so nothing can be lost.
 //!
-//! *Settle* (rt-purge), for each segment:
+//! *Settle* (rt-purge), for all segments of a table together:
 //!
-//! 1. fsync file, folders up to the root, ledger: whoever wrote them may have
-//!    died before; read the segment back against the digest;
+//! 1. fsync each file, the folders up to the root, the ledger: whoever wrote
+//!    them may have died before; read each segment back against its digest;
 //! 2. compare each line with its row;
-//! 3. ledger: `purging` names the lines found equal; fsync;
+//! 3. ledger: a `purging` a segment names the lines found equal, one write;
+//!    fsync;
 //! 4. delete their rows in batches; each COMMIT is durable;
-//! 5. if lines must go: temporary file without them; fsync; ledger: `retract`;
-//!    fsync; rename or unlink; fsync the folder;
-//! 6. ledger: `purge`; fsync.
+//! 5. where lines must go: temporary file without them; fsync; ledger:
+//!    `retract`; fsync; rename or unlink; fsync the folder;
+//! 6. ledger: a `purge` a segment, one write; fsync.
 //!
 //! A crash before 3 lost no row: whoever comes settles afresh. Between 3 and 6
 //! only rows named in 3 can have gone, and their lines are durable since 1:
@@ -46,6 +47,7 @@ mod publish;
 mod recover;
 mod rewrite;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -119,13 +121,12 @@ impl Tree {
 /// A table's name as part of a file name: bytes outside `A-Z a-z 0-9 _ -` are
 /// percent-encoded; over 200 bytes it is cut and ends in a hash.
 pub fn file_name(table: &str) -> String {
-    use std::fmt::Write as _;
     let mut out = String::new();
     for byte in table.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
             out.push(char::from(byte));
-        } else if write!(out, "%{byte:02X}").is_err() {
-            // Writing into a String cannot fail.
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
         }
     }
     if out.len() > 200 {
@@ -217,11 +218,33 @@ impl Work {
     /// fsyncs a file, its folders up to the root, and the ledger, whoever
     /// wrote them.
     pub fn sync_file(&self, file: &str) -> Result<()> {
-        let path = self.tree.path(file)?;
-        fsx::open_read(&path)?
-            .sync_all()
-            .map_err(|e| Error::io("fsync", &path, e))?;
-        self.sync_folders(&path)?;
+        self.sync_files([file])
+    }
+
+    /// The same for many files, each folder once.
+    pub fn sync_files<'f>(
+        &self,
+        files: impl IntoIterator<Item = &'f str>,
+    ) -> Result<()> {
+        let mut folders = BTreeSet::new();
+        for file in files {
+            let path = self.tree.path(file)?;
+            fsx::open_read(&path)?
+                .sync_all()
+                .map_err(|e| Error::io("fsync", &path, e))?;
+            let root = self.tree.root();
+            let above = path.ancestors().skip(1);
+            if path.starts_with(root) {
+                let below = above.take_while(|f| f.starts_with(root));
+                folders.extend(below.map(Path::to_owned));
+            } else {
+                folders.extend(above.take(1).map(Path::to_owned));
+            }
+        }
+        // From below: a name is durable before the folder that it is in.
+        for folder in folders.iter().rev() {
+            fsx::sync_folder(folder)?;
+        }
         self.ledger.sync()
     }
 

@@ -6,6 +6,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::Dir;
+
 const RULE: &str =
     r#""timestamp":"at","hot":"12h","warm":"30d","cold":"none""#;
 
@@ -203,6 +205,39 @@ fn policy_tables_are_words_that_any_shell_takes_back() {
     let args = ["--tables", "--policy", &path, "all"];
     let message = refusal(&mut policy(&args));
     assert!(message.contains("'a\\nb'"), "{message}");
+}
+
+const CHAIN: &str = "
+    CREATE TABLE grand(id INTEGER PRIMARY KEY);
+    CREATE TABLE \"Parent\"(id INTEGER PRIMARY KEY REFERENCES grand);
+    CREATE TABLE child(up INTEGER REFERENCES PARENT, own REFERENCES child);
+    CREATE TABLE x(a);";
+
+#[test]
+fn policy_tables_come_children_first_by_the_database() {
+    let dir = Dir::new();
+    let lines: String = ["x", "grand", "parent", "CHILD"]
+        .iter()
+        .map(|name| format!("{{\"table\":\"{name}\",{RULE}}}\n"))
+        .collect();
+    dir.write("policy.jsonl", lines);
+    let ask = |args: &[&str]| {
+        dir.cmd("rt-policy")
+            .args(["--policy", "policy.jsonl", "--tables", "all"])
+            .args(args)
+    };
+    let plain = "x\ngrand\nparent\nCHILD\n";
+    let ordered = "x\nCHILD\nparent\ngrand\n";
+    ask(&["--db", "none.db"]).run().status(0).stderr("").stdout(plain);
+    ask(&[]).run().status(0).stderr("").stdout(plain);
+    dir.sql("app.db", CHAIN);
+    ask(&["--db", "app.db"]).run().status(0).stderr("").stdout(ordered);
+    ask(&[]).env("RT_DB", "app.db").run().status(0).stdout(ordered);
+    dir.write("database/keep", "");
+    dir.sql("database/ideas.db", CHAIN);
+    ask(&["--sh"]).run().status(0).stdout("'x' 'CHILD' 'parent' 'grand'\n");
+    dir.write("text.db", "this is not a database, but a text");
+    ask(&["--db", "text.db"]).run().status(1).stdout("").stderr_has("text.db");
 }
 
 #[test]

@@ -139,7 +139,7 @@ pub(super) fn install(
 
 /// Truth as a WHERE clause has it: a number other than zero. The condition is
 /// handed over as `(expr) IS TRUE`, which is 0 or 1.
-fn truth(value: ValueRef<'_>) -> bool {
+pub(super) fn truth(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Integer(i) if i != 0)
 }
 

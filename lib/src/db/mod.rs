@@ -6,6 +6,7 @@
 //! when they write it. Values are compared in Rust, by class and bytes, never
 //! by SQL (whose `=` knows collations and affinities).
 
+mod census;
 mod doomed;
 mod due;
 mod encode;
@@ -25,6 +26,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
 
+pub use census::{Census, Question};
 pub use due::{Due, Selection};
 pub use encode::RowEncoder;
 pub use filter::Filter;

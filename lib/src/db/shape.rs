@@ -107,6 +107,11 @@ impl Table {
         }
     }
 
+    /// Whether a part of the cursor is kept in descending order.
+    pub(super) fn falls(&self, part: usize) -> bool {
+        self.descending.get(part).copied().unwrap_or(false)
+    }
+
     /// The quoted name, with its schema.
     pub(super) fn quoted(&self) -> String {
         format!("main.{}", ident(&self.name))

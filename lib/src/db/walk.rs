@@ -209,16 +209,8 @@ impl Database {
             Some(filter) => condition(table, filter),
             None => "1".to_owned(),
         };
-        let directions = &table.descending;
-        let falls = |i: usize| directions.get(i).copied().unwrap_or(false);
-        let order: Vec<String> = cursor
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                format!("{c} {}", if falls(i) { "DESC" } else { "ASC" })
-            })
-            .collect();
-        let order = order.join(", ");
+        let falls = |part| table.falls(part);
+        let order = order(cursor, falls);
         let behind = behind(cursor, falls);
         let walk = Walk {
             database: self,
@@ -239,6 +231,29 @@ impl Database {
         Ok(walk)
     }
 
+    /// The error of a statement that cannot be prepared. A condition that
+    /// SQLite does not understand is a usage error.
+    pub(super) fn unprepared(
+        &self,
+        condition: Option<&str>,
+        source: rusqlite::Error,
+    ) -> Error {
+        let unclear = matches!(
+            &source,
+            rusqlite::Error::SqlInputError { error, .. }
+                if error.code == rusqlite::ErrorCode::Unknown
+        );
+        if let (true, Some(expr)) = (unclear, condition) {
+            let reason = super::error("", source).to_string();
+            return Error::usage(format!(
+                "the condition {} does not work{reason}",
+                quote(expr)
+            ))
+            .hint("it is an SQL expression over the table's columns");
+        }
+        self.fail("cannot prepare to read", source)
+    }
+
     /// A view or virtual table has no order to go on in: its rows are copied
     /// to a temporary table first, without affinity, so that each value stays
     /// what it is.
@@ -257,9 +272,25 @@ impl Database {
     }
 }
 
+/// The order of a walk: that in which the table is kept.
+pub(super) fn order(
+    cursor: &[String],
+    falls: impl Fn(usize) -> bool,
+) -> String {
+    let parts: Vec<String> = cursor
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{c} {}", if falls(i) { "DESC" } else { "ASC" }))
+        .collect();
+    parts.join(", ")
+}
+
 /// The rows behind the last one. A comparison of row values is one seek in
 /// the key's index; parts of mixed direction need it spelled out.
-fn behind(cursor: &[String], falls: impl Fn(usize) -> bool) -> String {
+pub(super) fn behind(
+    cursor: &[String],
+    falls: impl Fn(usize) -> bool,
+) -> String {
     let parts = cursor.len();
     let all = |want| (0..parts).all(|i| falls(i) == want);
     let marks: Vec<String> = (1..=parts).map(|i| format!("?{i}")).collect();
@@ -287,22 +318,12 @@ fn behind(cursor: &[String], falls: impl Fn(usize) -> bool) -> String {
 }
 
 impl Walk<'_> {
-    /// An expression that SQLite does not understand is a usage error.
     fn check(&self, filter: Option<&Filter>) -> Result<()> {
-        let Err(source) = self.database.connection.prepare(&self.first) else {
-            return Ok(());
-        };
-        if let Some(expr) = filter.and_then(|f| f.condition.as_deref())
-            && source.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown)
-        {
-            let reason = super::error("", source).to_string();
-            return Err(Error::usage(format!(
-                "the condition {} does not work{reason}",
-                quote(expr)
-            ))
-            .hint("it is an SQL expression over the table's columns"));
+        let condition = filter.and_then(|f| f.condition.as_deref());
+        match self.database.connection.prepare(&self.first) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(self.database.unprepared(condition, source)),
         }
-        Err(self.database.fail("cannot prepare to read", source))
     }
 
     /// One batch: `each` gets every row and gives the bytes it has gathered

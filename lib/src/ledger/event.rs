@@ -168,7 +168,7 @@ pub struct Job {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// A segment is about to be published. An intent.
-    Store(Segment),
+    Store(Box<Segment>),
     /// It is there, and durable.
     Published {
         /// The segment.

@@ -86,7 +86,7 @@ impl State {
     /// Takes in the next event; an event that cannot follow is refused.
     pub(super) fn apply(&mut self, event: Event) -> Result<(), String> {
         match event {
-            Event::Store(segment) => self.store(segment),
+            Event::Store(segment) => self.store(*segment),
             Event::Published { id } => {
                 let open = self.find(&id)?;
                 open.published = true;

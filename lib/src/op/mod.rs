@@ -7,4 +7,5 @@ pub mod lock;
 pub mod policy;
 pub mod purge;
 pub mod report;
+pub mod stat;
 pub mod store;

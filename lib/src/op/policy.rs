@@ -1,24 +1,22 @@
 //! rt-policy: the policy printed, checked, and asked for tables.
 
-use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
+use crate::db::Access;
 use crate::error::{Error, Exit, Result, quote};
-use crate::policy::order;
-use crate::policy::{Entry, Period, Policy, Rule};
-use crate::{clock, timestamp};
+use crate::place::Place;
+use crate::policy::{Entry, Period, Policy, Rule, order};
+use crate::timestamp;
 
 /// What rt-policy was asked for.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// The policy's file; none is the built-in policy.
-    pub policy: Option<PathBuf>,
-    /// The value of `--now`.
-    pub now: Option<OsString>,
+    /// Where: the policy, the database by whose foreign keys tables are put
+    /// in order, and the run's now.
+    pub place: Place,
     /// Read the policy, print nothing.
     pub check: bool,
     /// Print the periods in days, as one JSON object.
@@ -54,23 +52,14 @@ impl Options {
     }
 }
 
-/// What says which of some tables refers to which: pairs of child and parent,
-/// by the foreign keys of the database.
-pub type References<'a> =
-    dyn Fn(&[&str]) -> Result<Vec<(String, String)>> + 'a;
-
 /// Prints what was asked for.
-pub fn run(
-    options: &Options,
-    references: &References<'_>,
-    output: &mut dyn Write,
-) -> Result<Exit> {
+pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
     options.check()?;
     let text = if options.clock {
-        let now = clock::now(options.now.as_deref())?;
+        let now = options.place.now()?;
         format!("{}\n", timestamp::rfc3339(now))
     } else {
-        let policy = Policy::load(options.policy.as_deref())?;
+        let policy = options.place.load_policy()?;
         if options.check {
             String::new()
         } else if options.json {
@@ -79,7 +68,7 @@ pub fn run(
             let targets = policy.targets(target)?;
             let pairs = match targets.len() {
                 0 | 1 => Vec::new(),
-                _ => references(&targets)?,
+                _ => foreign_keys(&options.place)?,
             };
             names(&order(&targets, &pairs), options.sh)?
         } else {
@@ -91,6 +80,15 @@ pub fn run(
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write to standard output", e))?;
     Ok(Exit::Done)
+}
+
+/// Which table refers to which, as pairs of child and parent. A database that
+/// is not there yet refers to nothing.
+fn foreign_keys(place: &Place) -> Result<Vec<(String, String)>> {
+    if !place.db().exists() {
+        return Ok(Vec::new());
+    }
+    place.open(Access::Read)?.foreign_keys()
 }
 
 fn names(tables: &[&str], sh: bool) -> Result<String> {

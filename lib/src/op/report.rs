@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Exit, Notes, Result};
+use crate::ledger::{Event, Job, Ledger};
 use crate::outcome::{Outcome, Status};
 use crate::{fsx, timestamp};
 
@@ -120,6 +121,9 @@ pub fn run(
     } else {
         print::table(&report)
     };
+    if !options.dry_run {
+        enter(options, &report, exit)?;
+    }
     match &options.file {
         Some(path) => fsx::write_whole(path, text.as_bytes(), true)?,
         None => output
@@ -130,6 +134,24 @@ pub fn run(
             })?,
     }
     Ok((report, exit))
+}
+
+/// Enters the end of the job in the ledger. A tree that is not there has had
+/// no job: whoever runs one has made it for its lock.
+fn enter(options: &Options, report: &Report, exit: Exit) -> Result<()> {
+    if !options.archives.is_dir() {
+        return Ok(());
+    }
+    let failed = |t: &&TableResult| t.status == Status::Failed;
+    let job = Job {
+        mode: report.mode.clone(),
+        exit_status: exit.code(),
+        total_archived: report.total_archived,
+        tables: report.tables.len() as u64,
+        failed: report.tables.iter().filter(failed).count() as u64,
+    };
+    let mut ledger = Ledger::open(&options.archives, options.now, true)?;
+    ledger.append(&[Event::Job(job)])
 }
 
 /// Sorts the records on the input to their tables. Gives whether there were

@@ -77,8 +77,10 @@ impl Work {
     /// returns, files, names and events are durable.
     pub fn publish(&mut self, drafts: Vec<(Segment, Draft)>) -> Result<()> {
         fail::point("store.synced");
-        let intents: Vec<Event> =
-            drafts.iter().map(|(s, _)| Event::Store(s.clone())).collect();
+        let intents: Vec<Event> = drafts
+            .iter()
+            .map(|(segment, _)| Event::Store(Box::new(segment.clone())))
+            .collect();
         self.ledger.append(&intents)?;
         fail::point("store.intents");
         let mut published = Vec::new();

@@ -91,7 +91,8 @@ pub(super) fn adopt(
     };
     let id = segment.id.clone();
     let published = Event::Published { id: id.clone() };
-    work.ledger_mut().append(&[Event::Store(segment), published])?;
+    let store = Event::Store(Box::new(segment));
+    work.ledger_mut().append(&[store, published])?;
     Ok(Group { table: table.name, ids: vec![id] })
 }
 

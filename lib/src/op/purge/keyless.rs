@@ -16,11 +16,9 @@ use super::spool::{Proven, RowDigest};
 use crate::db::{Batch, Deleted, Place, Remover};
 use crate::error::Result;
 use crate::fail;
-use crate::fsx::FileId;
 use crate::ledger::{Event, Purging};
 use crate::record::Shape;
 use crate::runs::Runs;
-use crate::tree::not_as_said;
 
 /// What is known of the segment's lines before this run deletes any.
 struct Before {
@@ -167,7 +165,7 @@ impl Settler<'_> {
             return Ok(());
         };
         let (mut line, mut row) = (0, Vec::new());
-        subject.text.read(&mut |piece| {
+        subject.text()?.read(&mut |piece| {
             self.check_time()?;
             let reading = database.begin_read()?;
             for record in records(piece) {
@@ -316,7 +314,7 @@ impl Batches<'_> {
         let found = remover(settler.database, self.target, subject)?;
         let (mut line, mut row, mut bytes) = (0, Vec::new(), 0);
         let mut remover = found;
-        subject.text.read(&mut |piece| {
+        subject.text()?.read(&mut |piece| {
             for record in records(piece) {
                 let number = line;
                 line += 1;
@@ -508,13 +506,12 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version {
-            if !self.same_now(database, remover, part)?
-                || database.schema_version()? != schema
-            {
-                lock.roll_back()?;
-                return Ok(Ended::Differs);
-            }
+        if now != self.version
+            && (!self.same_now(database, remover, part)?
+                || database.schema_version()? != schema)
+        {
+            lock.roll_back()?;
+            return Ok(Ended::Differs);
         }
         for (place, proven) in part.iter().enumerate() {
             if remover.delete(&proven.place)? == Deleted::NotAll {
@@ -523,15 +520,9 @@ impl Batches<'_> {
             }
         }
         let deleting = begun.elapsed();
-        match FileId::at(&self.subject.path) {
-            Ok(id) if id == self.subject.text.id() => {}
-            _ => {
-                lock.roll_back()?;
-                return Err(not_as_said(
-                    &self.subject.path,
-                    "changed while its rows were being deleted",
-                ));
-            }
+        if let Err(error) = self.subject.is_there() {
+            lock.roll_back()?;
+            return Err(error);
         }
         fail::point("purge.deleted");
         lock.commit()?;

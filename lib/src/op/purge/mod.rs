@@ -6,6 +6,7 @@
 //! keyless rows have a module each.
 
 mod adopt;
+mod delete;
 mod keyed;
 mod keyless;
 mod pace;

@@ -9,11 +9,12 @@ use super::proof::LineShape;
 use crate::db::{Database, Identity, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
+use crate::fsx::FileId;
 use crate::ledger::{Counts, Event, Open, Settled};
 use crate::outcome::{Purged, Status};
 use crate::runs::Runs;
 use crate::stop::Stop;
-use crate::tree::{Form, Rewrite, SegmentText, Work};
+use crate::tree::{Form, Rewrite, SegmentText, Work, not_as_said};
 
 /// What a settlement works with.
 pub(super) struct Settler<'s> {
@@ -39,12 +40,35 @@ pub(super) struct Target<'t> {
     pub keep_missing: bool,
 }
 
-/// A segment whose file is open and whose digest holds.
+/// A segment that is to be settled; its file is durable.
 pub(super) struct Subject {
     pub open: Open,
     pub path: PathBuf,
-    pub text: SegmentText,
     pub lines: LineShape,
+    /// The file whose segment is read back.
+    pub id: FileId,
+}
+
+impl Subject {
+    /// The segment's text in the file that was looked at first.
+    pub fn text(&self) -> Result<SegmentText> {
+        let (text, _) = SegmentText::open(&self.path, &self.open)?;
+        if text.id() != self.id {
+            return Err(not_as_said(&self.path, "was changed meanwhile"));
+        }
+        Ok(text)
+    }
+
+    /// Whether the name still stands for the file that was proven.
+    pub fn is_there(&self) -> Result<()> {
+        match FileId::at(&self.path) {
+            Ok(id) if id == self.id => Ok(()),
+            _ => Err(not_as_said(
+                &self.path,
+                "changed while its rows were being deleted",
+            )),
+        }
+    }
 }
 
 /// What was found out about the lines of a segment.
@@ -191,13 +215,15 @@ impl Settler<'_> {
         ))
     }
 
+    /// All segments of a table go together: their files are made durable,
+    /// all are compared, and only then does the first row go.
     fn settle_segments(
         &mut self,
         target: &Target<'_>,
         waiting: Vec<Open>,
         result: &mut Purged,
     ) -> Result<()> {
-        let mut plain = Vec::new();
+        let mut rest = Vec::new();
         for open in waiting {
             self.check_database(&open)?;
             if !open.published {
@@ -206,55 +232,44 @@ impl Settler<'_> {
                     quote(&open.segment.file)
                 )));
             }
-            match self.subject(target, open)? {
-                Ready::Settled(settled) => add(result, &settled),
-                Ready::Subject(subject) => plain.push(*subject),
-            }
-            // Rows that point at each other go together; else one by one.
-            if target.references.is_empty() {
-                self.settle_group(target, &mut plain, result)?;
-            }
+            let Some(retract) = open.retract.clone() else {
+                rest.push(open);
+                continue;
+            };
+            let lines = LineShape::new(&open.segment, target.table)?;
+            let path = self.work.tree().path(&open.segment.file)?;
+            self.redo(&open, &path, &lines)?;
+            self.end(vec![settled(&open, retract.counts)], result)?;
         }
-        self.settle_group(target, &mut plain, result)
-    }
-
-    fn settle_group(
-        &mut self,
-        target: &Target<'_>,
-        group: &mut Vec<Subject>,
-        result: &mut Purged,
-    ) -> Result<()> {
-        let (keyless, keyed): (Vec<_>, Vec<_>) = std::mem::take(group)
-            .into_iter()
-            .partition(|s| s.open.segment.keyless_rows > 0);
-        for subject in keyless {
+        self.work.sync_files(rest.iter().map(|o| o.segment.file.as_str()))?;
+        fail::point("purge.synced");
+        let mut keyed = Vec::new();
+        for open in rest {
+            let subject = self.subject(target, open)?;
+            if subject.open.segment.keyless_rows == 0 {
+                keyed.push(subject);
+                continue;
+            }
             let tally = self.settle_keyless(target, &subject)?;
-            add(result, &self.finish(&subject, &tally)?);
+            let done = self.take_out(&subject, &tally)?;
+            self.end(vec![done], result)?;
         }
         if keyed.is_empty() {
             return Ok(());
         }
-        self.settle_keyed(target, &keyed, &mut |settler, subject, tally| {
-            add(result, &settler.finish(subject, tally)?);
-            Ok(())
-        })
+        let tallies = self.settle_keyed(target, &keyed)?;
+        let mut done = Vec::new();
+        for (subject, tally) in keyed.iter().zip(&tallies) {
+            done.push(self.take_out(subject, tally)?);
+        }
+        self.end(done, result)
     }
 
-    /// Makes a segment durable and opens it. One whose retraction was begun
-    /// gets exactly that, and is settled.
-    fn subject(&mut self, target: &Target<'_>, open: Open) -> Result<Ready> {
+    fn subject(&self, target: &Target<'_>, open: Open) -> Result<Subject> {
         let path = self.work.tree().path(&open.segment.file)?;
         let lines = LineShape::new(&open.segment, target.table)?;
-        if let Some(retract) = open.retract.clone() {
-            self.redo(&open, &path, &lines)?;
-            return self
-                .write_purge(&open, retract.counts)
-                .map(Ready::Settled);
-        }
-        self.work.sync_file(&open.segment.file)?;
-        fail::point("purge.synced");
         let (text, _) = SegmentText::open(&path, &open)?;
-        Ok(Ready::Subject(Box::new(Subject { open, path, text, lines })))
+        Ok(Subject { open, path, lines, id: text.id() })
     }
 
     /// Does a retraction that was begun: the rewrite, or nothing where it is
@@ -286,8 +301,12 @@ impl Settler<'_> {
         .take_out(&retract.lines, retract.counts)
     }
 
-    /// Takes out the lines that must go, and writes `purge`.
-    fn finish(&mut self, subject: &Subject, tally: &Tally) -> Result<Settled> {
+    /// Takes out the lines that must go.
+    fn take_out(
+        &mut self,
+        subject: &Subject,
+        tally: &Tally,
+    ) -> Result<Settled> {
         let out = tally.out();
         if !out.is_empty() && !subject.open.segment.adopted {
             let open = self.find(&subject.open.segment.id)?;
@@ -298,21 +317,19 @@ impl Settler<'_> {
             }
             .take_out(&out, tally.counts())?;
         }
-        fail::point("purge.before_purge");
-        self.write_purge(&subject.open, tally.counts())
+        Ok(settled(&subject.open, tally.counts()))
     }
 
-    fn write_purge(&mut self, open: &Open, counts: Counts) -> Result<Settled> {
-        let settled = Settled {
-            id: open.segment.id.clone(),
-            table: open.segment.table.clone(),
-            file: open.segment.file.clone(),
-            rows: open.segment.rows,
-            counts,
-        };
-        self.work.ledger_mut().append(&[Event::Purge(settled.clone())])?;
+    /// Writes `purge` for segments that are settled.
+    fn end(&mut self, done: Vec<Settled>, result: &mut Purged) -> Result<()> {
+        fail::point("purge.before_purge");
+        for settled in &done {
+            add(result, settled);
+        }
+        let events: Vec<Event> = done.into_iter().map(Event::Purge).collect();
+        self.work.ledger_mut().append(&events)?;
         fail::point("purge.settled");
-        Ok(settled)
+        Ok(())
     }
 
     /// Files of these segments that hold rows now.
@@ -340,10 +357,14 @@ impl Settler<'_> {
     }
 }
 
-/// A segment that can be settled, or is.
-enum Ready {
-    Settled(Settled),
-    Subject(Box<Subject>),
+fn settled(open: &Open, counts: Counts) -> Settled {
+    Settled {
+        id: open.segment.id.clone(),
+        table: open.segment.table.clone(),
+        file: open.segment.file.clone(),
+        rows: open.segment.rows,
+        counts,
+    }
 }
 
 fn add(result: &mut Purged, settled: &Settled) {

@@ -1,0 +1,311 @@
+//! The deletion of rows that were proven: in short transactions, each as long
+//! as the pace allows, with whatever somebody else has committed since the
+//! proof looked at again inside the lock.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::keyed::{Proof, remover};
+use super::proof::{columns_now, digest};
+use super::settle::{Settler, Subject, Target};
+use super::spool::{Proven, Spool};
+use crate::db::{Database, Deleted, Place, Remover};
+use crate::error::{Error, Result};
+use crate::fail;
+use crate::runs::Runs;
+
+/// How often the foreign keys of a child without index are read again outside
+/// the write lock before they are read inside it.
+const ATTEMPTS: u32 = 5;
+
+/// The rows that go together, as far as the foreign keys are concerned.
+pub(super) struct Guarded {
+    /// `data_version` before the foreign keys were followed; none when they
+    /// have to be followed again whatever it is.
+    pub version: Option<i64>,
+    /// By segment, the lines whose rows stay because a row that stays points
+    /// at them.
+    pub referenced: Vec<Runs>,
+}
+
+impl Guarded {
+    /// Follows the foreign keys, outside any write transaction.
+    pub fn follow(
+        &mut self,
+        database: &Database,
+        target: &Target<'_>,
+    ) -> Result<()> {
+        self.version = Some(database.data_version()?);
+        let referenced = &mut self.referenced;
+        database.struck(
+            target.table,
+            &target.references,
+            &mut |segment, line| {
+                if let Some(lines) = referenced.get_mut(segment as usize) {
+                    lines.add(line);
+                }
+            },
+        )
+    }
+}
+
+/// The deletion of the rows of a group.
+pub(super) struct Deletion<'d, 's, 't> {
+    pub settler: &'d mut Settler<'s>,
+    pub target: &'d Target<'t>,
+    pub group: &'d [Subject],
+    /// `data_version` before the first row was compared.
+    pub version: i64,
+    pub set: Guarded,
+    pub proofs: Vec<Proof>,
+}
+
+/// How a batch ended.
+enum Ended {
+    /// So many rows of it are through.
+    After(usize),
+    /// A trigger kept the row at this place; nothing was done.
+    Kept(usize),
+    /// The foreign keys have to be followed again; nothing was done.
+    Stale,
+}
+
+/// What became of a row, before it is known that the batch was committed.
+enum Fate {
+    Deleted,
+    Changed,
+    Missing,
+    Referenced,
+}
+
+impl Deletion<'_, '_, '_> {
+    pub fn run(&mut self, spool: Spool) -> Result<()> {
+        let mut rows = spool.into_rows(self.target.references.own())?;
+        let mut removers =
+            Removers::new(self.settler.database, self.target, self.group)?;
+        let mut queue: VecDeque<Proven> = VecDeque::new();
+        let (mut most, mut attempts) = (usize::MAX, 0);
+        loop {
+            self.settler.check_time()?;
+            let pace = &self.settler.pace;
+            let hold = pace.hold();
+            let wanted = pace.rows(hold).saturating_mul(2);
+            let wanted = wanted.clamp(1, pace.most_rows());
+            while queue.len() < wanted {
+                match rows.next()? {
+                    Some(row) if self.is_to_go(&row) => queue.push_back(row),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+            if queue.is_empty() {
+                return Ok(());
+            }
+            let length = queue.len().min(most).min(wanted);
+            let batch = &queue.make_contiguous()[..length];
+            match self.batch(&mut removers, batch, hold, attempts)? {
+                Ended::After(done) => {
+                    queue.drain(..done);
+                    (most, attempts) = (usize::MAX, 0);
+                }
+                Ended::Kept(0) => {
+                    if let Some(row) = queue.pop_front() {
+                        self.kept(&mut removers, &row)?;
+                    }
+                    most = usize::MAX;
+                }
+                // Those before it go first.
+                Ended::Kept(place) => most = place,
+                Ended::Stale => {
+                    attempts += 1;
+                    self.set.follow(self.settler.database, self.target)?;
+                    queue.retain(|row| self.is_to_go(row));
+                }
+            }
+        }
+    }
+
+    /// One transaction. No I/O of ours happens between BEGIN and COMMIT but
+    /// a look at the archive files' identity.
+    fn batch(
+        &mut self,
+        removers: &mut Removers<'_>,
+        batch: &[Proven],
+        hold: Duration,
+        attempts: u32,
+    ) -> Result<Ended> {
+        let database = self.settler.database;
+        let lock = database.begin_write()?;
+        let begun = Instant::now();
+        let now = database.data_version()?;
+        let moved = now != self.version;
+        self.settler.pace.look(now);
+        let mut struck = HashSet::new();
+        if !self.target.references.is_empty() && self.set.version != Some(now)
+        {
+            if self.target.references.needs_scan() && attempts < ATTEMPTS {
+                lock.roll_back()?;
+                return Ok(Ended::Stale);
+            }
+            struck.extend(self.struck(batch)?);
+        }
+        let mut fates = Vec::with_capacity(batch.len());
+        let mut files = BTreeSet::new();
+        for (place, proven) in batch.iter().enumerate() {
+            let remover = removers.of(proven)?;
+            let fate = if struck.contains(&place) {
+                Fate::Referenced
+            } else if moved {
+                still(remover, proven)?
+            } else {
+                Fate::Deleted
+            };
+            if matches!(fate, Fate::Deleted)
+                && remover.delete(&proven.place)? == Deleted::NotAll
+            {
+                lock.roll_back()?;
+                return Ok(Ended::Kept(place));
+            }
+            files.insert(segment(proven));
+            fates.push(fate);
+            if self.settler.pace.enough(begun, hold) {
+                break;
+            }
+        }
+        let deleting = begun.elapsed();
+        for index in files {
+            if let Err(error) = self.group[index].is_there() {
+                lock.roll_back()?;
+                return Err(error);
+            }
+        }
+        fail::point("purge.deleted");
+        lock.commit()?;
+        fail::point("purge.committed");
+        let committing = begun.elapsed().saturating_sub(deleting);
+        let done = fates.len();
+        for (proven, fate) in batch.iter().zip(fates) {
+            self.note(proven, &fate)?;
+        }
+        self.settler.pace.pause(done as u64, deleting, committing);
+        Ok(Ended::After(done))
+    }
+
+    fn struck(&self, batch: &[Proven]) -> Result<Vec<usize>> {
+        let places: Vec<&Place> = batch.iter().map(|r| &r.place).collect();
+        self.settler.database.struck_now(
+            self.target.table,
+            &self.target.references,
+            &places,
+        )
+    }
+
+    /// A row whose deletion a trigger prevented, alone in its batch.
+    fn kept(
+        &mut self,
+        removers: &mut Removers<'_>,
+        row: &Proven,
+    ) -> Result<()> {
+        if removers.of(row)?.there(&row.place)? {
+            self.proofs[segment(row)].tally.refused.add(row.line);
+            self.stays(row)
+        } else {
+            self.note(row, &Fate::Missing)
+        }
+    }
+
+    fn note(&mut self, row: &Proven, fate: &Fate) -> Result<()> {
+        let index = segment(row);
+        let proof = &mut self.proofs[index];
+        let tally = &mut proof.tally;
+        match fate {
+            Fate::Deleted => {
+                tally.deleted += 1;
+                return Ok(());
+            }
+            Fate::Referenced => self.set.referenced[index].add(row.line),
+            Fate::Missing if proof.recovering || self.target.keep_missing => {
+                tally.superseded += 1;
+            }
+            Fate::Changed if proof.recovering => tally.superseded += 1,
+            Fate::Missing => tally.gone.add(row.line),
+            Fate::Changed => tally.changed.add(row.line),
+        }
+        self.stays(row)
+    }
+
+    /// A row that stays keeps those at which it points.
+    fn stays(&mut self, row: &Proven) -> Result<()> {
+        if self.target.references.own() {
+            self.settler
+                .database
+                .remove_doomed(self.target.table, &row.place)?;
+            self.set.version = None;
+        }
+        Ok(())
+    }
+
+    /// Whether a row that was spooled is to go: its comparison counts, and
+    /// nothing points at it.
+    fn is_to_go(&self, row: &Proven) -> bool {
+        let index = segment(row);
+        self.proofs[index].tag == row.segment
+            && !self.set.referenced[index].contains(row.line)
+    }
+}
+
+/// Which segment of the group a spooled row belongs to.
+fn segment(row: &Proven) -> usize {
+    (row.segment >> 1) as usize
+}
+
+/// What a row is now that somebody else has committed.
+fn still(remover: &mut Remover<'_>, proven: &Proven) -> Result<Fate> {
+    let mut row = Vec::new();
+    Ok(match remover.at(&proven.place, &mut row)? {
+        None => Fate::Missing,
+        Some(found) if found.comparable && digest(&row) == proven.digest => {
+            Fate::Deleted
+        }
+        Some(_) => Fate::Changed,
+    })
+}
+
+/// What reads and deletes the rows of each segment: one remover for all that
+/// have the same columns.
+struct Removers<'d> {
+    all: Vec<Remover<'d>>,
+    /// By segment.
+    which: Vec<Option<usize>>,
+}
+
+impl<'d> Removers<'d> {
+    fn new(
+        database: &'d Database,
+        target: &Target<'_>,
+        group: &[Subject],
+    ) -> Result<Removers<'d>> {
+        let mut out = Removers { all: Vec::new(), which: Vec::new() };
+        let mut known = Vec::new();
+        for subject in group {
+            let columns = columns_now(&subject.open.segment, target.table);
+            let found = known.iter().position(|c| *c == columns);
+            if found.is_none() {
+                known.push(columns);
+                out.all.extend(remover(database, target, subject)?);
+            }
+            let which = found.unwrap_or(known.len() - 1);
+            let has = known[which].is_some();
+            let before = known[..which].iter().flatten().count();
+            out.which.push(has.then_some(before));
+        }
+        Ok(out)
+    }
+
+    fn of(&mut self, row: &Proven) -> Result<&mut Remover<'d>> {
+        let which = self.which.get(segment(row)).copied().flatten();
+        which.and_then(|i| self.all.get_mut(i)).ok_or_else(|| {
+            Error::failed("a row was proven without its columns")
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! rt-stat: the rows and bytes of tables, a record a table.
+//!
+//! What dates a row, and what is due, is decided as rt-export decides it. All
+//! tables are looked up, and all settings held against them, before the first
+//! is counted: a record that was printed is never followed by a usage error.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::columns::{Columns, rule};
+use crate::db::{Access, Census, Database, Question, Table, TableSize};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::place::Place;
+use crate::policy::{self, Entry, Policy};
+use crate::timestamp::rfc3339;
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub place: Place,
+    /// The tables; those of the policy that exist where none is named.
+    pub tables: Vec<String>,
+    /// `--over`, in bytes.
+    pub over: Option<u64>,
+    /// `--timestamp-column` and `--unit`.
+    pub columns: Columns,
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        let dated =
+            self.columns.timestamp.is_some() || self.columns.unit.is_some();
+        match (self.over, self.tables.as_slice()) {
+            (Some(_), [_]) if dated => Err(Error::usage(
+                "--over measures bytes: --timestamp-column and --unit have \
+                 no meaning beside it",
+            )),
+            (Some(_), [_]) => Ok(()),
+            (Some(_), []) => Err(Error::usage("TABLE is missing")),
+            (Some(_), [_, extra, ..]) => Err(Error::usage(format!(
+                "unexpected operand {}",
+                quote(extra)
+            ))),
+            (None, []) if dated => Err(Error::usage(
+                "--timestamp-column and --unit are for tables that are named",
+            )),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// A table's record. What nothing says how to tell is null.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "table")]
+struct TableStat {
+    table: String,
+    rows: u64,
+    hot: Option<u64>,
+    stale: Option<u64>,
+    warm: Option<u64>,
+    undated: Option<u64>,
+    oldest: Option<String>,
+    newest: Option<String>,
+    live_bytes: u64,
+    reclaimable_bytes: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    exempt: bool,
+}
+
+/// The record of a table over the size that was asked about.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "table_size")]
+struct OverStat {
+    table: String,
+    live_bytes: u64,
+    reclaimable_bytes: u64,
+    threshold_bytes: u64,
+}
+
+/// Prints the records.
+pub fn run(
+    options: &Options,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    options.check()?;
+    if let (Some(threshold), [name]) = (options.over, &options.tables[..]) {
+        let database = options.place.open(Access::Read)?;
+        let table = database.need_table(name)?;
+        if let Some(over) = over(&database, table, threshold)? {
+            print(&over, output)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let policy = options.place.load_policy()?;
+    let now = options.place.now()?;
+    let database = options.place.open(Access::Read)?;
+    let mut counts = Vec::new();
+    for table in tables(options, &policy, &database)? {
+        let count = Count::plan(options, &policy, now, table)?;
+        counts.push(count);
+    }
+    for count in counts {
+        notes.verbose(&format!("counting {}", quote(&count.table.name)));
+        print(&count.take(&database)?, output)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The size of a table if it is over the threshold. A database that is not
+/// over it as a whole answers at once.
+fn over(
+    database: &Database,
+    table: Table,
+    threshold_bytes: u64,
+) -> Result<Option<OverStat>> {
+    if database.whole_bytes()? <= threshold_bytes {
+        return Ok(None);
+    }
+    let TableSize { live_bytes, reclaimable_bytes } =
+        database.table_size(&table)?;
+    Ok((live_bytes > threshold_bytes).then_some(OverStat {
+        table: table.name,
+        live_bytes,
+        reclaimable_bytes,
+        threshold_bytes,
+    }))
+}
+
+/// The tables that were named, which must exist, else those of the policy
+/// that do.
+fn tables(
+    options: &Options,
+    policy: &Policy,
+    database: &Database,
+) -> Result<Vec<Table>> {
+    if !options.tables.is_empty() {
+        return options
+            .tables
+            .iter()
+            .map(|t| database.need_table(t))
+            .collect();
+    }
+    let mut found = Vec::new();
+    for entry in policy.entries() {
+        found.extend(database.table(entry.table())?);
+    }
+    Ok(found)
+}
+
+/// A table, and what to count of it.
+struct Count {
+    table: Table,
+    question: Question,
+    /// The policy has periods for it: rows are hot or stale.
+    ruled: bool,
+    exempt: bool,
+}
+
+impl Count {
+    fn plan(
+        options: &Options,
+        policy: &Policy,
+        now: jiff::Timestamp,
+        table: Table,
+    ) -> Result<Count> {
+        let rule = rule(policy, &table.name);
+        let mut question = Question {
+            timestamp: options.columns.timestamp(&table, rule)?,
+            ..Question::default()
+        };
+        if let Some(rule) = rule {
+            question.cutoff = policy::cutoff(rule, now)?;
+            question.cold_cutoff = policy::cold_cutoff(rule, now)?;
+            question.condition.clone_from(&rule.where_);
+        }
+        let exempt = matches!(policy.get(&table.name), Some(Entry::Exempt(_)));
+        Ok(Count { question, ruled: rule.is_some(), exempt, table })
+    }
+
+    fn take(self, database: &Database) -> Result<TableStat> {
+        let Census { rows, hot, stale, warm, undated, oldest, newest } =
+            database.census(&self.table, &self.question)?;
+        let size = database.table_size(&self.table)?;
+        let dated = self.question.timestamp.is_some();
+        Ok(TableStat {
+            table: self.table.name,
+            rows,
+            hot: self.ruled.then_some(hot),
+            stale: self.ruled.then_some(stale),
+            warm: self.ruled.then_some(warm),
+            undated: dated.then_some(undated),
+            oldest: oldest.map(rfc3339),
+            newest: newest.map(rfc3339),
+            live_bytes: size.live_bytes,
+            reclaimable_bytes: size.reclaimable_bytes,
+            exempt: self.exempt,
+        })
+    }
+}
+
+fn print(record: &impl Serialize, output: &mut dyn Write) -> Result<()> {
+    let line = serde_json::to_string(record)
+        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    output
+        .write_all(format!("{line}\n").as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write to standard output", e))
+}
