@@ -13,6 +13,7 @@ mod encode;
 mod filter;
 mod refs;
 mod remove;
+mod restored;
 mod shape;
 mod size;
 mod triggers;
