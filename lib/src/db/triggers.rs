@@ -13,54 +13,16 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::{Database, Kind, Table};
 use crate::error::{Error, Result, quote, quoted};
 
-/// A step of a trigger that was asked about: its name, the table, and whether
-/// the step is a deletion.
-type Step = (String, String, bool);
+/// A step of a trigger that was asked about: the trigger's name; of deletions
+/// and updates the table, and whether it is a deletion.
+type Step = (String, Option<(String, bool)>);
 
 impl Database {
     /// Refuses a table whose triggers would delete or change other rows, or
     /// cannot run here.
     pub fn check_triggers(&mut self, table: &Table) -> Result<()> {
-        let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
-        let seen = Arc::clone(&steps);
-        let path = self.path.clone();
-        let fail = |e| {
-            super::error(
-                &format!("{}: cannot look at the triggers", quoted(&path)),
-                e,
-            )
-        };
-        self.connection
-            .authorizer(Some(move |context: AuthContext<'_>| {
-                let step = match context.action {
-                    AuthAction::Delete { table_name } => {
-                        Some((table_name, true))
-                    }
-                    AuthAction::Update { table_name, .. } => {
-                        Some((table_name, false))
-                    }
-                    _ => None,
-                };
-                if let (Some((name, delete)), Some(trigger), Ok(mut seen)) =
-                    (step, context.accessor, seen.lock())
-                {
-                    seen.push((trigger.to_owned(), name.to_owned(), delete));
-                }
-                Authorization::Allow
-            }))
-            .map_err(fail)?;
-        let prepared = self
-            .connection
-            .prepare(&format!("DELETE FROM {} WHERE 0", table.quoted()))
-            .map(drop);
-        self.connection
-            .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
-            .map_err(fail)?;
-        if let Err(source) = prepared {
-            return Err(self.broken_trigger(table, source));
-        }
-        let steps = steps.lock().map(|s| s.clone()).unwrap_or_default();
-        for (trigger, target, delete) in steps {
+        for (trigger, step) in self.trigger_steps(table)? {
+            let Some((target, delete)) = step else { continue };
             let own = target.eq_ignore_ascii_case(&table.name);
             let ordinary = || -> Result<bool> {
                 let found = self.table(&target)?;
@@ -82,6 +44,61 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// The names of the triggers that a deletion fires.
+    pub fn fired_triggers(&mut self, table: &Table) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for (trigger, _) in self.trigger_steps(table)? {
+            if !names.contains(&trigger) {
+                names.push(trigger);
+            }
+        }
+        Ok(names)
+    }
+
+    /// What the triggers would do, step by step.
+    fn trigger_steps(&mut self, table: &Table) -> Result<Vec<Step>> {
+        let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
+        let seen = Arc::clone(&steps);
+        let path = self.path.clone();
+        let fail = |e| {
+            super::error(
+                &format!("{}: cannot look at the triggers", quoted(&path)),
+                e,
+            )
+        };
+        self.connection
+            .authorizer(Some(move |context: AuthContext<'_>| {
+                let step = match context.action {
+                    AuthAction::Delete { table_name } => {
+                        Some((table_name, true))
+                    }
+                    AuthAction::Update { table_name, .. } => {
+                        Some((table_name, false))
+                    }
+                    _ => None,
+                };
+                if let (Some(trigger), Ok(mut seen)) =
+                    (context.accessor, seen.lock())
+                {
+                    let step = step.map(|(t, delete)| (t.to_owned(), delete));
+                    seen.push((trigger.to_owned(), step));
+                }
+                Authorization::Allow
+            }))
+            .map_err(fail)?;
+        let prepared = self
+            .connection
+            .prepare(&format!("DELETE FROM {} WHERE 0", table.quoted()))
+            .map(drop);
+        self.connection
+            .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
+            .map_err(fail)?;
+        if let Err(source) = prepared {
+            return Err(self.broken_trigger(table, source));
+        }
+        Ok(steps.lock().map(|s| s.clone()).unwrap_or_default())
     }
 
     /// The table's delete triggers: with any, each deletion is looked at

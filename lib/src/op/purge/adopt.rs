@@ -93,7 +93,7 @@ pub(super) fn adopt(
     let published = Event::Published { id: id.clone() };
     let store = Event::Store(Box::new(segment));
     work.ledger_mut().append(&[store, published])?;
-    Ok(Group { table: table.name, ids: vec![id] })
+    Ok(Group { table: table.name, ids: vec![id], triggers: Vec::new() })
 }
 
 /// Looks through all lines: each must be a row of the table, with the same

@@ -84,6 +84,8 @@ struct Input {
 struct Group {
     table: String,
     ids: Vec<String>,
+    /// The triggers that a deletion fires.
+    triggers: Vec<String>,
 }
 
 /// Settles what the receipts on `input` name, or what `--pending` finds.
@@ -269,7 +271,7 @@ fn work(
         };
         order(&mut groups, &database)?;
         let trusted = trusted(&policy);
-        let refused = refused(&mut database, &groups, &trusted)?;
+        let refused = refused(&mut database, &mut groups, &trusted)?;
         let mut settler = Settler {
             work: &mut work,
             database: &database,
@@ -289,8 +291,7 @@ fn work(
                 continue;
             }
             let recovered = options.pending;
-            let (result, done) =
-                settler.settle_table(&group.table, &group.ids, recovered);
+            let (result, done) = settler.settle_table(&group, recovered);
             results.list.push(result);
             if let Err(error) = done {
                 let ends = matches!(
@@ -344,23 +345,24 @@ fn trusted(policy: &Policy) -> Vec<String> {
     policy.entries().iter().filter_map(trusts).collect()
 }
 
-/// Tables whose triggers would change what no archive holds, and why.
+/// Tables whose triggers would change what no archive holds, and why. Of the
+/// others the triggers are noted.
 fn refused(
     database: &mut Database,
-    groups: &[Group],
+    groups: &mut [Group],
     trusted: &[String],
 ) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
     for group in groups {
+        let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        if trusted.iter().any(trusts) {
-            continue;
-        }
-        if let Some(table) = database.table(&group.table)?
+        if !trusted.iter().any(trusts)
             && let Err(error) = database.check_triggers(&table)
         {
             out.push((group.table.clone(), error.to_string()));
+            continue;
         }
+        group.triggers = database.fired_triggers(&table)?;
     }
     Ok(out)
 }
@@ -403,7 +405,11 @@ fn add_to(groups: &mut Vec<Group>, table: &str, id: String) {
                 group.ids.push(id);
             }
         }
-        None => groups.push(Group { table: table.to_owned(), ids: vec![id] }),
+        None => groups.push(Group {
+            table: table.to_owned(),
+            ids: vec![id],
+            triggers: Vec::new(),
+        }),
     }
 }
 

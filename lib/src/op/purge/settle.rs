@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
 use crate::db::{Database, Identity, References, Table};
@@ -110,10 +111,10 @@ impl Settler<'_> {
     /// came. Only a signal, or the end of the time, ends the whole run.
     pub fn settle_table(
         &mut self,
-        name: &str,
-        ids: &[String],
+        group: &Group,
         recovered: bool,
     ) -> (Purged, Result<()>) {
+        let name = &group.table;
         let mut result = Purged {
             table: name.to_owned(),
             status: Status::NoRecords,
@@ -129,16 +130,19 @@ impl Settler<'_> {
             message: None,
             exit_status: None,
         };
-        let done = self.settle_all(name, ids, &mut result);
+        let done = self.settle_all(name, &group.ids, &mut result);
         if result.records + result.superseded > 0 {
             result.status = Status::Archived;
         }
         if result.refused > 0 {
             result.exit_status = Some(Exit::Partial.code());
+            let names: Vec<String> =
+                group.triggers.iter().map(|t| quote(t)).collect();
             result.message = Some(format!(
-                "a trigger of {} kept {} rows",
+                "{} rows of {} were kept by a trigger ({})",
+                result.refused,
                 quote(name),
-                result.refused
+                names.join(", ")
             ));
         }
         if let Err(error) = &done {
