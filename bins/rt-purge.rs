@@ -5,9 +5,9 @@ use std::io;
 use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
-use rt::error::{Error, Exit, Notes, Result};
+use rt::error::{Exit, Notes, Result};
 use rt::fsx;
-use rt::op::purge::{self, Options, Reclaim};
+use rt::op::purge::{self, Options};
 
 #[derive(Clone, Copy)]
 enum F {
@@ -97,7 +97,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::MaxStall => o.max_stall = time("max-stall")?,
             F::MaxRuntime => o.max_runtime = time("max-runtime")?,
             F::LockWait => o.lock_wait = time("lock-wait")?,
-            F::Reclaim => o.reclaim = reclaim(&cli::text("reclaim", &v)?)?,
+            F::Reclaim => o.reclaim = cli::text("reclaim", &v)?.parse()?,
             F::Moved => o.moved = true,
             F::Db => o.place.db = Some(v),
             F::Archives => o.place.archives = Some(v),
@@ -111,23 +111,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let [table] = cli::operands(args.operands, ["TABLE"])?;
         options.table = Some(table);
     }
-    if options.pending && options.archive.is_some() {
-        return Err(Error::usage(
-            "--pending and --archive exclude each other",
-        ));
-    }
     let mut input = fsx::unbuffered(io::stdin())?;
     let mut output = fsx::unbuffered(io::stdout())?;
     purge::run(&options, &mut input, &mut output, notes)
-}
-
-fn reclaim(text: &str) -> Result<Reclaim> {
-    match text {
-        "none" => Ok(Reclaim::None),
-        "incremental" => Ok(Reclaim::Incremental),
-        "full" => Ok(Reclaim::Full),
-        _ => Err(Error::usage(format!(
-            "--reclaim takes none, incremental or full, not '{text}'"
-        ))),
-    }
 }

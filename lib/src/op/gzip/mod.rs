@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn blocks_end_at_line_ends_and_are_never_longer_than_allowed() {
         let mut text = b"a line of text\n".repeat(200_000);
-        text.extend([b'x'; 3 * BLOCK]);
+        text.extend(vec![b'x'; 3 * BLOCK]);
         text.extend(b"\nlast, without an end");
         let got = blocks(&text, usize::MAX);
         assert!(got.concat() == text);

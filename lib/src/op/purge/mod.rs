@@ -43,6 +43,22 @@ pub enum Reclaim {
     Full,
 }
 
+impl std::str::FromStr for Reclaim {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Reclaim> {
+        match word {
+            "none" => Ok(Reclaim::None),
+            "incremental" => Ok(Reclaim::Incremental),
+            "full" => Ok(Reclaim::Full),
+            _ => Err(Error::usage(format!(
+                "--reclaim takes none, incremental or full, not {}",
+                quote(word)
+            ))),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -97,6 +113,11 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let began = Instant::now();
+    if options.pending && options.archive.is_some() {
+        return Err(Error::usage(
+            "--pending and --archive exclude each other",
+        ));
+    }
     let from_input = !options.pending && options.archive.is_none();
     if options.place.dry_run {
         if from_input {
