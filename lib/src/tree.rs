@@ -229,7 +229,8 @@ impl Work {
         let mut folders = BTreeSet::new();
         for file in files {
             let path = self.tree.path(file)?;
-            fsx::open_read(&path)?
+            fsx::open_if_there(&path)?
+                .ok_or_else(|| not_as_said(&path, "is missing"))?
                 .sync_all()
                 .map_err(|e| Error::io("fsync", &path, e))?;
             let root = self.tree.root();
