@@ -11,7 +11,7 @@ use super::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 
 /// One foreign key that points at the table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reference {
     /// The table that points.
     pub child: String,
@@ -24,7 +24,7 @@ pub(super) struct Reference {
 }
 
 /// All foreign keys that point at a table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct References {
     pub(super) all: Vec<Reference>,
 }

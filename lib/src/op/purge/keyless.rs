@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::keyed::{records, remover};
 use super::proof::{columns_now, digest};
-use super::settle::{Settler, Subject, Tally, Target};
+use super::settle::{Settler, Subject, Tally, Target, altered};
 use super::spool::{Proven, RowDigest};
 use crate::db::{Batch, Deleted, Place, Remover};
 use crate::error::Result;
@@ -41,6 +41,7 @@ impl Settler<'_> {
         self.database.begin_claims()?;
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
+        let version = self.database.data_version()?;
         let mut tally = Tally::default();
         let referenced = self.guard(target, subject)?;
         for line in referenced.iter() {
@@ -52,7 +53,8 @@ impl Settler<'_> {
             subject,
             tally,
             waiting: Vec::new(),
-            version: self.database.data_version()?,
+            version,
+            altered: false,
             before,
         };
         batches.run(self)?;
@@ -294,8 +296,11 @@ struct Batches<'b> {
     subject: &'b Subject,
     tally: Tally,
     waiting: Vec<Proven>,
-    /// `data_version` before the first row of the batch was compared.
+    /// `data_version` before the first row of the batch was compared; with
+    /// foreign keys, before these were followed.
     version: i64,
+    /// The table is not what it was: no row of it may go any more.
+    altered: bool,
     before: Before,
 }
 
@@ -306,6 +311,8 @@ enum Ended {
     Kept(usize),
     /// Rows have changed since they were compared; nothing was done.
     Differs,
+    /// The table is not what it was; nothing was done.
+    Altered,
 }
 
 impl Batches<'_> {
@@ -334,6 +341,10 @@ impl Batches<'_> {
                     }
                     continue;
                 };
+                if self.altered {
+                    self.differs(number);
+                    continue;
+                }
                 let place = Place::Rowid(rowid);
                 let found = remover.at(&place, &mut row)?;
                 let equal =
@@ -415,7 +426,8 @@ impl Batches<'_> {
     ) -> Result<()> {
         let mut parts = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut part) = parts.pop() {
-            if part.is_empty() {
+            if part.is_empty() || self.altered {
+                part.iter().for_each(|row| self.differs(row.line));
                 continue;
             }
             settler.check_time()?;
@@ -433,13 +445,31 @@ impl Batches<'_> {
                     parts.extend([behind, alone, part]);
                 }
                 Ended::Differs => {
-                    self.version = settler.database.data_version()?;
+                    self.catch_up(settler)?;
                     let equal = self.compare_again(settler, remover, part)?;
                     parts.push(equal);
                 }
+                // Where earlier runs began to delete, it is not known which
+                // rows are left; the next one sees.
+                Ended::Altered if !self.before.named.is_empty() => {
+                    return Err(altered(&self.target.table.name));
+                }
+                Ended::Altered => {
+                    self.altered = true;
+                    parts.push(part);
+                }
             }
         }
-        self.version = settler.database.data_version()?;
+        self.catch_up(settler)
+    }
+
+    /// What is compared from now on is compared with the present state. The
+    /// foreign keys were followed once: what came since is looked at inside
+    /// the lock.
+    fn catch_up(&mut self, settler: &Settler<'_>) -> Result<()> {
+        if self.target.references.is_empty() {
+            self.version = settler.database.data_version()?;
+        }
         Ok(())
     }
 
@@ -495,7 +525,7 @@ impl Batches<'_> {
         part: &[Proven],
     ) -> Result<Ended> {
         let database = settler.database;
-        let schema = database.schema_version()?;
+        let schema = settler.schema_version;
         settler.work.ledger_mut().append(&[Event::Purging(Purging {
             id: self.subject.open.segment.id.clone(),
             lines: part.iter().map(|p| p.line).collect(),
@@ -506,10 +536,11 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version
-            && (!self.same_now(database, remover, part)?
-                || database.schema_version()? != schema)
-        {
+        if settler.is_altered(self.target)? {
+            lock.roll_back()?;
+            return Ok(Ended::Altered);
+        }
+        if now != self.version && !self.same_now(database, remover, part)? {
             lock.roll_back()?;
             return Ok(Ended::Differs);
         }

@@ -292,6 +292,7 @@ fn work(
         };
         order(&mut groups, &database)?;
         let trusted = trusted(&policy);
+        let schema_version = database.schema_version()?;
         let refused = refused(&mut database, &mut groups, &trusted)?;
         let mut settler = Settler {
             work: &mut work,
@@ -301,6 +302,7 @@ fn work(
             stop,
             deadline: options.max_runtime.map(|d| began + d),
             trusted,
+            schema_version,
             moved: options.moved,
         };
         for group in groups {
@@ -330,7 +332,7 @@ fn work(
             }
         }
     }
-    reclaim(options, &database, notes)?;
+    results.end = reclaim(options, &database, notes);
     Ok(results)
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
-use crate::db::{Database, Identity, References, Table};
+use crate::db::{Database, Identity, Key, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
 use crate::fsx::FileId;
@@ -28,6 +28,9 @@ pub(super) struct Settler<'s> {
     pub deadline: Option<Instant>,
     /// The policy trusts the triggers of these tables.
     pub trusted: Vec<String>,
+    /// What was looked up in the schema, triggers above all, holds as long as
+    /// this does.
+    pub schema_version: i64,
     /// `--moved`.
     pub moved: bool,
 }
@@ -190,6 +193,40 @@ impl Settler<'_> {
         })
     }
 
+    /// Whether rows may not be deleted any more by where they were found: the
+    /// schema has changed in what concerns the table, or VACUUM has given
+    /// rowids that are no keys to other rows.
+    pub fn is_altered(&mut self, target: &Target<'_>) -> Result<bool> {
+        if self.database.schema_version()? == self.schema_version {
+            return Ok(false);
+        }
+        let table = target.table;
+        let lasting =
+            table.without_rowid || matches!(table.key, Key::Rowid(_));
+        Ok(!lasting || !self.is_same(target)?)
+    }
+
+    /// Whether the schema still says of the table what it said, triggers and
+    /// who points at it included.
+    fn is_same(&mut self, target: &Target<'_>) -> Result<bool> {
+        let version = self.database.schema_version()?;
+        if version == self.schema_version {
+            return Ok(true);
+        }
+        let table = target.table;
+        let same = match self.database.table(&table.name)? {
+            Some(now) => {
+                now.schema == table.schema
+                    && self.database.references(&now)? == target.references
+            }
+            None => false,
+        };
+        if same {
+            self.schema_version = version;
+        }
+        Ok(same)
+    }
+
     fn find(&self, id: &str) -> Result<Open> {
         self.work.ledger().state().open(id).cloned().ok_or_else(|| {
             Error::data(format!("the ledger knows no segment {id}"))
@@ -249,6 +286,9 @@ impl Settler<'_> {
         fail::point("purge.synced");
         let mut keyed = Vec::new();
         for open in rest {
+            if !self.is_same(target)? {
+                return Err(altered(&target.table.name));
+            }
             let subject = self.subject(target, open)?;
             if subject.open.segment.keyless_rows == 0 {
                 keyed.push(subject);
@@ -359,6 +399,12 @@ impl Settler<'_> {
         }
         Ok(())
     }
+}
+
+/// The error for a table that changed where nothing else can be done.
+pub(super) fn altered(table: &str) -> Error {
+    Error::partial(format!("table {} was altered meanwhile", quote(table)))
+        .hint("run it again: it goes on where it stopped")
 }
 
 fn settled(open: &Open, counts: Counts) -> Settled {
