@@ -230,21 +230,25 @@ fn row_that_changes_during_the_purge_keeps_those_at_which_it_points() {
 #[test]
 fn table_without_usable_key_keeps_its_parents_too() {
     for index in ["", "CREATE INDEX i ON c(k)"] {
-        let way = Way::new(&format!(
-            "CREATE TABLE t (k TEXT UNIQUE, at TEXT);
-            CREATE TABLE c (k TEXT REFERENCES t(k));
-            INSERT INTO t VALUES ('a', '2026-01-01'), ('b', '2026-01-01'),
-                ('c', '2026-01-02');
-            {index}"
-        ));
-        let purge = way.purge(&way.stored("t"));
-        way.sql("INSERT INTO c VALUES ('b')");
-        let out = way.run_with(purge, "purge.compared", |way| {
-            way.sql("INSERT INTO c VALUES ('a')");
-        });
-        out.status(0).stderr("");
-        assert_eq!(counts(&purged(&out)), "records 1, referenced 2");
-        assert_eq!(way.row("SELECT k FROM t"), "a b", "{index}");
-        assert_eq!(way.archived_of("k"), "c", "{index}");
+        for point in ["purge.compared", "purge.committed"] {
+            let way = Way::new(&format!(
+                "CREATE TABLE t (k TEXT UNIQUE, at TEXT);
+                CREATE TABLE c (k TEXT REFERENCES t(k));
+                INSERT INTO t VALUES ('a', '2026-01-01'),
+                    ('b', '2026-01-01'), ('c', '2026-01-01'),
+                    ('d', '2026-01-02');
+                {index}"
+            ));
+            let purge = way.purge(&way.stored("t")).arg("--batch-size=1");
+            way.sql("INSERT INTO c VALUES ('b')");
+            let out = way.run_with(purge, point, |way| {
+                way.sql("INSERT INTO c VALUES ('c')");
+            });
+            out.status(0).stderr("");
+            let counted = counts(&purged(&out));
+            assert_eq!(counted, "records 2, referenced 2", "{point}");
+            assert_eq!(way.row("SELECT k FROM t"), "b c", "{point}");
+            assert_eq!(way.archived_of("k"), "a d", "{point}");
+        }
     }
 }
