@@ -1,8 +1,11 @@
 //! The programs of bins/, a file a command.
 
 mod examples;
+mod export;
 mod gzip;
 mod policy;
 mod purge;
+mod real;
 mod report;
 mod stat;
+mod store;

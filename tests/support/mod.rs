@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod way;
+pub mod rows;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -16,6 +16,7 @@ mod remove;
 mod restored;
 mod shape;
 mod size;
+mod traces;
 mod triggers;
 mod walk;
 
@@ -35,6 +36,7 @@ pub use refs::References;
 pub use remove::{Deleted, Found, Place, Remover, WriteLock};
 pub use shape::{Column, Key, Kind, Table};
 pub use size::TableSize;
+use traces::Traces;
 pub use walk::{Batch, Position, RowView, Walk};
 
 /// An open database.
@@ -46,6 +48,8 @@ pub struct Database {
     /// unrepresentable.
     utf16: bool,
     wal: bool,
+    /// Dropped behind the connection.
+    _traces: Option<Traces>,
 }
 
 /// Where a database is, as the ledger has it.
@@ -82,9 +86,11 @@ impl Database {
                 quoted(path)
             )));
         }
-        let mode = match access {
-            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Access::Delete => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        let (mode, traces) = match access {
+            Access::Read => {
+                (OpenFlags::SQLITE_OPEN_READ_ONLY, Traces::of(path))
+            }
+            Access::Delete => (OpenFlags::SQLITE_OPEN_READ_WRITE, None),
         };
         let doing = format!("cannot open {}", quoted(path));
         let fail = |e| error(&doing, e);
@@ -112,7 +118,13 @@ impl Database {
         };
         let utf16 = pragma("encoding")?.starts_with("UTF-16");
         let wal = pragma("journal_mode")?.eq_ignore_ascii_case("wal");
-        Ok(Database { connection, path: path.to_owned(), utf16, wal })
+        Ok(Database {
+            connection,
+            path: path.to_owned(),
+            utf16,
+            wal,
+            _traces: traces.filter(|_| wal),
+        })
     }
 
     /// Where it is. The path must be UTF-8, for the ledger is.

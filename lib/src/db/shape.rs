@@ -191,6 +191,8 @@ impl Database {
             } else {
                 table.rowid = Some(rowid_name(&table)?);
             }
+        } else if kind == Kind::Virtual && !without_rowid {
+            table.rowid = rowid_name(&table).ok();
         }
         Ok(Some(table))
     }

@@ -176,7 +176,6 @@ struct Days<'s> {
     pool: gz::Pool,
     days: BTreeMap<Day, DayDraft>,
     held: usize,
-    spare: Vec<Vec<u8>>,
     rows: u64,
     undated: u64,
 }
@@ -218,7 +217,6 @@ impl<'s> Days<'s> {
             pool: gz::Pool::new(level, threads),
             days: BTreeMap::new(),
             held: 0,
-            spare: Vec::new(),
             rows: 0,
             undated: 0,
         }
@@ -304,15 +302,13 @@ impl<'s> Days<'s> {
     /// Ends a day's block and sends it on its way.
     fn cut(&mut self, day: Day) -> Result<()> {
         let Some(entry) = self.days.get_mut(&day) else { return Ok(()) };
-        let mut block = std::mem::take(&mut entry.block);
-        entry.block.text = self.spare.pop().unwrap_or_default();
+        // The day begins anew with an empty buffer: one as large as a block,
+        // kept by each of many days, would be more than all that is held.
+        let block = std::mem::take(&mut entry.block);
         entry.draft.count(&block);
         self.held -= block.text.len();
         if self.plain {
-            entry.draft.write(&block.text)?;
-            block.text.clear();
-            self.keep(block.text);
-            return Ok(());
+            return entry.draft.write(&block.text);
         }
         if self.pool.full() {
             self.take()?;
@@ -330,15 +326,7 @@ impl<'s> Days<'s> {
             entry.draft.write(&done.member)?;
         }
         self.pool.recycle(done.member);
-        self.keep(done.text);
         Ok(true)
-    }
-
-    /// Keeps a buffer to be used again; a huge row's is let go.
-    fn keep(&mut self, buffer: Vec<u8>) {
-        if self.spare.len() < 4 && buffer.capacity() <= 2 * BLOCK_BYTES {
-            self.spare.push(buffer);
-        }
     }
 
     /// Cuts and writes what is left, fsyncs all drafts, and gives them with

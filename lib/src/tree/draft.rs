@@ -104,6 +104,7 @@ impl Draft {
         if let Some((file, path)) = present {
             draft.copy(file, path, length)?;
         }
+        draft.temp.park();
         Ok(draft)
     }
 
