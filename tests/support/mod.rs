@@ -5,8 +5,8 @@
 // Each test file uses the helpers that it needs.
 #![allow(dead_code)]
 
-pub mod way;
 pub mod rows;
+pub mod way;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use self::pace::Pace;
 use self::settle::Settler;
-use crate::db::{Access, Database, Identity};
+use crate::db::{Access, Database, Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::{Open, Receipt};
 use crate::outcome::{Outcome, Purged, Status};
@@ -262,23 +262,17 @@ fn work(
     let mut database = options.place.open(Access::Delete)?;
     let identity = Database::identity(&options.place.db())?;
     let mut results = Results { list: Vec::new(), end: Ok(()) };
-    if let Some(table) = &options.table {
-        let table = database.need_table(table)?;
-        table.check_purgeable()?;
-        if receipts.is_empty() && !options.pending && options.archive.is_none()
-        {
-            let nothing = Purged {
-                status: Status::NoRecords,
-                message: None,
-                exit_status: None,
-                ..failed(&table.name, &Error::failed(""))
-            };
-            results.list.push(nothing);
-            return Ok(results);
-        }
-    }
     let anything =
         !receipts.is_empty() || options.pending || options.archive.is_some();
+    if let Some(name) = &options.table {
+        let table = database.table(name)?;
+        if !anything {
+            // What is not there needs no receipts; rt-export has said so.
+            results.list.push(nothing(name, table)?);
+            return Ok(results);
+        }
+        database.need_table(name)?.check_purgeable()?;
+    }
     if anything {
         let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
         let root = options.place.archives();
@@ -334,6 +328,23 @@ fn work(
     }
     results.end = reclaim(options, &database, notes);
     Ok(results)
+}
+
+/// The result of a table of which nothing was stored.
+fn nothing(name: &str, table: Option<Table>) -> Result<Purged> {
+    let (name, status) = match table {
+        Some(table) => {
+            table.check_purgeable()?;
+            (table.name, Status::NoRecords)
+        }
+        None => (name.to_owned(), Status::NoTable),
+    };
+    Ok(Purged {
+        status,
+        message: None,
+        exit_status: None,
+        ..failed(&name, &Error::failed(""))
+    })
 }
 
 fn limits(options: &Options) -> Limits {
