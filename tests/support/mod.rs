@@ -155,6 +155,7 @@ impl Dir {
             envs: Vec::new(),
             stdin: Vec::new(),
             path,
+            seconds: 120,
         }
     }
 }
@@ -203,6 +204,7 @@ pub struct Cmd<'a> {
     envs: Vec<(String, std::ffi::OsString)>,
     stdin: Vec<u8>,
     path: String,
+    seconds: u64,
 }
 
 impl Cmd<'_> {
@@ -244,7 +246,13 @@ impl Cmd<'_> {
         self
     }
 
-    /// Runs it to its end (two minutes at most).
+    /// How many seconds it may take, in place of two minutes.
+    pub fn patience(mut self, seconds: u64) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
+    /// Runs it to its end.
     pub fn run(self) -> Out {
         let mut command = assert_cmd::Command::new(self.program_path());
         command
@@ -259,7 +267,7 @@ impl Cmd<'_> {
             .env("RT_NOW", NOW)
             .envs(self.envs.iter().map(|(k, v)| (k, v)))
             .write_stdin(self.stdin.clone())
-            .timeout(Duration::from_secs(120));
+            .timeout(Duration::from_secs(self.seconds));
         let output = match command.output() {
             Ok(output) => output,
             Err(e) => panic!("cannot run {:?}: {e}", self.program),
