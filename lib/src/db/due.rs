@@ -76,6 +76,10 @@ pub(super) fn joined(table: &Table, alias: &str) -> String {
 /// the table in order costs less than fetching rows one by one.
 const SCATTERED: u64 = 50_000;
 
+/// An index is read in one transaction, which ends after so many entries: with
+/// more, the table is walked in nibbles instead.
+const TOO_MANY: u64 = 200_000;
+
 impl Database {
     /// The rows asked for.
     pub fn select<'d>(
@@ -243,8 +247,7 @@ impl Database {
         let span = self.rowid_span(table)?;
         let name = ident(&table.name);
         let time = ranges.time(table);
-        let mut found: Vec<Position> = Vec::new();
-        let mut count = 0u64;
+        let mut found: Vec<i64> = Vec::new();
         for range in ranges.terms(table) {
             let sql = format!(
                 "SELECT {name}.{} FROM {} INDEXED BY {} WHERE {} AND {}",
@@ -260,21 +263,22 @@ impl Database {
                 .query(rusqlite::params_from_iter(range.bounds()))
                 .map_err(fail)?;
             while let Some(row) = rows.next().map_err(fail)? {
-                let scattered = tally.visited().max(count) > SCATTERED
-                    && tally.visited().saturating_mul(4) > span;
-                if scattered {
+                let visited = tally.visited();
+                let scattered =
+                    visited > SCATTERED && visited.saturating_mul(4) > span;
+                if scattered || visited > TOO_MANY {
                     return Ok(None);
                 }
                 if tally.passed() {
-                    count += 1;
-                    let rowid = row.get(0).map_err(fail)?;
-                    found.push(vec![Owned::Integer(rowid)]);
+                    found.push(row.get(0).map_err(fail)?);
                 }
             }
         }
         let beyond = self.undated_beyond(table, ranges)?;
-        for part in found.chunks(100_000) {
-            self.add_candidates(table, part)?;
+        for part in found.chunks(10_000) {
+            let keys: Vec<Position> =
+                part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
+            self.add_candidates(table, &keys)?;
         }
         Ok(Some((tally.undated() + beyond, tally.visited())))
     }

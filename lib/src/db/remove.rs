@@ -89,7 +89,7 @@ impl Database {
         let key: Vec<String> = table
             .key_columns()
             .iter()
-            .map(|c| ident(&table.columns[*c].name))
+            .map(|c| table.columns[*c].in_key())
             .collect();
         let by_key = match key.is_empty() {
             true => None,
@@ -228,11 +228,9 @@ impl Remover<'_> {
         };
         let deleted = match self.delete.execute(params_from_iter(values)) {
             Ok(changes) => changes == 1,
-            // A trigger said RAISE(ABORT), (FAIL) or (ROLLBACK): it keeps
-            // the row.
-            Err(rusqlite::Error::SqliteFailure(code, _))
-                if code.extended_code
-                    == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER =>
+            // A trigger failed, by RAISE or otherwise: it keeps the row.
+            Err(error)
+                if self.triggers.is_some() && !is_environment(&error) =>
             {
                 false
             }
@@ -260,6 +258,33 @@ impl Remover<'_> {
             }
         }
     }
+
+    /// Whether triggers can keep rows or put them back.
+    pub fn has_triggers(&self) -> bool {
+        self.triggers.is_some()
+    }
+}
+
+/// Whether an error is about the database or the machine, and not about what
+/// a trigger did.
+fn is_environment(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::*;
+    matches!(
+        error.sqlite_error_code(),
+        None | Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | DatabaseCorrupt
+                | DiskFull
+                | SystemIoFailure
+                | OutOfMemory
+                | ReadOnly
+                | OperationInterrupted
+                | NotADatabase
+                | CannotOpen
+                | FileLockingProtocolFailed
+        )
+    )
 }
 
 fn find(

@@ -44,11 +44,10 @@ impl Database {
             return Ok(out);
         }
         let (from, rowid) = (table.quoted(), table.cursor().join(""));
-        let key: Vec<String> = table
-            .key_columns()
-            .iter()
-            .map(|c| ident(&table.columns[*c].name))
-            .collect();
+        let parts: Vec<_> =
+            table.key_columns().iter().map(|c| &table.columns[*c]).collect();
+        let key: Vec<String> = parts.iter().map(|c| ident(&c.name)).collect();
+        let compared: Vec<String> = parts.iter().map(|c| c.in_key()).collect();
         if !key.is_empty() {
             out.key = Some((
                 prepare(format!(
@@ -57,7 +56,7 @@ impl Database {
                 ))?,
                 prepare(format!(
                     "SELECT 1 FROM {from} WHERE {} = ?",
-                    key.join(" = ? AND ")
+                    compared.join(" = ? AND ")
                 ))?,
             ));
         }

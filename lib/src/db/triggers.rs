@@ -13,37 +13,55 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::{Database, Kind, Table};
 use crate::error::{Error, Result, quote, quoted};
 
-/// A step of a trigger that was asked about: the trigger's name; of deletions
-/// and updates the table, and whether it is a deletion.
-type Step = (String, Option<(String, bool)>);
+/// What a step of a trigger does to a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Does {
+    Delete,
+    Update,
+    Insert,
+}
+
+/// A step of a trigger that was asked about: the trigger, and if it writes,
+/// the table and what it does to it.
+type Step = (String, Option<(String, Does)>);
 
 impl Database {
     /// Refuses a table whose triggers would delete or change other rows, or
     /// cannot run here.
     pub fn check_triggers(&mut self, table: &Table) -> Result<()> {
         for (trigger, step) in self.trigger_steps(table)? {
-            let Some((target, delete)) = step else { continue };
+            let Some((target, does)) = step else { continue };
             let own = target.eq_ignore_ascii_case(&table.name);
             let ordinary = || -> Result<bool> {
                 let found = self.table(&target)?;
                 Ok(found.is_none_or(|t| t.kind == Kind::Ordinary))
             };
-            if own || (delete && ordinary()?) {
-                let what = if delete { "deletes from" } else { "updates" };
-                return Err(Error::failed(format!(
-                    "trigger {} of table {} {what} {}: rows that no archive \
-                     holds would change",
-                    quote(&trigger),
-                    quote(&table.name),
-                    quote(&target)
-                ))
-                .hint(
-                    "nothing was stored; if that is meant, say \
-                     \"triggers\":\"trust\" in the table's policy line",
-                ));
-            }
+            let what = match does {
+                Does::Delete if own || ordinary()? => "deletes from",
+                Does::Update if own => "updates",
+                _ => continue,
+            };
+            return Err(Error::failed(format!(
+                "trigger {} of table {} {what} {}: rows that no archive \
+                 holds would change",
+                quote(&trigger),
+                quote(&table.name),
+                quote(&target)
+            ))
+            .hint(
+                "nothing was stored; if that is meant, say \
+                 \"triggers\":\"trust\" in the table's policy line",
+            ));
         }
         Ok(())
+    }
+
+    /// Whether deleting a row can take or replace others of the table by a
+    /// trigger: INSERT OR REPLACE does that too.
+    pub fn triggers_write_own(&mut self, table: &Table) -> Result<bool> {
+        let steps = self.trigger_steps(table)?;
+        let mut writes = steps.iter().filter_map(|(_, step)| step.as_ref());
+        Ok(writes.any(|(target, _)| target.eq_ignore_ascii_case(&table.name)))
     }
 
     /// The names of the triggers that a deletion fires.
@@ -57,7 +75,7 @@ impl Database {
         Ok(names)
     }
 
-    /// What the triggers would do, step by step.
+    /// All that the triggers of a deletion do to tables.
     fn trigger_steps(&mut self, table: &Table) -> Result<Vec<Step>> {
         let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
         let seen = Arc::clone(&steps);
@@ -72,17 +90,21 @@ impl Database {
             .authorizer(Some(move |context: AuthContext<'_>| {
                 let step = match context.action {
                     AuthAction::Delete { table_name } => {
-                        Some((table_name, true))
+                        Some((table_name, Does::Delete))
                     }
                     AuthAction::Update { table_name, .. } => {
-                        Some((table_name, false))
+                        Some((table_name, Does::Update))
+                    }
+                    AuthAction::Insert { table_name } => {
+                        Some((table_name, Does::Insert))
                     }
                     _ => None,
                 };
                 if let (Some(trigger), Ok(mut seen)) =
                     (context.accessor, seen.lock())
                 {
-                    let step = step.map(|(t, delete)| (t.to_owned(), delete));
+                    let step =
+                        step.map(|(name, does)| (name.to_owned(), does));
                     seen.push((trigger.to_owned(), step));
                 }
                 Authorization::Allow
@@ -98,7 +120,8 @@ impl Database {
         if let Err(source) = prepared {
             return Err(self.broken_trigger(table, source));
         }
-        Ok(steps.lock().map(|s| s.clone()).unwrap_or_default())
+        let steps = steps.lock().map(|s| s.clone()).unwrap_or_default();
+        Ok(steps)
     }
 
     /// The table's delete triggers: with any, each deletion is looked at

@@ -81,7 +81,7 @@ fn a_line_that_is_no_record_of_the_table_is_named_by_its_number() {
         ),
         (
             "{\"id\":3,\"at\":\"2026-01-08\",\"v\":1,\"_rowid\":\"1\"}",
-            "_rowid is no integer",
+            "there is no column '_rowid'",
         ),
     ] {
         let dir = with_table();

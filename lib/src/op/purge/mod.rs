@@ -15,6 +15,7 @@ mod settle;
 mod spool;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ use crate::ledger::{Open, Receipt};
 use crate::outcome::{Outcome, Purged, Status};
 use crate::place::Place;
 use crate::policy::{Entry, Policy};
-use crate::stop::Stop;
+use crate::stop::{Stop, Stoppable};
 use crate::tree::Work;
 
 pub use self::pace::Limits;
@@ -108,7 +109,7 @@ struct Group {
 /// Results go to `output`. In a dry run `input` is handed on as it is.
 pub fn run(
     options: &Options,
-    input: &mut dyn Read,
+    mut input: impl Read + AsFd,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
@@ -121,7 +122,7 @@ pub fn run(
     let from_input = !options.pending && options.archive.is_none();
     if options.place.dry_run {
         if from_input {
-            std::io::copy(input, output)
+            std::io::copy(&mut input, output)
                 .map_err(|e| Error::stream("cannot hand on the input", e))?;
         }
         return Ok(Exit::Done);
@@ -129,7 +130,10 @@ pub fn run(
     let stop = Stop::listen()?;
     let mut read = Input::default();
     if from_input {
-        read = read_receipts(options, input)?;
+        let mut input = Stoppable { input, stop: &stop };
+        let done = read_receipts(options, &mut input);
+        stop.check()?;
+        read = done?;
     }
     let mut out = std::mem::take(&mut read.others);
     let results = match work(options, read.receipts, began, &stop, notes) {
@@ -285,9 +289,9 @@ fn work(
             by_table(&work, receipts)?
         };
         order(&mut groups, &database)?;
-        let trusted = trusted(&policy);
         let schema_version = database.schema_version()?;
-        let refused = refused(&mut database, &mut groups, &trusted)?;
+        let Triggers { refused, self_writing } =
+            triggers(&mut database, &mut groups, &trusted(&policy))?;
         let mut settler = Settler {
             work: &mut work,
             database: &database,
@@ -295,7 +299,7 @@ fn work(
             pace: Pace::new(limits(options), database.is_wal()),
             stop,
             deadline: options.max_runtime.map(|d| began + d),
-            trusted,
+            self_writing,
             schema_version,
             moved: options.moved,
         };
@@ -379,24 +383,41 @@ fn trusted(policy: &Policy) -> Vec<String> {
     policy.entries().iter().filter_map(trusts).collect()
 }
 
-/// Tables whose triggers would change what no archive holds, and why. Of the
-/// others the triggers are noted.
-fn refused(
+/// What is known of the triggers of the tables that are to be purged.
+#[derive(Default)]
+struct Triggers {
+    /// Tables whose triggers would change what no archive holds, and why.
+    refused: Vec<(String, String)>,
+    /// Tables whose triggers may take or replace other rows of them.
+    self_writing: Vec<String>,
+}
+
+fn triggers(
     database: &mut Database,
     groups: &mut [Group],
     trusted: &[String],
-) -> Result<Vec<(String, String)>> {
-    let mut out = Vec::new();
+) -> Result<Triggers> {
+    let mut out = Triggers::default();
     for group in groups {
         let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        if !trusted.iter().any(trusts)
-            && let Err(error) = database.check_triggers(&table)
-        {
-            out.push((group.table.clone(), error.to_string()));
-            continue;
+        let checked = match trusted.iter().any(trusts) {
+            true => Ok(true),
+            false => database
+                .check_triggers(&table)
+                .and_then(|()| database.triggers_write_own(&table)),
+        };
+        let checked = checked
+            .and_then(|own| Ok((own, database.fired_triggers(&table)?)));
+        match checked {
+            Ok((own, fired)) => {
+                group.triggers = fired;
+                out.self_writing.extend(own.then_some(table.name));
+            }
+            Err(error) => {
+                out.refused.push((group.table.clone(), error.to_string()));
+            }
         }
-        group.triggers = database.fired_triggers(&table)?;
     }
     Ok(out)
 }
