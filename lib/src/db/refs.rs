@@ -21,6 +21,9 @@ pub(super) struct Reference {
     pub indexed: bool,
     /// The table points at itself.
     pub own: bool,
+    /// The condition that a row `c` of the child will still be there, where
+    /// rows of it will have gone.
+    pub stays: Option<String>,
 }
 
 /// All foreign keys that point at a table.
@@ -128,6 +131,7 @@ impl Database {
                     pairs: Vec::new(),
                     indexed: false,
                     own,
+                    stays: None,
                 };
                 all.push((id, reference));
             }
@@ -263,7 +267,7 @@ pub(super) fn pointed_at(
             cursor.join(", ")
         )
     } else {
-        String::new()
+        reference.stays.clone().unwrap_or_default()
     };
     let (parent, child) = (table.quoted(), reference.child());
     let equal = reference.equal("p", "c");
