@@ -3,7 +3,8 @@
 //!
 //! `RT_FAIL=POINT[:N]=kill` kills the process with SIGKILL when it comes to the
 //! point for the Nth time; `RT_FAIL=POINT[:N]=COMMAND` runs a shell command
-//! there and goes on. Builds without debug assertions have no such points.
+//! there and goes on. `*` for N is each time. Builds without debug assertions
+//! have no such points.
 
 /// A crash point. Its name is the module's and what was just made durable.
 #[cfg(not(debug_assertions))]
@@ -18,10 +19,15 @@ pub fn point(name: &str) {
     let Ok(setting) = std::env::var("RT_FAIL") else { return };
     let Some((place, action)) = setting.split_once('=') else { return };
     let (place, wanted) = match place.split_once(':') {
-        Some((place, n)) => (place, n.parse().unwrap_or(1)),
-        None => (place, 1),
+        Some((place, "*")) => (place, None),
+        Some((place, n)) => (place, Some(n.parse().unwrap_or(1))),
+        None => (place, Some(1)),
     };
-    if place != name || PASSED.fetch_add(1, SeqCst) + 1 != wanted {
+    if place != name {
+        return;
+    }
+    let passed = PASSED.fetch_add(1, SeqCst) + 1;
+    if wanted.is_some_and(|n| n != passed) {
         return;
     }
     if action == "kill" {

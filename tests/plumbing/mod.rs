@@ -4,6 +4,7 @@ mod examples;
 mod export;
 mod gzip;
 mod policy;
+mod purge;
 mod real;
 mod report;
 mod stat;

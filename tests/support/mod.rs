@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod rows;
+pub mod way;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -154,6 +155,7 @@ impl Dir {
             envs: Vec::new(),
             stdin: Vec::new(),
             path,
+            seconds: 120,
         }
     }
 }
@@ -202,6 +204,7 @@ pub struct Cmd<'a> {
     envs: Vec<(String, std::ffi::OsString)>,
     stdin: Vec<u8>,
     path: String,
+    seconds: u64,
 }
 
 impl Cmd<'_> {
@@ -243,6 +246,12 @@ impl Cmd<'_> {
         self
     }
 
+    /// How many seconds it may take, in place of two minutes.
+    pub fn patience(mut self, seconds: u64) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
     /// The same as a command that can be left to run beside the test.
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.program_path());
@@ -260,12 +269,12 @@ impl Cmd<'_> {
         command
     }
 
-    /// Runs it to its end (two minutes at most).
+    /// Runs it to its end.
     pub fn run(self) -> Out {
         let mut command = assert_cmd::Command::from_std(self.command());
         command
             .write_stdin(self.stdin.clone())
-            .timeout(Duration::from_secs(120));
+            .timeout(Duration::from_secs(self.seconds));
         let output = match command.output() {
             Ok(output) => output,
             Err(e) => panic!("cannot run {:?}: {e}", self.program),

@@ -12,7 +12,7 @@ use rusqlite::types::Value as Sql;
 
 use super::filter::{self, Filter};
 use super::walk::condition;
-use super::{Database, Kind, Position, References, Table, Walk, ident};
+use super::{Database, Gone, Kind, Position, References, Table, Walk, ident};
 use crate::error::Result;
 use crate::timestamp::{self, Unit};
 use crate::value::{Owned, Value};
@@ -24,6 +24,8 @@ pub struct Selection {
     pub filter: Filter,
     /// Leave out rows to which a row that stays points.
     pub unreferenced: bool,
+    /// Rows of other tables that will not be there to point.
+    pub gone: Gone,
 }
 
 /// The rows asked for, and what was counted on the way to them.
@@ -90,7 +92,7 @@ impl Database {
     ) -> Result<Due<'d>> {
         let filter = &selection.filter;
         let references = if selection.unreferenced {
-            self.references(table)?
+            self.references(table)?.without(&selection.gone)
         } else {
             References::default()
         };
@@ -177,7 +179,7 @@ impl Database {
 
     /// All candidates by a walk over the table. Each nibble's are gathered in
     /// memory and written when its transaction has ended.
-    fn gather_by_walk(
+    pub(super) fn gather_by_walk(
         &self,
         table: &Table,
         filter: &Filter,

@@ -11,7 +11,7 @@ use super::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 
 /// One foreign key that points at the table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reference {
     /// The table that points.
     pub child: String,
@@ -21,10 +21,13 @@ pub(super) struct Reference {
     pub indexed: bool,
     /// The table points at itself.
     pub own: bool,
+    /// The condition that a row `c` of the child will still be there, where
+    /// rows of it will have gone.
+    pub stays: Option<String>,
 }
 
 /// All foreign keys that point at a table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct References {
     pub(super) all: Vec<Reference>,
 }
@@ -128,6 +131,7 @@ impl Database {
                     pairs: Vec::new(),
                     indexed: false,
                     own,
+                    stays: None,
                 };
                 all.push((id, reference));
             }
@@ -263,7 +267,7 @@ pub(super) fn pointed_at(
             cursor.join(", ")
         )
     } else {
-        String::new()
+        reference.stays.clone().unwrap_or_default()
     };
     let (parent, child) = (table.quoted(), reference.child());
     let equal = reference.equal("p", "c");

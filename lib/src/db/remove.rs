@@ -7,6 +7,7 @@
 use rusqlite::{Statement, params_from_iter};
 
 use super::filter;
+use super::restored::Restored;
 use super::walk::{select_list, view};
 use super::{Database, Table, ident};
 use crate::error::Result;
@@ -35,7 +36,7 @@ pub struct Remover<'d> {
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
-    triggers: bool,
+    triggers: Option<Restored<'d>>,
 }
 
 /// A row that was found; its encoded form is in the caller's buffer.
@@ -110,7 +111,10 @@ impl Database {
             at: prepare(format!("SELECT {list} FROM {from} WHERE {here}"))?,
             delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
             there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
-            triggers: !self.delete_triggers(table)?.is_empty(),
+            triggers: match self.delete_triggers(table)?.is_empty() {
+                true => None,
+                false => Some(self.restored(table)?),
+            },
         })
     }
 
@@ -140,11 +144,18 @@ impl WriteLock<'_> {
     /// Undoes everything since the lock was taken.
     pub fn roll_back(mut self) -> Result<()> {
         self.open = false;
-        // RAISE(ROLLBACK) in a trigger has done it already.
-        if self.database.connection.is_autocommit() {
-            return Ok(());
+        self.database.roll_back()
+    }
+}
+
+impl Database {
+    /// Ends the transaction without its changes, unless that was done: by a
+    /// trigger that says RAISE(ROLLBACK), or by SQLite itself after a failure.
+    fn roll_back(&self) -> Result<()> {
+        match self.connection.is_autocommit() {
+            true => Ok(()),
+            false => self.run("ROLLBACK"),
         }
-        self.database.run("ROLLBACK")
     }
 }
 
@@ -152,7 +163,7 @@ impl Drop for WriteLock<'_> {
     fn drop(&mut self) {
         // On the way out with an error that says more. Should this fail too,
         // closing the connection rolls back.
-        if self.open && self.database.run("ROLLBACK").is_err() {}
+        if self.open && self.database.roll_back().is_err() {}
     }
 }
 
@@ -211,17 +222,26 @@ impl Remover<'_> {
             }
             Place::Key(key) => key,
         };
+        let before = match &mut self.triggers {
+            Some(triggers) => Some(triggers.before(place)?),
+            None => None,
+        };
         let deleted = match self.delete.execute(params_from_iter(values)) {
             Ok(changes) => changes == 1,
             // A trigger failed, by RAISE or otherwise: it keeps the row.
-            Err(error) if self.triggers && !is_environment(&error) => false,
+            Err(error)
+                if self.triggers.is_some() && !is_environment(&error) =>
+            {
+                false
+            }
             Err(other) => return Err(fail(other)),
         };
         if !deleted {
             return Ok(Deleted::NotAll);
         }
-        if self.triggers
-            && self.there.exists(params_from_iter(values)).map_err(fail)?
+        if let (Some(triggers), Some(before)) = (&mut self.triggers, before)
+            && (self.there.exists(params_from_iter(values)).map_err(fail)?
+                || triggers.is_back(&before)?)
         {
             return Ok(Deleted::NotAll);
         }
@@ -241,7 +261,7 @@ impl Remover<'_> {
 
     /// Whether triggers can keep rows or put them back.
     pub fn has_triggers(&self) -> bool {
-        self.triggers
+        self.triggers.is_some()
     }
 }
 

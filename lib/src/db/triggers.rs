@@ -21,15 +21,16 @@ enum Does {
     Insert,
 }
 
-/// A step of a trigger that was asked about: the trigger, the table, and what
-/// it does to it.
-type Step = (String, String, Does);
+/// A step of a trigger that was asked about: the trigger, and if it writes,
+/// the table and what it does to it.
+type Step = (String, Option<(String, Does)>);
 
 impl Database {
     /// Refuses a table whose triggers would delete or change other rows, or
     /// cannot run here.
     pub fn check_triggers(&mut self, table: &Table) -> Result<()> {
-        for (trigger, target, does) in self.trigger_steps(table)? {
+        for (trigger, step) in self.trigger_steps(table)? {
+            let Some((target, does)) = step else { continue };
             let own = target.eq_ignore_ascii_case(&table.name);
             let ordinary = || -> Result<bool> {
                 let found = self.table(&target)?;
@@ -59,8 +60,19 @@ impl Database {
     /// trigger: INSERT OR REPLACE does that too.
     pub fn triggers_write_own(&mut self, table: &Table) -> Result<bool> {
         let steps = self.trigger_steps(table)?;
-        let own = |step: &Step| step.1.eq_ignore_ascii_case(&table.name);
-        Ok(steps.iter().any(own))
+        let mut writes = steps.iter().filter_map(|(_, step)| step.as_ref());
+        Ok(writes.any(|(target, _)| target.eq_ignore_ascii_case(&table.name)))
+    }
+
+    /// The names of the triggers that a deletion fires.
+    pub fn fired_triggers(&mut self, table: &Table) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for (trigger, _) in self.trigger_steps(table)? {
+            if !names.contains(&trigger) {
+                names.push(trigger);
+            }
+        }
+        Ok(names)
     }
 
     /// All that the triggers of a deletion do to tables.
@@ -88,10 +100,12 @@ impl Database {
                     }
                     _ => None,
                 };
-                if let (Some((name, does)), Some(trigger), Ok(mut seen)) =
-                    (step, context.accessor, seen.lock())
+                if let (Some(trigger), Ok(mut seen)) =
+                    (context.accessor, seen.lock())
                 {
-                    seen.push((trigger.to_owned(), name.to_owned(), does));
+                    let step =
+                        step.map(|(name, does)| (name.to_owned(), does));
+                    seen.push((trigger.to_owned(), step));
                 }
                 Authorization::Allow
             }))

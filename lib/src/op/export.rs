@@ -5,14 +5,18 @@
 //! after it, so that a slow reader of ours holds up nobody. What dates a row,
 //! what is due and what a row that stays points at is decided by `db`.
 
+mod after;
+
 use std::io::Write;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::columns::{Columns, rule};
-use crate::db::{Access, Batch, Due, Filter, RowEncoder, Selection, Table};
+use crate::columns::{Chosen, Columns, rule};
+use crate::db::{
+    Access, Batch, Database, Due, Filter, Gone, RowEncoder, Selection, Table,
+};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fsx;
 use crate::outcome::{Exported, Outcome, Status};
@@ -50,6 +54,8 @@ pub struct Options {
     pub condition: Option<String>,
     /// `--limit`.
     pub limit: Option<u64>,
+    /// `--after`: results of dry runs, whose tables come before.
+    pub after: Option<PathBuf>,
     /// `--format`.
     pub format: Format,
     /// The columns.
@@ -139,28 +145,17 @@ fn export(
     };
     let rule = rule(&policy, &table.name);
     let before = cutoff(options, rule, now)?;
-    let chosen = options.columns.choose(&table, rule)?;
-    let mut filter = Filter {
-        timestamp: chosen.timestamp,
-        since: options.since,
-        before,
-        condition: options.condition.clone(),
-    };
-    if filter.needs_time() || options.due {
-        chosen.need_timestamp(&table)?;
-    }
+    let (chosen, filter) = meant(options, rule, &table, before)?;
     if options.due {
         table.check_purgeable()?;
         chosen.check_complete(&table)?;
         if !rule.is_some_and(|r| r.triggers_trust) {
             database.check_triggers(&table)?;
         }
-        if let Some(ruled) = rule.and_then(|r| r.where_.as_deref()) {
-            filter.condition = Some(both(ruled, options.condition.as_deref()));
-        }
     }
     let never = options.due && before.is_none();
-    let selection = Selection { filter, unreferenced: options.due };
+    let gone = gone(options, &policy, now, &database, &table)?;
+    let selection = Selection { filter, unreferenced: options.due, gone };
     let mut record = empty(&table.name, Status::NoRecords);
     record.cutoff_date = before.map(rfc3339);
     if never {
@@ -170,6 +165,51 @@ fn export(
     let due = database.select(&table, &chosen.columns, &selection)?;
     Rows { options, table: &table, columns: &chosen.columns, stop }
         .write(due, record, output, notes)
+}
+
+/// The columns, and the rows that are meant by what dates them.
+fn meant(
+    options: &Options,
+    rule: Option<&policy::Rule>,
+    table: &Table,
+    before: Option<Timestamp>,
+) -> Result<(Chosen, Filter)> {
+    let chosen = options.columns.choose(table, rule)?;
+    let mut filter = Filter {
+        timestamp: chosen.timestamp,
+        since: options.since,
+        before,
+        condition: options.condition.clone(),
+    };
+    if filter.needs_time() || options.due {
+        chosen.need_timestamp(table)?;
+    }
+    if options.due
+        && let Some(ruled) = rule.and_then(|r| r.where_.as_deref())
+    {
+        filter.condition = Some(both(ruled, options.condition.as_deref()));
+    }
+    Ok((chosen, filter))
+}
+
+/// What will have gone from other tables before this one's turn.
+fn gone(
+    options: &Options,
+    policy: &Policy,
+    now: Timestamp,
+    database: &Database,
+    table: &Table,
+) -> Result<Gone> {
+    let Some(path) = &options.after else { return Ok(Gone::default()) };
+    if !options.due || !options.place.dry_run {
+        return Err(Error::usage("--after is for a dry run of --due"));
+    }
+    let tables = after::tables(path)?;
+    database.gone_before(table, &tables, &mut |other| {
+        let rule = rule(policy, &other.name);
+        let before = cutoff(options, rule, now)?;
+        Ok(meant(options, rule, other, before)?.1)
+    })
 }
 
 /// The policy has no rule for the table, and no flag takes its place.

@@ -21,10 +21,12 @@ use crate::columns::{Chosen, Columns, rule};
 use crate::db::{Access, Database, Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fail;
+use crate::fsx;
 use crate::gz;
 use crate::ledger::{Compression, Receipt, Segment};
 use crate::outcome::{Outcome, Status, Stored};
 use crate::place::Place;
+use crate::policy::Policy;
 use crate::record::{ARCHIVED_AT, append_string};
 use crate::stop::{Stop, Stoppable};
 use crate::timestamp::{Day, Unit, rfc3339};
@@ -124,15 +126,16 @@ fn store(
     let policy = options.place.load_policy()?;
     let now = options.place.now()?;
     let mut database = options.place.open(Access::Read)?;
-    let table = database.need_table(&options.table)?;
-    table.check_purgeable()?;
-    let rule = rule(&policy, &table.name);
-    let chosen = options.columns.choose(&table, rule)?;
-    chosen.check_complete(&table)?;
+    let found = look(options, &policy, &mut database);
+    let (table, chosen) = match found {
+        // Nothing came, and rt-export has said why: the table is not there,
+        // or nothing dates its rows.
+        Err(e) if e.exit() == Exit::Usage && is_empty(input)? => {
+            return Ok(nothing(options, &database));
+        }
+        other => other?,
+    };
     let (column, unit) = chosen.need_timestamp(&table)?;
-    if !rule.is_some_and(|r| r.triggers_trust) {
-        database.check_triggers(&table)?;
-    }
     let identity = Database::identity(&options.place.db())?;
     drop(database);
     let root = options.place.archives();
@@ -155,6 +158,40 @@ fn store(
     drop(work);
     fail::point("store.unlocked");
     Ok(days.end(receipts, cut_off, notes))
+}
+
+/// The table and its columns, if its rows can be stored at all.
+fn look(
+    options: &Options,
+    policy: &Policy,
+    database: &mut Database,
+) -> Result<(Table, Chosen)> {
+    let table = database.need_table(&options.table)?;
+    table.check_purgeable()?;
+    let rule = rule(policy, &table.name);
+    let chosen = options.columns.choose(&table, rule)?;
+    chosen.check_complete(&table)?;
+    chosen.need_timestamp(&table)?;
+    if !rule.is_some_and(|r| r.triggers_trust) {
+        database.check_triggers(&table)?;
+    }
+    Ok((table, chosen))
+}
+
+/// Whether the input ends before its first byte.
+fn is_empty(input: &mut dyn Read) -> Result<bool> {
+    fsx::read_full(input, &mut [0])
+        .map(|n| n == 0)
+        .map_err(|e| Error::stream("cannot read the rows", e))
+}
+
+fn nothing(options: &Options, database: &Database) -> Done {
+    let status = match database.table(&options.table) {
+        Ok(None) => Status::NoTable,
+        _ => Status::NoRecords,
+    };
+    let record = Stored { status, ..empty(&options.table) };
+    (record, Vec::new(), Ok(Exit::Done))
 }
 
 /// One day in the making.

@@ -88,7 +88,7 @@ pub(super) fn adopt(
     let published = Event::Published { id: id.clone() };
     let store = Event::Store(Box::new(segment));
     work.ledger_mut().append(&[store, published])?;
-    Ok(Group { table: table.name, ids: vec![id] })
+    Ok(Group { table: table.name, ids: vec![id], triggers: Vec::new() })
 }
 
 /// Looks through all lines: each must be a row of the table, with the same
@@ -170,7 +170,9 @@ impl Survey {
                 .ok_or_else(|| format!("no column {}", quote(&key)))?;
             let name = &table.columns[column].name;
             field.value.to_owned_if(false).map_err(|f| f.to_string())?;
-            if self.rows == 0 {
+            if self.rows == 0 && self.columns.contains(name) {
+                return Err(format!("column {} twice", quote(name)));
+            } else if self.rows == 0 {
                 self.columns.push(name.clone());
             } else if self.columns.get(count) != Some(name) {
                 return Err("other columns than the first line".to_owned());

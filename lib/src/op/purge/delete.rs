@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::keyed::{Proof, remover};
 use super::proof::{columns_now, digest};
-use super::settle::{Settler, Subject, Target};
-use super::spool::{Proven, Spool};
+use super::settle::{Settler, Subject, Target, altered};
+use super::spool::{Proven, Rows, Spool};
 use crate::db::{Database, Deleted, Place, Remover};
 use crate::error::{Error, Result};
 use crate::fail;
@@ -68,6 +68,8 @@ enum Ended {
     Kept(usize),
     /// The foreign keys have to be followed again; nothing was done.
     Stale,
+    /// The table is not what it was; nothing was done, and no row may go.
+    Altered,
 }
 
 /// What became of a row, before it is known that the batch was committed.
@@ -121,8 +123,30 @@ impl Deletion<'_, '_, '_> {
                     self.set.follow(self.settler.database, self.target)?;
                     queue.retain(|row| self.is_to_go(row));
                 }
+                Ended::Altered => return self.leave(queue, rows),
             }
         }
+    }
+
+    /// All rows that are left stay: no row of an altered table is what was
+    /// archived. Where it is not known which are left, the next run sees.
+    fn leave(
+        &mut self,
+        queue: VecDeque<Proven>,
+        mut rows: Rows,
+    ) -> Result<()> {
+        if self.proofs.iter().any(|proof| proof.recovering) {
+            return Err(altered(&self.target.table.name));
+        }
+        for row in queue {
+            self.note(&row, &Fate::Changed)?;
+        }
+        while let Some(row) = rows.next()? {
+            if self.is_to_go(&row) {
+                self.note(&row, &Fate::Changed)?;
+            }
+        }
+        Ok(())
     }
 
     /// One transaction. No I/O of ours happens between BEGIN and COMMIT but
@@ -138,6 +162,10 @@ impl Deletion<'_, '_, '_> {
         let lock = database.begin_write()?;
         let begun = Instant::now();
         let now = database.data_version()?;
+        if self.settler.is_altered(self.target)? {
+            lock.roll_back()?;
+            return Ok(Ended::Altered);
+        }
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
         let moved = now != self.version || removers.have_triggers();

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::keyed::{records, remover};
 use super::proof::{columns_now, digest};
-use super::settle::{Settler, Subject, Tally, Target};
+use super::settle::{Settler, Subject, Tally, Target, altered};
 use super::spool::{Proven, RowDigest};
 use crate::db::{Batch, Deleted, Place, Remover};
 use crate::error::Result;
@@ -40,8 +40,8 @@ impl Settler<'_> {
         self.database.begin_claims()?;
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
+        let version = self.database.data_version()?;
         let mut tally = Tally::default();
-        let guarded = self.database.data_version()?;
         let referenced = self.guard(target, subject)?;
         for line in referenced.iter() {
             self.database.disclaim(line)?;
@@ -53,8 +53,9 @@ impl Settler<'_> {
             subject,
             tally,
             waiting: Vec::new(),
-            version: self.database.data_version()?,
-            guarded,
+            version,
+            guarded: version,
+            altered: false,
             before,
         };
         batches.run(self)?;
@@ -286,6 +287,8 @@ struct Batches<'b> {
     version: i64,
     /// `data_version` before the foreign keys were followed.
     guarded: i64,
+    /// The table is not what it was: no row of it may go any more.
+    altered: bool,
     before: Before,
 }
 
@@ -296,6 +299,8 @@ enum Ended {
     Kept(usize),
     /// Rows have changed since they were compared; nothing was done.
     Differs,
+    /// The table is not what it was; nothing was done.
+    Altered,
 }
 
 impl Batches<'_> {
@@ -317,9 +322,17 @@ impl Batches<'_> {
                 let (Some(rowid), Some(remover)) =
                     (settler.database.claim_of(number)?, &mut remover)
                 else {
-                    self.unclaimed(number);
+                    let at = (record, parsed.rowid);
+                    match self.stands(settler, &mut remover, at)? {
+                        true => self.differs(number),
+                        false => self.unclaimed(number),
+                    }
                     continue;
                 };
+                if self.altered {
+                    self.differs(number);
+                    continue;
+                }
                 let place = Place::Rowid(rowid);
                 let found = remover.at(&place, &mut row)?;
                 let equal =
@@ -349,6 +362,32 @@ impl Batches<'_> {
         }
     }
 
+    /// Whether another row stands where the row of an unclaimed line stood
+    /// (by its key or rowid), one that serves no line: then the row changed.
+    fn stands(
+        &self,
+        settler: &Settler<'_>,
+        remover: &mut Option<Remover<'_>>,
+        (record, rowid): (&[u8], Option<i64>),
+    ) -> Result<bool> {
+        // Without its columns no row is what it was.
+        let Some(remover) = remover else { return Ok(true) };
+        let place = match rowid {
+            Some(_) if self.before.renumbered => None,
+            Some(rowid) => Some(Place::Rowid(rowid)),
+            None => {
+                let key = self.subject.lines.key(record)?;
+                remover.by_key(&key, &mut Vec::new())?.map(|f| f.place)
+            }
+        };
+        match place {
+            Some(Place::Rowid(rowid)) => Ok(remover
+                .there(&Place::Rowid(rowid))?
+                && !settler.database.is_claimed(rowid)?),
+            _ => Ok(false),
+        }
+    }
+
     /// A line for which there is no row.
     fn unclaimed(&mut self, line: u64) {
         if self.before.named.contains(line) || self.target.keep_missing {
@@ -375,7 +414,8 @@ impl Batches<'_> {
     ) -> Result<()> {
         let mut parts = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut part) = parts.pop() {
-            if part.is_empty() {
+            if part.is_empty() || self.altered {
+                part.iter().for_each(|row| self.differs(row.line));
                 continue;
             }
             settler.check_time()?;
@@ -393,13 +433,31 @@ impl Batches<'_> {
                     parts.extend([behind, alone, part]);
                 }
                 Ended::Differs => {
-                    self.version = settler.database.data_version()?;
+                    self.catch_up(settler)?;
                     let equal = self.compare_again(settler, remover, part)?;
                     parts.push(equal);
                 }
+                // Where earlier runs began to delete, it is not known which
+                // rows are left; the next one sees.
+                Ended::Altered if !self.before.named.is_empty() => {
+                    return Err(altered(&self.target.table.name));
+                }
+                Ended::Altered => {
+                    self.altered = true;
+                    parts.push(part);
+                }
             }
         }
-        self.version = settler.database.data_version()?;
+        self.catch_up(settler)
+    }
+
+    /// What is compared from now on is compared with the present state. The
+    /// foreign keys were followed once: what came since is looked at inside
+    /// the lock.
+    fn catch_up(&mut self, settler: &Settler<'_>) -> Result<()> {
+        if self.target.references.is_empty() {
+            self.version = settler.database.data_version()?;
+        }
         Ok(())
     }
 
@@ -455,7 +513,7 @@ impl Batches<'_> {
         part: &[Proven],
     ) -> Result<Ended> {
         let database = settler.database;
-        let schema = database.schema_version()?;
+        let schema = settler.schema_version;
         settler.work.ledger_mut().append(&[Event::Purging(Purging {
             id: self.subject.open.segment.id.clone(),
             lines: part.iter().map(|p| p.line).collect(),
@@ -466,11 +524,14 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
+        if settler.is_altered(self.target)? {
+            lock.roll_back()?;
+            return Ok(Ended::Altered);
+        }
         let unguarded =
             now != self.guarded && !self.target.references.is_empty();
         if (now != self.version || unguarded)
-            && (!self.same_now(database, remover, part)?
-                || database.schema_version()? != schema)
+            && !self.same_now(database, remover, part)?
         {
             lock.roll_back()?;
             return Ok(Ended::Differs);

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use self::pace::Pace;
 use self::settle::Settler;
-use crate::db::{Access, Database, Identity};
+use crate::db::{Access, Database, Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::{Open, Receipt};
 use crate::outcome::{Outcome, Purged, Status};
@@ -101,6 +101,8 @@ struct Input {
 struct Group {
     table: String,
     ids: Vec<String>,
+    /// The triggers that a deletion fires.
+    triggers: Vec<String>,
 }
 
 /// Settles what the receipts on `input` name, or what `--pending` finds.
@@ -264,23 +266,17 @@ fn work(
     let mut database = options.place.open(Access::Delete)?;
     let identity = Database::identity(&options.place.db())?;
     let mut results = Results { list: Vec::new(), end: Ok(()) };
-    if let Some(table) = &options.table {
-        let table = database.need_table(table)?;
-        table.check_purgeable()?;
-        if receipts.is_empty() && !options.pending && options.archive.is_none()
-        {
-            let nothing = Purged {
-                status: Status::NoRecords,
-                message: None,
-                exit_status: None,
-                ..failed(&table.name, &Error::failed(""))
-            };
-            results.list.push(nothing);
-            return Ok(results);
-        }
-    }
     let anything =
         !receipts.is_empty() || options.pending || options.archive.is_some();
+    if let Some(name) = &options.table {
+        let table = database.table(name)?;
+        if !anything {
+            // What is not there needs no receipts; rt-export has said so.
+            results.list.push(nothing(name, table)?);
+            return Ok(results);
+        }
+        database.need_table(name)?.check_purgeable()?;
+    }
     if anything {
         let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
         let root = options.place.archives();
@@ -293,8 +289,9 @@ fn work(
             by_table(&work, receipts)?
         };
         order(&mut groups, &database)?;
+        let schema_version = database.schema_version()?;
         let Triggers { refused, self_writing } =
-            triggers(&mut database, &groups, &trusted(&policy))?;
+            triggers(&mut database, &mut groups, &trusted(&policy))?;
         let mut settler = Settler {
             work: &mut work,
             database: &database,
@@ -303,6 +300,7 @@ fn work(
             stop,
             deadline: options.max_runtime.map(|d| began + d),
             self_writing,
+            schema_version,
             moved: options.moved,
         };
         for group in groups {
@@ -314,8 +312,7 @@ fn work(
                 continue;
             }
             let recovered = options.pending;
-            let (result, done) =
-                settler.settle_table(&group.table, &group.ids, recovered);
+            let (result, done) = settler.settle_table(&group, recovered);
             results.list.push(result);
             if let Err(error) = done {
                 let ends = matches!(
@@ -333,8 +330,25 @@ fn work(
             }
         }
     }
-    reclaim(options, &database, notes)?;
+    results.end = reclaim(options, &database, notes);
     Ok(results)
+}
+
+/// The result of a table of which nothing was stored.
+fn nothing(name: &str, table: Option<Table>) -> Result<Purged> {
+    let (name, status) = match table {
+        Some(table) => {
+            table.check_purgeable()?;
+            (table.name, Status::NoRecords)
+        }
+        None => (name.to_owned(), Status::NoTable),
+    };
+    Ok(Purged {
+        status,
+        message: None,
+        exit_status: None,
+        ..failed(&name, &Error::failed(""))
+    })
 }
 
 fn limits(options: &Options) -> Limits {
@@ -380,23 +394,26 @@ struct Triggers {
 
 fn triggers(
     database: &mut Database,
-    groups: &[Group],
+    groups: &mut [Group],
     trusted: &[String],
 ) -> Result<Triggers> {
     let mut out = Triggers::default();
     for group in groups {
         let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        if trusted.iter().any(trusts) {
-            out.self_writing.push(table.name);
-            continue;
-        }
-        let checked = database.check_triggers(&table);
-        let checked =
-            checked.and_then(|()| database.triggers_write_own(&table));
+        let checked = match trusted.iter().any(trusts) {
+            true => Ok(true),
+            false => database
+                .check_triggers(&table)
+                .and_then(|()| database.triggers_write_own(&table)),
+        };
+        let checked = checked
+            .and_then(|own| Ok((own, database.fired_triggers(&table)?)));
         match checked {
-            Ok(true) => out.self_writing.push(table.name),
-            Ok(false) => {}
+            Ok((own, fired)) => {
+                group.triggers = fired;
+                out.self_writing.extend(own.then_some(table.name));
+            }
             Err(error) => {
                 out.refused.push((group.table.clone(), error.to_string()));
             }
@@ -443,7 +460,11 @@ fn add_to(groups: &mut Vec<Group>, table: &str, id: String) {
                 group.ids.push(id);
             }
         }
-        None => groups.push(Group { table: table.to_owned(), ids: vec![id] }),
+        None => groups.push(Group {
+            table: table.to_owned(),
+            ids: vec![id],
+            triggers: Vec::new(),
+        }),
     }
 }
 

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
-use crate::db::{Database, Identity, References, Table};
+use crate::db::{Database, Identity, Key, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
 use crate::fsx::{self, FileId};
@@ -25,6 +26,9 @@ pub(super) struct Settler<'s> {
     pub stop: &'s Stop,
     /// When `--max-runtime` is over.
     pub deadline: Option<Instant>,
+    /// What was looked up in the schema, triggers above all, holds as long as
+    /// this does.
+    pub schema_version: i64,
     /// Tables whose triggers may take other rows of them: what is missing may
     /// have gone with a row that this or a crashed run deleted.
     pub self_writing: Vec<String>,
@@ -111,10 +115,10 @@ impl Settler<'_> {
     /// came. Only a signal, or the end of the time, ends the whole run.
     pub fn settle_table(
         &mut self,
-        name: &str,
-        ids: &[String],
+        group: &Group,
         recovered: bool,
     ) -> (Purged, Result<()>) {
+        let name = &group.table;
         let mut result = Purged {
             table: name.to_owned(),
             status: Status::NoRecords,
@@ -130,16 +134,19 @@ impl Settler<'_> {
             message: None,
             exit_status: None,
         };
-        let done = self.settle_all(name, ids, &mut result);
+        let done = self.settle_all(name, &group.ids, &mut result);
         if result.records + result.superseded > 0 {
             result.status = Status::Archived;
         }
         if result.refused > 0 {
             result.exit_status = Some(Exit::Partial.code());
+            let names: Vec<String> =
+                group.triggers.iter().map(|t| quote(t)).collect();
             result.message = Some(format!(
-                "a trigger of {} kept {} rows",
+                "{} rows of {} were kept by a trigger ({})",
+                result.refused,
                 quote(name),
-                result.refused
+                names.join(", ")
             ));
         }
         if let Err(error) = &done {
@@ -187,6 +194,40 @@ impl Settler<'_> {
             references: self.database.references(table)?,
             keep_missing,
         })
+    }
+
+    /// Whether rows may not be deleted any more by where they were found: the
+    /// schema has changed in what concerns the table, or VACUUM has given
+    /// rowids that are no keys to other rows.
+    pub fn is_altered(&mut self, target: &Target<'_>) -> Result<bool> {
+        if self.database.schema_version()? == self.schema_version {
+            return Ok(false);
+        }
+        let table = target.table;
+        let lasting =
+            table.without_rowid || matches!(table.key, Key::Rowid(_));
+        Ok(!lasting || !self.is_same(target)?)
+    }
+
+    /// Whether the schema still says of the table what it said, triggers and
+    /// who points at it included.
+    fn is_same(&mut self, target: &Target<'_>) -> Result<bool> {
+        let version = self.database.schema_version()?;
+        if version == self.schema_version {
+            return Ok(true);
+        }
+        let table = target.table;
+        let same = match self.database.table(&table.name)? {
+            Some(now) => {
+                now.schema == table.schema
+                    && self.database.references(&now)? == target.references
+            }
+            None => false,
+        };
+        if same {
+            self.schema_version = version;
+        }
+        Ok(same)
     }
 
     fn find(&self, id: &str) -> Result<Open> {
@@ -250,6 +291,9 @@ impl Settler<'_> {
         fail::point("purge.synced");
         let mut keyed = Vec::new();
         for open in rest {
+            if !self.is_same(target)? {
+                return Err(altered(&target.table.name));
+            }
             let subject = self.subject(target, open)?;
             if subject.open.segment.keyless_rows == 0 {
                 keyed.push(subject);
@@ -380,6 +424,12 @@ impl Settler<'_> {
         }
         Ok(())
     }
+}
+
+/// The error for a table that changed where nothing else can be done.
+pub(super) fn altered(table: &str) -> Error {
+    Error::partial(format!("table {} was altered meanwhile", quote(table)))
+        .hint("run it again: it goes on where it stopped")
 }
 
 fn settled(open: &Open, counts: Counts) -> Settled {

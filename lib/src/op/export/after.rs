@@ -1,0 +1,31 @@
+//! `--after FILE`: a dry run that comes after others counts on what they said
+//! would go.
+
+use std::path::Path;
+
+use crate::error::{Error, Result, quoted};
+use crate::outcome::{Exported, Outcome, Status};
+
+/// The tables of which the results in a file say that rows would go, in this
+/// order. Other records are passed over.
+pub(super) fn tables(path: &Path) -> Result<Vec<String>> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let mut out: Vec<String> = Vec::new();
+    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(Outcome::Exported(Exported {
+                table,
+                status: Status::DryRun,
+                ..
+            })) if !out.contains(&table) => out.push(table),
+            Ok(_) => {}
+            Err(e) => {
+                return Err(Error::data(format!(
+                    "{} holds a line that is no result: {e}",
+                    quoted(path)
+                )));
+            }
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,9 @@
+//! rt-purge: rows go that are what was archived, and no others.
+
+mod amid;
+mod between;
+mod by_hand;
+mod foreign;
+mod run;
+mod tables;
+mod triggers;

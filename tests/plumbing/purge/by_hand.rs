@@ -1,0 +1,140 @@
+//! rt-purge --archive: a file made by hand is its own receipt.
+
+use std::fs;
+
+use crate::support::way::{Way, counts, purged};
+
+const KEYS: [&str; 3] =
+    ["id INTEGER PRIMARY KEY", "id TEXT PRIMARY KEY", "id INT"];
+
+/// Five rows, and the file `f` that holds them all.
+fn five(key: &str, compressed: bool) -> Way {
+    let way = Way::new(&format!(
+        "CREATE TABLE t ({key}, at TEXT, v);
+        INSERT INTO t VALUES (1, '2026-01-01', 'a'), (2, NULL, 2.5),
+            (3, '2026-01-14', x'00'), (4, 'never', 'd'), (5, 1, NULL)"
+    ));
+    let out = way.cmd("rt-export").arg("t").run();
+    out.status(0);
+    let mut bytes = out.bytes;
+    if compressed {
+        bytes = way.cmd("rt-gzip").stdin(bytes).run().bytes;
+    }
+    way.dir.write("f", bytes);
+    way
+}
+
+#[test]
+fn rows_that_the_file_holds_go_and_it_stays_as_it_is() {
+    for key in KEYS {
+        for compressed in [true, false] {
+            let way = five(key, compressed);
+            let file = fs::read(way.dir.join("f")).unwrap();
+            way.sql(
+                "UPDATE t SET v = 'new' WHERE id = 4;
+                DELETE FROM t WHERE id = 2;
+                INSERT INTO t VALUES (6, '2026-01-01', 'late')",
+            );
+            let out = way.cmd("rt-purge").args(["--archive", "f", "t"]).run();
+            out.status(0).stderr("");
+            let result = purged(&out);
+            assert_eq!(counts(&result), "records 3, changed 1, gone 1");
+            let path = way.dir.join("f").canonicalize().unwrap();
+            assert_eq!(result["archive_files"][0], path.to_str().unwrap());
+            assert_eq!(way.row("SELECT id FROM t ORDER BY id"), "4 6");
+            assert_eq!(fs::read(&path).unwrap(), file, "{key}");
+            // The ledger says which rows are in it.
+            let store = &way.events("store")[0];
+            assert_eq!(store["file"], path.to_str().unwrap());
+            assert_eq!(store["rows"], 5);
+            assert_eq!(way.events("purge")[0]["deleted"], 3);
+            assert!(way.files().is_empty());
+        }
+    }
+}
+
+#[test]
+fn file_given_again_finds_nothing_to_delete() {
+    for key in KEYS {
+        let way = five(key, true);
+        let purge = || way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        assert_eq!(counts(&purged(&purge())), "records 5", "{key}");
+        let again = purge();
+        again.status(0);
+        assert_eq!(counts(&purged(&again)), "gone 5", "{key}");
+    }
+}
+
+#[test]
+fn column_that_the_file_lacks_must_be_null() {
+    for key in KEYS {
+        let way = five(key, true);
+        let out = way.cmd("rt-export").args(["--exclude=v", "t"]).run();
+        way.dir.write("f", out.bytes);
+        let out = way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        out.status(0);
+        assert_eq!(counts(&purged(&out)), "records 1, changed 4", "{key}");
+        let left = way.row("SELECT id FROM t ORDER BY id");
+        assert_eq!(left, "1 2 3 4", "{key}");
+    }
+}
+
+#[test]
+fn file_that_is_cut_short_or_foreign_is_bad_data() {
+    let way = five("id INTEGER PRIMARY KEY", true);
+    let whole = fs::read(way.dir.join("f")).unwrap();
+    let text = way.cmd("rt-export").arg("t").run().stdout;
+    let array = way.cmd("rt-export").args(["--format=json", "t"]).run();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0x10;
+    let bad: [(&str, Vec<u8>); 11] = [
+        ("cut gzip", whole[..whole.len() - 4].to_vec()),
+        ("flipped bit", flipped),
+        ("cut line", text.as_bytes()[..text.len() - 1].to_vec()),
+        ("empty", Vec::new()),
+        ("no JSON", b"hello\n".to_vec()),
+        ("an array", array.bytes),
+        ("other table", b"{\"id\":1,\"x\":2}\n".to_vec()),
+        ("no key", b"{\"at\":\"2026-01-01\",\"v\":\"a\"}\n".to_vec()),
+        ("mixed", [&text, "{\"id\":1}\n"].concat().into_bytes()),
+        ("twice", b"{\"id\":1,\"id\":1}\n".to_vec()),
+        ("bytes behind", [&whole[..], b"x"].concat()),
+    ];
+    for (what, bytes) in bad {
+        way.dir.write("f", bytes);
+        let out = way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        out.expect(what, out.status == 4).stderr_has("'");
+        let there = way.row("SELECT count(*) FROM t");
+        out.expect(&format!("{what}: no row gone"), there == "5");
+        out.expect(what, way.events("store").is_empty());
+    }
+    let missing = way.cmd("rt-purge").args(["--archive=g", "t"]).run();
+    missing.status(1).stderr_has("'g'");
+}
+
+#[test]
+fn file_without_table_or_beside_pending_is_a_usage_error() {
+    let way = five("id INTEGER PRIMARY KEY", true);
+    for args in [
+        &["--archive=f"][..],
+        &["--archive=f", "nothing"],
+        &["--archive=f", "--pending", "t"],
+    ] {
+        way.cmd("rt-purge").args(args).run().status(2);
+    }
+    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+}
+
+#[test]
+fn file_that_changes_meanwhile_stops_the_deletion() {
+    for key in KEYS {
+        let way = five(key, true);
+        let purge = way.cmd("rt-purge").args(["--archive=f", "t"]);
+        let out = way.run_with(purge, "purge.purging", |way| {
+            fs::remove_file(way.dir.join("f")).unwrap();
+        });
+        out.status(5).stderr_has("/f'");
+        assert_eq!(way.row("SELECT count(*) FROM t"), "5", "{key}");
+    }
+}

@@ -1,0 +1,369 @@
+//! How a run is limited, stopped, refused, and gone on with.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::support::Dir;
+use crate::support::way::{Way, counts, purged, purged_all, records};
+
+/// So many rows that are due, all on one day.
+fn many(rows: u32, key: &str, journal: &str) -> Way {
+    let way = Way::new("");
+    way.sql(&format!(
+        "PRAGMA journal_mode = {journal};
+        CREATE TABLE t (id {key}, at TEXT, v);
+        WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+            WHERE n < {rows})
+        INSERT INTO t SELECT n, '2026-01-01', 'value ' || n FROM s"
+    ));
+    way
+}
+
+const KEYS: [&str; 3] = ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY", "INT"];
+
+/// The next run settles the rest; then every row is in the archives.
+fn goes_on(way: &Way, rows: u64) {
+    let left: u64 = way.row("SELECT count(*) FROM t").parse().unwrap();
+    assert!(0 < left && left <= rows, "{left} of {rows} rows are left");
+    assert_eq!(way.archived().len() as u64, rows);
+    let out = way.cmd("rt-purge").arg("--pending").run();
+    out.status(0).stderr("");
+    let result = purged(&out);
+    assert_eq!(result["recovered"], true);
+    assert_eq!(result["records"], left);
+    assert_eq!(result["superseded"], rows - left);
+    assert_eq!(way.row("SELECT count(*) FROM t"), "0");
+    assert_eq!(way.archived().len() as u64, rows);
+}
+
+#[test]
+fn run_stops_when_its_time_is_over_and_the_next_goes_on() {
+    for key in KEYS {
+        let way = many(200, key, "WAL");
+        let out = way
+            .purge(&way.stored("t"))
+            .args(["--batch-size=1", "--sleep=20ms", "--max-runtime=300ms"])
+            .run();
+        out.status(3).stderr_has("--max-runtime");
+        assert_eq!(purged(&out)["status"], "failed", "{key}");
+        goes_on(&way, 200);
+    }
+}
+
+#[test]
+fn signal_ends_the_run_at_the_end_of_a_batch() {
+    for key in KEYS {
+        for (signal, status) in [("TERM", 143), ("INT", 130)] {
+            let way = many(20, key, "WAL");
+            let out = way
+                .purge(&way.stored("t"))
+                .arg("--batch-size=3")
+                .env(
+                    "RT_FAIL",
+                    format!("purge.committed:2=kill -{signal} $PPID"),
+                )
+                .run();
+            out.status(status);
+            let left = way.row("SELECT count(*) FROM t");
+            assert!(left.parse::<u32>().unwrap() >= 14, "{left} {key}");
+            goes_on(&way, 20);
+        }
+    }
+}
+
+#[test]
+fn batches_are_as_large_and_as_far_apart_as_told() {
+    for key in KEYS {
+        let way = many(20, key, "WAL");
+        let purge = way
+            .purge(&way.stored("t"))
+            .args(["--batch-size=5", "--sleep=60ms"]);
+        let begun = Instant::now();
+        let left = AtomicU64::new(20);
+        let out = way.run_with(purge, "purge.committed:*", |way| {
+            let now = way.row("SELECT count(*) FROM t").parse().unwrap();
+            let before = left.swap(now, Ordering::Relaxed);
+            assert!(before - now <= 5, "{before} to {now}");
+        });
+        out.status(0);
+        assert!(begun.elapsed() >= Duration::from_millis(4 * 60));
+        assert_eq!(counts(&purged(&out)), "records 20");
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_are_usage_errors() {
+    let way = many(2, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = way.stored("t");
+    for arg in [
+        "--batch-size=0",
+        "--batch-size=-1",
+        "--batch-size=x",
+        "--max-runtime=5",
+        "--max-runtime=1m",
+        "--sleep=",
+        "--reclaim=some",
+    ] {
+        let out = way.purge(&receipts).arg(arg).run();
+        out.status(2).stdout("");
+        let there = way.row("SELECT count(*) FROM t");
+        out.expect("no row gone", there == "2");
+    }
+}
+
+#[test]
+fn free_pages_are_given_back_as_told() {
+    for (reclaim, auto) in [("full", 0), ("incremental", 2), ("none", 0)] {
+        let way = Way::new(&format!("PRAGMA auto_vacuum = {auto}"));
+        way.sql(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, v);
+            WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+                WHERE n < 500)
+            INSERT INTO t SELECT n, '2026-01-01', zeroblob(1000) FROM s",
+        );
+        let size = || fs::metadata(way.dir.join("d")).unwrap().len();
+        let before = size();
+        let out =
+            way.purge(&way.stored("t")).args(["--reclaim", reclaim]).run();
+        out.status(0).stderr("");
+        assert_eq!(counts(&purged(&out)), "records 500");
+        let free = way.row("PRAGMA freelist_count");
+        match reclaim {
+            "none" => {
+                assert_eq!(size(), before);
+                assert_ne!(free, "0");
+            }
+            _ => {
+                assert!(size() < before / 10, "{reclaim}: {}", size());
+                assert_eq!(free, "0", "{reclaim}");
+            }
+        }
+    }
+}
+
+#[test]
+fn reclaim_that_fails_does_not_hide_what_was_deleted() {
+    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let out = way.purge(&way.stored("t")).arg("--reclaim=incremental").run();
+    out.status(2).stderr_has("incremental");
+    assert_eq!(counts(&purged(&out)), "records 5");
+}
+
+#[test]
+fn dry_run_hands_on_its_input() {
+    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let text = format!("{}{{\"type\":\"x\"}}\nno end", way.stored("t"));
+    let tree = way.dir.tree();
+    let out = way.purge(&text).arg("-n").run();
+    out.status(0).stdout(&text).stderr("");
+    way.cmd("rt-purge").args(["-n", "--pending"]).run().status(0).stdout("");
+    assert_eq!(way.dir.tree(), tree);
+    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+}
+
+#[test]
+fn other_records_are_handed_on_before_the_results() {
+    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = way.stored("t");
+    let other = "{\"type\":\"exported\",\"table\":\"t\"}\n";
+    let out = way.purge(&format!("{receipts}{other}")).run();
+    let kinds: Vec<String> = records(&out.stdout)
+        .iter()
+        .map(|r| r["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["stored", "exported", "purged"]);
+}
+
+#[test]
+fn pending_with_nothing_to_do_says_nothing() {
+    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    for _ in 0..2 {
+        let out = way.cmd("rt-purge").arg("--pending").run();
+        out.status(0).stdout("").stderr("");
+    }
+    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+    let out = way.purge("").arg("t").run();
+    out.status(0).stderr("");
+    assert_eq!(purged(&out)["status"], "no_records");
+}
+
+#[test]
+fn damaged_or_missing_file_costs_no_row() {
+    type Act = fn(&Dir, &str);
+    let flip: Act = |dir, name| {
+        let mut bytes = fs::read(dir.join(name)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(dir.join(name), bytes).unwrap();
+    };
+    let cut: Act = |dir, name| {
+        let bytes = fs::read(dir.join(name)).unwrap();
+        fs::write(dir.join(name), &bytes[..bytes.len() - 1]).unwrap();
+    };
+    let another: Act = |dir, name| {
+        // Sound gzip, and the same rows but for one value.
+        let text = dir.zcat(name).replace("value 2\"", "value X\"");
+        let gz = dir.cmd("rt-gzip").stdin(text).run().bytes;
+        fs::write(dir.join(name), gz).unwrap();
+    };
+    let remove: Act = |dir, name| fs::remove_file(dir.join(name)).unwrap();
+    for key in KEYS {
+        for act in [flip, cut, another, remove] {
+            let way = many(50, key, "WAL");
+            way.sql(
+                "UPDATE t SET at = '2026-01-02' WHERE id IN ('7', 7, '8', 8)",
+            );
+            let receipts = way.stored("t");
+            let name = "a/warm/2026-01-01/t.jsonl.gz";
+            let kept = fs::read(way.dir.join(name)).unwrap();
+            act(&way.dir, name);
+            let out = way.purge(&receipts).run();
+            out.status(5).stderr_has("2026-01-01/t.jsonl.gz'");
+            assert_eq!(purged(&out)["status"], "failed");
+            let count = "SELECT count(*) FROM t WHERE at = '2026-01-01'";
+            assert_eq!(way.row(count), "48", "{key}");
+            // Put back, it is settled.
+            way.dir.write(name, kept);
+            way.purge(&receipts).run().status(0);
+            assert_eq!(way.row("SELECT count(*) FROM t"), "0", "{key}");
+        }
+    }
+}
+
+#[test]
+fn edited_ledger_deletes_nothing() {
+    for key in KEYS {
+        let way = many(5, key, "WAL");
+        let receipts = way.stored("t");
+        let ledger = way.dir.read("a/ledger.jsonl");
+        let lines: Vec<&str> = ledger.lines().collect();
+        let edited = [
+            ledger.replacen("\"rows\":5", "\"rows\":4", 1),
+            format!("{}\n", lines[1..].join("\n")),
+            ledger.replacen("2026", "2025", 1),
+        ];
+        for text in edited {
+            assert_ne!(text, ledger);
+            way.dir.write("a/ledger.jsonl", text);
+            let out = way.purge(&receipts).run();
+            out.status(5).stderr_has("ledger.jsonl'");
+            assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+        }
+        way.dir.write("a/ledger.jsonl", &ledger);
+        way.purge(&receipts).run().status(0);
+        assert_eq!(way.row("SELECT count(*) FROM t"), "0");
+    }
+}
+
+#[test]
+fn receipts_that_are_not_of_this_tree_or_not_whole_delete_nothing() {
+    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = way.stored("t");
+    let foreign = receipts.replace("\"id\":\"", "\"id\":\"0");
+    let edited = receipts.replacen("\"rows\":5", "\"rows\":6", 1);
+    let cut = receipts.lines().next().unwrap().to_owned();
+    for text in [&foreign, &edited, &cut, "nothing\n", "{}\n"] {
+        let out = way.purge(text).arg("t").run();
+        out.status(4).stderr_has("rt-purge: ");
+        let there = way.row("SELECT count(*) FROM t");
+        out.expect("no row gone", there == "5");
+    }
+    // Nor are those of another table than the one that was named.
+    way.purge(&receipts).arg("u").run().status(4);
+    way.sql("CREATE TABLE u (id INTEGER PRIMARY KEY)");
+    way.purge(&receipts).arg("u").run().status(4);
+    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+    // What is whole before a torn line is settled.
+    let torn = format!("{receipts}{{\"type\":\"rec");
+    let out = way.purge(&torn).arg("t").run();
+    out.status(4);
+    assert_eq!(counts(&purged(&out)), "records 5");
+}
+
+#[test]
+fn views_and_virtual_tables_are_never_purged() {
+    let way = Way::new(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, at TEXT);
+        INSERT INTO u VALUES (1, '2026-01-01');
+        CREATE VIEW v AS SELECT * FROM u;
+        CREATE VIRTUAL TABLE f USING fts5(at);",
+    );
+    for table in ["v", "f", "f_data"] {
+        let out = way.purge("").arg(table).run();
+        out.status(2).stderr_has(&format!("'{table}'"));
+    }
+}
+
+#[test]
+fn several_tables_have_a_result_each() {
+    let way = many(3, "INTEGER PRIMARY KEY", "WAL");
+    way.sql(
+        "CREATE TABLE u (at TEXT, v);
+        INSERT INTO u VALUES ('2026-01-01', 1), ('2026-01-02', 2)",
+    );
+    let receipts = format!("{}{}", way.stored("t"), way.stored("u"));
+    let out = way.purge(&receipts).run();
+    out.status(0);
+    let all = purged_all(&out);
+    let said: Vec<String> =
+        all.iter().map(|r| format!("{} {}", r["table"], counts(r))).collect();
+    assert_eq!(said, ["\"t\" records 3", "\"u\" records 2"]);
+}
+
+#[test]
+fn database_that_stays_locked_is_busy_and_loses_nothing() {
+    for key in KEYS {
+        for journal in ["WAL", "DELETE"] {
+            let way = many(5, key, journal);
+            let receipts = way.stored("t");
+            let mut other = Connection::open(way.dir.join("d")).unwrap();
+            let held = other
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .unwrap();
+            let out = way.purge(&receipts).arg("--busy-timeout=200ms").run();
+            out.status(75).stderr_has("'d'");
+            drop(held);
+            drop(other);
+            assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+            way.purge(&receipts).run().status(0);
+            assert_eq!(way.row("SELECT count(*) FROM t"), "0");
+            assert_eq!(way.archived().len(), 5);
+        }
+    }
+}
+
+#[test]
+fn busy_writer_is_never_refused() {
+    for journal in ["WAL", "DELETE"] {
+        let way = many(50_000, "INTEGER PRIMARY KEY", journal);
+        way.sql("CREATE TABLE live (n)");
+        let receipts = way.stored("t");
+        let over = AtomicBool::new(false);
+        let wrote = thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let db = Connection::open(way.dir.join("d")).unwrap();
+                db.busy_timeout(Duration::from_secs(5)).unwrap();
+                let mut wrote = 0;
+                while !over.load(Ordering::Relaxed) {
+                    let done = db.execute("INSERT INTO live VALUES (1)", []);
+                    done.unwrap_or_else(|e| panic!("write {wrote}: {e}"));
+                    wrote += 1;
+                    thread::sleep(Duration::from_millis(5));
+                }
+                wrote
+            });
+            let out = way.purge(&receipts).run();
+            over.store(true, Ordering::Relaxed);
+            out.status(0).stderr("");
+            assert_eq!(counts(&purged(&out)), "records 50000");
+            writer.join().unwrap()
+        });
+        let count = way.row("SELECT count(*) FROM live");
+        assert_eq!(count, wrote.to_string(), "{journal}");
+        assert_eq!(way.archived().len(), 50_000);
+    }
+}

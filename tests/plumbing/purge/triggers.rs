@@ -1,0 +1,206 @@
+//! Triggers: they fire, and none of them loses a row.
+
+use crate::support::way::{Way, counts, purged};
+
+/// Six rows that are due, in a table of this key, and another table.
+fn with(key: &str, trigger: &str) -> Way {
+    Way::new(&format!(
+        "CREATE TABLE t (id {key}, at TEXT, v);
+        CREATE TABLE other (id, v);
+        CREATE TABLE log (what);
+        INSERT INTO other VALUES (1, 'a'), (2, 'b');
+        INSERT INTO t VALUES (1, '2026-01-01', 'a'), (2, '2026-01-01', 'b'),
+            (3, '2026-01-01', 'c'), (4, '2026-01-02', 'd'),
+            (5, '2026-01-02', 'e'), (6, '2026-01-02', 'f');
+        {trigger}"
+    ))
+}
+
+const KEYS: [&str; 3] = ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY", "INT"];
+
+#[test]
+fn trigger_that_destroys_other_rows_is_refused_and_named() {
+    for body in [
+        "DELETE FROM other WHERE id = old.id",
+        "DELETE FROM t WHERE id = old.id + 1",
+        "UPDATE t SET v = 'touched' WHERE id = old.id + 1",
+        "INSERT INTO log VALUES (1); DELETE FROM log",
+    ] {
+        for when in ["BEFORE", "AFTER"] {
+            let way = with("INTEGER PRIMARY KEY", "");
+            let receipts = way.stored("t");
+            way.sql(&format!(
+                "CREATE TRIGGER harmful {when} DELETE ON t
+                BEGIN {body}; END"
+            ));
+            let before = way.rows("SELECT * FROM t");
+            let out = way.purge(&receipts).run();
+            out.status(1).stderr_has("'harmful'");
+            let result = purged(&out);
+            assert_eq!(result["status"], "failed", "{body}");
+            let message = result["message"].as_str().unwrap();
+            assert!(message.contains("'harmful'"), "{message}");
+            assert_eq!(way.rows("SELECT * FROM t"), before, "{body}");
+            assert_eq!(way.row("SELECT v FROM other"), "a b");
+            // And nothing of it is ever stored.
+            way.sql("DROP TRIGGER harmful");
+            let rows = way.due("t").bytes;
+            way.purge(&receipts).run().status(0);
+            way.sql(&format!(
+                "CREATE TRIGGER harmful {when} DELETE ON t
+                BEGIN {body}; END"
+            ));
+            let tree = way.dir.tree();
+            let out = way.cmd("rt-store").arg("t").stdin(rows).run();
+            out.status(1).stderr_has("'harmful'");
+            assert_eq!(way.dir.tree(), tree, "{body}");
+        }
+    }
+}
+
+#[test]
+fn trigger_that_only_adds_elsewhere_fires() {
+    for key in KEYS {
+        let way = with(
+            key,
+            "CREATE TRIGGER logs AFTER DELETE ON t
+            BEGIN INSERT INTO log VALUES (old.v); END",
+        );
+        let out = way.purge(&way.stored("t")).run();
+        out.status(0).stderr("");
+        assert_eq!(counts(&purged(&out)), "records 6", "{key}");
+        let logged = way.row("SELECT what FROM log ORDER BY what");
+        assert_eq!(logged, "a b c d e f", "{key}");
+    }
+}
+
+#[test]
+fn trigger_that_keeps_or_restores_rows_loses_nothing_and_is_named() {
+    for body in [
+        "BEFORE DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN SELECT raise(IGNORE); END",
+        "BEFORE DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN SELECT raise(ABORT, 'kept'); END",
+        "AFTER DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN SELECT raise(FAIL, 'kept'); END",
+        "BEFORE DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN SELECT raise(ROLLBACK, 'kept'); END",
+        "AFTER DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN INSERT INTO t VALUES (old.id, old.at, old.v); END",
+        "AFTER DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN INSERT INTO t VALUES (old.id, old.at, 'b' || old.v); END",
+    ] {
+        for key in KEYS {
+            let way = with(
+                key,
+                &format!(
+                    "CREATE TRIGGER keeps {body};
+                    CREATE TRIGGER innocent AFTER INSERT ON other
+                        BEGIN DELETE FROM log; END"
+                ),
+            );
+            let out = way.purge(&way.stored("t")).run();
+            let case = format!("{key} {body}");
+            out.status(3);
+            let result = purged(&out);
+            assert_eq!(counts(&result), "records 4, refused 2", "{case}");
+            let message = result["message"].as_str().unwrap();
+            assert!(message.contains("'keeps'"), "{message}");
+            assert!(!message.contains("innocent"), "{message}");
+            let left = way.row("SELECT v FROM t ORDER BY id");
+            assert_eq!(left, "b f", "{case}");
+            assert_eq!(way.archived_of("v"), "a c d e", "{case}");
+        }
+    }
+}
+
+#[test]
+fn row_that_a_trigger_puts_under_another_key_is_another_row() {
+    for key in ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY"] {
+        let way = with(
+            key,
+            "CREATE TRIGGER moves AFTER DELETE ON t WHEN old.v IN ('b', 'f')
+            BEGIN INSERT INTO t VALUES (old.id + 100, old.at, old.v); END",
+        );
+        let out = way.purge(&way.stored("t")).run();
+        out.status(0);
+        assert_eq!(counts(&purged(&out)), "records 6", "{key}");
+        assert_eq!(way.row("SELECT v FROM t ORDER BY id"), "b f", "{key}");
+        assert_eq!(way.archived_of("id"), "1 2 3 4 5 6", "{key}");
+    }
+}
+
+#[test]
+fn row_without_key_that_a_trigger_restores_at_the_end_is_refused() {
+    // With gaps between the rowids the restored row gets one in a gap.
+    for rowids in ["", "UPDATE t SET rowid = rowid * 10"] {
+        for key in ["INT", "TEXT PRIMARY KEY"] {
+            let way = with(key, rowids);
+            way.sql(
+                "UPDATE t SET id = NULL WHERE v = 'f';
+                CREATE TRIGGER keeps AFTER DELETE ON t WHEN old.v = 'f'
+                BEGIN INSERT INTO t VALUES (old.id, old.at, old.v); END",
+            );
+            let out = way.purge(&way.stored("t")).run();
+            out.status(3);
+            assert_eq!(counts(&purged(&out)), "records 5, refused 1");
+            assert_eq!(way.row("SELECT v FROM t"), "f", "{key} {rowids}");
+            assert_eq!(way.archived_of("v"), "a b c d e");
+        }
+    }
+}
+
+#[test]
+fn trusted_triggers_do_as_they_are_told() {
+    for key in KEYS {
+        let way = with(
+            key,
+            "CREATE TRIGGER more AFTER DELETE ON t
+            BEGIN
+                DELETE FROM other WHERE v = old.v;
+                DELETE FROM t WHERE v = 'b' AND old.v = 'a';
+            END",
+        );
+        let policy = way.dir.read("p").replacen(
+            "\"at\",",
+            "\"at\",\"triggers\":\"trust\",",
+            1,
+        );
+        way.dir.write("p", policy);
+        let out = way.purge(&way.stored("t")).run();
+        out.status(0).stderr("");
+        let result = purged(&out);
+        // The lines of rows that went with another one are kept.
+        assert_eq!(result["rows"], 6);
+        assert_eq!(result["gone"], 0);
+        assert_eq!(way.row("SELECT count(*) FROM t"), "0", "{key}");
+        // Deleted by a trigger, the second one fired none.
+        assert_eq!(way.row("SELECT v FROM other"), "b", "{key}");
+        assert_eq!(way.archived_of("v"), "a b c d e f", "{key}");
+    }
+}
+
+#[test]
+fn full_text_index_is_kept_in_step() {
+    let way = Way::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, v TEXT);
+        CREATE VIRTUAL TABLE f USING fts5(v, content='t', content_rowid='id');
+        CREATE TRIGGER t_insert AFTER INSERT ON t BEGIN
+            INSERT INTO f(rowid, v) VALUES (new.id, new.v); END;
+        CREATE TRIGGER t_delete AFTER DELETE ON t BEGIN
+            INSERT INTO f(f, rowid, v) VALUES ('delete', old.id, old.v); END;
+        CREATE TRIGGER t_update AFTER UPDATE ON t BEGIN
+            INSERT INTO f(f, rowid, v) VALUES ('delete', old.id, old.v);
+            INSERT INTO f(rowid, v) VALUES (new.id, new.v); END;
+        INSERT INTO t VALUES (1, '2026-01-01', 'alpha beta'),
+            (2, '2026-01-02', 'beta gamma'), (3, '2026-01-14', 'beta')",
+    );
+    let out = way.purge(&way.stored("t")).run();
+    out.status(0).stderr("");
+    assert_eq!(counts(&purged(&out)), "records 2");
+    way.sql("INSERT INTO f(f, rank) VALUES ('integrity-check', 1)");
+    let found = |word: &str| {
+        way.row(&format!("SELECT rowid FROM f WHERE f MATCH '{word}'"))
+    };
+    assert_eq!([found("beta"), found("alpha")], ["3", ""]);
+}

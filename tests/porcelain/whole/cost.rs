@@ -1,0 +1,138 @@
+//! What a job costs: memory, and rows looked at.
+
+use super::{job, tables};
+use crate::support::{Dir, bins};
+
+/// Puts a program before each of ours that writes down how much memory it
+/// had at most, in KiB.
+fn measured(dir: &Dir) {
+    for program in ["rt-export", "rt-store", "rt-purge", "rt-report"] {
+        dir.script(
+            &format!("measured/{program}"),
+            &format!(
+                "#!/usr/bin/env python3\n\
+                 import resource, subprocess, sys\n\
+                 code = subprocess.call(['{}/{program}'] + sys.argv[1:],\n\
+                 \x20   close_fds=False)\n\
+                 usage = resource.getrusage(resource.RUSAGE_CHILDREN)\n\
+                 with open('{}', 'a') as f:\n\
+                 \x20   f.write('{program} %d\\n' % usage.ru_maxrss)\n\
+                 sys.exit(code)\n",
+                bins().display(),
+                dir.join("peaks").display()
+            ),
+        );
+    }
+}
+
+/// No program needed 64 MiB.
+fn peaks_are_small(dir: &Dir) {
+    let peaks = dir.read("peaks");
+    for line in peaks.lines() {
+        let kib: u64 = line.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!(kib < 64 * 1024, "{peaks}");
+    }
+    if std::env::var_os("RT_LONG").is_some() {
+        std::io::Write::write_all(
+            &mut std::io::stderr(),
+            format!("peaks in KiB:\n{peaks}").as_bytes(),
+        )
+        .unwrap();
+    }
+}
+
+/// A large table: so many rows, of so many bytes, on so many days in no
+/// order.
+fn large(dir: &Dir, key: &str, rows: u64, bytes: u64, days: u64) {
+    dir.sql(
+        "d",
+        &format!(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+            CREATE TABLE tool_uses (id {key}, start_time, input TEXT);
+            WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+                WHERE n < {rows})
+            INSERT INTO tool_uses SELECT printf('%016x', n * 2654435761),
+                1767225600 - (n * 7919 % {days}) * 86400,
+                hex(randomblob({bytes} / 2)) FROM s;
+            PRAGMA journal_mode = WAL"
+        ),
+    );
+}
+
+fn archives_within_memory(key: &str, rows: u64, bytes: u64, days: u64) {
+    let dir = Dir::new();
+    large(&dir, key, rows, bytes, days);
+    measured(&dir);
+    let out = job(&dir, "rt-archive")
+        .path_first(dir.join("measured"))
+        .args(["--json", "tool_uses"])
+        .patience(3600)
+        .run();
+    out.status(0).stderr("");
+    assert_eq!(tables(&out)["tool_uses"]["records"], rows);
+    let count = "SELECT count(*) FROM tool_uses";
+    assert_eq!(dir.rows("d", count), ["0"]);
+    peaks_are_small(&dir);
+}
+
+#[test]
+fn memory_does_not_grow_with_the_table() {
+    for key in ["TEXT PRIMARY KEY", "TEXT"] {
+        archives_within_memory(key, 200_000, 150, 5);
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_days() {
+    archives_within_memory("TEXT PRIMARY KEY", 70_000, 300, 700);
+}
+
+#[test]
+fn memory_does_not_grow_with_a_million_rows_or_two_gigabytes() {
+    if std::env::var_os("RT_LONG").is_none() {
+        return;
+    }
+    archives_within_memory("TEXT PRIMARY KEY", 1_000_000, 200, 30);
+    archives_within_memory("TEXT", 1_000_000, 200, 30);
+    archives_within_memory("TEXT PRIMARY KEY", 200_000, 10_000, 30);
+}
+
+#[test]
+fn steady_run_with_a_time_index_looks_at_what_it_moves() {
+    let dir = Dir::new();
+    dir.sql(
+        "d",
+        "CREATE TABLE tool_uses (id TEXT PRIMARY KEY, start_time TEXT);
+        CREATE INDEX i ON tool_uses(start_time);
+        WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+            WHERE n < 20000)
+        INSERT INTO tool_uses SELECT printf('%05d', n * 7919 % 20011),
+            strftime('%Y-%m-%dT%H:%M:%fZ', 1768435200.0 - n * 60, 'unixepoch')
+            FROM s",
+    );
+    job(&dir, "rt-daily").run().status(0);
+    let look = || {
+        let out = job(&dir, "rt-export")
+            .args(["--due", "-v", "tool_uses"])
+            .now("2026-01-16T00:00:00Z")
+            .run();
+        out.status(0);
+        let moved = out.stdout.lines().count();
+        out.expect("the rows of a day", moved == 24 * 60);
+        let words: Vec<&str> = out.stderr.split_whitespace().collect();
+        let at = words.iter().position(|w| *w == "looked").unwrap();
+        words[at - 1].parse::<usize>().unwrap()
+    };
+    // Text near the cutoff may have an offset: two days more are looked at.
+    let before = look();
+    assert!(before <= 4 * 24 * 60, "{before}");
+    // Whatever is kept beside does not count.
+    dir.sql(
+        "d",
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+            WHERE n < 20000)
+        INSERT INTO tool_uses SELECT 'x' || n, strftime('%Y-%m-%dT%H:%M:%fZ',
+            1768435200.0 - n, 'unixepoch') FROM s",
+    );
+    assert_eq!(look(), before);
+}
