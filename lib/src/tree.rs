@@ -43,6 +43,7 @@
 //! committed, one of which none is there was.
 
 mod draft;
+mod month;
 mod publish;
 mod recover;
 mod rewrite;
@@ -61,6 +62,7 @@ use crate::lock::Lock;
 use crate::timestamp::Day;
 
 pub use draft::{Block, Draft, Sums};
+pub use month::{Addition, MonthDraft, month_file};
 pub use recover::digest;
 pub use rewrite::{BLOCK_BYTES, Form, LineTime, Rewrite, SegmentText};
 
