@@ -111,7 +111,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let [table] = cli::operands(args.operands, ["TABLE"])?;
         options.table = Some(table);
     }
-    let mut input = fsx::unbuffered(io::stdin())?;
+    let input = fsx::unbuffered(io::stdin())?;
     let mut output = fsx::unbuffered(io::stdout())?;
-    purge::run(&options, &mut input, &mut output, notes)
+    purge::run(&options, input, &mut output, notes)
 }

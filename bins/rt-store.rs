@@ -90,7 +90,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let mut input = fsx::unbuffered(io::stdin())?;
+    let input = fsx::unbuffered(io::stdin())?;
     let mut output = fsx::unbuffered(io::stdout())?;
-    store::run(&options, &mut input, &mut output, notes)
+    store::run(&options, input, &mut output, notes)
 }

@@ -221,7 +221,12 @@ pub fn duration(flag: &str, value: &OsStr) -> Result<std::time::Duration> {
             unit.clear();
         }
     }
-    humantime::parse_duration(&text).map_err(|_| bad("is not a duration"))
+    // More than a century is for ever, and would not fit into the clock.
+    const MOST: std::time::Duration =
+        std::time::Duration::from_secs(100 * 365 * 86_400);
+    humantime::parse_duration(&text)
+        .map(|duration| duration.min(MOST))
+        .map_err(|_| bad("is not a duration"))
 }
 
 /// The operands as text, one for each name wanted.

@@ -185,7 +185,16 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
         .map_err(|e| Error::io("fsync", folder, e))
 }
 
-/// fsyncs `folder` and every folder above it up to `root`, which is included.
+/// fsyncs the folder that `root` is in: its own name.
+pub fn sync_parent(root: &Path) -> Result<()> {
+    match root.parent() {
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
+}
+
+/// fsyncs `folder`, every folder above it up to `root`, and the one that the
+/// root is in.
 pub fn sync_up(folder: &Path, root: &Path) -> Result<()> {
     for level in folder.ancestors() {
         sync_folder(level)?;
@@ -193,7 +202,7 @@ pub fn sync_up(folder: &Path, root: &Path) -> Result<()> {
             break;
         }
     }
-    Ok(())
+    sync_parent(root)
 }
 
 /// Makes `folder` and what is missing above it (mode 0700), down from `root`,

@@ -22,7 +22,8 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result, quoted};
 
-/// The variable that names the inherited descriptor.
+/// The variable that names the inherited descriptors, of as many trees,
+/// separated by colons.
 pub const VARIABLE: &str = "RT_LOCK_FD";
 
 /// The lock, held.
@@ -135,23 +136,22 @@ fn held(root: &Path, path: &Path, errno: Errno) -> Error {
 
 /// The descriptor that rt-lock handed down, if it is this tree's lock.
 fn inherited(path: &Path) -> Result<Option<File>> {
-    let Some(fd) = std::env::var(VARIABLE)
-        .ok()
-        .and_then(|v| v.parse::<RawFd>().ok())
-        .filter(|fd| *fd > 2)
-    else {
-        return Ok(None);
-    };
     let Ok(here) = std::fs::symlink_metadata(path) else {
         return Ok(None);
     };
-    // /proc names the descriptor without our claiming to own it.
-    let through = PathBuf::from(format!("/proc/self/fd/{fd}"));
-    match std::fs::metadata(&through) {
-        Ok(meta) if meta.dev() == here.dev() && meta.ino() == here.ino() => {}
-        _ => return Ok(None),
+    let listed = std::env::var(VARIABLE).unwrap_or_default();
+    let fds = listed.split(':').filter_map(|v| v.parse::<RawFd>().ok());
+    for fd in fds.filter(|fd| *fd > 2) {
+        // /proc names the descriptor without our claiming to own it.
+        let through = PathBuf::from(format!("/proc/self/fd/{fd}"));
+        let same = std::fs::metadata(&through).is_ok_and(|meta| {
+            meta.dev() == here.dev() && meta.ino() == here.ino()
+        });
+        if same && let Some(file) = duplicate(fd)? {
+            return Ok(Some(file));
+        }
     }
-    duplicate(fd)
+    Ok(None)
 }
 
 /// A descriptor of the same open file description. Opening it anew would be

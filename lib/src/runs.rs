@@ -65,10 +65,18 @@ impl Runs {
         self.0.iter().flat_map(|(first, last)| *first..=*last)
     }
 
-    /// The lines of either set.
+    /// Adds the lines of another set.
     pub fn union(&mut self, other: &Runs) {
-        for line in other.iter() {
-            self.add(line);
+        let mut all = std::mem::take(&mut self.0);
+        all.extend_from_slice(&other.0);
+        all.sort_unstable();
+        for (first, last) in all {
+            match self.0.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => {
+                    *end = last.max(*end);
+                }
+                _ => self.0.push((first, last)),
+            }
         }
     }
 
@@ -105,6 +113,9 @@ mod tests {
         assert_eq!(ascending, mixed);
         assert_eq!(ascending, Runs(vec![(1, 3), (5, 6), (9, 9)]));
         assert_eq!(ascending.len(), 6);
+        let mut joined: Runs = [2, 9, 3].into_iter().collect();
+        joined.union(&[1, 5, 6, 2].into_iter().collect());
+        assert_eq!(joined, ascending);
         assert!(ascending.contains(5) && !ascending.contains(4));
         assert!(ascending.is_sound(10) && !ascending.is_sound(9));
         assert!(!Runs(vec![(3, 4), (1, 1)]).is_sound(10));

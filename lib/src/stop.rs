@@ -1,9 +1,17 @@
 //! Signals that ask for an end: they set a flag, and the program comes to a
 //! stop where it is harmless.
+//!
+//! System calls are restarted after a handler ran, and a read can wait for
+//! ever; so the wait for input is a poll, cut into slices short enough for a
+//! person at a keyboard.
 
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit, Result};
@@ -42,5 +50,31 @@ impl Stop {
         };
         let message = format!("stopped by {name}");
         Err(Error::new(exit, message))
+    }
+}
+
+const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// An input whose reads end with an error when a signal comes.
+#[derive(Debug)]
+pub struct Stoppable<'a, R> {
+    /// The input.
+    pub input: R,
+    /// What a signal sets.
+    pub stop: &'a Stop,
+}
+
+impl<R: Read + AsFd> Read for Stoppable<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.stop.check().map_err(io::Error::other)?;
+            let fd = self.input.as_fd();
+            let mut wait = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+            match poll(&mut wait, Some(&SLICE)) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return self.input.read(out),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
     }
 }

@@ -113,9 +113,14 @@ impl Tree {
         fsx::make_folders(&folder, &self.root)?;
         let path =
             folder.join(format!("{}-{}.sql", file_name(table), &digest[..12]));
-        if !path.exists() {
-            fsx::write_whole(&path, sql.as_bytes(), false)?;
+        match fsx::open_if_there(&path)? {
+            None => fsx::write_whole(&path, sql.as_bytes(), false)?,
+            // Whoever wrote it may have died before it was durable.
+            Some(file) => {
+                file.sync_all().map_err(|e| Error::io("fsync", &path, e))?
+            }
         }
+        fsx::sync_folder(&folder)?;
         Ok(digest)
     }
 }
@@ -228,13 +233,25 @@ impl Work {
         &self,
         files: impl IntoIterator<Item = &'f str>,
     ) -> Result<()> {
-        let mut folders = BTreeSet::new();
+        let mut paths = Vec::new();
         for file in files {
             let path = self.tree.path(file)?;
-            fsx::open_read(&path)?
+            fsx::open_if_there(&path)?
+                .ok_or_else(|| not_as_said(&path, "is missing"))?
                 .sync_all()
                 .map_err(|e| Error::io("fsync", &path, e))?;
-            let root = self.tree.root();
+            paths.push(path);
+        }
+        self.sync_folders_of(&paths)?;
+        self.ledger.sync()
+    }
+
+    /// fsyncs the folders of files, up to the one that the root is in, each
+    /// once; of files outside the tree their own folder.
+    pub fn sync_folders_of(&self, paths: &[PathBuf]) -> Result<()> {
+        let root = self.tree.root();
+        let mut folders = BTreeSet::new();
+        for path in paths {
             let above = path.ancestors().skip(1);
             if path.starts_with(root) {
                 let below = above.take_while(|f| f.starts_with(root));
@@ -247,7 +264,7 @@ impl Work {
         for folder in folders.iter().rev() {
             fsx::sync_folder(folder)?;
         }
-        self.ledger.sync()
+        fsx::sync_parent(root)
     }
 
     /// fsyncs the folders of a path that is gone, from the nearest one that

@@ -1,7 +1,10 @@
 //! The programs of bins/, a file a command.
 
 mod examples;
+mod export;
 mod gzip;
 mod policy;
+mod real;
 mod report;
 mod stat;
+mod store;

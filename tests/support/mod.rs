@@ -5,6 +5,8 @@
 // Each test file uses the helpers that it needs.
 #![allow(dead_code)]
 
+pub mod rows;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

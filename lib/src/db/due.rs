@@ -12,9 +12,10 @@ use rusqlite::types::Value as Sql;
 
 use super::filter::{self, Filter};
 use super::walk::condition;
-use super::{Database, Kind, References, Table, Walk, ident};
+use super::{Database, Kind, Position, References, Table, Walk, ident};
 use crate::error::Result;
 use crate::timestamp::{self, Unit};
+use crate::value::{Owned, Value};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +76,10 @@ pub(super) fn joined(table: &Table, alias: &str) -> String {
 /// the table in order costs less than fetching rows one by one.
 const SCATTERED: u64 = 50_000;
 
+/// An index is read in one transaction, which ends after so many entries: with
+/// more, the table is walked in nibbles instead.
+const TOO_MANY: u64 = 200_000;
+
 impl Database {
     /// The rows asked for.
     pub fn select<'d>(
@@ -91,7 +96,10 @@ impl Database {
         };
         let by_index = match (filter.before, filter.timestamp) {
             (Some(before), Some((column, unit)))
-                if table.kind == Kind::Ordinary && !table.without_rowid =>
+                if table.kind == Kind::Ordinary
+                    && !table.without_rowid
+                    // There an index is not in the order of UTF-8.
+                    && !self.utf16 =>
             {
                 self.time_index(table, column)?.map(|name| Ranges {
                     name,
@@ -181,17 +189,17 @@ impl Database {
         let mut walk = self.walk(table, &columns, Some(filter))?;
         let batch = super::Batch { rows: 10_000, bytes: 1 << 20 };
         loop {
-            let mut found: Vec<Vec<Sql>> = Vec::new();
+            let mut found: Vec<Position> = Vec::new();
             let mut bytes = 0;
             let more = walk.batch(batch, &mut |row| {
                 let mut key = Vec::with_capacity(columns.len().max(1));
                 if columns.is_empty() {
-                    key.push(Sql::Integer(row.rowid().unwrap_or(0)));
+                    key.push(Owned::Integer(row.rowid().unwrap_or(0)));
                 }
                 for i in 0..columns.len() {
                     if let Some(value) = row.value(i)? {
-                        bytes += 16;
-                        key.push(sql_value(value, &mut bytes));
+                        bytes += size(value);
+                        key.push(value.to_owned());
                     }
                 }
                 found.push(key);
@@ -204,7 +212,7 @@ impl Database {
         }
     }
 
-    fn add_candidates(&self, table: &Table, keys: &[Vec<Sql>]) -> Result<()> {
+    fn add_candidates(&self, table: &Table, keys: &[Position]) -> Result<()> {
         let fail = |e| self.fail("cannot note the rows that are due", e);
         let marks = vec!["?"; candidate_columns(table).len()].join(", ");
         self.run("BEGIN")?;
@@ -239,8 +247,7 @@ impl Database {
         let span = self.rowid_span(table)?;
         let name = ident(&table.name);
         let time = ranges.time(table);
-        let mut found: Vec<Vec<Sql>> = Vec::new();
-        let mut count = 0u64;
+        let mut found: Vec<i64> = Vec::new();
         for range in ranges.terms(table) {
             let sql = format!(
                 "SELECT {name}.{} FROM {} INDEXED BY {} WHERE {} AND {}",
@@ -256,20 +263,22 @@ impl Database {
                 .query(rusqlite::params_from_iter(range.bounds()))
                 .map_err(fail)?;
             while let Some(row) = rows.next().map_err(fail)? {
-                let scattered = tally.visited().max(count) > SCATTERED
-                    && tally.visited().saturating_mul(4) > span;
-                if scattered {
+                let visited = tally.visited();
+                let scattered =
+                    visited > SCATTERED && visited.saturating_mul(4) > span;
+                if scattered || visited > TOO_MANY {
                     return Ok(None);
                 }
                 if tally.passed() {
-                    count += 1;
-                    found.push(vec![row.get(0).map_err(fail)?]);
+                    found.push(row.get(0).map_err(fail)?);
                 }
             }
         }
         let beyond = self.undated_beyond(table, ranges)?;
-        for part in found.chunks(100_000) {
-            self.add_candidates(table, part)?;
+        for part in found.chunks(10_000) {
+            let keys: Vec<Position> =
+                part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
+            self.add_candidates(table, &keys)?;
         }
         Ok(Some((tally.undated() + beyond, tally.visited())))
     }
@@ -335,13 +344,14 @@ impl Database {
         let mut at = ranges.text_bound().into_bytes();
         let mut undated = 0;
         loop {
-            let text = Sql::Text(String::from_utf8_lossy(&at).into_owned());
-            let mut rows = next.query([text]).map_err(fail)?;
+            // As it is, valid UTF-8 or not: any other text is another place.
+            let text = Owned::Text(at.clone());
+            let mut rows = next.query([&text]).map_err(fail)?;
             let Some(row) = rows.next().map_err(fail)? else {
                 return Ok(undated);
             };
             let found = filter::value(row.get_ref(0).map_err(fail)?);
-            let crate::value::Value::Text(found) = found else {
+            let Value::Text(found) = found else {
                 return Ok(undated);
             };
             at = found.to_vec();
@@ -357,7 +367,7 @@ impl Database {
                 }
                 None => {
                     drop(rows);
-                    let owned = crate::value::Owned::Text(at.clone());
+                    let owned = Owned::Text(at.clone());
                     undated += same
                         .query_row([&owned], |row| row.get::<_, i64>(0))
                         .map_err(fail)?
@@ -369,21 +379,11 @@ impl Database {
     }
 }
 
-/// An owned value for SQL; `bytes` grows by what it holds.
-fn sql_value(value: crate::value::Value<'_>, bytes: &mut usize) -> Sql {
-    use crate::value::Value;
+/// About what a part of a key takes in memory.
+fn size(value: Value<'_>) -> usize {
     match value {
-        Value::Null => Sql::Null,
-        Value::Integer(i) => Sql::Integer(i),
-        Value::Real(r) => Sql::Real(r),
-        Value::Text(t) => {
-            *bytes += t.len();
-            Sql::Text(String::from_utf8_lossy(t).into_owned())
-        }
-        Value::Blob(b) => {
-            *bytes += b.len();
-            Sql::Blob(b.to_vec())
-        }
+        Value::Text(bytes) | Value::Blob(bytes) => 16 + bytes.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) => 16,
     }
 }
 
@@ -469,7 +469,7 @@ impl Ranges {
             let since = epoch * (1_000_000_000 / scale);
             let cutoff = self.before.as_nanosecond().div_euclid(scale);
             let from = (cutoff - since + 1).max(least);
-            (from < end).then(|| (whole(from), whole(end)))
+            (from < end).then(|| (at_least(from), whole(end)))
         };
         // Year 10000, in seconds since 1970.
         const END: i128 = 253_402_300_800;
@@ -487,7 +487,7 @@ impl Ranges {
             Some(Unit::Julian) => {
                 let ns = self.before.as_nanosecond() as f64;
                 let from = ns / 86_400e9 + 2_440_587.5 + 1e-6;
-                vec![(Sql::Real(from), Sql::Real(5_373_484.5))]
+                vec![(Sql::Real(from), Sql::Real(5_373_484.5 - 1e-6))]
             }
             // Julian days among the small numbers are not told apart here:
             // an INTEGER in their range means no time, and is counted.
@@ -495,7 +495,7 @@ impl Ranges {
                 hot(1_000_000_000, 0, 100_000_000, 100_000_000_000),
                 hot(1_000_000, 0, 100_000_000_000, 100_000_000_000_000),
                 hot(1000, 0, 100_000_000_000_000, 100_000_000_000_000_000),
-                hot(1, 0, 100_000_000_000_000_000, i128::MAX),
+                hot(1, 0, 100_000_000_000_000_000, END * 1_000_000_000),
             ]
             .into_iter()
             .flatten()
@@ -504,11 +504,19 @@ impl Ranges {
     }
 }
 
-/// A whole number as SQL compares it exactly; beyond 64 bits, infinity.
+/// A whole number as SQL compares it exactly; beyond 64 bits, the double next
+/// to it.
 fn whole(number: i128) -> Sql {
     match i64::try_from(number) {
         Ok(number) => Sql::Integer(number),
-        Err(_) if number > 0 => Sql::Real(f64::INFINITY),
-        Err(_) => Sql::Real(f64::NEG_INFINITY),
+        Err(_) => Sql::Real(number as f64),
+    }
+}
+
+/// The same, or a little more.
+fn at_least(number: i128) -> Sql {
+    match whole(number) {
+        Sql::Real(rounded) => Sql::Real(rounded.next_up()),
+        exact => exact,
     }
 }

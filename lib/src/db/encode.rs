@@ -29,7 +29,8 @@ impl RowEncoder {
             shape: Shape::new(
                 columns.iter().map(|c| table.columns[*c].name.as_str()),
             ),
-            keyless: table.key == Key::None,
+            // The rows of a view have none.
+            keyless: table.key == Key::None && table.rowid.is_some(),
             nullable,
         }
     }

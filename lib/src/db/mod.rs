@@ -15,6 +15,7 @@ mod refs;
 mod remove;
 mod shape;
 mod size;
+mod traces;
 mod triggers;
 mod walk;
 
@@ -34,6 +35,7 @@ pub use refs::References;
 pub use remove::{Deleted, Found, Place, Remover, WriteLock};
 pub use shape::{Column, Key, Kind, Table};
 pub use size::TableSize;
+use traces::Traces;
 pub use walk::{Batch, Position, RowView, Walk};
 
 /// An open database.
@@ -45,6 +47,8 @@ pub struct Database {
     /// unrepresentable.
     utf16: bool,
     wal: bool,
+    /// Dropped behind the connection.
+    _traces: Option<Traces>,
 }
 
 /// Where a database is, as the ledger has it.
@@ -81,9 +85,11 @@ impl Database {
                 quoted(path)
             )));
         }
-        let mode = match access {
-            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Access::Delete => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        let (mode, traces) = match access {
+            Access::Read => {
+                (OpenFlags::SQLITE_OPEN_READ_ONLY, Traces::of(path))
+            }
+            Access::Delete => (OpenFlags::SQLITE_OPEN_READ_WRITE, None),
         };
         let doing = format!("cannot open {}", quoted(path));
         let fail = |e| error(&doing, e);
@@ -111,7 +117,13 @@ impl Database {
         };
         let utf16 = pragma("encoding")?.starts_with("UTF-16");
         let wal = pragma("journal_mode")?.eq_ignore_ascii_case("wal");
-        Ok(Database { connection, path: path.to_owned(), utf16, wal })
+        Ok(Database {
+            connection,
+            path: path.to_owned(),
+            utf16,
+            wal,
+            _traces: traces.filter(|_| wal),
+        })
     }
 
     /// Where it is. The path must be UTF-8, for the ledger is.

@@ -88,7 +88,7 @@ impl Database {
         let key: Vec<String> = table
             .key_columns()
             .iter()
-            .map(|c| ident(&table.columns[*c].name))
+            .map(|c| table.columns[*c].in_key())
             .collect();
         let by_key = match key.is_empty() {
             true => None,
@@ -140,6 +140,10 @@ impl WriteLock<'_> {
     /// Undoes everything since the lock was taken.
     pub fn roll_back(mut self) -> Result<()> {
         self.open = false;
+        // RAISE(ROLLBACK) in a trigger has done it already.
+        if self.database.connection.is_autocommit() {
+            return Ok(());
+        }
         self.database.run("ROLLBACK")
     }
 }
@@ -209,13 +213,8 @@ impl Remover<'_> {
         };
         let deleted = match self.delete.execute(params_from_iter(values)) {
             Ok(changes) => changes == 1,
-            // A trigger said RAISE(ABORT) or (FAIL): it keeps the row.
-            Err(rusqlite::Error::SqliteFailure(code, _))
-                if code.extended_code
-                    == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER =>
-            {
-                false
-            }
+            // A trigger failed, by RAISE or otherwise: it keeps the row.
+            Err(error) if self.triggers && !is_environment(&error) => false,
             Err(other) => return Err(fail(other)),
         };
         if !deleted {
@@ -244,6 +243,28 @@ impl Remover<'_> {
     pub fn has_triggers(&self) -> bool {
         self.triggers
     }
+}
+
+/// Whether an error is about the database or the machine, and not about what
+/// a trigger did.
+fn is_environment(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::*;
+    matches!(
+        error.sqlite_error_code(),
+        None | Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | DatabaseCorrupt
+                | DiskFull
+                | SystemIoFailure
+                | OutOfMemory
+                | ReadOnly
+                | OperationInterrupted
+                | NotADatabase
+                | CannotOpen
+                | FileLockingProtocolFailed
+        )
+    )
 }
 
 fn find(

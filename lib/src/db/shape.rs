@@ -18,6 +18,20 @@ pub struct Column {
     pub generated: bool,
     /// Its place in the PRIMARY KEY, from 1; 0 for none.
     pub key_part: usize,
+    /// The collation of the PRIMARY KEY, where it is not the column's own.
+    pub(super) key_collation: Option<String>,
+}
+
+impl Column {
+    /// The column as a part of the key is compared.
+    pub(super) fn in_key(&self) -> String {
+        match &self.key_collation {
+            Some(name) => {
+                format!("{} COLLATE {}", ident(&self.name), ident(name))
+            }
+            None => ident(&self.name),
+        }
+    }
 }
 
 /// What finds a row again. Indices are into [`Table::columns`].
@@ -95,13 +109,22 @@ impl Table {
         }
     }
 
+    /// Whether a row of it can be without usable key.
+    pub fn can_be_keyless(&self) -> bool {
+        match &self.key {
+            Key::None => true,
+            Key::Columns(_) => !self.without_rowid,
+            Key::Rowid(_) => false,
+        }
+    }
+
     /// The SQL expressions in whose order the table is walked: the rowid, or
     /// the WITHOUT ROWID key.
     pub(super) fn cursor(&self) -> Vec<String> {
         match (&self.rowid, &self.key) {
             (Some(rowid), _) => vec![rowid.clone()],
             (None, Key::Columns(columns)) => {
-                columns.iter().map(|c| ident(&self.columns[*c].name)).collect()
+                columns.iter().map(|c| self.columns[*c].in_key()).collect()
             }
             (None, _) => Vec::new(),
         }
@@ -162,7 +185,7 @@ impl Database {
             "shadow" => Kind::Shadow,
             _ => Kind::Ordinary,
         };
-        let columns = self.columns(&name)?;
+        let mut columns = self.columns(&name)?;
         for meta in [record::ARCHIVED_AT, record::ROWID] {
             if columns.iter().any(|c| c.name.eq_ignore_ascii_case(meta)) {
                 return Err(Error::usage(format!(
@@ -175,6 +198,9 @@ impl Database {
             }
         }
         let key = self.key(&name, &columns, without_rowid)?;
+        if matches!(key, Key::Columns(_)) {
+            self.key_collations(&name, &mut columns)?;
+        }
         let mut table = Table {
             schema: self.schema(&name)?,
             name,
@@ -191,6 +217,8 @@ impl Database {
             } else {
                 table.rowid = Some(rowid_name(&table)?);
             }
+        } else if kind == Kind::Virtual && !without_rowid {
+            table.rowid = rowid_name(&table).ok();
         }
         Ok(Some(table))
     }
@@ -222,6 +250,7 @@ impl Database {
                             declared: row.get(1)?,
                             generated: hidden > 1,
                             key_part: row.get::<_, u16>(2)?.into(),
+                            key_collation: None,
                         },
                     ))
                 })?;
@@ -266,6 +295,44 @@ impl Database {
             [one] if !own_index => Key::Rowid(one),
             _ => Key::Columns(parts),
         })
+    }
+
+    /// Notes where the key compares otherwise than the column does.
+    fn key_collations(
+        &self,
+        table: &str,
+        columns: &mut [Column],
+    ) -> Result<()> {
+        let fail = |e| self.fail("cannot read the key", e);
+        let parts: Vec<(String, String)> = self
+            .connection
+            .prepare(
+                "SELECT x.name, x.coll FROM pragma_index_list(?1, 'main') \
+                 AS l, pragma_index_xinfo(l.name, 'main') AS x \
+                 WHERE l.origin = 'pk' AND x.key",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .map_err(fail)?;
+        for (name, collation) in parts {
+            let (_, own, ..) = self
+                .connection
+                .column_metadata(Some("main"), table, name.as_str())
+                .map_err(fail)?;
+            let own = own.map(|c| c.to_string_lossy().into_owned());
+            let same =
+                own.is_none_or(|own| own.eq_ignore_ascii_case(&collation));
+            let column = columns
+                .iter_mut()
+                .find(|c| c.name.eq_ignore_ascii_case(&name));
+            if let (Some(column), false) = (column, same) {
+                column.key_collation = Some(collation);
+            }
+        }
+        Ok(())
     }
 
     fn descending(&self, table: &Table) -> Result<Vec<bool>> {

@@ -13,14 +13,58 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::{Database, Kind, Table};
 use crate::error::{Error, Result, quote, quoted};
 
-/// A step of a trigger that was asked about: its name, the table, and whether
-/// the step is a deletion.
-type Step = (String, String, bool);
+/// What a step of a trigger does to a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Does {
+    Delete,
+    Update,
+    Insert,
+}
+
+/// A step of a trigger that was asked about: the trigger, the table, and what
+/// it does to it.
+type Step = (String, String, Does);
 
 impl Database {
     /// Refuses a table whose triggers would delete or change other rows, or
     /// cannot run here.
     pub fn check_triggers(&mut self, table: &Table) -> Result<()> {
+        for (trigger, target, does) in self.trigger_steps(table)? {
+            let own = target.eq_ignore_ascii_case(&table.name);
+            let ordinary = || -> Result<bool> {
+                let found = self.table(&target)?;
+                Ok(found.is_none_or(|t| t.kind == Kind::Ordinary))
+            };
+            let what = match does {
+                Does::Delete if own || ordinary()? => "deletes from",
+                Does::Update if own => "updates",
+                _ => continue,
+            };
+            return Err(Error::failed(format!(
+                "trigger {} of table {} {what} {}: rows that no archive \
+                 holds would change",
+                quote(&trigger),
+                quote(&table.name),
+                quote(&target)
+            ))
+            .hint(
+                "nothing was stored; if that is meant, say \
+                 \"triggers\":\"trust\" in the table's policy line",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether deleting a row can take or replace others of the table by a
+    /// trigger: INSERT OR REPLACE does that too.
+    pub fn triggers_write_own(&mut self, table: &Table) -> Result<bool> {
+        let steps = self.trigger_steps(table)?;
+        let own = |step: &Step| step.1.eq_ignore_ascii_case(&table.name);
+        Ok(steps.iter().any(own))
+    }
+
+    /// All that the triggers of a deletion do to tables.
+    fn trigger_steps(&mut self, table: &Table) -> Result<Vec<Step>> {
         let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
         let seen = Arc::clone(&steps);
         let path = self.path.clone();
@@ -34,17 +78,20 @@ impl Database {
             .authorizer(Some(move |context: AuthContext<'_>| {
                 let step = match context.action {
                     AuthAction::Delete { table_name } => {
-                        Some((table_name, true))
+                        Some((table_name, Does::Delete))
                     }
                     AuthAction::Update { table_name, .. } => {
-                        Some((table_name, false))
+                        Some((table_name, Does::Update))
+                    }
+                    AuthAction::Insert { table_name } => {
+                        Some((table_name, Does::Insert))
                     }
                     _ => None,
                 };
-                if let (Some((name, delete)), Some(trigger), Ok(mut seen)) =
+                if let (Some((name, does)), Some(trigger), Ok(mut seen)) =
                     (step, context.accessor, seen.lock())
                 {
-                    seen.push((trigger.to_owned(), name.to_owned(), delete));
+                    seen.push((trigger.to_owned(), name.to_owned(), does));
                 }
                 Authorization::Allow
             }))
@@ -60,28 +107,7 @@ impl Database {
             return Err(self.broken_trigger(table, source));
         }
         let steps = steps.lock().map(|s| s.clone()).unwrap_or_default();
-        for (trigger, target, delete) in steps {
-            let own = target.eq_ignore_ascii_case(&table.name);
-            let ordinary = || -> Result<bool> {
-                let found = self.table(&target)?;
-                Ok(found.is_none_or(|t| t.kind == Kind::Ordinary))
-            };
-            if own || (delete && ordinary()?) {
-                let what = if delete { "deletes from" } else { "updates" };
-                return Err(Error::failed(format!(
-                    "trigger {} of table {} {what} {}: rows that no archive \
-                     holds would change",
-                    quote(&trigger),
-                    quote(&table.name),
-                    quote(&target)
-                ))
-                .hint(
-                    "nothing was stored; if that is meant, say \
-                     \"triggers\":\"trust\" in the table's policy line",
-                ));
-            }
-        }
-        Ok(())
+        Ok(steps)
     }
 
     /// The table's delete triggers: with any, each deletion is looked at

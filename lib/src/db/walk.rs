@@ -15,6 +15,10 @@ use super::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 use crate::value::{Owned, Value};
 
+/// The column in whose order the copy of a view is walked. Its name has a
+/// space, to stand in no user's way.
+const ORDER: &str = "\"rt order\"";
+
 /// Where a walk stands: the rowid, or the key, of the last row.
 pub type Position = Vec<Owned>;
 
@@ -42,6 +46,8 @@ pub struct Walk<'d> {
     /// How many cursor columns stand behind the columns.
     cursor: usize,
     tally: Option<Arc<Tally>>,
+    /// Rows that came, which are all where nothing is filtered.
+    came: u64,
     position: Option<Position>,
     ended: bool,
 }
@@ -180,7 +186,7 @@ impl Database {
             Kind::View | Kind::Virtual => {
                 self.materialize(table)?;
                 let name = ident(&table.name);
-                (format!("temp.{name}"), vec![format!("{name}._rowid_")])
+                (format!("temp.{name}"), vec![format!("{name}.{ORDER}")])
             }
         };
         self.walk_from(table, columns, filter, &from, &cursor)
@@ -224,6 +230,7 @@ impl Database {
             ),
             cursor: cursor.len(),
             tally,
+            came: 0,
             position: None,
             ended: false,
         };
@@ -256,17 +263,23 @@ impl Database {
 
     /// A view or virtual table has no order to go on in: its rows are copied
     /// to a temporary table first, without affinity, so that each value stays
-    /// what it is.
+    /// what it is; under their rowids, where they have any.
     fn materialize(&self, table: &Table) -> Result<()> {
         let name = ident(&table.name);
         let names: Vec<String> =
             table.columns.iter().map(|c| ident(&c.name)).collect();
         let names = names.join(", ");
+        let (rowid, order) = match &table.rowid {
+            Some(rowid) => (format!("{rowid}, "), format!("{ORDER}, ")),
+            None => (String::new(), String::new()),
+        };
         self.connection
             .execute_batch(&format!(
                 "DROP TABLE IF EXISTS temp.{name}; \
-                 CREATE TEMP TABLE {name}({names}); \
-                 INSERT INTO temp.{name} SELECT {names} FROM main.{name};"
+                 CREATE TEMP TABLE {name}({names}, \
+                 {ORDER} INTEGER PRIMARY KEY); \
+                 INSERT INTO temp.{name}({order}{names}) \
+                 SELECT {rowid}{names} FROM main.{name};"
             ))
             .map_err(|e| self.fail("cannot read a view", e))
     }
@@ -364,6 +377,7 @@ impl Walk<'_> {
             if passed {
                 let bytes = each(&view(database, row, self.columns))?;
                 count += 1;
+                self.came += 1;
                 full = count >= limit.rows || bytes >= limit.bytes;
             }
             if full {
@@ -384,7 +398,7 @@ impl Walk<'_> {
 
     /// Rows looked at so far.
     pub fn visited(&self) -> u64 {
-        self.tally.as_ref().map_or(0, |t| t.visited())
+        self.tally.as_ref().map_or(self.came, |t| t.visited())
     }
 
     /// Rows without a readable time so far.

@@ -37,7 +37,13 @@ pub fn run(options: &Options) -> Result<Exit> {
     if !options.dry_run {
         let lock = Lock::take(&options.root, options.wait)?;
         if !lock.is_inherited() {
-            command.env(VARIABLE, lock.hand_down()?.to_string());
+            // Those of other trees, which were taken before, stay known.
+            let mut listed = std::env::var(VARIABLE).unwrap_or_default();
+            if !listed.is_empty() {
+                listed.push(':');
+            }
+            listed.push_str(&lock.hand_down()?.to_string());
+            command.env(VARIABLE, listed);
         }
     }
     let error = command.exec();

@@ -11,6 +11,7 @@ mod lines;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ use crate::ledger::{Compression, Receipt, Segment};
 use crate::outcome::{Outcome, Status, Stored};
 use crate::place::Place;
 use crate::record::{ARCHIVED_AT, append_string};
-use crate::stop::Stop;
+use crate::stop::{Stop, Stoppable};
 use crate::timestamp::{Day, Unit, rfc3339};
 use crate::tree::{BLOCK_BYTES, Block, Draft, Tree, Work};
 
@@ -53,16 +54,17 @@ pub struct Options {
 /// `output`. In a dry run `input` is handed on as it is.
 pub fn run(
     options: &Options,
-    input: &mut dyn Read,
+    mut input: impl Read + AsFd,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     if options.place.dry_run {
-        std::io::copy(input, output)
+        std::io::copy(&mut input, output)
             .map_err(|e| Error::stream("cannot hand on the input", e))?;
         return Ok(Exit::Done);
     }
     let stop = Stop::listen()?;
+    let input = &mut Stoppable { input, stop: &stop };
     let (record, receipts, result) = match store(options, input, notes, &stop)
     {
         Ok(done) => done,
@@ -136,7 +138,6 @@ fn store(
     let root = options.place.archives();
     let mut work = Work::begin(&root, now, Duration::ZERO, notes)?;
     work.check_free(&table.name)?;
-    let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
     let mut days = Days::new(options, &table, &chosen, now, column, unit);
     let read = days.read(&work, input, stop);
     let cut_off = match read {
@@ -144,7 +145,7 @@ fn store(
         Err(error) if days.whole_lines_count(&error) => Some(error),
         Err(error) => return Err(error),
     };
-    let drafts = days.finish(&work, &identity, &schema_sha256)?;
+    let drafts = days.finish(&work, &identity)?;
     let receipts: Vec<Segment> =
         drafts.iter().map(|(segment, _)| segment.clone()).collect();
     if !drafts.is_empty() {
@@ -176,7 +177,6 @@ struct Days<'s> {
     pool: gz::Pool,
     days: BTreeMap<Day, DayDraft>,
     held: usize,
-    spare: Vec<Vec<u8>>,
     rows: u64,
     undated: u64,
 }
@@ -214,11 +214,15 @@ impl<'s> Days<'s> {
             plain: options.plain,
             archived_at,
             suffix,
-            lines: LineReader::new(columns, at.unwrap_or(0), unit),
+            lines: LineReader::new(
+                columns,
+                at.unwrap_or(0),
+                unit,
+                table.can_be_keyless(),
+            ),
             pool: gz::Pool::new(level, threads),
             days: BTreeMap::new(),
             held: 0,
-            spare: Vec::new(),
             rows: 0,
             undated: 0,
         }
@@ -233,13 +237,15 @@ impl<'s> Days<'s> {
     ) -> Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
         let done = loop {
-            match lines.fill(input) {
+            let filled = lines.fill(input);
+            // A stopped read is an error of its own; the signal is why.
+            if let Err(error) = stop.check() {
+                break Err(error);
+            }
+            match filled {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 Err(error) => break Err(error),
-            }
-            if let Err(error) = stop.check() {
-                break Err(error);
             }
             let each = &mut |record: Record<'_>| self.add(work, &record);
             if let Err(error) = lines.drain(each) {
@@ -304,15 +310,13 @@ impl<'s> Days<'s> {
     /// Ends a day's block and sends it on its way.
     fn cut(&mut self, day: Day) -> Result<()> {
         let Some(entry) = self.days.get_mut(&day) else { return Ok(()) };
-        let mut block = std::mem::take(&mut entry.block);
-        entry.block.text = self.spare.pop().unwrap_or_default();
+        // The day begins anew with an empty buffer: one as large as a block,
+        // kept by each of many days, would be more than all that is held.
+        let block = std::mem::take(&mut entry.block);
         entry.draft.count(&block);
         self.held -= block.text.len();
         if self.plain {
-            entry.draft.write(&block.text)?;
-            block.text.clear();
-            self.keep(block.text);
-            return Ok(());
+            return entry.draft.write(&block.text);
         }
         if self.pool.full() {
             self.take()?;
@@ -330,15 +334,7 @@ impl<'s> Days<'s> {
             entry.draft.write(&done.member)?;
         }
         self.pool.recycle(done.member);
-        self.keep(done.text);
         Ok(true)
-    }
-
-    /// Keeps a buffer to be used again; a huge row's is let go.
-    fn keep(&mut self, buffer: Vec<u8>) {
-        if self.spare.len() < 4 && buffer.capacity() <= 2 * BLOCK_BYTES {
-            self.spare.push(buffer);
-        }
     }
 
     /// Cuts and writes what is left, fsyncs all drafts, and gives them with
@@ -347,8 +343,12 @@ impl<'s> Days<'s> {
         &mut self,
         work: &Work,
         identity: &Identity,
-        schema_sha256: &str,
     ) -> Result<Vec<(Segment, Draft)>> {
+        if self.days.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.table;
+        let schema = work.tree().keep_schema(&table.name, &table.schema)?;
         let days: Vec<Day> = self.days.keys().copied().collect();
         for day in days {
             let some = |d: &DayDraft| !d.block.text.is_empty();
@@ -391,7 +391,7 @@ impl<'s> Days<'s> {
                 secrets_version: None,
                 timestamp_column: column.unwrap_or_default(),
                 unit: self.unit.map(|u| u.word().to_owned()),
-                schema_sha256: schema_sha256.to_owned(),
+                schema_sha256: schema.clone(),
                 archived_at: Some(self.archived_at.clone()),
                 oldest: sums.range.map(|(least, _)| rfc3339(least)),
                 newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),

@@ -61,6 +61,16 @@ impl<'a> Str<'a> {
         }
     }
 
+    /// Whether this is a column's name; ASCII case is ignored, as in SQLite.
+    pub fn names(&self, column: &str) -> bool {
+        if self.escaped {
+            let wanted = column.as_bytes();
+            self.text().is_ok_and(|t| t.eq_ignore_ascii_case(wanted))
+        } else {
+            self.raw.eq_ignore_ascii_case(column.as_bytes())
+        }
+    }
+
     fn append(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let mut rest = self.raw;
         while let Some(at) = memchr::memchr(b'\\', rest) {

@@ -104,6 +104,8 @@ impl Draft {
         if let Some((file, path)) = present {
             draft.copy(file, path, length)?;
         }
+        // Hundreds of days may be open at once, but not their files.
+        draft.temp.park();
         Ok(draft)
     }
 

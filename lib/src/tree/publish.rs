@@ -83,22 +83,18 @@ impl Work {
             .collect();
         self.ledger.append(&intents)?;
         fail::point("store.intents");
-        let mut published = Vec::new();
-        let mut folders = std::collections::BTreeSet::new();
+        let (mut published, mut paths) = (Vec::new(), Vec::new());
         for (segment, draft) in drafts {
             let path = self.tree.path(&segment.file)?;
             draft.publish(&path)?;
             fail::point("store.renamed");
-            if let Some(folder) = path.parent() {
-                folders.insert(folder.to_owned());
-            }
             published.push(Event::Published { id: segment.id });
+            paths.push(path);
         }
-        // New folders were made durable when they were made.
-        for folder in &folders {
-            fsx::sync_folder(folder)?;
-            fail::point("store.folder");
-        }
+        // Up to the root: whoever made a folder may have died before it was
+        // durable.
+        self.sync_folders_of(&paths)?;
+        fail::point("store.folder");
         self.ledger.append(&published)?;
         fail::point("store.published");
         Ok(())

@@ -149,14 +149,14 @@ impl Work {
     /// Removes temporary files: whoever made one held the lock, and is dead.
     fn sweep(&self) -> Result<()> {
         let root = self.tree.root();
-        sweep_folder(root)?;
-        sweep_folder(&root.join("schema"))?;
-        sweep_folder(&root.join("cold"))?;
-        for year in folders(&root.join("cold"))? {
-            sweep_folder(&year)?;
+        sweep_folder(root, root)?;
+        sweep_folder(&root.join("schema"), root)?;
+        sweep_folder(&root.join("cold"), root)?;
+        for year in folders(&root.join("cold"), root)? {
+            sweep_folder(&year, root)?;
         }
-        for day in folders(&root.join("warm"))? {
-            sweep_folder(&day)?;
+        for day in folders(&root.join("warm"), root)? {
+            sweep_folder(&day, root)?;
             // An empty day is one whose first file was never published.
             match fs::remove_dir(&day) {
                 Ok(()) => fsx::sync_folder(&root.join("warm"))?,
@@ -169,9 +169,9 @@ impl Work {
     }
 }
 
-fn folders(parent: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn folders(parent: &Path, root: &Path) -> Result<Vec<std::path::PathBuf>> {
     let mut out = Vec::new();
-    for entry in entries(parent)? {
+    for entry in entries(parent, root)? {
         let kind =
             entry.file_type().map_err(|e| Error::io("read", parent, e))?;
         if kind.is_dir() {
@@ -182,7 +182,12 @@ fn folders(parent: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(out)
 }
 
-fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+/// What is in a folder of the tree; nothing where it is a link.
+fn entries(folder: &Path, root: &Path) -> Result<Vec<fs::DirEntry>> {
+    let link = fs::symlink_metadata(folder).is_ok_and(|m| m.is_symlink());
+    if link && folder != root {
+        return Ok(Vec::new());
+    }
     match fs::read_dir(folder) {
         Ok(entries) => entries
             .collect::<std::io::Result<Vec<_>>>()
@@ -192,9 +197,9 @@ fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
     }
 }
 
-fn sweep_folder(folder: &Path) -> Result<()> {
+fn sweep_folder(folder: &Path, root: &Path) -> Result<()> {
     let mut swept = false;
-    for entry in entries(folder)? {
+    for entry in entries(folder, root)? {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(fsx::TEMP_PREFIX.as_bytes()) {
             let path = entry.path();

@@ -9,11 +9,11 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::source::{Producer, Stoppable};
+use super::source::Producer;
 use super::{INPUT, Options, Sink, transform};
 use crate::error::{Error, Notes, Result, quoted};
 use crate::fsx::{self, Temp};
-use crate::stop::Stop;
+use crate::stop::{Stop, Stoppable};
 
 /// What is printed once the file is durable under its name.
 #[derive(Serialize)]

@@ -1,48 +1,18 @@
-//! Inputs that a signal can stop, and the command whose output is one.
-//!
-//! A publication must remove its temporary file when SIGINT or SIGTERM comes,
-//! so these set flags instead of ending the process. System calls are
-//! restarted after a handler ran, and a read can wait for ever; so the wait is
-//! a poll, cut into slices short enough for a person at a keyboard.
+//! The command whose output is compressed and published. SIGINT and SIGTERM
+//! set flags, so that the publication can remove its temporary file.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::{Error, Result, quote, reason};
 use crate::fsx;
 use crate::stop::Stop;
-
-const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-
-/// An input whose reads end with an error when a signal comes.
-pub(super) struct Stoppable<'a, R> {
-    pub(super) input: R,
-    pub(super) stop: &'a Stop,
-}
-
-impl<R: Read + AsFd> Read for Stoppable<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            self.stop.check().map_err(io::Error::other)?;
-            let fd = self.input.as_fd();
-            let mut wait = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-            match poll(&mut wait, Some(&SLICE)) {
-                Ok(0) | Err(Errno::INTR) => {}
-                Ok(_) => return self.input.read(out),
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-    }
-}
 
 /// A command that runs and whose output is read. Dropped before it was waited
 /// for, it is told to end.

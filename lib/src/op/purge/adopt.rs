@@ -52,12 +52,6 @@ pub(super) fn adopt(
     let size_bytes =
         input.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
     let sha256 = digest(input, &path)?;
-    let excluded = table
-        .columns
-        .iter()
-        .map(|c| c.name.clone())
-        .filter(|n| !survey.columns.contains(n))
-        .collect();
     let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
     let segment = Segment {
         id: Tree::new_id()?,
@@ -78,7 +72,8 @@ pub(super) fn adopt(
         compression,
         level: 0,
         columns: survey.columns,
-        excluded,
+        // A column that the file lacks may have come later: it must be NULL.
+        excluded: Vec::new(),
         redacted: Vec::new(),
         secrets_version: None,
         timestamp_column: String::new(),

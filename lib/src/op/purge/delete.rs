@@ -138,7 +138,9 @@ impl Deletion<'_, '_, '_> {
         let lock = database.begin_write()?;
         let begun = Instant::now();
         let now = database.data_version()?;
-        let moved = now != self.version;
+        // A trigger of ours may change rows too, and data_version does not
+        // move for our own commits.
+        let moved = now != self.version || removers.have_triggers();
         self.settler.pace.look(now);
         let mut struck = HashSet::new();
         if !self.target.references.is_empty() && self.set.version != Some(now)
@@ -171,6 +173,11 @@ impl Deletion<'_, '_, '_> {
             if self.settler.pace.enough(begun, hold) {
                 break;
             }
+        }
+        let back = removers.back_again(batch, &fates)?;
+        if let Some(place) = back {
+            lock.roll_back()?;
+            return Ok(Ended::Kept(place));
         }
         let deleting = begun.elapsed();
         for index in files {
@@ -221,6 +228,12 @@ impl Deletion<'_, '_, '_> {
         match fate {
             Fate::Deleted => {
                 tally.deleted += 1;
+                if self.target.references.own() {
+                    // Whoever takes its place under its key is another row.
+                    self.settler
+                        .database
+                        .remove_doomed(self.target.table, &row.place)?;
+                }
                 return Ok(());
             }
             Fate::Referenced => self.set.referenced[index].add(row.line),
@@ -300,6 +313,30 @@ impl<'d> Removers<'d> {
             out.which.push(has.then_some(before));
         }
         Ok(out)
+    }
+
+    fn have_triggers(&self) -> bool {
+        self.all.iter().any(Remover::has_triggers)
+    }
+
+    /// The first row of a batch that was deleted and is there again: a trigger
+    /// put it back, perhaps that of another row.
+    fn back_again(
+        &mut self,
+        batch: &[Proven],
+        fates: &[Fate],
+    ) -> Result<Option<usize>> {
+        if !self.have_triggers() {
+            return Ok(None);
+        }
+        for (place, (row, fate)) in batch.iter().zip(fates).enumerate() {
+            if matches!(fate, Fate::Deleted)
+                && self.of(row)?.there(&row.place)?
+            {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
     }
 
     fn of(&mut self, row: &Proven) -> Result<&mut Remover<'d>> {

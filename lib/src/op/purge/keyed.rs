@@ -108,25 +108,36 @@ impl Settler<'_> {
         let database = self.database;
         let mut remover = remover(database, target, subject)?;
         let (mut line, mut last, mut row) = (0, None, Vec::new());
-        let mut in_order = true;
+        let (mut in_order, mut proven) = (true, Vec::new());
         subject.text()?.read(&mut |piece| {
             self.check_time()?;
             let reading = database.begin_read()?;
             for record in records(piece) {
                 let number = line;
                 line += 1;
-                if recovering && !named.contains(number) {
-                    // Its row had changed, or was gone, when its segment was
-                    // compared: it was never to be deleted on this line.
+                // Its row had changed, or was gone, when its segment was
+                // compared: it was never to be deleted on this line.
+                let unnamed = recovering && !named.contains(number);
+                if unnamed && !target.keep_missing {
                     proof.tally.changed.add(number);
                     continue;
                 }
                 let parsed = subject.lines.parse(record);
-                let key = subject.lines.key(record)?;
                 let found = match &mut remover {
-                    Some(remover) => remover.by_key(&key, &mut row)?,
+                    Some(remover) => {
+                        let key = subject.lines.key(record)?;
+                        remover.by_key(&key, &mut row)?
+                    }
                     None => None,
                 };
+                if unnamed {
+                    // A trigger of a row that was deleted may have taken it.
+                    match found {
+                        Some(_) => proof.tally.changed.add(number),
+                        None => proof.tally.superseded += 1,
+                    }
+                    continue;
+                }
                 let equal = found
                     .as_ref()
                     .is_some_and(|f| f.comparable && parsed.is(&row));
@@ -155,14 +166,18 @@ impl Settler<'_> {
                     continue;
                 }
                 proof.equal.add(number);
-                spool.add(&Proven {
+                proven.push(Proven {
                     segment: tag,
                     line: number,
                     digest: digest(&row),
                     place: found.place,
-                })?;
+                });
             }
+            // The spool may write to a file, which no transaction waits for.
             drop(reading);
+            for row in proven.drain(..) {
+                spool.add(&row)?;
+            }
             Ok(())
         })?;
         Ok((in_order || with_set).then_some(proof))

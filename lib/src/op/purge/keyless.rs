@@ -288,6 +288,16 @@ impl Settler<'_> {
     }
 }
 
+/// Whether a row is still what it was when it was compared.
+fn unchanged(
+    remover: &mut Remover<'_>,
+    proven: &Proven,
+    row: &mut Vec<u8>,
+) -> Result<bool> {
+    let found = remover.at(&proven.place, row)?;
+    Ok(found.is_some_and(|f| f.comparable) && digest(row) == proven.digest)
+}
+
 /// The batches of one segment.
 struct Batches<'b> {
     target: &'b Target<'b>,
@@ -483,10 +493,28 @@ impl Batches<'_> {
             lock.roll_back()?;
             return Ok(Ended::Differs);
         }
+        let mut row = Vec::new();
         for (place, proven) in part.iter().enumerate() {
+            // A trigger of a row before it may have changed this one.
+            if remover.has_triggers() && !unchanged(remover, proven, &mut row)?
+            {
+                lock.roll_back()?;
+                return Ok(match place {
+                    0 => Ended::Differs,
+                    _ => Ended::Kept(place),
+                });
+            }
             if remover.delete(&proven.place)? == Deleted::NotAll {
                 lock.roll_back()?;
                 return Ok(Ended::Kept(place));
+            }
+        }
+        if remover.has_triggers() {
+            for (place, proven) in part.iter().enumerate() {
+                if remover.there(&proven.place)? {
+                    lock.roll_back()?;
+                    return Ok(Ended::Kept(place));
+                }
             }
         }
         let deleting = begun.elapsed();
@@ -512,10 +540,7 @@ impl Batches<'_> {
     ) -> Result<bool> {
         let mut row = Vec::new();
         for proven in part {
-            let found = remover.at(&proven.place, &mut row)?;
-            if !found.is_some_and(|f| f.comparable)
-                || digest(&row) != proven.digest
-            {
+            if !unchanged(remover, proven, &mut row)? {
                 return Ok(false);
             }
         }

@@ -15,6 +15,7 @@ mod settle;
 mod spool;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ use crate::ledger::{Open, Receipt};
 use crate::outcome::{Outcome, Purged, Status};
 use crate::place::Place;
 use crate::policy::{Entry, Policy};
-use crate::stop::Stop;
+use crate::stop::{Stop, Stoppable};
 use crate::tree::Work;
 
 pub use self::pace::Limits;
@@ -106,7 +107,7 @@ struct Group {
 /// Results go to `output`. In a dry run `input` is handed on as it is.
 pub fn run(
     options: &Options,
-    input: &mut dyn Read,
+    mut input: impl Read + AsFd,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
@@ -119,7 +120,7 @@ pub fn run(
     let from_input = !options.pending && options.archive.is_none();
     if options.place.dry_run {
         if from_input {
-            std::io::copy(input, output)
+            std::io::copy(&mut input, output)
                 .map_err(|e| Error::stream("cannot hand on the input", e))?;
         }
         return Ok(Exit::Done);
@@ -127,7 +128,10 @@ pub fn run(
     let stop = Stop::listen()?;
     let mut read = Input::default();
     if from_input {
-        read = read_receipts(options, input)?;
+        let mut input = Stoppable { input, stop: &stop };
+        let done = read_receipts(options, &mut input);
+        stop.check()?;
+        read = done?;
     }
     let mut out = std::mem::take(&mut read.others);
     let results = match work(options, read.receipts, began, &stop, notes) {
@@ -289,8 +293,8 @@ fn work(
             by_table(&work, receipts)?
         };
         order(&mut groups, &database)?;
-        let trusted = trusted(&policy);
-        let refused = refused(&mut database, &groups, &trusted)?;
+        let Triggers { refused, self_writing } =
+            triggers(&mut database, &groups, &trusted(&policy))?;
         let mut settler = Settler {
             work: &mut work,
             database: &database,
@@ -298,7 +302,7 @@ fn work(
             pace: Pace::new(limits(options), database.is_wal()),
             stop,
             deadline: options.max_runtime.map(|d| began + d),
-            trusted,
+            self_writing,
             moved: options.moved,
         };
         for group in groups {
@@ -365,22 +369,37 @@ fn trusted(policy: &Policy) -> Vec<String> {
     policy.entries().iter().filter_map(trusts).collect()
 }
 
-/// Tables whose triggers would change what no archive holds, and why.
-fn refused(
+/// What is known of the triggers of the tables that are to be purged.
+#[derive(Default)]
+struct Triggers {
+    /// Tables whose triggers would change what no archive holds, and why.
+    refused: Vec<(String, String)>,
+    /// Tables whose triggers may take or replace other rows of them.
+    self_writing: Vec<String>,
+}
+
+fn triggers(
     database: &mut Database,
     groups: &[Group],
     trusted: &[String],
-) -> Result<Vec<(String, String)>> {
-    let mut out = Vec::new();
+) -> Result<Triggers> {
+    let mut out = Triggers::default();
     for group in groups {
+        let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
         if trusted.iter().any(trusts) {
+            out.self_writing.push(table.name);
             continue;
         }
-        if let Some(table) = database.table(&group.table)?
-            && let Err(error) = database.check_triggers(&table)
-        {
-            out.push((group.table.clone(), error.to_string()));
+        let checked = database.check_triggers(&table);
+        let checked =
+            checked.and_then(|()| database.triggers_write_own(&table));
+        match checked {
+            Ok(true) => out.self_writing.push(table.name),
+            Ok(false) => {}
+            Err(error) => {
+                out.refused.push((group.table.clone(), error.to_string()));
+            }
         }
     }
     Ok(out)

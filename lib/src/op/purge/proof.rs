@@ -98,7 +98,7 @@ impl LineShape {
                 return Err(bad("it lacks a column of its key".to_owned()));
             };
             for (name, slot) in self.key.iter().zip(&mut found) {
-                if slot.is_none() && field.key.is(name) {
+                if slot.is_none() && field.key.names(name) {
                     let value = field.value.to_owned();
                     *slot = Some(value.map_err(|f| bad(f.to_string()))?);
                     missing -= 1;
@@ -113,7 +113,7 @@ impl LineShape {
     pub(super) fn time(&self, record: &[u8]) -> Option<Timestamp> {
         let mut fields = Fields::new(record);
         while let Ok(Some(field)) = fields.next() {
-            if field.key.is(&self.timestamp) {
+            if field.key.names(&self.timestamp) {
                 let value = field.value.to_owned().ok()?;
                 return timestamp::instant(value.borrow(), self.unit);
             }
@@ -173,7 +173,8 @@ pub(super) fn digest(row: &[u8]) -> RowDigest {
 
 /// The columns of a segment's records in the table as it is now: those it
 /// has, and those that came later, which must be NULL. `None` when one that
-/// the records have is gone: then no row can be equal.
+/// the records have is gone, or the key is another one: then no row can be
+/// equal.
 pub(super) fn columns_now(
     segment: &Segment,
     table: &Table,
@@ -181,6 +182,13 @@ pub(super) fn columns_now(
     let columns: Option<Vec<usize>> =
         segment.columns.iter().map(|name| table.column(name)).collect();
     let columns = columns?;
+    let found_again = match segment.keyless_rows {
+        0 => table.key_columns().iter().all(|c| columns.contains(c)),
+        _ => !table.without_rowid,
+    };
+    if !found_again {
+        return None;
+    }
     let left_out = |name: &str| {
         segment.excluded.iter().any(|e| e.eq_ignore_ascii_case(name))
     };

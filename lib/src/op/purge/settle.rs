@@ -9,12 +9,12 @@ use super::proof::LineShape;
 use crate::db::{Database, Identity, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
-use crate::fsx::FileId;
+use crate::fsx::{self, FileId};
 use crate::ledger::{Counts, Event, Open, Settled};
 use crate::outcome::{Purged, Status};
 use crate::runs::Runs;
 use crate::stop::Stop;
-use crate::tree::{Form, Rewrite, SegmentText, Work, not_as_said};
+use crate::tree::{Form, Rewrite, SegmentText, Work, digest, not_as_said};
 
 /// What a settlement works with.
 pub(super) struct Settler<'s> {
@@ -25,8 +25,9 @@ pub(super) struct Settler<'s> {
     pub stop: &'s Stop,
     /// When `--max-runtime` is over.
     pub deadline: Option<Instant>,
-    /// The policy trusts the triggers of these tables.
-    pub trusted: Vec<String>,
+    /// Tables whose triggers may take other rows of them: what is missing may
+    /// have gone with a row that this or a crashed run deleted.
+    pub self_writing: Vec<String>,
     /// `--moved`.
     pub moved: bool,
 }
@@ -177,12 +178,14 @@ impl Settler<'_> {
     }
 
     fn target<'t>(&self, table: &'t Table) -> Result<Target<'t>> {
-        let trusted =
-            self.trusted.iter().any(|t| t.eq_ignore_ascii_case(&table.name));
+        let keep_missing = self
+            .self_writing
+            .iter()
+            .any(|t| t.eq_ignore_ascii_case(&table.name));
         Ok(Target {
             table,
             references: self.database.references(table)?,
-            keep_missing: trusted,
+            keep_missing,
         })
     }
 
@@ -233,7 +236,9 @@ impl Settler<'_> {
                 )));
             }
             let Some(retract) = open.retract.clone() else {
-                rest.push(open);
+                if !self.void_if_left(&open)? {
+                    rest.push(open);
+                }
                 continue;
             };
             let lines = LineShape::new(&open.segment, target.table)?;
@@ -263,6 +268,26 @@ impl Settler<'_> {
             done.push(self.take_out(subject, tally)?);
         }
         self.end(done, result)
+    }
+
+    /// A file made by hand that was moved or changed before any row went on
+    /// its strength has lost no row to us: its segment is void.
+    fn void_if_left(&mut self, open: &Open) -> Result<bool> {
+        let segment = &open.segment;
+        if !segment.adopted || !open.purging.is_empty() {
+            return Ok(false);
+        }
+        let path = self.work.tree().path(&segment.file)?;
+        let same = match fsx::open_if_there(&path)? {
+            Some(file) => digest(file, &path)? == segment.file_sha256,
+            None => false,
+        };
+        if same {
+            return Ok(false);
+        }
+        let id = segment.id.clone();
+        self.work.ledger_mut().append(&[Event::Void { id }])?;
+        Ok(true)
     }
 
     fn subject(&self, target: &Target<'_>, open: Open) -> Result<Subject> {

@@ -29,6 +29,8 @@ pub(super) struct LineReader {
     columns: Vec<String>,
     timestamp: usize,
     unit: Option<Unit>,
+    /// Rows of the table can be without usable key.
+    keyless: bool,
     buffer: Vec<u8>,
     /// Bytes at the end of the buffer that no newline follows yet were looked
     /// through up to here.
@@ -44,8 +46,15 @@ impl LineReader {
         columns: Vec<String>,
         timestamp: usize,
         unit: Option<Unit>,
+        keyless: bool,
     ) -> LineReader {
-        LineReader { columns, timestamp, unit, ..LineReader::default() }
+        LineReader {
+            columns,
+            timestamp,
+            unit,
+            keyless,
+            ..LineReader::default()
+        }
     }
 
     /// Reads on; false at the end of the stream.
@@ -131,7 +140,7 @@ impl LineReader {
                 .is_some_and(|name| field.key.is(name))
             {
                 next
-            } else if field.key.is(ROWID) && !keyless {
+            } else if field.key.is(ROWID) && self.keyless && !keyless {
                 field.value.to_owned().map_err(|f| f.to_string())?;
                 if !matches!(field.value, Token::Integer(_)) {
                     return Err(format!("{ROWID} is no integer"));

@@ -1,0 +1,164 @@
+//! What can go wrong: a message that names the thing and the next step, the
+//! right status, and no record that is not whole.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
+
+use super::{export, open, with_result};
+use crate::support::Dir;
+use crate::support::rows;
+
+/// A table of 3,000 rows of some 1,000 bytes.
+fn large() -> Dir {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, v);
+         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL
+           SELECT i + 1 FROM n WHERE i < 3000)
+         INSERT INTO t SELECT i, hex(zeroblob(500)) FROM n",
+    );
+    dir
+}
+
+#[test]
+fn a_database_that_is_missing_or_none_is_named() {
+    let dir = Dir::new();
+    dir.write("text", "not a database, though long enough for a header\n");
+    fs::create_dir(dir.join("folder")).unwrap();
+    for (file, reason) in [
+        ("x.db", "no such file"),
+        ("text", "not a database"),
+        ("folder", "not a regular file"),
+    ] {
+        let result = ["--db", file, "--result", "result", "t"];
+        let out = dir.cmd("rt-export").args(result).run();
+        out.status(1).stdout("").stderr_has(reason);
+        out.stderr_has(&format!("rt-export: cannot open '{file}'"));
+        let record = dir.read("result");
+        assert!(record.contains("\"status\":\"failed\""), "{record}");
+        assert!(record.contains("\"exit_status\":1"), "{record}");
+    }
+    let out = dir.cmd("rt-export").args(["t"]).run();
+    out.status(1).stderr_has("'database/ideas.db'").stderr_has("--db FILE");
+    assert!(!dir.join("x.db").exists(), "nothing was made");
+}
+
+#[test]
+fn a_table_that_is_missing_is_named() {
+    let dir = large();
+    dir.write("empty", "");
+    let (out, record) = with_result(&dir, &["nowhere"]);
+    out.status(2).stdout("");
+    out.stderr_has("rt-export: ").stderr_has("has no table 'nowhere'");
+    assert_eq!(record["status"], "no_table");
+    assert_eq!(record["table"], "nowhere");
+    let out = dir.cmd("rt-export").args(["--db", "empty", "t"]).run();
+    out.status(2).stderr_has("has no table 't'");
+    for name in ["sqlite_schema2", "", "t ", "main.t"] {
+        export(&dir, &["--", name]).run().status(2).stdout("");
+    }
+}
+
+#[test]
+fn a_locked_database_is_given_up_in_time() {
+    let dir = large();
+    let lock = open(&dir);
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let start = Instant::now();
+    let (out, record) = with_result(&dir, &["--busy-timeout", "200ms", "t"]);
+    let took = start.elapsed();
+    out.status(75).stdout("").stderr_has("locked");
+    out.stderr_has("--busy-timeout");
+    assert_eq!(record["exit_status"], 75);
+    assert!(took > Duration::from_millis(190), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    lock.execute_batch("ROLLBACK").unwrap();
+    export(&dir, &["t"]).run().status(0);
+}
+
+#[test]
+fn a_lock_that_goes_in_time_is_waited_for() {
+    let dir = large();
+    let lock = open(&dir);
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let wait = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        lock.execute_batch("ROLLBACK").unwrap();
+    });
+    let out = export(&dir, &["--busy-timeout", "20s", "t"]).run();
+    out.status(0).stderr("");
+    wait.join().unwrap();
+}
+
+#[test]
+fn damage_in_the_middle_ends_it_behind_whole_records() {
+    let dir = large();
+    let mut file =
+        fs::OpenOptions::new().write(true).open(dir.join("x.db")).unwrap();
+    let length = file.metadata().unwrap().len();
+    file.seek(SeekFrom::Start(length / 2 / 4096 * 4096)).unwrap();
+    file.write_all(&[0xa5; 16 * 4096]).unwrap();
+    let (out, record) = with_result(&dir, &["--batch-size", "100", "t"]);
+    out.status(1).stderr_has("malformed").stderr_has("integrity_check");
+    out.stderr_has("'x.db'");
+    assert_eq!(record["status"], "failed");
+    let ids = rows::integers(&rows::parse(&out.bytes), "id");
+    assert!(ids.len() >= 100 && ids.len() < 2000, "{}", ids.len());
+    assert!(ids.iter().copied().eq(1..=ids.len() as i64));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_news() {
+    let dir = large();
+    let script = "{ rt-export --db x.db --result result t; echo $? >status; \
+                  } | head -1";
+    let out = dir.cmd("sh").args(["-c", script]).run();
+    out.status(0).stderr("");
+    out.expect("one record", rows::parse(&out.bytes).len() == 1);
+    assert_eq!(dir.read("status"), "141\n");
+    assert!(!dir.join("result").exists(), "nobody was told all");
+}
+
+#[test]
+fn an_output_that_is_full_fails() {
+    let dir = large();
+    for format in ["jsonl", "json"] {
+        let script = format!(
+            "rt-export --db x.db --result result --format {format} t \
+             >/dev/full"
+        );
+        let out = dir.cmd("sh").args(["-c", &script]).run();
+        out.status(1).stderr_has("rt-export: cannot write rows: no space");
+        assert!(dir.read("result").contains("\"status\":\"failed\""));
+    }
+    let dry = "rt-export --db x.db -n t >/dev/full";
+    dir.cmd("sh").args(["-c", dry]).run().status(1);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_fails() {
+    let dir = large();
+    let out = export(&dir, &["--result", "no/folder/result", "t"]).run();
+    out.status(1).stderr_has("no/folder");
+}
+
+#[test]
+fn a_signal_ends_it_behind_whole_records() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let dir = large();
+        let script = format!(
+            "{{ rt-export --db x.db --batch-size 10 --result result t & \
+             pid=$!; sleep 0.3; kill -{signal} $pid; wait $pid; \
+             echo $? >status; }} | {{ sleep 1; cat; }}"
+        );
+        // A background job of sh ignores SIGINT unless it says otherwise.
+        let out = dir.cmd("bash").args(["-mc", &script]).run();
+        let ids = rows::integers(&rows::parse(&out.bytes), "id");
+        assert!(ids.len() < 3000, "{signal}: all came");
+        assert!(ids.iter().copied().eq(1..=ids.len() as i64));
+        assert_eq!(dir.read("status"), format!("{status}\n"));
+        assert!(dir.read("result").contains("\"status\":\"failed\""));
+    }
+}

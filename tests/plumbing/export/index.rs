@@ -1,0 +1,225 @@
+//! A time index makes a run cheaper, and changes nothing else.
+
+use super::{export, open, with_result};
+use crate::support::Dir;
+use crate::support::rows::{Cell, Random};
+
+/// A time as text, in one of many shapes.
+fn text(state: &mut Random) -> String {
+    let two = |n: u64| format!("{n:02}");
+    let mut out = format!("{:04}", 1996 + state.below(34));
+    for part in [1 + state.below(12), 1 + state.below(28)] {
+        out.push('-');
+        out.push_str(&two(part));
+    }
+    if state.below(6) == 0 {
+        return out;
+    }
+    out.push(['T', ' ', 't'][state.below(3) as usize]);
+    out.push_str(&two(state.below(24)));
+    out.push(':');
+    out.push_str(&two(state.below(60)));
+    if state.below(4) > 0 {
+        out.push(':');
+        out.push_str(&two(state.below(60)));
+        if state.below(3) == 0 {
+            out.push_str(&format!(".{}", state.below(1_000_000)));
+        }
+    }
+    let ends = ["", "Z", "z", "+14:00", "-12", " +0530", "-23:59", "+00:00"];
+    out.push_str(ends[state.below(8) as usize]);
+    out
+}
+
+/// One behind every readable date that has something unreadable behind it.
+fn cutoff(state: &mut Random) -> String {
+    let text = text(state);
+    if text.starts_with("19") { text.replacen("19", "21", 1) } else { text }
+}
+
+/// A number that may be a time in some unit.
+fn number(state: &mut Random) -> Cell {
+    let seconds = state.below(1 << 31) as i64 - (1 << 28);
+    let scale = [1, 1000, 1_000_000, 1_000_000_000][state.below(4) as usize];
+    let fraction = state.below(1000) as f64 / 1000.0;
+    match state.below(8) {
+        0..3 => Cell::Integer(seconds * scale + state.below(999) as i64),
+        3..5 => Cell::real((seconds as f64 + fraction) * scale as f64),
+        5 => Cell::real(2_440_587.5 + seconds as f64 / 86_400.0),
+        6 => Cell::Integer(state.next() as i64 >> state.below(64)),
+        _ => {
+            let any = f64::from_bits(state.next());
+            if any.is_nan() { Cell::Null } else { Cell::real(any) }
+        }
+    }
+}
+
+/// What is no time, but for a text with a readable date later than all
+/// cutoffs in front, which an index does not show.
+fn nothing(state: &mut Random) -> Cell {
+    match state.below(6) {
+        0 => Cell::Null,
+        1 => Cell::text(""),
+        2 => Cell::Blob(state.bytes(12)),
+        3 => Cell::text(format!("{}x", text(state).replacen("20", "19", 1))),
+        4 => Cell::Text(state.bytes(6)),
+        _ => Cell::text(
+            ["n/a", "9", "2", "3000", ":", "2027-1"][state.below(6) as usize],
+        ),
+    }
+}
+
+fn any(state: &mut Random) -> Cell {
+    match state.below(10) {
+        0..5 => Cell::text(text(state)),
+        5..8 => number(state),
+        _ => nothing(state),
+    }
+}
+
+/// Tables `plain` and `indexed` of the same `count` rows.
+fn twins(dir: &Dir, setup: &str, declared: &str, seed: u64, count: usize) {
+    let db = open(dir);
+    db.execute_batch(&format!(
+        "{setup}; CREATE TABLE plain(id INTEGER PRIMARY KEY, at {declared});
+         CREATE TABLE indexed(id INTEGER PRIMARY KEY, at {declared});
+         CREATE INDEX by_time ON indexed(at DESC); BEGIN"
+    ))
+    .unwrap();
+    let mut state = Random(seed);
+    let mut insert = db.prepare("INSERT INTO plain(at) VALUES (?1)").unwrap();
+    for _ in 0..count {
+        insert.execute([any(&mut state)]).unwrap();
+    }
+    db.execute_batch("INSERT INTO indexed SELECT * FROM plain; COMMIT")
+        .unwrap();
+}
+
+/// The same bytes and the same counts from both.
+fn same(dir: &Dir, args: &[&str]) {
+    let [plain, indexed] = ["plain", "indexed"].map(|table| {
+        let (out, mut record) =
+            with_result(dir, &[args, &["--", table]].concat());
+        record["table"] = "".into();
+        (out.status, out.stdout, record)
+    });
+    assert_eq!(plain, indexed, "{args:?}");
+}
+
+#[test]
+fn with_and_without_an_index_the_same_rows_are_due() {
+    let declared =
+        ["", "TEXT", "INTEGER", "REAL", "NUMERIC", "DATETIME", "VARCHAR(30)"];
+    for (i, declared) in declared.into_iter().enumerate() {
+        let dir = Dir::new();
+        twins(&dir, "", declared, 0x9E37_79B9 + i as u64, 600);
+        let mut state = Random(99 + i as u64);
+        for _ in 0..10 {
+            let cutoff = cutoff(&mut state);
+            let column = ["--timestamp-column", "at"];
+            let before = ["--due", "--before", &cutoff];
+            same(&dir, &[&column[..], &before].concat());
+        }
+    }
+}
+
+#[test]
+fn with_and_without_an_index_units_mean_the_same() {
+    let units = ["s", "ms", "us", "ns", "julian", "webkit_us", "mac_s"];
+    for (i, unit) in units.into_iter().enumerate() {
+        let dir = Dir::new();
+        twins(&dir, "", "", 5 + i as u64, 600);
+        let mut state = Random(7 + i as u64);
+        for _ in 0..6 {
+            let cutoff = cutoff(&mut state);
+            let column = ["--timestamp-column", "at", "--unit", unit];
+            let before = ["--due", "--before", &cutoff];
+            same(&dir, &[&column[..], &before].concat());
+        }
+    }
+}
+
+#[test]
+fn with_and_without_an_index_utf16_means_the_same() {
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let dir = Dir::new();
+        let setup = format!("PRAGMA encoding = '{encoding}'");
+        twins(&dir, &setup, "TEXT", 31, 600);
+        dir.sql(
+            "x.db",
+            "INSERT INTO plain(at) VALUES (CAST(x'fed8' AS TEXT)),
+               (CAST(x'd8fe' AS TEXT)), (CAST(x'ffdf' AS TEXT));
+             INSERT INTO indexed SELECT * FROM plain
+               WHERE id NOT IN (SELECT id FROM indexed)",
+        );
+        for cutoff in ["2001-02-03", "2026-01-01", "2035-01-01"] {
+            let column = ["--timestamp-column", "at", "--due"];
+            same(&dir, &[&column[..], &["--before", cutoff]].concat());
+        }
+    }
+}
+
+#[test]
+fn only_an_index_that_leads_with_the_bare_column_is_asked() {
+    for index in [
+        "CREATE INDEX i ON indexed(at) WHERE id < 100",
+        "CREATE INDEX i ON indexed(substr(at, 1, 4))",
+        "CREATE INDEX i ON indexed(at COLLATE NOCASE)",
+        "CREATE INDEX i ON indexed(id, at)",
+        "CREATE INDEX i ON indexed(at COLLATE BINARY, id)",
+        "CREATE UNIQUE INDEX \"an \"\"index\" ON indexed(at DESC, id)",
+    ] {
+        let dir = Dir::new();
+        twins(&dir, "", "TEXT COLLATE NOCASE", 3, 300);
+        dir.sql("x.db", "DROP INDEX by_time");
+        dir.sql("x.db", index);
+        let column = ["--timestamp-column", "at", "--due"];
+        same(&dir, &[&column[..], &["--before", "2020-01-01"]].concat());
+    }
+}
+
+/// `N rows of 't', M looked at`: M.
+fn looked_at(dir: &Dir, args: &[&str], rows: usize) -> u64 {
+    let out = export(dir, &["-v"]).args(args).run();
+    out.status(0).expect("so many rows", out.stdout.lines().count() == rows);
+    let table = args.last().unwrap();
+    let line = format!("rt-export: {rows} rows of '{table}', ");
+    let rest = out.stderr.strip_prefix(&line);
+    let count = rest.and_then(|r| r.strip_suffix(" looked at\n"));
+    out.expect(&line, count.is_some());
+    count.unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_index_makes_a_run_cost_what_moves_and_no_index_one_walk() {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        "CREATE TABLE plain(id INTEGER PRIMARY KEY, at TEXT);
+         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL
+           SELECT i + 1 FROM n WHERE i < 30000)
+         INSERT INTO plain(at) SELECT CASE
+           WHEN i % 300 = 0 THEN '2025-06-01'
+           WHEN i % 1000 = 7 THEN NULL
+           ELSE datetime('2026-06-01', '+' || i || ' minutes') END FROM n;
+         CREATE TABLE indexed AS SELECT * FROM plain;
+         CREATE INDEX by_time ON indexed(at);
+         CREATE TABLE child(p REFERENCES plain(id));
+         CREATE TABLE numbers(id INTEGER PRIMARY KEY, at INTEGER);
+         INSERT INTO numbers SELECT id, unixepoch(at) FROM plain;
+         CREATE INDEX by_number ON numbers(at)",
+    );
+    let args = ["--timestamp-column", "at", "--before", "2026-01-01"];
+    let plain = [&args[..], &["plain"]].concat();
+    assert_eq!(looked_at(&dir, &plain, 100), 30_000);
+    for table in ["indexed", "numbers"] {
+        let count = looked_at(&dir, &[&args[..], &[table]].concat(), 100);
+        assert!((100..500).contains(&count), "{count} of {table}");
+    }
+    // With references the candidates are gathered first, then read.
+    let due = [&args[..], &["--due", "plain"]].concat();
+    assert_eq!(looked_at(&dir, &due, 100), 30_100);
+    let small = [&["--batch-size", "7"][..], &plain].concat();
+    assert_eq!(looked_at(&dir, &small, 100), 30_000);
+    assert_eq!(looked_at(&dir, &["plain"], 30_000), 30_000);
+}

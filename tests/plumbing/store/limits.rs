@@ -1,0 +1,238 @@
+//! Where the machine sets limits: links, folders, disks, memory, open files.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::{printed, row, store, warm, with_table};
+use crate::support::Dir;
+use crate::support::rows::{Random, peak_kib};
+
+#[test]
+fn links_inside_the_tree_are_not_followed() {
+    for link in ["a/warm", "a/warm/2026-01-08", "a/schema"] {
+        let dir = with_table();
+        dir.write("elsewhere/2026-01-01/.rt-tmp-theirs", "kept");
+        dir.write("elsewhere/.rt-tmp-theirs", "kept");
+        fs::create_dir_all(dir.join("elsewhere/empty")).unwrap();
+        let link = dir.join(link);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(dir.join("elsewhere"), &link).unwrap();
+        let before = dir.tree();
+        let out = store(&dir, &[], &row(1, "2026-01-08", "a")).run();
+        out.status(1).stderr_has("is not a folder");
+        assert!(printed(&out).0.is_empty());
+        let there = |tree: &str| -> Vec<String> {
+            let lines = tree.lines().filter(|l| l.starts_with("elsewhere"));
+            lines.map(str::to_owned).collect()
+        };
+        assert_eq!(there(&dir.tree()), there(&before), "{link:?}");
+    }
+}
+
+#[test]
+fn the_lock_and_the_ledger_are_no_links_either() {
+    for name in ["a/lock", "a/ledger.jsonl"] {
+        let dir = with_table();
+        dir.write("theirs", "");
+        fs::create_dir(dir.join("a")).unwrap();
+        symlink(dir.join("theirs"), dir.join(name)).unwrap();
+        store(&dir, &[], &row(1, "2026-01-08", "a")).run().status(1);
+        assert_eq!(dir.read("theirs"), "");
+        assert!(warm(&dir).is_empty());
+    }
+}
+
+#[test]
+fn the_root_of_the_tree_may_be_a_link() {
+    let dir = with_table();
+    fs::create_dir(dir.join("disk")).unwrap();
+    symlink(dir.join("disk"), dir.join("a")).unwrap();
+    store(&dir, &[], &row(1, "2026-01-08", "a")).run().status(0);
+    assert!(dir.join("disk/warm/2026-01-08/t.jsonl.gz").is_file());
+}
+
+/// A command without root's power over other people's folders.
+fn ordinary(dir: &Dir, script: &str) -> crate::support::Out {
+    let caps = "-dac_override,-dac_read_search,-fowner";
+    let root = fs::metadata("/proc/self")
+        .is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
+    let cmd = match root {
+        true => dir
+            .cmd("setpriv")
+            .arg(format!("--bounding-set={caps}"))
+            .arg(format!("--inh-caps={caps}"))
+            .arg("sh"),
+        false => dir.cmd("sh"),
+    };
+    cmd.args(["-c", script]).stdin(row(1, "2026-01-08", "a")).run()
+}
+
+const STORE: &str = "rt-store --db x.db --archives a --timestamp-column at t";
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    for folder in ["a", "a/warm", "a/warm/2026-01-08"] {
+        let dir = with_table();
+        fs::create_dir_all(dir.join(folder)).unwrap();
+        dir.write(&format!("{folder}/theirs"), "");
+        let before = warm(&dir);
+        let mode = fs::Permissions::from_mode;
+        fs::set_permissions(dir.join(folder), mode(0o555)).unwrap();
+        let out = ordinary(&dir, STORE);
+        fs::set_permissions(dir.join(folder), mode(0o755)).unwrap();
+        out.status(1).stderr_has("permission denied").stderr_has("'a");
+        assert!(printed(&out).0.is_empty());
+        assert_eq!(warm(&dir), before, "{folder}");
+    }
+    let dir = with_table();
+    dir.write("a", "a file");
+    let out = store(&dir, &[], &row(1, "2026-01-08", "a")).run();
+    out.status(1).stderr_has("'a' is not a folder");
+}
+
+/// Rows of some KiB that do not compress, over `days` days.
+fn noise(path: &Path, count: usize, days: u64) {
+    let mut out = BufWriter::new(File::create(path).unwrap());
+    let mut state = Random(4711);
+    for id in 0..count {
+        let v: String =
+            (0..128).map(|_| format!("{:016x}", state.next())).collect();
+        let day = format!("2025-01-{:02}", 1 + state.below(days));
+        out.write_all(row(id, &day, &v).as_bytes()).unwrap();
+    }
+    out.flush().unwrap();
+}
+
+/// After a disk was full: nothing has its final name but what the ledger
+/// calls published, and with room the same rows are stored.
+fn stored_later(dir: &Dir, out: &crate::support::Out) {
+    out.status(1).stderr_has("make room");
+    let (receipts, stored) = printed(out);
+    assert!(receipts.is_empty());
+    assert_eq!(stored["status"], "failed");
+    assert_eq!(warm(dir), [""; 0], "half-published");
+    let room = format!("{STORE} <rows");
+    let out = dir.cmd("sh").args(["-c", &room]).run();
+    let (_, stored) = printed(out.status(0));
+    assert_eq!(stored["rows"], 1000);
+    let leftovers = dir.tree();
+    assert!(!leftovers.contains(".rt-tmp-"), "{leftovers}");
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_not_published() {
+    let dir = with_table();
+    noise(&dir.join("rows"), 1000, 3);
+    // In units of 512 bytes; SIGXFSZ ignored, so that the write fails.
+    let script = format!("trap '' XFSZ; ulimit -f 400; {STORE} <rows");
+    let out = dir.cmd("sh").args(["-c", &script]).run();
+    stored_later(&dir, &out);
+}
+
+#[test]
+fn a_full_disk_publishes_nothing() {
+    let dir = with_table();
+    noise(&dir.join("rows"), 1000, 3);
+    let disk = dir.join("a");
+    fs::create_dir(&disk).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs"])
+        .arg(&disk)
+        .output();
+    if !mounted.is_ok_and(|out| out.status.success()) {
+        return;
+    }
+    let script = format!("{STORE} <rows");
+    let out = dir.cmd("sh").args(["-c", &script]).run();
+    let left = warm(&dir);
+    let tree = dir.tree();
+    let gone = Command::new("umount").arg(&disk).status().unwrap();
+    assert!(gone.success());
+    assert_eq!(left, [""; 0], "half-published");
+    assert!(!tree.contains(".rt-tmp-"), "{tree}");
+    stored_later(&dir, &out);
+}
+
+/// Runs the store on the file `rows`, with at most 64 open files; gives its
+/// peak memory in KiB.
+fn peak(dir: &Dir, args: &str) -> u64 {
+    let script = format!("ulimit -n 64; exec {} {args}", STORE_PATH);
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(dir.path())
+        .stdin(File::open(dir.join("rows")).unwrap())
+        .stdout(File::create(dir.join("receipts")).unwrap())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    let exit = loop {
+        // A process that has ended has no memory any more.
+        if let Ok(text) = fs::read_to_string(&status)
+            && text.contains("VmHWM:")
+            && text.contains("Name:\trt-store")
+        {
+            most = most.max(peak_kib(&text));
+        }
+        if let Some(exit) = child.try_wait().unwrap() {
+            break exit;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    };
+    assert!(exit.success(), "{exit}");
+    most
+}
+
+const STORE_PATH: &str = concat!(
+    env!("CARGO_BIN_EXE_rt-store"),
+    " --db x.db --archives a --timestamp-column at t"
+);
+
+const LIMIT_KIB: u64 = 64 << 10;
+
+/// The day `number` of 2024 and 2025.
+fn day(number: u64) -> String {
+    let (month, day) = (number / 28, 1 + number % 28);
+    format!("{}-{:02}-{day:02}", 2000 + month / 12, 1 + month % 12)
+}
+
+fn write_rows(dir: &Dir, days: impl Iterator<Item = u64>, length: usize) {
+    let mut out = BufWriter::new(File::create(dir.join("rows")).unwrap());
+    let v = "and so on; ".repeat(length / 11);
+    for (id, number) in days.enumerate() {
+        out.write_all(row(id, &day(number), &v).as_bytes()).unwrap();
+    }
+    out.flush().unwrap();
+}
+
+#[test]
+fn days_in_random_order_take_neither_memory_nor_open_files() {
+    let dir = with_table();
+    let mut state = Random(99);
+    let days = (0..60_000).map(|_| state.below(700));
+    write_rows(&dir, days, 900);
+    let peak = peak(&dir, "-1");
+    assert_eq!(warm(&dir).len(), 700);
+    assert!((1000..LIMIT_KIB).contains(&peak), "{peak} KiB");
+    // Few bytes a day: none is written before the end.
+    let dir = with_table();
+    write_rows(&dir, 0..700, 900);
+    self::peak(&dir, "-1");
+    assert_eq!(warm(&dir).len(), 700);
+}
+
+#[test]
+fn large_days_one_after_the_other_take_no_memory_when_they_are_done() {
+    let dir = with_table();
+    // 90 days of 1.4 MiB each.
+    let days = (0..90 * 400).map(|id| id / 400);
+    write_rows(&dir, days, 3600);
+    let peak = peak(&dir, "-1");
+    assert_eq!(warm(&dir).len(), 90);
+    assert!((1000..LIMIT_KIB).contains(&peak), "{peak} KiB");
+}
