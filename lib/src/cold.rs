@@ -3,7 +3,7 @@
 //!
 //! The outer gzip is a row of members (RFC 1952 allows that, and every tar
 //! reads it): tar headers and padding are deflated, what is compressed already
-//! is stored. Headers carry no clock, no user and no host.
+//! is stored, unless it is small. Headers carry no clock, no user and no host.
 //!
 //! What is read may have been written by any tar. Only regular files with
 //! names that stay inside are accepted; folders are passed over; a link, an
@@ -23,6 +23,10 @@ use crate::ledger::hex;
 /// How much is stored in one gzip member.
 const PIECE: usize = 1 << 20;
 
+/// Entries up to this length are deflated together with the headers around
+/// them: a gzip member each would cost more than it saves.
+const SMALL: u64 = 64 << 10;
+
 /// A tar in the making.
 pub struct TarWriter {
     temp: Temp,
@@ -36,6 +40,8 @@ pub struct TarWriter {
     member: Vec<u8>,
     /// What is still missing of the entry that was begun.
     missing: u64,
+    /// The entry goes with the headers around it.
+    small: bool,
     padding: usize,
     entry: Sha256,
 }
@@ -49,10 +55,11 @@ impl TarWriter {
             hash: Sha256::new(),
             size: 0,
             waiting: Vec::new(),
-            deflate: gz::Encoder::new(6),
+            deflate: gz::Encoder::new(1),
             store: gz::Encoder::stored(),
             member: Vec::new(),
             missing: 0,
+            small: false,
             padding: 0,
             entry: Sha256::new(),
         })
@@ -74,6 +81,7 @@ impl TarWriter {
             .map_err(|e| Error::stream("cannot write a tar header", e))?;
         self.waiting.extend_from_slice(builder.get_ref());
         self.missing = size;
+        self.small = size <= SMALL;
         self.padding = (512 - (size % 512) as usize) % 512;
         self.entry = Sha256::new();
         Ok(())
@@ -88,7 +96,6 @@ impl TarWriter {
             if n == 0 {
                 return Ok(());
             }
-            self.flush_waiting()?;
             self.entry.update(&piece[..n]);
             self.missing =
                 self.missing.checked_sub(n as u64).ok_or_else(|| {
@@ -97,6 +104,14 @@ impl TarWriter {
                         quoted(from)
                     ))
                 })?;
+            if self.small {
+                self.waiting.extend_from_slice(&piece[..n]);
+                if self.waiting.len() >= PIECE {
+                    self.flush_waiting()?;
+                }
+                continue;
+            }
+            self.flush_waiting()?;
             self.member.clear();
             self.store.member(&piece[..n], None, &mut self.member)?;
             self.put_member()?;

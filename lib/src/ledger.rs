@@ -52,7 +52,7 @@ pub struct Ledger {
 struct Link {
     seq: u64,
     prev: String,
-    wall: String,
+    at: String,
 }
 
 impl Ledger {
@@ -214,8 +214,8 @@ impl Ledger {
         }
         let event: Event = serde_json::from_slice(line)
             .map_err(|e| broken(&format!("no event ({e})")))?;
-        let wall = timestamp::parse(link.wall.as_bytes());
-        self.state.apply(event, wall).map_err(|what| broken(&what))?;
+        let at = timestamp::parse(link.at.as_bytes());
+        self.state.apply(event, at).map_err(|what| broken(&what))?;
         self.seq = link.seq;
         self.prev = hex(&Sha256::digest(line));
         Ok(())

@@ -42,6 +42,7 @@
 //! batch's transaction. A batch of which any row is still there was not
 //! committed, one of which none is there was.
 
+mod adopt;
 mod draft;
 mod month;
 mod publish;

@@ -1,4 +1,4 @@
-//! The warm tier as it is on the disk: a walk over its files, without opening
+//! The tiers as they are on the disk: a walk over their files, without opening
 //! any.
 
 use std::fs;
@@ -65,6 +65,20 @@ pub fn warm_files(tree: &Tree, state: &State) -> Result<Vec<WarmFile>> {
                 plain,
                 size_bytes: meta.len(),
             });
+        }
+    }
+    Ok(out)
+}
+
+/// The months' tars that are there, relative to the root.
+pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
+    let cold = tree.root().join("cold");
+    let mut out = Vec::new();
+    for (year, folder) in entries(&cold)? {
+        for (name, _) in entries(&folder)? {
+            if name.ends_with(".tar.gz") {
+                out.push(format!("cold/{year}/{name}"));
+            }
         }
     }
     Ok(out)

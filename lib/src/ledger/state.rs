@@ -21,7 +21,18 @@ pub struct FileState {
     pub members: Vec<Member>,
 }
 
-/// How far the wall clock moved between two events: a leap that no run
+impl FileState {
+    /// The file under its name.
+    pub fn named(&self, file: &str) -> Named {
+        Named {
+            file: file.to_owned(),
+            size_bytes: self.size_bytes,
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
+/// How far the runs' clock moved between two events: a leap that no run
 /// explains.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
@@ -31,6 +42,19 @@ pub struct Clock {
     pub forward: SignedDuration,
     /// The largest step back since the last expiry.
     pub back: SignedDuration,
+}
+
+impl Clock {
+    /// The same with one step more.
+    pub fn at(mut self, at: Timestamp) -> Clock {
+        if let Some(last) = self.last {
+            let step = at.duration_since(last);
+            self.forward = self.forward.max(step);
+            self.back = self.back.max(-step);
+        }
+        self.last = Some(at);
+        self
+    }
 }
 
 /// A segment that is not settled.
@@ -113,7 +137,7 @@ impl State {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
-    /// The last end of each mode's job, and when it was by the clock.
+    /// The last end of each mode's job, and the now of its run.
     pub fn jobs(&self) -> &HashMap<String, (Job, Option<Timestamp>)> {
         &self.jobs
     }
@@ -123,7 +147,7 @@ impl State {
         &self.changes
     }
 
-    /// How the wall clock moved.
+    /// How the clock moved.
     pub fn clock(&self) -> Clock {
         self.clock
     }
@@ -132,9 +156,9 @@ impl State {
     pub(super) fn apply(
         &mut self,
         event: Event,
-        wall: Option<Timestamp>,
+        at: Option<Timestamp>,
     ) -> Result<(), String> {
-        self.tick(wall);
+        self.tick(at);
         match event {
             Event::Store(segment) => self.store(*segment),
             Event::Published { id } => {
@@ -192,7 +216,7 @@ impl State {
                 Ok(())
             }
             Event::Job(job) => {
-                self.jobs.insert(job.mode.clone(), (job, wall));
+                self.jobs.insert(job.mode.clone(), (job, at));
                 Ok(())
             }
             Event::Unknown => Ok(()),
@@ -307,14 +331,10 @@ impl State {
         Some(self.changes.remove(at).1)
     }
 
-    fn tick(&mut self, wall: Option<Timestamp>) {
-        let Some(wall) = wall else { return };
-        if let Some(last) = self.clock.last {
-            let step = wall.duration_since(last);
-            self.clock.forward = self.clock.forward.max(step);
-            self.clock.back = self.clock.back.max(-step);
+    fn tick(&mut self, at: Option<Timestamp>) {
+        if let Some(at) = at {
+            self.clock = self.clock.at(at);
         }
-        self.clock.last = Some(wall);
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Open, String> {

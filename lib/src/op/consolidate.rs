@@ -6,24 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::age::Age;
-use crate::cold::read_tar;
 use crate::columns::rule;
-use crate::error::{Error, Exit, Notes, Result, quote, quoted};
+use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fsx::{self, Temp};
 use crate::gz;
-use crate::ledger::{
-    Adopt, Change, Event, FileState, Kind, Ledger, Member, Named, State, hex,
-};
+use crate::ledger::{Change, FileState, Kind, Ledger, Member, Named, State};
 use crate::outcome::{Consolidation, Upkeep};
 use crate::place::Place;
 use crate::policy::{self, Policy};
-use crate::record::Fields;
 use crate::stop::Stop;
 use crate::tree::{
     Addition, BLOCK_BYTES, Tree, Work, digest, month_file, not_as_said,
@@ -192,7 +188,7 @@ fn month(
     record: &mut Consolidation,
     notes: &mut dyn Notes,
 ) -> Result<()> {
-    adopt_month(work, file)?;
+    work.adopt_month(file)?;
     let before = work.ledger().state().file(file).cloned();
     let mut scratch = Vec::new();
     let mut additions: BTreeMap<String, Addition> = BTreeMap::new();
@@ -232,7 +228,7 @@ fn month(
     let change = Change {
         id: Tree::new_id()?,
         file: file.to_owned(),
-        before: before.map(|b| named(file, &b)),
+        before: before.map(|b| b.named(file)),
         after: Some(draft.after.clone()),
         members: draft.members.clone(),
         removes: removes.clone(),
@@ -250,132 +246,6 @@ fn month(
         record.removed_warm.push(removed.file);
     }
     Ok(())
-}
-
-fn named(file: &str, state: &FileState) -> Named {
-    Named {
-        file: file.to_owned(),
-        size_bytes: state.size_bytes,
-        sha256: state.sha256.clone(),
-    }
-}
-
-/// A month's tar that the ledger does not know is taken in first.
-fn adopt_month(work: &mut Work, file: &str) -> Result<()> {
-    let path = work.tree().path(file)?;
-    let known = work.ledger().state().file(file).cloned();
-    let Some(present) = fsx::open_if_there(&path)? else {
-        return match known {
-            None => Ok(()),
-            Some(_) => Err(not_as_said(&path, "is missing")),
-        };
-    };
-    let size_bytes =
-        present.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
-    let sha256 = digest(present, &path)?;
-    if let Some(known) = known {
-        let same = known.sha256 == sha256;
-        return match same {
-            true => Ok(()),
-            false => Err(not_as_said(&path, "is not what the ledger says")),
-        };
-    }
-    let members = survey_tar(&path)?;
-    work.sync_file(file)?;
-    let named = Named { file: file.to_owned(), size_bytes, sha256 };
-    work.ledger_mut().append(&[Event::Adopt(Adopt { named, members })])
-}
-
-/// What a foreign tar holds.
-pub fn survey_tar(path: &Path) -> Result<Vec<Member>> {
-    let mut members: Vec<Member> = Vec::new();
-    read_tar(fsx::open_read(path)?, path, &mut |name, size, contents| {
-        if members.iter().any(|m| m.name == name) {
-            return Err(Error::data(format!(
-                "{} holds {} twice",
-                quoted(path),
-                quote(name)
-            )));
-        }
-        let (day, rest) = name.split_once('/').unwrap_or(("", name));
-        let stem = rest.strip_suffix(".jsonl.gz");
-        let day = day.parse::<crate::timestamp::Day>().ok();
-        let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
-        let mut hash = Hashed { inner: contents, hash: Default::default() };
-        let rows = match table {
-            Some(_) => count_rows(gz::Reader::new(&mut hash, quote(name)))?,
-            None => 0,
-        };
-        std::io::copy(&mut hash, &mut std::io::sink())
-            .map_err(|e| Error::io("read", path, e))?;
-        use sha2::Digest;
-        members.push(Member {
-            name: name.to_owned(),
-            table,
-            day: day.map(|d| d.to_string()),
-            size_bytes: size,
-            sha256: hex(&hash.hash.finalize()),
-            rows,
-            oldest: None,
-            newest: None,
-        });
-        Ok(())
-    })?;
-    Ok(members)
-}
-
-/// Reads on, and takes the digest of what it reads.
-struct Hashed<'h> {
-    inner: &'h mut dyn Read,
-    hash: sha2::Sha256,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use sha2::Digest;
-        let n = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..n]);
-        Ok(n)
-    }
-}
-
-/// Lines of a gzip file; each must be an object.
-fn count_rows<R: Read>(mut reader: gz::Reader<R>) -> Result<u64> {
-    let (mut piece, mut line, mut rows) = (Vec::new(), Vec::new(), 0);
-    while reader.next_block(&mut piece)? {
-        count_lines(&piece, &mut line, &mut rows)?;
-    }
-    ended(&line)?;
-    Ok(rows)
-}
-
-fn count_lines(
-    piece: &[u8],
-    line: &mut Vec<u8>,
-    rows: &mut u64,
-) -> Result<()> {
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', piece) {
-        line.extend_from_slice(&piece[start..end]);
-        start = end + 1;
-        *rows += 1;
-        let mut fields = Fields::new(line);
-        while fields
-            .next()
-            .map_err(|f| Error::data(format!("line {rows}: {f}")))?
-            .is_some()
-        {}
-        line.clear();
-    }
-    line.extend_from_slice(&piece[start..]);
-    Ok(())
-}
-
-fn ended(line: &[u8]) -> Result<()> {
-    match line.is_empty() {
-        true => Ok(()),
-        false => Err(Error::data("it ends in the middle of a line")),
-    }
 }
 
 /// A warm file's digest, and its bytes as they go into the tar: the file
@@ -397,7 +267,7 @@ fn look(
         Some(known) => known.members.first().cloned(),
         None => None,
     }
-    .map_or_else(|| adopt_warm(work, warm, &sha256), Ok)?;
+    .map_or_else(|| adopt(work, warm, &sha256), Ok)?;
     member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
     let named =
         Named { file: warm.file.clone(), size_bytes: warm.size_bytes, sha256 };
@@ -415,29 +285,11 @@ fn look(
 }
 
 /// A warm file that was made by hand: looked through, and taken in.
-fn adopt_warm(
-    work: &mut Work,
-    warm: &WarmFile,
-    sha256: &str,
-) -> Result<Member> {
-    let input = fsx::open_read(&warm.path)?;
-    let doing = |e: Error| e.during(quoted(&warm.path));
-    let rows = if warm.plain {
-        let (mut input, mut line, mut rows) = (input, Vec::new(), 0);
-        let mut piece = vec![0u8; 1 << 18];
-        loop {
-            let n = fsx::read_full(&mut input, &mut piece)
-                .map_err(|e| Error::io("read", &warm.path, e))?;
-            if n == 0 {
-                break;
-            }
-            count_lines(&piece[..n], &mut line, &mut rows).map_err(doing)?;
-        }
-        ended(&line).map_err(doing)?;
-        rows
-    } else {
-        count_rows(gz::Reader::new(input, quoted(&warm.path)))
-            .map_err(doing)?
+fn adopt(work: &mut Work, warm: &WarmFile, sha256: &str) -> Result<Member> {
+    let named = Named {
+        file: warm.file.clone(),
+        size_bytes: warm.size_bytes,
+        sha256: sha256.to_owned(),
     };
     let member = Member {
         name: format!("{}/{}.jsonl.gz", warm.day, warm.stem),
@@ -445,19 +297,11 @@ fn adopt_warm(
         day: Some(warm.day.to_string()),
         size_bytes: warm.size_bytes,
         sha256: sha256.to_owned(),
-        rows,
+        rows: 0,
         oldest: None,
         newest: None,
     };
-    work.sync_file(&warm.file)?;
-    let named = Named {
-        file: warm.file.clone(),
-        size_bytes: warm.size_bytes,
-        sha256: sha256.to_owned(),
-    };
-    let members = vec![member.clone()];
-    work.ledger_mut().append(&[Event::Adopt(Adopt { named, members })])?;
-    Ok(member)
+    work.adopt_lines(named, member, warm.plain)
 }
 
 /// A plain file's lines as gzip members, under a temporary name.

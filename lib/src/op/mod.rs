@@ -2,6 +2,7 @@
 //! Nothing here knows standard input, standard output or a terminal.
 
 pub mod consolidate;
+pub mod expire;
 pub mod export;
 pub mod gzip;
 pub mod lock;
