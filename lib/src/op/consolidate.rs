@@ -5,7 +5,7 @@
 //! left where it is and named; the rest goes on.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
