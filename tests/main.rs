@@ -8,6 +8,7 @@ mod layers;
 mod manual;
 mod plumbing;
 mod porcelain;
+mod protocol;
 mod support;
 
 use std::fs;
@@ -17,7 +18,7 @@ use std::path::Path;
 fn every_test_file_is_declared() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut forgotten = Vec::new();
-    for folder in ["plumbing", "porcelain"] {
+    for folder in ["plumbing", "porcelain", "protocol"] {
         let folder = root.join(folder);
         let declared = fs::read_to_string(folder.join("mod.rs")).unwrap();
         for entry in fs::read_dir(&folder).unwrap() {

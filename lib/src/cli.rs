@@ -8,6 +8,10 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::SIGXFSZ;
 
 use crate::error::{Error, Exit, Notes, Result};
 
@@ -153,6 +157,13 @@ pub fn main<F: Copy>(
     command: &'static Command<F>,
     run: fn(Args<F>, &mut dyn Notes) -> Result<Exit>,
 ) -> ExitCode {
+    // At the limit of a file's length a write fails then, as on a full disk,
+    // and the message is ours; without a handler the signal would kill.
+    let limit = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(SIGXFSZ, limit) {
+        complain(command.name, &Error::stream("cannot handle signals", error));
+        return ExitCode::from(Exit::Failed.code());
+    }
     let parsed = match parse(command, std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(error) => {

@@ -61,7 +61,6 @@ impl Ledger {
     pub fn open(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
         let path = root.join("ledger.jsonl");
         let file = if write {
-            let fresh = !path.exists();
             let file = OpenOptions::new()
                 .read(true)
                 .append(true)
@@ -70,7 +69,13 @@ impl Ledger {
                 .custom_flags(OFlags::NOFOLLOW.bits() as i32)
                 .open(&path)
                 .map_err(|e| Error::io("open", &path, e))?;
-            if fresh {
+            let length = file
+                .metadata()
+                .map_err(|e| Error::io("stat", &path, e))?
+                .len();
+            // An empty one is new, or a run died that had just made it: its
+            // name must last before anything is written into it.
+            if length == 0 {
                 fsx::sync_folder(root)?;
             }
             Some(file)

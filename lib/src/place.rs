@@ -63,6 +63,10 @@ impl Place {
     /// Opens the database.
     pub fn open(&self, access: Access) -> Result<Database> {
         let busy = self.busy.unwrap_or(Duration::from_secs(10));
+        let access = match access {
+            Access::Read if self.dry_run => Access::Look,
+            other => other,
+        };
         Database::open(&self.db(), access, busy)
     }
 }

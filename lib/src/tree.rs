@@ -7,7 +7,7 @@
 //!
 //! 1. temporary files = the present files + the new members; fsync each;
 //! 2. ledger: all `store` intents, one write; fsync;
-//! 3. rename each over its name; fsync the folders (new ones when made);
+//! 3. rename each over its name; fsync the folders, up to the root;
 //! 4. ledger: all `published`; fsync;
 //! 5. receipts are printed.
 //!

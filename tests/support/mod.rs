@@ -243,9 +243,9 @@ impl Cmd<'_> {
         self
     }
 
-    /// Runs it to its end (two minutes at most).
-    pub fn run(self) -> Out {
-        let mut command = assert_cmd::Command::new(self.program_path());
+    /// The same as a command that can be left to run beside the test.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.program_path());
         command
             .args(&self.args)
             .current_dir(self.dir.path())
@@ -256,7 +256,14 @@ impl Cmd<'_> {
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
             .env("RT_NOW", NOW)
-            .envs(self.envs.iter().map(|(k, v)| (k, v)))
+            .envs(self.envs.iter().map(|(k, v)| (k, v)));
+        command
+    }
+
+    /// Runs it to its end (two minutes at most).
+    pub fn run(self) -> Out {
+        let mut command = assert_cmd::Command::from_std(self.command());
+        command
             .write_stdin(self.stdin.clone())
             .timeout(Duration::from_secs(120));
         let output = match command.output() {

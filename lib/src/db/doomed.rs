@@ -16,6 +16,9 @@ const BATCH: &str = "temp.\"rt batch\"";
 /// The temporary table of lines without usable key and their rows.
 const CLAIMS: &str = "temp.\"rt claims\"";
 
+/// The temporary table of lines that look for a row of their content.
+const SEEKING: &str = "temp.\"rt seeking\"";
+
 fn values(place: &Place) -> Vec<Owned> {
     match place {
         Place::Rowid(rowid) => vec![Owned::Integer(*rowid)],
@@ -160,13 +163,73 @@ impl Database {
             .map(drop)
     }
 
-    /// Begins an empty set of claims: lines without usable key, a row each.
+    /// Begins an empty set of claims: lines without usable key, a row each;
+    /// and of lines that look for a row.
     pub fn begin_claims(&self) -> Result<()> {
         self.run(&format!(
             "DROP TABLE IF EXISTS {CLAIMS}; \
              CREATE TABLE {CLAIMS}(line INTEGER PRIMARY KEY, \
-             place INTEGER UNIQUE)"
+             place INTEGER UNIQUE); \
+             DROP TABLE IF EXISTS {SEEKING}; \
+             CREATE TABLE {SEEKING}(digest, late, line, \
+             PRIMARY KEY(digest, late, line)) WITHOUT ROWID"
         ))
+    }
+
+    /// Notes a line that looks for a row of its content, by its digest; one
+    /// that is `late` is served after the others.
+    pub fn seek(&self, digest: &[u8], late: bool, line: u64) -> Result<()> {
+        self.connection
+            .prepare_cached(&format!(
+                "INSERT INTO {SEEKING} VALUES (?1, ?2, ?3)"
+            ))
+            .and_then(|mut s| {
+                s.execute(params![digest, late, line.cast_signed()])
+            })
+            .map(drop)
+            .map_err(|e| self.fail("cannot note a row", e))
+    }
+
+    /// Whether any line still looks for a row.
+    pub fn is_seeking(&self) -> Result<bool> {
+        self.connection
+            .prepare_cached(&format!("SELECT 1 FROM {SEEKING} LIMIT 1"))
+            .and_then(|mut s| s.exists([]))
+            .map_err(|e| self.fail("cannot note a row", e))
+    }
+
+    /// Whether a line looks for a row of this content.
+    pub fn is_sought(&self, digest: &[u8]) -> Result<bool> {
+        self.connection
+            .prepare_cached(&format!(
+                "SELECT 1 FROM {SEEKING} WHERE digest = ?1"
+            ))
+            .and_then(|mut s| s.exists([digest]))
+            .map_err(|e| self.fail("cannot note a row", e))
+    }
+
+    /// The next line that looks for a row of this content; it looks no more.
+    pub fn serve(&self, digest: &[u8]) -> Result<Option<u64>> {
+        let fail = |e| self.fail("cannot note a row", e);
+        let line: Option<i64> = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT line FROM {SEEKING} WHERE digest = ?1 \
+                 ORDER BY late, line LIMIT 1"
+            ))
+            .and_then(|mut s| {
+                s.query_row([digest], |row| row.get(0)).optional()
+            })
+            .map_err(fail)?;
+        if let Some(line) = line {
+            self.connection
+                .prepare_cached(&format!(
+                    "DELETE FROM {SEEKING} WHERE digest = ?1 AND line = ?2"
+                ))
+                .and_then(|mut s| s.execute(params![digest, line]))
+                .map_err(fail)?;
+        }
+        Ok(line.map(i64::cast_unsigned))
     }
 
     /// Claims a row for a line; false when either is taken.

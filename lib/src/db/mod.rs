@@ -65,7 +65,11 @@ pub struct Identity {
 /// What is opened for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
-    /// Reading only; nothing in the database changes.
+    /// Reading only; nothing in the database changes, whatever state it is
+    /// in: for dry runs.
+    Look,
+    /// Reading only; but where a program died while it wrote, SQLite is let
+    /// to undo that first, as any program that opens the database does.
     Read,
     /// Deleting: commits are durable when they return, also against a power
     /// cut (`synchronous=EXTRA`), and foreign keys are ours to check.
@@ -75,24 +79,53 @@ pub enum Access {
 impl Database {
     /// Opens a database that exists. Waits up to `busy` for locks.
     pub fn open(path: &Path, access: Access, busy: Duration) -> Result<Self> {
-        let meta = std::fs::metadata(path).map_err(|e| {
-            Error::io("open", path, e)
-                .hint("name the database with --db FILE, or set RT_DB")
-        })?;
+        let first = Database::open_once(path, access, busy);
+        match first {
+            Err((error, true)) if access == Access::Look => Err(error.hint(
+                "a program died while it wrote: any run that is no dry run \
+                 lets SQLite undo that",
+            )),
+            Err((_, true)) => {
+                undo(path, busy)?;
+                Database::open_once(path, access, busy).map_err(|(e, _)| e)
+            }
+            other => other.map_err(|(error, _)| error),
+        }
+    }
+
+    /// The same; an error comes with whether a journal has to be undone, which
+    /// a connection that only reads cannot do.
+    fn open_once(
+        path: &Path,
+        access: Access,
+        busy: Duration,
+    ) -> std::result::Result<Self, (Error, bool)> {
+        let plain = |error| (error, false);
+        let meta = std::fs::metadata(path)
+            .map_err(|e| {
+                Error::io("open", path, e)
+                    .hint("name the database with --db FILE, or set RT_DB")
+            })
+            .map_err(plain)?;
         if !meta.is_file() {
-            return Err(Error::failed(format!(
+            return Err(plain(Error::failed(format!(
                 "cannot open {}: not a regular file",
                 quoted(path)
-            )));
+            ))));
         }
         let (mode, traces) = match access {
-            Access::Read => {
+            Access::Look | Access::Read => {
                 (OpenFlags::SQLITE_OPEN_READ_ONLY, Traces::of(path))
             }
             Access::Delete => (OpenFlags::SQLITE_OPEN_READ_WRITE, None),
         };
         let doing = format!("cannot open {}", quoted(path));
-        let fail = |e| error(&doing, e);
+        let fail = |e: rusqlite::Error| {
+            use rusqlite::ErrorCode::ReadOnly;
+            let undo = access != Access::Delete
+                && e.sqlite_error_code() == Some(ReadOnly);
+            (error(&doing, e), undo)
+        };
         let connection = Connection::open_with_flags(
             path,
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -110,9 +143,11 @@ impl Database {
                 .execute_batch("PRAGMA synchronous=EXTRA;")
                 .map_err(fail)?;
         }
-        let pragma = |name: &str| -> Result<String> {
+        let pragma = |name: &str| {
             connection
-                .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+                .query_row(&format!("PRAGMA {name}"), [], |row| {
+                    row.get::<_, String>(0)
+                })
                 .map_err(fail)
         };
         let utf16 = pragma("encoding")?.starts_with("UTF-16");
@@ -261,6 +296,18 @@ impl Drop for ReadLock<'_> {
         // the next BEGIN says so.
         if self.database.run("COMMIT").is_err() {}
     }
+}
+
+/// Lets SQLite undo what a program that died had begun to write.
+fn undo(path: &Path, busy: Duration) -> Result<()> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| {
+            connection.busy_timeout(busy)?;
+            connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
+        })
+        .map_err(|e| error(&format!("cannot recover {}", quoted(path)), e))
 }
 
 /// A name as SQL has it.

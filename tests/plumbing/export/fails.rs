@@ -162,3 +162,29 @@ fn a_signal_ends_it_behind_whole_records() {
         assert!(dir.read("result").contains("\"status\":\"failed\""));
     }
 }
+
+#[test]
+fn what_a_dead_program_had_begun_is_undone_first_but_not_in_a_dry_run() {
+    let dir = large();
+    let writer = open(&dir);
+    writer
+        .execute_batch(
+            "PRAGMA cache_size = 5; BEGIN; UPDATE t SET v = 'half done'",
+        )
+        .unwrap();
+    // As the machine would find them after a crash at this moment.
+    for end in ["", "-journal"] {
+        let from = dir.join(format!("x.db{end}"));
+        fs::copy(from, dir.join(format!("y.db{end}"))).unwrap();
+    }
+    drop(writer);
+    let before = fs::read(dir.join("y.db")).unwrap();
+    let args = ["--db", "y.db", "--limit", "3000", "t"];
+    let out = dir.cmd("rt-export").args(args).arg("-n").run();
+    out.status(1).stderr_has("hint: a program died while it wrote");
+    assert!(before == fs::read(dir.join("y.db")).unwrap());
+    let out = dir.cmd("rt-export").args(args).run();
+    out.status(0).stderr("");
+    out.expect("the old values", !out.stdout.contains("half done"));
+    out.expect("all rows", out.stdout.lines().count() == 3000);
+}

@@ -49,6 +49,7 @@ impl Settler<'_> {
         if guarded {
             set.follow(self.database, target)?;
         }
+        fail::point("purge.guarded");
         self.name_lines(group, &proofs, &set)?;
         let mut deletion =
             Deletion { settler: self, target, group, version, set, proofs };

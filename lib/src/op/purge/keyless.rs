@@ -6,7 +6,6 @@
 //! Each batch is named in an event of its own before its transaction, and is
 //! committed whole or not at all: recovery tells by that which batches were.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use super::keyed::{records, remover};
@@ -42,17 +41,20 @@ impl Settler<'_> {
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
         let mut tally = Tally::default();
+        let guarded = self.database.data_version()?;
         let referenced = self.guard(target, subject)?;
         for line in referenced.iter() {
             self.database.disclaim(line)?;
             tally.referenced.add(line);
         }
+        fail::point("purge.guarded");
         let mut batches = Batches {
             target,
             subject,
             tally,
             waiting: Vec::new(),
             version: self.database.data_version()?,
+            guarded,
             before,
         };
         batches.run(self)?;
@@ -86,7 +88,9 @@ impl Settler<'_> {
         if before.renumbered {
             self.match_rows(target, subject, &before, &none)?;
         } else {
-            self.match_by_rowid(target, subject, &none, &mut |_, _| {})?;
+            self.match_single(target, subject, &none, true, &mut |_, _| {
+                Ok(())
+            })?;
         }
         for event in purging {
             let mut there = false;
@@ -108,57 +112,32 @@ impl Settler<'_> {
         before: &Before,
         without: &Runs,
     ) -> Result<()> {
-        let mut rest: HashMap<RowDigest, Vec<u64>> = HashMap::new();
-        if before.renumbered {
-            self.match_by_key(target, subject, without, &mut |line, d| {
-                rest.entry(d).or_default().push(line);
-            })?;
-        } else {
-            self.match_by_rowid(target, subject, without, &mut |line, d| {
-                rest.entry(d).or_default().push(line);
-            })?;
+        let database = self.database;
+        let named = &before.named;
+        let by_rowid = !before.renumbered;
+        self.match_single(
+            target,
+            subject,
+            without,
+            by_rowid,
+            &mut |line, d| database.seek(&d, named.contains(line), line),
+        )?;
+        match self.database.is_seeking()? {
+            true => self.match_by_content(target, subject),
+            false => Ok(()),
         }
-        for lines in rest.values_mut() {
-            // Taken from the end: lines that no event names come first.
-            lines.sort_by_key(|line| {
-                (!before.named.contains(*line), std::cmp::Reverse(*line))
-            });
-        }
-        if rest.is_empty() {
-            return Ok(());
-        }
-        self.match_by_content(target, subject, &mut rest)
     }
 
-    /// By rowid and content; a line whose row is elsewhere goes to `other`.
-    fn match_by_rowid(
-        &mut self,
-        target: &Target<'_>,
-        subject: &Subject,
-        without: &Runs,
-        other: &mut dyn FnMut(u64, RowDigest),
-    ) -> Result<()> {
-        self.match_single(target, subject, without, true, other)
-    }
-
-    /// Lines that have a key, by it; all others go to `other`.
-    fn match_by_key(
-        &mut self,
-        target: &Target<'_>,
-        subject: &Subject,
-        without: &Runs,
-        other: &mut dyn FnMut(u64, RowDigest),
-    ) -> Result<()> {
-        self.match_single(target, subject, without, false, other)
-    }
-
+    /// Lines with a key by it, others by their rowid where that holds; in
+    /// both cases the content must be the line's. A line whose row is not
+    /// found so goes to `other`.
     fn match_single(
         &mut self,
         target: &Target<'_>,
         subject: &Subject,
         without: &Runs,
         by_rowid: bool,
-        other: &mut dyn FnMut(u64, RowDigest),
+        other: &mut dyn FnMut(u64, RowDigest) -> Result<()>,
     ) -> Result<()> {
         let database = self.database;
         let Some(mut remover) = remover(database, target, subject)? else {
@@ -193,7 +172,7 @@ impl Settler<'_> {
                     _ => false,
                 };
                 if !claimed && parsed.rowid.is_some() {
-                    other(number, parsed.digest());
+                    other(number, parsed.digest())?;
                 }
             }
             drop(reading);
@@ -207,7 +186,6 @@ impl Settler<'_> {
         &mut self,
         target: &Target<'_>,
         subject: &Subject,
-        rest: &mut HashMap<RowDigest, Vec<u64>>,
     ) -> Result<()> {
         let table = target.table;
         let Some((columns, extras)) =
@@ -242,7 +220,7 @@ impl Settler<'_> {
                 let digest = digest(&row);
                 if let Some(rowid) = view.rowid()
                     && comparable
-                    && rest.contains_key(&digest)
+                    && self.database.is_sought(&digest)?
                 {
                     found.push((digest, rowid));
                 }
@@ -252,7 +230,7 @@ impl Settler<'_> {
                 if self.database.is_claimed(rowid)? {
                     continue;
                 }
-                if let Some(line) = rest.get_mut(&digest).and_then(Vec::pop) {
+                if let Some(line) = self.database.serve(&digest)? {
                     self.database.claim(line, rowid)?;
                 }
             }
@@ -306,6 +284,8 @@ struct Batches<'b> {
     waiting: Vec<Proven>,
     /// `data_version` before the first row of the batch was compared.
     version: i64,
+    /// `data_version` before the foreign keys were followed.
+    guarded: i64,
     before: Before,
 }
 
@@ -486,7 +466,9 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version
+        let unguarded =
+            now != self.guarded && !self.target.references.is_empty();
+        if (now != self.version || unguarded)
             && (!self.same_now(database, remover, part)?
                 || database.schema_version()? != schema)
         {

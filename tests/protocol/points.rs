@@ -1,0 +1,158 @@
+//! Kills at the crash points of the protocol by name, and at every crash
+//! point that the library has.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::{Bag, OLD, World, there};
+use crate::support::root;
+
+const KILLED: i32 = 137;
+const ALL: [&str; 5] = ["uuids", "numbers", "pairs", "bare", "logs"];
+
+#[test]
+fn kill_between_rename_and_folder_fsync_loses_nothing() {
+    for table in ALL {
+        let world = World::filled(&[table], 3);
+        let rows = world.all();
+        let store = world.store(table, &world.export(table));
+        store.env("RT_FAIL", "store.renamed:2=kill").run().status(KILLED);
+        assert_eq!(world.archived().values().sum::<i64>(), 6);
+        assert_eq!(world.count("published"), 0);
+        world.recovers(&rows);
+    }
+}
+
+#[test]
+fn kill_between_two_day_files_publishes_one_and_voids_the_other() {
+    for table in ALL {
+        let world = World::filled(&[table], 3);
+        let rows = world.all();
+        let store = world.store(table, &world.export(table));
+        store.env("RT_FAIL", "store.renamed:1=kill").run().status(KILLED);
+        world.pending().run().status(0);
+        world.sound();
+        assert!(there(&world, &format!("warm/{}/{table}.jsonl.gz", OLD[0])));
+        assert!(!there(&world, &format!("warm/{}", OLD[1])));
+        assert_eq!(world.count("void"), 1);
+        world.recovers(&rows);
+    }
+}
+
+#[test]
+fn kill_between_the_settlements_of_two_days_loses_nothing() {
+    // Segments with keys are settled together, others one by one.
+    let world = World::filled(&["logs"], 3);
+    let rows = world.all();
+    let purge = world.purge(&world.stored("logs"));
+    purge.env("RT_FAIL", "purge.settled:1=kill").run().status(KILLED);
+    assert_eq!((world.count("purge"), world.due()), (1, 3));
+    world.recovers(&rows);
+}
+
+#[test]
+fn kill_in_the_middle_of_a_retraction_keeps_no_line_of_a_row_that_stays() {
+    for table in ["uuids", "bare", "logs"] {
+        for point in ["drafted", "written", "renamed"] {
+            for n in 1..=2 {
+                let (world, receipts, rows) = half_changed(table);
+                let fail = format!("retract.{point}:{n}=kill");
+                let purge = world.purge(&receipts).env("RT_FAIL", fail);
+                purge.run().status(KILLED);
+                world.recovers(&rows);
+            }
+        }
+    }
+}
+
+/// A table with settled segments, and two unsettled ones behind them of
+/// which each has a row that changed; the receipts, and what must exist.
+fn half_changed(table: &str) -> (World, Vec<u8>, Bag) {
+    let world = World::filled(&[table], 3);
+    world.job().run().status(0);
+    for (key, day) in [(51, OLD[0]), (52, OLD[0]), (53, OLD[1])] {
+        world.sql(&format!(
+            "INSERT INTO {table} VALUES ({key}, 7, '{day}T11:00:00Z', '')"
+        ));
+    }
+    let mut rows = world.archived();
+    let receipts = world.stored(table);
+    world.sql(&format!(
+        "UPDATE {table} SET body = 'second' WHERE k IN (51, 53)"
+    ));
+    rows.extend(world.database());
+    (world, receipts, rows)
+}
+
+/// The names of all crash points, out of the library's source.
+fn points() -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    let mut folders = vec![root().join("lib/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                points_of(&path, &mut out);
+            }
+        }
+    }
+    out
+}
+
+fn points_of(file: &Path, out: &mut BTreeSet<String>) {
+    let text = fs::read_to_string(file).unwrap();
+    for rest in text.split("fail::point(\"").skip(1) {
+        out.insert(rest.split('"').next().unwrap().to_owned());
+    }
+}
+
+/// Export, store and purge of each table by hand, killed at the Nth passage
+/// of a point in each program; in between the application changes a row and
+/// deletes one. Then recovery, killed there too, and one ordinary run.
+fn killed_at(point: &str, n: u32) {
+    let tables = ["uuids", "logs"];
+    let world = World::filled(&tables, 4);
+    let fail = format!("{point}:{n}=kill");
+    let mut receipts = Vec::new();
+    for table in tables {
+        let store = world.store(table, &world.export(table));
+        receipts.push(store.env("RT_FAIL", &fail).run().bytes);
+        world.sql(&format!(
+            "UPDATE {table} SET body = 'second' WHERE rowid IN (2, 7);
+             DELETE FROM {table} WHERE rowid = 6"
+        ));
+    }
+    let rows = world.database();
+    for receipts in receipts {
+        let purge = world.purge(&receipts).arg("--batch-size=1");
+        purge.env("RT_FAIL", &fail).run();
+    }
+    world.job().env("RT_FAIL", format!("{point}=kill")).run();
+    world.recovers(&rows);
+}
+
+#[test]
+fn kill_at_every_point_on_its_first_passage_loses_nothing() {
+    let points = points();
+    assert!(points.len() > 15, "{points:?}");
+    for point in points {
+        killed_at(&point, 1);
+    }
+}
+
+#[test]
+fn kill_at_every_point_on_its_second_passage_loses_nothing() {
+    for point in points() {
+        killed_at(&point, 2);
+    }
+}
+
+#[test]
+fn kill_at_every_point_on_its_third_passage_loses_nothing() {
+    for point in points() {
+        killed_at(&point, 3);
+    }
+}
