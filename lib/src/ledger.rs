@@ -27,13 +27,13 @@ use sha2::{Digest, Sha256};
 use crate::clock;
 use crate::error::{Error, Result, quoted};
 use crate::fsx;
-use crate::timestamp::rfc3339;
+use crate::timestamp::{self, rfc3339};
 
 pub use event::{
-    Compression, Counts, Event, Job, Purging, Receipt, Retract, Segment,
-    Settled,
+    Adopt, Change, Compression, Counts, Event, Job, Member, Named, Purging,
+    Receipt, Retract, Segment, Settled,
 };
-pub use state::{FileState, Open, State};
+pub use state::{Clock, FileState, Kind, Open, State};
 
 /// The ledger of a tree.
 #[derive(Debug)]
@@ -52,6 +52,7 @@ pub struct Ledger {
 struct Link {
     seq: u64,
     prev: String,
+    at: String,
 }
 
 impl Ledger {
@@ -218,7 +219,8 @@ impl Ledger {
         }
         let event: Event = serde_json::from_slice(line)
             .map_err(|e| broken(&format!("no event ({e})")))?;
-        self.state.apply(event).map_err(|what| broken(&what))?;
+        let at = timestamp::parse(link.at.as_bytes());
+        self.state.apply(event, at).map_err(|what| broken(&what))?;
         self.seq = link.seq;
         self.prev = hex(&Sha256::digest(line));
         Ok(())

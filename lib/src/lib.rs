@@ -10,13 +10,14 @@
 //! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
 //! | 1, lines | `record`, `outcome` |
 //! | 2, things | `fsx`, `gz`, `db`, `policy`, `place`, `columns` |
-//! | 3, the tree | `lock`, `ledger`, `tree` |
+//! | 3, the tree | `lock`, `ledger`, `cold`, `tree`, `warm` |
 //! | 4, commands | `op::*`, one module a command |
 //! | beside | `cli` |
 
 pub mod age;
 pub mod cli;
 pub mod clock;
+pub mod cold;
 pub mod columns;
 pub mod db;
 pub mod error;
@@ -35,3 +36,4 @@ pub mod stop;
 pub mod timestamp;
 pub mod tree;
 pub mod value;
+pub mod warm;

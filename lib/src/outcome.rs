@@ -38,6 +38,52 @@ pub enum Outcome {
     Purged(Purged),
 }
 
+/// What became of the archives themselves in a run, by its `type`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Upkeep {
+    /// From rt-consolidate.
+    Consolidation(Consolidation),
+    /// From rt-expire.
+    Expiry(Expiry),
+}
+
+/// rt-consolidate's.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Consolidation {
+    /// `consolidated`, `no_records`, `dry_run` or `failed`.
+    pub status: String,
+    /// Warm files that went into a month's tar.
+    pub consolidated: u64,
+    /// The tars, relative to the tree.
+    pub cold_files: Vec<String>,
+    /// The warm files.
+    pub removed_warm: Vec<String>,
+    /// Why it failed, or what was left.
+    pub message: Option<String>,
+    /// The exit status of a failure, or of a part not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
+}
+
+/// rt-expire's.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Expiry {
+    /// `purged`, `no_records`, `dry_run` or `failed`.
+    pub status: String,
+    /// Files that are gone, or hold less, relative to the tree.
+    pub purged_files: Vec<String>,
+    /// Tables' days that are gone.
+    pub purged_members: u64,
+    /// Their bytes.
+    pub purged_bytes: u64,
+    /// Why it failed, or what was left.
+    pub message: Option<String>,
+    /// The exit status of a failure, or of a part not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
+}
+
 /// rt-export's.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Exported {

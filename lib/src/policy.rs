@@ -110,7 +110,7 @@ impl Period {
     }
 
     /// The instant so long before another, or `None` for ever.
-    fn before(&self, then: Timestamp) -> Result<Option<Timestamp>> {
+    pub fn before(&self, then: Timestamp) -> Result<Option<Timestamp>> {
         match self {
             Period::Age(age) => age.before(then).map(Some),
             Period::Forever => Ok(None),

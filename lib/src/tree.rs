@@ -42,7 +42,9 @@
 //! batch's transaction. A batch of which any row is still there was not
 //! committed, one of which none is there was.
 
+mod adopt;
 mod draft;
+mod month;
 mod publish;
 mod recover;
 mod rewrite;
@@ -61,6 +63,7 @@ use crate::lock::Lock;
 use crate::timestamp::Day;
 
 pub use draft::{Block, Draft, Sums};
+pub use month::{Addition, MonthDraft, month_file};
 pub use recover::digest;
 pub use rewrite::{BLOCK_BYTES, Form, LineTime, Rewrite, SegmentText};
 

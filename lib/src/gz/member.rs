@@ -118,6 +118,16 @@ impl Encoder {
         Encoder { compressor: Compressor::new(known.unwrap_or_default()), xfl }
     }
 
+    /// An encoder that stores texts as they are: for what is compressed
+    /// already.
+    pub fn stored() -> Encoder {
+        let known = CompressionLvl::new(0);
+        Encoder {
+            compressor: Compressor::new(known.unwrap_or_default()),
+            xfl: 0,
+        }
+    }
+
     /// Appends one member that holds `text` to `out`, and says what its
     /// header says. The timestamps of `range` are in microseconds since 1970.
     pub fn member(

@@ -148,6 +148,70 @@ pub struct Settled {
     pub counts: Counts,
 }
 
+/// What a file of the tree holds of one table's day: a warm file, or a member
+/// of a month's tar.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Member {
+    /// Its name in the tar: `2025-11-03/tool_uses.jsonl.gz`.
+    pub name: String,
+    /// The table; none for what is no table's, such as a schema.
+    pub table: Option<String>,
+    /// The day.
+    pub day: Option<String>,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its lines.
+    pub rows: u64,
+    /// The least timestamp of its rows, where it is known.
+    pub oldest: Option<String>,
+    /// The greatest.
+    pub newest: Option<String>,
+}
+
+/// A file with its digest.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Named {
+    /// The file, relative to the tree's root.
+    pub file: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of all of it.
+    pub sha256: String,
+}
+
+/// A file is about to be made, rewritten or removed: an intent, of
+/// `consolidate` and of `expire`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Change {
+    /// 128 random bits in hexadecimal; never used again.
+    pub id: String,
+    /// The file, relative to the tree's root.
+    pub file: String,
+    /// What it is before; none for a new file.
+    pub before: Option<Named>,
+    /// What it is afterwards; none when it goes.
+    pub after: Option<Named>,
+    /// What it holds afterwards.
+    pub members: Vec<Member>,
+    /// Files that go when it is there: what they held is in it.
+    pub removes: Vec<Named>,
+    /// What it held and holds no more: the end of its retention.
+    pub expires: Vec<Member>,
+}
+
+/// A file that was made by hand or by another program is part of the tree
+/// from now on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Adopt {
+    /// The file.
+    #[serde(flatten)]
+    pub named: Named,
+    /// What it holds.
+    pub members: Vec<Member>,
+}
+
 /// A job came to its end.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Job {
@@ -185,6 +249,22 @@ pub enum Event {
     Retract(Retract),
     /// It is settled.
     Purge(Settled),
+    /// Warm files are about to go into a month's tar. An intent.
+    Consolidate(Box<Change>),
+    /// They are in it, and gone.
+    Consolidated {
+        /// The intent.
+        id: String,
+    },
+    /// Archives past their retention are about to go. An intent.
+    Expire(Box<Change>),
+    /// They are gone.
+    Expired {
+        /// The intent.
+        id: String,
+    },
+    /// A file was taken in.
+    Adopt(Adopt),
     /// A job ended.
     Job(Job),
     /// Written by a newer program.

@@ -3,7 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::event::{Event, Job, Purging, Retract, Segment, Settled};
+use jiff::{SignedDuration, Timestamp};
+
+use super::event::{
+    Change, Event, Job, Member, Named, Purging, Retract, Segment, Settled,
+};
 use crate::runs::Runs;
 
 /// What a file is, by the ledger.
@@ -13,6 +17,44 @@ pub struct FileState {
     pub size_bytes: u64,
     /// SHA-256 of all of it.
     pub sha256: String,
+    /// What it holds: one table's day, or a month of them.
+    pub members: Vec<Member>,
+}
+
+impl FileState {
+    /// The file under its name.
+    pub fn named(&self, file: &str) -> Named {
+        Named {
+            file: file.to_owned(),
+            size_bytes: self.size_bytes,
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
+/// How far the runs' clock moved between two events: a leap that no run
+/// explains.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    /// The last event's.
+    pub last: Option<Timestamp>,
+    /// The largest step forward since the last expiry.
+    pub forward: SignedDuration,
+    /// The largest step back since the last expiry.
+    pub back: SignedDuration,
+}
+
+impl Clock {
+    /// The same with one step more.
+    pub fn at(mut self, at: Timestamp) -> Clock {
+        if let Some(last) = self.last {
+            let step = at.duration_since(last);
+            self.forward = self.forward.max(step);
+            self.back = self.back.max(-step);
+        }
+        self.last = Some(at);
+        self
+    }
 }
 
 /// A segment that is not settled.
@@ -47,8 +89,20 @@ pub struct State {
     open: BTreeMap<u64, Open>,
     by_id: HashMap<String, u64>,
     settled: HashMap<String, Settled>,
-    jobs: HashMap<String, Job>,
+    jobs: HashMap<String, (Job, Option<Timestamp>)>,
+    /// Intents of `consolidate` and `expire` that are neither done nor void.
+    changes: Vec<(Kind, Change)>,
+    clock: Clock,
     next: u64,
+}
+
+/// Whose intent a change is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// rt-consolidate's.
+    Consolidate,
+    /// rt-expire's.
+    Expire,
 }
 
 impl State {
@@ -78,31 +132,65 @@ impl State {
         self.settled.get(id)
     }
 
-    /// The last end of each mode's job.
-    pub fn jobs(&self) -> &HashMap<String, Job> {
+    /// All files, by name.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &FileState)> {
+        self.files.iter().map(|(name, file)| (name.as_str(), file))
+    }
+
+    /// The last end of each mode's job, and the now of its run.
+    pub fn jobs(&self) -> &HashMap<String, (Job, Option<Timestamp>)> {
         &self.jobs
     }
 
+    /// Intents of `consolidate` and `expire` that are open, in order.
+    pub fn changes(&self) -> &[(Kind, Change)] {
+        &self.changes
+    }
+
+    /// How the clock moved.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Takes in the next event; an event that cannot follow is refused.
-    pub(super) fn apply(&mut self, event: Event) -> Result<(), String> {
+    pub(super) fn apply(
+        &mut self,
+        event: Event,
+        at: Option<Timestamp>,
+    ) -> Result<(), String> {
+        self.tick(at);
         match event {
             Event::Store(segment) => self.store(*segment),
             Event::Published { id } => {
                 let open = self.find(&id)?;
                 open.published = true;
-                let file = FileState {
-                    size_bytes: open.segment.offset_bytes
-                        + open.segment.size_bytes,
-                    sha256: open.segment.file_sha256.clone(),
-                };
-                let name = open.segment.file.clone();
-                if !open.segment.adopted {
-                    self.files.insert(name, file);
+                let segment = open.segment.clone();
+                if !segment.adopted {
+                    self.published(&segment);
                 }
                 Ok(())
             }
-            Event::Void { id } => {
-                self.close(&id)?;
+            Event::Void { id } => match self.close_change(&id) {
+                Some(_) => Ok(()),
+                None => self.close(&id).map(drop),
+            },
+            Event::Consolidate(change) => {
+                self.changes.push((Kind::Consolidate, *change));
+                Ok(())
+            }
+            Event::Expire(change) => {
+                self.changes.push((Kind::Expire, *change));
+                Ok(())
+            }
+            Event::Consolidated { id } => self.changed(&id),
+            Event::Expired { id } => {
+                let last = self.clock.last;
+                self.clock = Clock { last, ..Clock::default() };
+                self.changed(&id)
+            }
+            Event::Adopt(adopt) => {
+                let file = state_of(&adopt.named, adopt.members);
+                self.files.insert(adopt.named.file, file);
                 Ok(())
             }
             Event::Purging(purging) => {
@@ -128,7 +216,7 @@ impl State {
                 Ok(())
             }
             Event::Job(job) => {
-                self.jobs.insert(job.mode.clone(), job);
+                self.jobs.insert(job.mode.clone(), (job, at));
                 Ok(())
             }
             Event::Unknown => Ok(()),
@@ -155,6 +243,46 @@ impl State {
         Ok(())
     }
 
+    /// A published segment's file is what its intent said.
+    fn published(&mut self, segment: &Segment) {
+        let day = segment.file.split('/').nth(1).map(str::to_owned);
+        let file =
+            self.files.entry(segment.file.clone()).or_insert_with(|| {
+                FileState {
+                    size_bytes: 0,
+                    sha256: String::new(),
+                    members: vec![Member {
+                        name: segment
+                            .file
+                            .strip_prefix("warm/")
+                            .unwrap_or(&segment.file)
+                            .to_owned(),
+                        table: Some(segment.table.clone()),
+                        day,
+                        size_bytes: 0,
+                        sha256: String::new(),
+                        rows: 0,
+                        oldest: None,
+                        newest: None,
+                    }],
+                }
+            });
+        file.size_bytes = segment.offset_bytes + segment.size_bytes;
+        file.sha256.clone_from(&segment.file_sha256);
+        if let [member] = &mut file.members[..] {
+            member.size_bytes = file.size_bytes;
+            member.sha256.clone_from(&file.sha256);
+            member.rows += segment.rows;
+            let (oldest, newest) = (&segment.oldest, &segment.newest);
+            if member.oldest.is_none() || *oldest < member.oldest {
+                member.oldest.clone_from(oldest);
+            }
+            if *newest > member.newest {
+                member.newest.clone_from(newest);
+            }
+        }
+    }
+
     /// A settled segment's file is what its last retraction made of it.
     fn retracted(&mut self, open: &Open) {
         let (Some(retract), false) = (&open.retract, open.segment.adopted)
@@ -162,17 +290,50 @@ impl State {
             return;
         };
         let name = &open.segment.file;
-        match &retract.file_sha256 {
-            Some(sha256) => {
-                let file = FileState {
-                    size_bytes: open.segment.offset_bytes + retract.size_bytes,
-                    sha256: sha256.clone(),
-                };
-                self.files.insert(name.clone(), file);
+        let Some(sha256) = &retract.file_sha256 else {
+            self.files.remove(name);
+            return;
+        };
+        if let Some(file) = self.files.get_mut(name) {
+            file.size_bytes = open.segment.offset_bytes + retract.size_bytes;
+            file.sha256.clone_from(sha256);
+            if let [member] = &mut file.members[..] {
+                member.size_bytes = file.size_bytes;
+                member.sha256.clone_from(sha256);
+                let out = open.segment.rows.saturating_sub(retract.rows);
+                member.rows = member.rows.saturating_sub(out);
+            }
+        }
+    }
+
+    /// A change is done: the file is what it was to be, others are gone.
+    fn changed(&mut self, id: &str) -> Result<(), String> {
+        let change = self
+            .close_change(id)
+            .ok_or_else(|| format!("no open change {id}"))?;
+        for removed in &change.removes {
+            self.files.remove(&removed.file);
+        }
+        match change.after {
+            Some(after) => {
+                let file = state_of(&after, change.members);
+                self.files.insert(after.file, file);
             }
             None => {
-                self.files.remove(name);
+                self.files.remove(&change.file);
             }
+        }
+        Ok(())
+    }
+
+    fn close_change(&mut self, id: &str) -> Option<Change> {
+        let at = self.changes.iter().position(|(_, c)| c.id == id)?;
+        Some(self.changes.remove(at).1)
+    }
+
+    fn tick(&mut self, at: Option<Timestamp>) {
+        if let Some(at) = at {
+            self.clock = self.clock.at(at);
         }
     }
 
@@ -188,5 +349,13 @@ impl State {
             .remove(id)
             .and_then(|n| self.open.remove(&n))
             .ok_or_else(|| format!("no open segment {id}"))
+    }
+}
+
+fn state_of(named: &Named, members: Vec<Member>) -> FileState {
+    FileState {
+        size_bytes: named.size_bytes,
+        sha256: named.sha256.clone(),
+        members,
     }
 }

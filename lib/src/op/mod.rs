@@ -1,6 +1,8 @@
 //! One module a command: options in, readers and writers in, a summary out.
 //! Nothing here knows standard input, standard output or a terminal.
 
+pub mod consolidate;
+pub mod expire;
 pub mod export;
 pub mod gzip;
 pub mod lock;

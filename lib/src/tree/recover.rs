@@ -11,7 +11,7 @@ use super::{Blocked, Work, not_as_said};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::fail;
 use crate::fsx;
-use crate::ledger::{Event, Segment, hex};
+use crate::ledger::{Change, Event, Named, Segment, hex};
 
 /// What a file was found to be.
 enum Form {
@@ -56,7 +56,57 @@ impl Work {
             };
             self.ledger.append(&[event])?;
         }
+        self.recover_changes(notes)
+    }
+
+    /// The same for intents of consolidation and expiry.
+    fn recover_changes(&mut self, notes: &mut dyn Notes) -> Result<()> {
+        for (kind, change) in self.ledger.state().changes().to_vec() {
+            match self.change_form(&change) {
+                Ok(Form::After) => self.finish_change(kind, &change)?,
+                Ok(Form::Before) => {
+                    let path = self.tree.path(&change.file)?;
+                    match change.before {
+                        Some(_) => self.sync_file(&change.file)?,
+                        None => self.sync_nearest(&path)?,
+                    }
+                    let id = change.id.clone();
+                    self.ledger.append(&[Event::Void { id }])?;
+                }
+                Err(error) => {
+                    notes.warn(&error.to_string());
+                    for member in change.members.iter().chain(&change.expires)
+                    {
+                        if let Some(table) = &member.table {
+                            self.block(table, &error);
+                        }
+                    }
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn change_form(&self, change: &Change) -> Result<Form> {
+        let path = self.tree.path(&change.file)?;
+        let Some(file) = fsx::open_if_there(&path)? else {
+            return match (&change.after, &change.before) {
+                (None, _) => Ok(Form::After),
+                (_, None) => Ok(Form::Before),
+                _ => Err(not_as_said(&path, "is missing")),
+            };
+        };
+        let digest = digest(file, &path)?;
+        let is = |named: &Option<Named>| {
+            named.as_ref().is_some_and(|n| n.sha256 == digest)
+        };
+        if is(&change.after) {
+            return Ok(Form::After);
+        }
+        if is(&change.before) {
+            return Ok(Form::Before);
+        }
+        Err(not_as_said(&path, "is not what the ledger says"))
     }
 
     /// Leaves a table alone from now on.
@@ -101,6 +151,10 @@ impl Work {
         let root = self.tree.root();
         sweep_folder(root, root)?;
         sweep_folder(&root.join("schema"), root)?;
+        sweep_folder(&root.join("cold"), root)?;
+        for year in folders(&root.join("cold"), root)? {
+            sweep_folder(&year, root)?;
+        }
         for day in folders(&root.join("warm"), root)? {
             sweep_folder(&day, root)?;
             // An empty day is one whose first file was never published.

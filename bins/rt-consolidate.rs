@@ -1,0 +1,63 @@
+//! rt-consolidate: warm files whose day is due go into the tar of their month,
+//! which is proven before they are removed.
+
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command, value};
+use rt::error::{Exit, Notes, Result};
+use rt::op::consolidate::{self, Options};
+use rt::{age, fsx};
+
+#[derive(Clone, Copy)]
+enum F {
+    OlderThan,
+    LockWait,
+    Archives,
+    Policy,
+    Now,
+    DryRun,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-consolidate",
+    about: "roll warm files up into a tar a month",
+    usage: &["[OPTION ...]"],
+    flags: &[
+        value(F::OlderThan, "older-than", "AGE", "days older than AGE"),
+        value(
+            F::LockWait,
+            "lock-wait",
+            "D",
+            "wait D for the tree's lock [60s]",
+        ),
+        cli::archives(F::Archives),
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::dry_run(F::DryRun),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    for (flag, v) in args.flags {
+        let o = &mut options;
+        match flag {
+            F::OlderThan => {
+                o.older_than = Some(age::age_flag("older-than", &v)?)
+            }
+            F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
+            F::Archives => o.place.archives = Some(v),
+            F::Policy => o.place.policy = Some(v),
+            F::Now => o.place.now = Some(v),
+            F::DryRun => o.place.dry_run = true,
+        }
+    }
+    let [] = cli::operands(args.operands, [])?;
+    let mut output = fsx::unbuffered(io::stdout())?;
+    consolidate::run(&options, &mut output, notes)
+}

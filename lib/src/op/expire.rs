@@ -1,0 +1,288 @@
+//! rt-expire: archives past their retention go, table by table.
+//!
+//! A table's day leaves the cold tier, or the warm one where it never became
+//! cold, when all its periods are over; nothing without a rule ever does. The
+//! brakes are for a clock or a policy that is wrong: a run that would delete
+//! much, or after a leap of the clock, needs to be told that it is meant.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::columns::rule;
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::ledger::{Change, FileState, Kind, Ledger, Member, State};
+use crate::outcome::{Expiry, Upkeep};
+use crate::place::Place;
+use crate::policy::{self, Policy, Rule};
+use crate::stop::Stop;
+use crate::timestamp::Day;
+use crate::tree::{Tree, Work, not_as_said};
+use crate::warm::cold_files;
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub place: Place,
+    /// `--yes`: past the brakes.
+    pub yes: bool,
+    /// `--lock-wait`.
+    pub lock_wait: Option<Duration>,
+}
+
+/// What is due of one file.
+struct Due {
+    file: String,
+    before: FileState,
+    /// Members that go.
+    goes: Vec<Member>,
+    /// Nothing but schemas is left.
+    all: bool,
+}
+
+/// Expires; one record goes to `output`.
+pub fn run(
+    options: &Options,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    let stop = Stop::listen()?;
+    let mut record = Expiry::default();
+    let done = expire(options, &mut record, notes, &stop);
+    if let Err(error) = &done {
+        record.status = "failed".to_owned();
+        record.message = Some(error.to_string());
+        record.exit_status = Some(error.exit().code());
+    }
+    let exit = Exit::from_code(record.exit_status.unwrap_or(0));
+    let mut line = serde_json::to_vec(&Upkeep::Expiry(record))
+        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    line.push(b'\n');
+    output
+        .write_all(&line)
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write the result", e))?;
+    done.map(|()| exit)
+}
+
+fn expire(
+    options: &Options,
+    record: &mut Expiry,
+    notes: &mut dyn Notes,
+    stop: &Stop,
+) -> Result<()> {
+    let policy = options.place.load_policy()?;
+    let now = options.place.now()?;
+    let root = options.place.archives();
+    if options.place.dry_run {
+        record.status = "dry_run".to_owned();
+        let ledger = Ledger::open(&root, now, false)?;
+        let due = due(ledger.state(), &policy, now, notes)?;
+        if !options.yes {
+            brakes(ledger.state(), &due, now)?;
+        }
+        due.iter().for_each(|d| count(record, d));
+        return Ok(());
+    }
+    record.status = "no_records".to_owned();
+    let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
+    let mut work = Work::begin(&root, now, wait, notes)?;
+    for file in cold_files(work.tree())? {
+        if let Err(error) = work.adopt_month(&file) {
+            notes.warn(&error.to_string());
+            leave(record, error.exit(), error.to_string());
+        }
+    }
+    let state = work.ledger().state();
+    let due = due(state, &policy, now, notes)?;
+    if !options.yes {
+        brakes(state, &due, now)?;
+    }
+    for blocked in work.blocked() {
+        leave(record, blocked.exit, blocked.message.clone());
+    }
+    for one in due {
+        stop.check()?;
+        match one_file(&mut work, &one) {
+            Ok(()) => {
+                notes.verbose(&format!(
+                    "{}: {} members past their retention",
+                    quote(&one.file),
+                    one.goes.len()
+                ));
+                count(record, &one);
+                record.status = "purged".to_owned();
+            }
+            Err(error) if error.exit() == Exit::Failed => return Err(error),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                leave(record, error.exit(), error.to_string());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn count(record: &mut Expiry, due: &Due) {
+    record.purged_files.push(due.file.clone());
+    record.purged_members += due.goes.len() as u64;
+    record.purged_bytes += due.goes.iter().map(|m| m.size_bytes).sum::<u64>();
+}
+
+fn leave(record: &mut Expiry, exit: Exit, message: String) {
+    let exit = match exit {
+        Exit::Disagree => Exit::Disagree,
+        _ => Exit::Partial,
+    };
+    let before = Exit::from_code(record.exit_status.unwrap_or(0));
+    record.exit_status = Some(before.and(exit).code());
+    record.message = Some(message);
+}
+
+/// What is past its retention, by file.
+fn due(
+    state: &State,
+    policy: &Policy,
+    now: Timestamp,
+    notes: &mut dyn Notes,
+) -> Result<Vec<Due>> {
+    let mut strangers: BTreeMap<String, u64> = BTreeMap::new();
+    let mut out = Vec::new();
+    let mut files: Vec<(&str, &FileState)> = state.files().collect();
+    files.sort_by_key(|(name, _)| *name);
+    for (file, before) in files {
+        let waits = state
+            .unsettled()
+            .chain(state.intents())
+            .any(|o| o.segment.file == file);
+        let tiered = file.starts_with("warm/") || file.starts_with("cold/");
+        if waits || !tiered {
+            continue;
+        }
+        let mut goes = Vec::new();
+        for member in &before.members {
+            let Some(table) = &member.table else { continue };
+            let Some(rule) = rule(policy, table) else {
+                *strangers.entry(table.clone()).or_default() += 1;
+                continue;
+            };
+            if is_due(rule, member, now)? {
+                goes.push(member.clone());
+            }
+        }
+        if goes.is_empty() {
+            continue;
+        }
+        let left = |m: &&Member| m.table.is_some() && !goes.contains(m);
+        let all = !before.members.iter().any(|m| left(&m));
+        out.push(Due {
+            file: file.to_owned(),
+            before: before.clone(),
+            goes,
+            all,
+        });
+    }
+    for (table, files) in strangers {
+        notes.warn(&format!(
+            "no policy says how long {} is kept: {files} archives of it stay",
+            quote(&table)
+        ));
+    }
+    Ok(out)
+}
+
+/// Whether all of a member's day is past hot, warm and cold.
+fn is_due(rule: &Rule, member: &Member, now: Timestamp) -> Result<bool> {
+    let day = member.day.as_deref().and_then(|d| d.parse::<Day>().ok());
+    let Some(day) = day else { return Ok(false) };
+    let Some(warm_ends) = policy::cold_cutoff(rule, now)? else {
+        return Ok(false);
+    };
+    let cutoff = match &rule.cold {
+        None => Some(warm_ends),
+        Some(cold) => {
+            cold.before(warm_ends).map_err(|e| e.during(&rule.table))?
+        }
+    };
+    Ok(cutoff.is_some_and(|cutoff| day.next().start() <= cutoff))
+}
+
+/// Refuses what a wrong clock or a wrong policy would do.
+fn brakes(state: &State, due: &[Due], now: Timestamp) -> Result<()> {
+    if due.is_empty() {
+        return Ok(());
+    }
+    let hint = "look at the clock and the policy; if it is meant, say --yes";
+    let clock = state.clock().at(now);
+    if clock.forward > SignedDuration::from_hours(45 * 24) {
+        return Err(Error::failed(format!(
+            "the clock leapt {} days ahead since the last expiry",
+            clock.forward.as_hours() / 24
+        ))
+        .hint(hint));
+    }
+    if clock.back > SignedDuration::from_hours(24) {
+        return Err(Error::failed(format!(
+            "the clock went {} hours back since the last expiry",
+            clock.back.as_hours()
+        ))
+        .hint(hint));
+    }
+    let mut tables: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let (mut all, mut going) = (0, 0);
+    for (_, file) in state.files() {
+        for member in &file.members {
+            all += member.rows;
+            let table = member.table.as_deref().unwrap_or_default();
+            tables.entry(table).or_default().0 += member.rows;
+        }
+    }
+    for member in due.iter().flat_map(|d| &d.goes) {
+        going += member.rows;
+        let table = member.table.as_deref().unwrap_or_default();
+        tables.entry(table).or_default().1 += member.rows;
+    }
+    let most = |(have, go): &(u64, u64)| go.saturating_mul(2) > *have;
+    let what = match tables.iter().find(|(_, counts)| most(counts)) {
+        Some((table, (have, go))) => {
+            format!("{go} of the {have} archived rows of {}", quote(table))
+        }
+        None if most(&(all, going)) => {
+            format!("{going} of all {all} archived rows")
+        }
+        None => return Ok(()),
+    };
+    Err(Error::failed(format!("this would delete {what}: more than half"))
+        .hint(hint))
+}
+
+/// One file: rewritten without what is due, or removed.
+fn one_file(work: &mut Work, due: &Due) -> Result<()> {
+    let path = work.tree().path(&due.file)?;
+    let size = std::fs::symlink_metadata(&path).map(|m| m.len());
+    if size.ok() != Some(due.before.size_bytes) {
+        return Err(not_as_said(&path, "is not what the ledger says"));
+    }
+    let draft = match due.all {
+        true => None,
+        false => work.draft_month(
+            &due.file,
+            Some(&due.before),
+            &|member| !due.goes.contains(member),
+            Vec::new(),
+        )?,
+    };
+    let change = Change {
+        id: Tree::new_id()?,
+        file: due.file.clone(),
+        before: Some(due.before.named(&due.file)),
+        after: draft.as_ref().map(|d| d.after.clone()),
+        members: draft.as_ref().map(|d| d.members.clone()).unwrap_or_default(),
+        removes: Vec::new(),
+        expires: due.goes.clone(),
+    };
+    work.change(Kind::Expire, change, draft)
+}
