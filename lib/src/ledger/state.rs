@@ -90,6 +90,7 @@ pub struct State {
     by_id: HashMap<String, u64>,
     settled: HashMap<String, Settled>,
     jobs: HashMap<String, (Job, Option<Timestamp>)>,
+    successes: HashMap<String, Timestamp>,
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
@@ -140,6 +141,11 @@ impl State {
     /// The last end of each mode's job, and the now of its run.
     pub fn jobs(&self) -> &HashMap<String, (Job, Option<Timestamp>)> {
         &self.jobs
+    }
+
+    /// The now of the last run of a mode's job that ended with status 0.
+    pub fn last_success(&self, mode: &str) -> Option<Timestamp> {
+        self.successes.get(mode).copied()
     }
 
     /// Intents of `consolidate` and `expire` that are open, in order.
@@ -216,6 +222,9 @@ impl State {
                 Ok(())
             }
             Event::Job(job) => {
+                if let (0, Some(at)) = (job.exit_status, at) {
+                    self.successes.insert(job.mode.clone(), at);
+                }
                 self.jobs.insert(job.mode.clone(), (job, at));
                 Ok(())
             }
