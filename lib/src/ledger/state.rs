@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::event::{
     Change, Event, Job, Member, Named, Purging, Retract, Segment, Settled,
+    Times,
 };
 use crate::runs::Runs;
 
@@ -68,6 +69,8 @@ pub struct Open {
     pub purging: Vec<Purging>,
     /// The last retraction that was begun.
     pub retract: Option<Retract>,
+    /// The times of the file's rows before.
+    pub(crate) before: Times,
 }
 
 impl Open {
@@ -172,7 +175,8 @@ impl State {
                 open.published = true;
                 let segment = open.segment.clone();
                 if !segment.adopted {
-                    self.published(&segment);
+                    let before = self.published(&segment);
+                    self.find(&id)?.before = before;
                 }
                 Ok(())
             }
@@ -246,14 +250,16 @@ impl State {
                 published: false,
                 purging: Vec::new(),
                 retract: None,
+                before: Times::default(),
             },
         );
         self.next += 1;
         Ok(())
     }
 
-    /// A published segment's file is what its intent said.
-    fn published(&mut self, segment: &Segment) {
+    /// A published segment's file is what its intent said. Gives the times of
+    /// the file's rows before.
+    fn published(&mut self, segment: &Segment) -> Times {
         let day = segment.file.split('/').nth(1).map(str::to_owned);
         let file =
             self.files.entry(segment.file.clone()).or_insert_with(|| {
@@ -282,14 +288,15 @@ impl State {
             member.size_bytes = file.size_bytes;
             member.sha256.clone_from(&file.sha256);
             member.rows += segment.rows;
-            let (oldest, newest) = (&segment.oldest, &segment.newest);
-            if member.oldest.is_none() || *oldest < member.oldest {
-                member.oldest.clone_from(oldest);
-            }
-            if *newest > member.newest {
-                member.newest.clone_from(newest);
-            }
+            let before = Times {
+                oldest: member.oldest.take(),
+                newest: member.newest.take(),
+            };
+            let all = before.clone().with(&segment.oldest, &segment.newest);
+            (member.oldest, member.newest) = (all.oldest, all.newest);
+            return before;
         }
+        Times::default()
     }
 
     /// A settled segment's file is what its last retraction made of it.
@@ -311,6 +318,11 @@ impl State {
                 member.sha256.clone_from(sha256);
                 let out = open.segment.rows.saturating_sub(retract.rows);
                 member.rows = member.rows.saturating_sub(out);
+                if retract.oldest.is_some() || retract.rows == 0 {
+                    let before = open.before.clone();
+                    let all = before.with(&retract.oldest, &retract.newest);
+                    (member.oldest, member.newest) = (all.oldest, all.newest);
+                }
             }
         }
     }

@@ -208,9 +208,9 @@ fn table(
         out.push(Breach {
             what: "stale",
             message: format!(
-                "{} has {} rows from before {} that should be archived",
-                quote(&table.name),
+                "{} rows of {} from before {} are still here",
                 census.stale,
+                quote(&table.name),
                 rfc3339(cutoff)
             ),
             table: Some(table.name.clone()),
@@ -223,9 +223,9 @@ fn table(
         out.push(Breach {
             what: "undated",
             message: format!(
-                "{} has {} rows without a readable time, more than {most}",
-                quote(&table.name),
-                census.undated
+                "{} rows of {} have no readable time, more than {most}",
+                census.undated,
+                quote(&table.name)
             ),
             table: Some(table.name),
             rows: Some(census.undated),
