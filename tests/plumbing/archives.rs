@@ -172,6 +172,23 @@ fn times_of_an_archive_are_those_of_the_rows_that_remain() {
 }
 
 #[test]
+fn times_of_a_month_take_in_rows_that_came_late() {
+    let dir = Dir::new();
+    database(&dir, &["2025-11-03T10:00:00.25Z"]);
+    archive(&dir);
+    cmd(&dir, "rt-consolidate", &[]).run().status(0);
+    let late = ["2025-11-03T10:00:00Z", "2025-11-03T12:00:00Z"];
+    database(&dir, &late);
+    archive(&dir);
+    cmd(&dir, "rt-consolidate", &[]).run().status(0);
+    let found = stat(&dir, 0, &["--archives", "log"]);
+    assert_eq!(
+        pick(&found, "archive", &["tier", "rows", "oldest", "newest"]),
+        json!([["cold", 3, late[0], late[1]]])
+    );
+}
+
+#[test]
 fn files_are_listed_by_table_and_day() {
     let dir = Dir::new();
     database(&dir, &TIMES);

@@ -177,6 +177,16 @@ pub struct Member {
     pub newest: Option<String>,
 }
 
+impl Member {
+    /// Takes in the times of more rows.
+    pub fn widen(&mut self, oldest: &Option<String>, newest: &Option<String>) {
+        let own =
+            Times { oldest: self.oldest.take(), newest: self.newest.take() };
+        let all = own.with(oldest, newest);
+        (self.oldest, self.newest) = (all.oldest, all.newest);
+    }
+}
+
 /// A file with its digest.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Named {
