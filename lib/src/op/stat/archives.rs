@@ -396,7 +396,7 @@ fn mismatches(
 /// The length of a file; none of what is not there, or is no file.
 fn size(path: &Path) -> Result<Option<u64>> {
     match fs::symlink_metadata(path) {
-        Ok(meta) => Ok(meta.is_file().then(|| meta.len())),
+        Ok(meta) => Ok(meta.is_file().then_some(meta.len())),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("stat", path, e)),
     }
