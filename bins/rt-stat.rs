@@ -1,20 +1,29 @@
-//! rt-stat: the rows and bytes of tables, a record a table; or whether a
-//! table is over a size. See rt-stat(1).
+//! rt-stat: the rows and bytes of tables, a record a table; whether a table is
+//! over a size; what is in the archives; what needs attention. See rt-stat(1).
 
 use std::io;
 use std::process::ExitCode;
 
-use rt::cli::{self, Args, Command, value};
+use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
 use rt::op::stat::{self, Options};
-use rt::{age, fsx};
+use rt::{age, clock, fsx};
 
 #[derive(Clone, Copy)]
 enum F {
     Over,
+    Archives,
+    Files,
+    Since,
+    Until,
+    Check,
+    Margin,
+    MaxSize,
+    MaxUndated,
     TimestampColumn,
     Unit,
     Db,
+    Tree,
     Policy,
     Now,
     BusyTimeout,
@@ -23,9 +32,22 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-stat",
     about: "count the rows and bytes of tables",
-    usage: &["[OPTION ...] [TABLE ...]", "--over SIZE [OPTION ...] TABLE"],
+    usage: &[
+        "[OPTION ...] [TABLE ...]",
+        "--over SIZE [OPTION ...] TABLE",
+        "--archives [OPTION ...] [TABLE ...]",
+        "--check [OPTION ...]",
+    ],
     flags: &[
         value(F::Over, "over", "SIZE", "only whether TABLE is over SIZE"),
+        switch(F::Archives, "archives", "what is in the archives"),
+        switch(F::Files, "files", "each archive of them by itself"),
+        value(F::Since, "since", "TIME", "days that reach beyond TIME"),
+        value(F::Until, "until", "TIME", "days that begin before TIME"),
+        switch(F::Check, "check", "only what passes a limit, status 6"),
+        value(F::Margin, "margin", "AGE", "rows past their policy [2d]"),
+        value(F::MaxSize, "max-size", "SIZE", "of the archives [10GiB]"),
+        value(F::MaxUndated, "max-undated", "N", "of a table [1000]"),
         value(
             F::TimestampColumn,
             "timestamp-column",
@@ -34,6 +56,7 @@ static CMD: Command<F> = Command {
         ),
         value(F::Unit, "unit", "U", "what its numbers mean"),
         cli::db(F::Db),
+        value(F::Tree, "tree", "DIR", "the archive tree"),
         cli::policy(F::Policy),
         cli::now(F::Now),
         cli::busy_timeout(F::BusyTimeout),
@@ -50,11 +73,22 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let o = &mut options;
         match flag {
             F::Over => o.over = Some(age::size_flag("over", &v)?),
+            F::Archives => o.archives = true,
+            F::Files => o.files = true,
+            F::Since => o.since = Some(clock::time_flag("since", &v)?),
+            F::Until => o.until = Some(clock::time_flag("until", &v)?),
+            F::Check => o.check = true,
+            F::Margin => o.margin = Some(age::age_flag("margin", &v)?),
+            F::MaxSize => o.max_size = Some(age::size_flag("max-size", &v)?),
+            F::MaxUndated => {
+                o.max_undated = Some(cli::whole("max-undated", &v)?)
+            }
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
             F::Db => o.place.db = Some(v),
+            F::Tree => o.place.archives = Some(v),
             F::Policy => o.place.policy = Some(v),
             F::Now => o.place.now = Some(v),
             F::BusyTimeout => {

@@ -213,6 +213,14 @@ pub fn count(flag: &str, value: &OsStr) -> Result<u64> {
     }
 }
 
+/// A flag's value as a whole number, which may be 0.
+pub fn whole(flag: &str, value: &OsStr) -> Result<u64> {
+    let text = text(flag, value)?;
+    text.parse().map_err(|_| {
+        Error::usage(format!("--{flag} takes a whole number, not '{text}'"))
+    })
+}
+
 /// A flag's value as a short duration, such as `500ms` or `10s` (humantime's
 /// form). A bare `m` is refused: elsewhere here it means 30 days.
 pub fn duration(flag: &str, value: &OsStr) -> Result<std::time::Duration> {

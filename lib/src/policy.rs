@@ -155,6 +155,17 @@ pub fn cold_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
     rule.warm.before(hot).map_err(|e| e.during(&rule.table))
 }
 
+/// The instant before which archives are due for deletion: past all periods.
+pub fn end_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
+    match (cold_cutoff(rule, now)?, &rule.cold) {
+        (None, _) => Ok(None),
+        (Some(warm_ends), None) => Ok(Some(warm_ends)),
+        (Some(warm_ends), Some(cold)) => {
+            cold.before(warm_ends).map_err(|e| e.during(&rule.table))
+        }
+    }
+}
+
 /// The policy's file: the value of `--policy` if given, else of `RT_POLICY`,
 /// else none, which stands for the built-in policy.
 pub fn path(flag: Option<&OsStr>) -> Option<PathBuf> {

@@ -51,7 +51,7 @@ fn constant(record: &str) -> String {
 fn examples_of_records_are_what_the_programs_print() {
     let dir = Dir::new();
     dir.sql("app.db", DATABASE);
-    let run = |program: &str, args: &[&str], stdin: &str| -> Out {
+    let ends = |status: i32, program: &str, args: &[&str], stdin: &str| {
         let out = dir
             .cmd(program)
             .now(NOW)
@@ -59,8 +59,11 @@ fn examples_of_records_are_what_the_programs_print() {
             .args(args)
             .stdin(stdin)
             .run();
-        out.status(0).stderr("");
+        out.status(status).stderr("");
         out
+    };
+    let run = |program: &str, args: &[&str], stdin: &str| -> Out {
+        ends(0, program, args, stdin)
     };
     let mut printed = run("rt-export", &["--limit=2", "tool_uses"], "").stdout;
     printed += &run("rt-export", &["notes"], "").stdout;
@@ -78,6 +81,25 @@ fn examples_of_records_are_what_the_programs_print() {
     printed += purged.lines().last().unwrap();
     printed += "\n";
     printed += &stat;
+
+    let notes = "{\"at\":\"2026-01-02T00:00:00Z\",\"text\":\"x\"}\n";
+    dir.write("archives/warm/2026-01-02/notes.jsonl", notes);
+    printed += &run("rt-consolidate", &["--older-than=7d"], "").stdout;
+    let archives = run("rt-stat", &["--archives"], "").stdout
+        + &run("rt-stat", &["--archives", "--files", "notes"], "").stdout;
+    let breaches = ends(6, "rt-stat", &["--check"], "").stdout;
+    let expire = ["-q", "--yes", "--now=2027-03-01"];
+    printed += &run("rt-expire", &expire, "").stdout;
+    printed += &archives;
+    dir.write("archives/warm/2026-01-02/notes.jsonl", notes);
+    let strange = ends(3, "rt-stat", &["--archives"], "").stdout;
+    printed += strange.lines().last().unwrap();
+    printed += "\n";
+    for what in ["job", "stale"] {
+        let has = |l: &&str| l.contains(&format!("\"what\":\"{what}\""));
+        printed += breaches.lines().find(has).unwrap();
+        printed += "\n";
+    }
     let printed: Vec<String> = printed.lines().map(constant).collect();
     let page: Vec<String> =
         examples("rt-jsonl.5").iter().map(|r| constant(r)).collect();
@@ -87,7 +109,8 @@ fn examples_of_records_are_what_the_programs_print() {
     let shape = |line: &str| {
         let line = constant(line);
         let (head, tail) = line.split_once(",\"wall\":").unwrap();
-        let tail = tail.split_once("\"id\":").unwrap().1;
+        let tail = tail.split_once("\"prev\":").unwrap().1;
+        let tail = tail.split_once(',').unwrap().1;
         format!("{head} {tail}")
     };
     let events: Vec<String> = ledger.lines().skip(1).map(shape).collect();

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::runs::Runs;
+use crate::timestamp;
 
 /// The rows that one publication adds to one file, and all that their proof
 /// depends on. A `store` event and its receipt carry it.
@@ -110,6 +111,12 @@ pub struct Retract {
     pub text_size_bytes: u64,
     /// SHA-256 of its text.
     pub text_sha256: String,
+    /// The least timestamp of its rows that remain.
+    #[serde(default)]
+    pub oldest: Option<String>,
+    /// The greatest.
+    #[serde(default)]
+    pub newest: Option<String>,
     /// What became of all lines, for the `purge` that follows.
     #[serde(flatten)]
     pub counts: Counts,
@@ -170,6 +177,16 @@ pub struct Member {
     pub newest: Option<String>,
 }
 
+impl Member {
+    /// Takes in the times of more rows.
+    pub fn widen(&mut self, oldest: &Option<String>, newest: &Option<String>) {
+        let own =
+            Times { oldest: self.oldest.take(), newest: self.newest.take() };
+        let all = own.with(oldest, newest);
+        (self.oldest, self.newest) = (all.oldest, all.newest);
+    }
+}
+
 /// A file with its digest.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Named {
@@ -225,6 +242,36 @@ pub struct Job {
     pub tables: u64,
     /// Tables that failed.
     pub failed: u64,
+}
+
+/// The least and the greatest timestamp of some rows, where they are known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Times {
+    pub oldest: Option<String>,
+    pub newest: Option<String>,
+}
+
+impl Times {
+    /// Those of these rows and others. As texts they do not compare: a
+    /// fraction stands where others have their `Z`.
+    pub fn with(
+        mut self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> Times {
+        let time = |text: &Option<String>| {
+            text.as_deref().and_then(|t| timestamp::parse(t.as_bytes()))
+        };
+        if let Some(other) = time(oldest)
+            && time(&self.oldest).is_none_or(|own| other < own)
+        {
+            self.oldest.clone_from(oldest);
+        }
+        if time(newest) > time(&self.newest) {
+            self.newest.clone_from(newest);
+        }
+        self
+    }
 }
 
 /// One line of the ledger.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::event::{
     Change, Event, Job, Member, Named, Purging, Retract, Segment, Settled,
+    Times,
 };
 use crate::runs::Runs;
 
@@ -68,6 +69,8 @@ pub struct Open {
     pub purging: Vec<Purging>,
     /// The last retraction that was begun.
     pub retract: Option<Retract>,
+    /// The times of the file's rows before.
+    pub(crate) before: Times,
 }
 
 impl Open {
@@ -90,6 +93,7 @@ pub struct State {
     by_id: HashMap<String, u64>,
     settled: HashMap<String, Settled>,
     jobs: HashMap<String, (Job, Option<Timestamp>)>,
+    successes: HashMap<String, Timestamp>,
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
@@ -142,6 +146,11 @@ impl State {
         &self.jobs
     }
 
+    /// The now of the last run of a mode's job that ended with status 0.
+    pub fn last_success(&self, mode: &str) -> Option<Timestamp> {
+        self.successes.get(mode).copied()
+    }
+
     /// Intents of `consolidate` and `expire` that are open, in order.
     pub fn changes(&self) -> &[(Kind, Change)] {
         &self.changes
@@ -166,7 +175,8 @@ impl State {
                 open.published = true;
                 let segment = open.segment.clone();
                 if !segment.adopted {
-                    self.published(&segment);
+                    let before = self.published(&segment);
+                    self.find(&id)?.before = before;
                 }
                 Ok(())
             }
@@ -216,6 +226,9 @@ impl State {
                 Ok(())
             }
             Event::Job(job) => {
+                if let (0, Some(at)) = (job.exit_status, at) {
+                    self.successes.insert(job.mode.clone(), at);
+                }
                 self.jobs.insert(job.mode.clone(), (job, at));
                 Ok(())
             }
@@ -237,14 +250,16 @@ impl State {
                 published: false,
                 purging: Vec::new(),
                 retract: None,
+                before: Times::default(),
             },
         );
         self.next += 1;
         Ok(())
     }
 
-    /// A published segment's file is what its intent said.
-    fn published(&mut self, segment: &Segment) {
+    /// A published segment's file is what its intent said. Gives the times of
+    /// the file's rows before.
+    fn published(&mut self, segment: &Segment) -> Times {
         let day = segment.file.split('/').nth(1).map(str::to_owned);
         let file =
             self.files.entry(segment.file.clone()).or_insert_with(|| {
@@ -273,14 +288,15 @@ impl State {
             member.size_bytes = file.size_bytes;
             member.sha256.clone_from(&file.sha256);
             member.rows += segment.rows;
-            let (oldest, newest) = (&segment.oldest, &segment.newest);
-            if member.oldest.is_none() || *oldest < member.oldest {
-                member.oldest.clone_from(oldest);
-            }
-            if *newest > member.newest {
-                member.newest.clone_from(newest);
-            }
+            let before = Times {
+                oldest: member.oldest.take(),
+                newest: member.newest.take(),
+            };
+            let all = before.clone().with(&segment.oldest, &segment.newest);
+            (member.oldest, member.newest) = (all.oldest, all.newest);
+            return before;
         }
+        Times::default()
     }
 
     /// A settled segment's file is what its last retraction made of it.
@@ -302,6 +318,11 @@ impl State {
                 member.sha256.clone_from(sha256);
                 let out = open.segment.rows.saturating_sub(retract.rows);
                 member.rows = member.rows.saturating_sub(out);
+                if retract.oldest.is_some() || retract.rows == 0 {
+                    let before = open.before.clone();
+                    let all = before.with(&retract.oldest, &retract.newest);
+                    (member.oldest, member.newest) = (all.oldest, all.newest);
+                }
             }
         }
     }

@@ -208,6 +208,7 @@ fn month(
                     });
                 entry.member.rows += member.rows;
                 entry.member.size_bytes += member.size_bytes;
+                entry.member.widen(&member.oldest, &member.newest);
                 entry.files.push(path);
                 removes.push(named);
             }

@@ -198,15 +198,7 @@ fn due(
 fn is_due(rule: &Rule, member: &Member, now: Timestamp) -> Result<bool> {
     let day = member.day.as_deref().and_then(|d| d.parse::<Day>().ok());
     let Some(day) = day else { return Ok(false) };
-    let Some(warm_ends) = policy::cold_cutoff(rule, now)? else {
-        return Ok(false);
-    };
-    let cutoff = match &rule.cold {
-        None => Some(warm_ends),
-        Some(cold) => {
-            cold.before(warm_ends).map_err(|e| e.during(&rule.table))?
-        }
-    };
+    let cutoff = policy::end_cutoff(rule, now)?;
     Ok(cutoff.is_some_and(|cutoff| day.next().start() <= cutoff))
 }
 

@@ -1,13 +1,19 @@
-//! rt-stat: the rows and bytes of tables, a record a table.
+//! rt-stat: the rows and bytes of tables, a record a table; or what is in the
+//! archives, or what needs attention.
 //!
 //! What dates a row, and what is due, is decided as rt-export decides it. All
 //! tables are looked up, and all settings held against them, before the first
 //! is counted: a record that was printed is never followed by a usage error.
 
+mod archives;
+mod check;
+
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::age::Age;
 use crate::columns::{Columns, rule};
 use crate::db::{Access, Census, Database, Question, Table, TableSize};
 use crate::error::{Error, Exit, Notes, Result, quote};
@@ -26,10 +32,30 @@ pub struct Options {
     pub over: Option<u64>,
     /// `--timestamp-column` and `--unit`.
     pub columns: Columns,
+    /// `--archives`: the tiers, in place of the database's tables.
+    pub archives: bool,
+    /// `--files`: the archives one by one.
+    pub files: bool,
+    /// `--since`: days that end at or before it are left out.
+    pub since: Option<Timestamp>,
+    /// `--until`: days that begin at or after it are left out.
+    pub until: Option<Timestamp>,
+    /// `--check`: what passes a limit.
+    pub check: bool,
+    /// `--margin`: how far past its policy a row may be.
+    pub margin: Option<Age>,
+    /// `--max-size`: of the archive tree, in bytes.
+    pub max_size: Option<u64>,
+    /// `--max-undated`: of a table.
+    pub max_undated: Option<u64>,
 }
 
 impl Options {
     fn check(&self) -> Result<()> {
+        self.check_modes()?;
+        if self.archives {
+            return Ok(());
+        }
         let dated =
             self.columns.timestamp.is_some() || self.columns.unit.is_some();
         match (self.over, self.tables.as_slice()) {
@@ -48,6 +74,32 @@ impl Options {
             )),
             (None, _) => Ok(()),
         }
+    }
+
+    /// Whether each flag has a meaning beside the others.
+    fn check_modes(&self) -> Result<()> {
+        let dated =
+            self.columns.timestamp.is_some() || self.columns.unit.is_some();
+        let listed =
+            self.files || self.since.is_some() || self.until.is_some();
+        let limited = self.margin.is_some()
+            || self.max_size.is_some()
+            || self.max_undated.is_some();
+        let modes = [self.over.is_some(), self.archives, self.check];
+        let wrong = if modes.iter().filter(|m| **m).count() > 1 {
+            "--over, --archives and --check are asked one at a time"
+        } else if listed && !self.archives {
+            "--files, --since and --until are for --archives"
+        } else if limited && !self.check {
+            "--margin, --max-size and --max-undated are for --check"
+        } else if dated && (self.archives || self.check) {
+            "--timestamp-column and --unit are for tables that are named"
+        } else if self.check && !self.tables.is_empty() {
+            "--check takes no TABLE: it looks at all that the policy names"
+        } else {
+            return Ok(());
+        };
+        Err(Error::usage(wrong))
     }
 }
 
@@ -86,6 +138,12 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     options.check()?;
+    if options.archives {
+        return archives::run(options, output, notes);
+    }
+    if options.check {
+        return check::run(options, output, notes);
+    }
     if let (Some(threshold), [name]) = (options.over, &options.tables[..]) {
         let database = options.place.open(Access::Read)?;
         let table = database.need_table(name)?;

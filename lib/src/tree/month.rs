@@ -227,13 +227,7 @@ fn copy_member(
         let new = &addition.member;
         member.rows += new.rows;
         member.size_bytes += added;
-        let (oldest, newest) = (&new.oldest, &new.newest);
-        if oldest.is_some() && *oldest < member.oldest {
-            member.oldest.clone_from(oldest);
-        }
-        if *newest > member.newest {
-            member.newest.clone_from(newest);
-        }
+        member.widen(&new.oldest, &new.newest);
     }
     member.sha256 = writer.end()?;
     Ok(member)

@@ -15,6 +15,7 @@ use crate::fsx::{self, FileId};
 use crate::gz;
 use crate::ledger::{Compression, Counts, Event, Open, Retract, Segment, hex};
 use crate::runs::Runs;
+use crate::timestamp::rfc3339;
 
 /// The text of one member is at most this long, unless one line is longer.
 pub const BLOCK_BYTES: usize = 1 << 20;
@@ -252,6 +253,8 @@ impl Rewrite<'_> {
             rows: sums.rows,
             text_size_bytes: sums.text_size_bytes,
             text_sha256: sums.text_sha256,
+            oldest: sums.range.map(|(least, _)| rfc3339(least)),
+            newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
             counts,
         };
         fail::point("retract.drafted");
