@@ -46,7 +46,7 @@ fn last_job(dir: &Dir) -> (String, u64) {
     let ledger = dir.read("archives/ledger.jsonl");
     let events = ledger.lines().map(|l| serde_json::from_str(l).unwrap());
     let job: Value =
-        events.filter(|e: &Value| e["type"] == "job").last().unwrap();
+        events.filter(|e: &Value| e["type"] == "job").next_back().unwrap();
     let mode = job["mode"].as_str().unwrap().to_owned();
     (mode, job["exit_status"].as_u64().unwrap())
 }
