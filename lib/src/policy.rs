@@ -19,7 +19,10 @@ use crate::age::Age;
 use crate::error::{Error, Result, quote, quoted};
 use crate::timestamp::Unit;
 
+mod days;
 mod line;
+
+pub use days::{ByTable, Days};
 
 /// What holds when no policy is named.
 const BUILT_IN: &str = r#"

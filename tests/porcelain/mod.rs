@@ -5,6 +5,7 @@
 //! called and do as told: what is tested is what the scripts make of them.
 
 mod archive;
+mod cleanup;
 mod died;
 mod flags;
 mod jobs;

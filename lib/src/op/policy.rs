@@ -2,13 +2,10 @@
 
 use std::io::Write;
 
-use serde::ser::{Serialize, Serializer};
-use serde_json::Number;
-
 use crate::db::Access;
 use crate::error::{Error, Exit, Result, quote};
 use crate::place::Place;
-use crate::policy::{Entry, Period, Policy, Rule, order};
+use crate::policy::{ByTable, Policy, order};
 use crate::timestamp;
 
 /// What rt-policy was asked for.
@@ -114,64 +111,6 @@ fn names(tables: &[&str], sh: bool) -> Result<String> {
     Ok(lines)
 }
 
-/// A table's periods in days. A period that never ends is null, as are all of
-/// an exempt table; so is a cold period that is none, but then there is a
-/// total.
-#[derive(Default, serde::Serialize)]
-struct Days<'a> {
-    hot_days: Option<Number>,
-    warm_days: Option<Number>,
-    cold_days: Option<Number>,
-    total_days: Option<Number>,
-    timestamp_column: Option<&'a str>,
-}
-
-impl Days<'_> {
-    fn of(entry: &Entry) -> Days<'_> {
-        let Entry::Rule(rule) = entry else {
-            return Days::default();
-        };
-        let cold = rule.cold.as_ref().and_then(Period::days);
-        Days {
-            hot_days: rule.hot.days().and_then(number),
-            warm_days: rule.warm.days().and_then(number),
-            cold_days: cold.and_then(number),
-            total_days: total(rule).and_then(number),
-            timestamp_column: Some(&rule.timestamp),
-        }
-    }
-}
-
-fn total(rule: &Rule) -> Option<f64> {
-    let cold = match &rule.cold {
-        Some(cold) => cold.days()?,
-        None => 0.0,
-    };
-    Some(rule.hot.days()? + rule.warm.days()? + cold)
-}
-
-/// A whole number of days without a fraction, as people write it.
-fn number(days: f64) -> Option<Number> {
-    if days.fract() == 0.0 && days < 9e15 {
-        Some(Number::from(days as u64))
-    } else {
-        Number::from_f64(days)
-    }
-}
-
-struct ByTable<'a>(&'a Policy);
-
-impl Serialize for ByTable<'_> {
-    fn serialize<S>(&self, s: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: Serializer,
-    {
-        s.collect_map(
-            self.0.entries().iter().map(|e| (e.table(), Days::of(e))),
-        )
-    }
-}
-
 fn json(policy: &Policy) -> Result<String> {
     serde_json::to_string_pretty(&ByTable(policy))
         .map(|text| text + "\n")
@@ -217,11 +156,5 @@ mod tests {
         assert_eq!(names(&["a b", "c"], false).unwrap(), "a b\nc\n");
         assert_eq!(names(&[], true).unwrap(), "\n");
         assert_eq!(names(&["a\nb"], false).unwrap_err().exit(), Exit::Usage);
-    }
-
-    #[test]
-    fn days_are_whole_where_they_can_be() {
-        assert_eq!(number(7.0).unwrap().to_string(), "7");
-        assert_eq!(number(0.5).unwrap().to_string(), "0.5");
     }
 }

@@ -5,44 +5,143 @@
 //! whatever the status of the pipeline was that it ran in: so a table that the
 //! job was for is judged by what is there, and fails for what is missing.
 
-use std::borrow::Cow;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Exit, Notes, Result};
 use crate::ledger::{Event, Job, Ledger};
 use crate::outcome::{Outcome, Status};
+use crate::place::Place;
 use crate::{fsx, timestamp};
 
+mod columns;
 mod judge;
+mod parts;
+mod policies;
 mod print;
+mod show;
+mod upkeep;
+
+pub use parts::Part;
+pub use show::Show;
+pub use upkeep::Step;
 
 use judge::{Seen, sum};
 
 /// What rt-report was asked for.
 #[derive(Debug)]
 pub struct Options {
+    /// Where; the tree is the one that the job worked on.
+    pub place: Place,
     /// The job's name.
     pub mode: String,
-    /// The run's now.
-    pub now: Timestamp,
-    /// Whether the job was to change nothing.
-    pub dry_run: bool,
     /// JSON in place of a table for people.
     pub json: bool,
     /// The file that takes the report in place of `output`.
     pub file: Option<PathBuf>,
-    /// The tree that the job worked on.
-    pub archives: PathBuf,
-    /// The tables that the job was for, in order.
-    pub tables: Vec<String>,
+    /// What the report is about.
+    pub about: About,
+}
+
+/// What a report is about.
+#[derive(Debug)]
+pub enum About {
+    /// Tables: those that the job was for, in order.
+    Tables(Vec<String>),
+    /// The archives: the steps that the job was to take.
+    Upkeep(Vec<Step>),
+    /// Jobs that one job consists of.
+    Parts(Vec<Part>),
+    /// No job: what there is.
+    Show(Show),
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            place: Place::default(),
+            mode: "archive".to_owned(),
+            json: false,
+            file: None,
+            about: About::Tables(Vec::new()),
+        }
+    }
+}
+
+impl Options {
+    /// Takes a flag's word on what the report is about.
+    pub fn add(&mut self, flag: &str, word: &str) -> Result<()> {
+        match (flag, &mut self.about) {
+            ("expect", About::Upkeep(steps)) => steps.push(word.parse()?),
+            ("part", About::Parts(parts)) => parts.push(word.parse()?),
+            (_, About::Tables(_)) => {
+                self.about = match flag {
+                    "expect" => About::Upkeep(vec![word.parse()?]),
+                    "part" => About::Parts(vec![word.parse()?]),
+                    _ => About::Show(word.parse()?),
+                }
+            }
+            ("show", About::Show(_)) => {
+                return Err(Error::usage("--show is given twice"));
+            }
+            _ => {
+                return Err(Error::usage(
+                    "--expect, --part and --show exclude one another",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the operands.
+    pub fn tables(&mut self, tables: Vec<String>) -> Result<()> {
+        match (&mut self.about, tables.as_slice()) {
+            (About::Tables(all), _) => *all = tables,
+            (_, []) => {}
+            (_, [extra, ..]) => {
+                let extra = crate::error::quote(extra);
+                return Err(Error::usage(format!(
+                    "unexpected operand {extra}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn timestamp(&self) -> Result<String> {
+        Ok(timestamp::rfc3339(self.place.now()?))
+    }
+
+    /// A report in the form that is wanted.
+    fn form(
+        &self,
+        report: &impl Serialize,
+        table: impl FnOnce() -> String,
+    ) -> Result<String> {
+        if self.json { print::json(report) } else { Ok(table()) }
+    }
+}
+
+/// A report, what it says about the job, and the line for the ledger.
+struct Made {
+    text: String,
+    exit: Exit,
+    counts: Option<Counts>,
+}
+
+/// What the ledger is told of a job.
+#[derive(Default)]
+struct Counts {
+    total_archived: u64,
+    tables: u64,
+    failed: u64,
 }
 
 /// A job's report; the keys are the contract of rt-report(1).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Report {
     /// The job's name.
     pub mode: String,
@@ -57,7 +156,7 @@ pub struct Report {
 }
 
 /// What became of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct TableResult {
     /// The table, as the schema writes it where a record shows that.
     pub table: String,
@@ -88,80 +187,114 @@ pub struct TableResult {
     pub message: Option<String>,
 }
 
-/// Reads the results, writes the report, and gives both it and the job's exit
-/// status.
+impl Report {
+    fn counts(&self) -> Counts {
+        let failed = |t: &&TableResult| t.status == Status::Failed;
+        Counts {
+            total_archived: self.total_archived,
+            tables: self.tables.len() as u64,
+            failed: self.tables.iter().filter(failed).count() as u64,
+        }
+    }
+}
+
+/// Reads the results, writes the report, and gives the job's exit status.
 pub fn run(
     options: &Options,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
-) -> Result<(Report, Exit)> {
-    let mut tables: Vec<Seen> = Vec::new();
-    for table in &options.tables {
-        if !tables.iter().any(|seen| seen.is(table)) {
-            tables.push(Seen::named(table));
-        }
-    }
-    let unreadable = read(input, &mut tables, notes)?;
-    let (results, exits): (Vec<TableResult>, Vec<Exit>) =
-        tables.iter().map(Seen::judge).unzip();
-    let mut exit = overall(&exits);
-    if unreadable {
-        exit = exit.and(Exit::Data);
-    }
-    let report = Report {
-        mode: options.mode.clone(),
-        timestamp: timestamp::rfc3339(options.now),
-        dry_run: options.dry_run,
-        total_archived: sum(results.iter().map(|r| r.records)),
-        tables: results,
+) -> Result<Exit> {
+    let made = match &options.about {
+        About::Tables(names) => tables(options, names, input, notes)?,
+        About::Upkeep(steps) => upkeep::make(options, steps, input, notes)?,
+        About::Parts(parts) => parts::make(options, parts, input, notes)?,
+        About::Show(show) => show::make(options, *show, input, notes)?,
     };
-    let text = if options.json {
-        print::json(&report)?
-    } else {
-        print::table(&report)
-    };
-    if !options.dry_run {
-        enter(options, &report, exit)?;
+    if let (Some(counts), false) = (made.counts, options.place.dry_run) {
+        enter(options, counts, made.exit)?;
     }
     match &options.file {
-        Some(path) => fsx::write_whole(path, text.as_bytes(), true)?,
+        Some(path) => fsx::write_whole(path, made.text.as_bytes(), true)?,
         None => output
-            .write_all(text.as_bytes())
+            .write_all(made.text.as_bytes())
             .and_then(|()| output.flush())
             .map_err(|e| {
                 Error::stream("cannot write to standard output", e)
             })?,
     }
-    Ok((report, exit))
+    Ok(made.exit)
+}
+
+/// The report of a job for tables.
+fn tables(
+    options: &Options,
+    names: &[String],
+    input: &mut dyn BufRead,
+    notes: &mut dyn Notes,
+) -> Result<Made> {
+    let mut tables: Vec<Seen> = Vec::new();
+    for table in names {
+        if !tables.iter().any(|seen| seen.is(table)) {
+            tables.push(Seen::named(table));
+        }
+    }
+    let types = ["exported", "stored", "purged"];
+    let readable = read(input, &types, notes, |outcome: Outcome| {
+        let name = judge::table(&outcome);
+        match tables.iter_mut().find(|seen| seen.is(name)) {
+            Some(seen) => seen.add(outcome),
+            None => {
+                let mut seen = Seen::unnamed(name);
+                seen.add(outcome);
+                tables.push(seen);
+            }
+        }
+    })?;
+    let (results, exits): (Vec<TableResult>, Vec<Exit>) =
+        tables.iter().map(Seen::judge).unzip();
+    let report = Report {
+        mode: options.mode.clone(),
+        timestamp: options.timestamp()?,
+        dry_run: options.place.dry_run,
+        total_archived: sum(results.iter().map(|r| r.records)),
+        tables: results,
+    };
+    Ok(Made {
+        text: options.form(&report, || print::table(&report))?,
+        exit: overall(&exits).and(readable),
+        counts: Some(report.counts()),
+    })
 }
 
 /// Enters the end of the job in the ledger. A tree that is not there has had
 /// no job: whoever runs one has made it for its lock.
-fn enter(options: &Options, report: &Report, exit: Exit) -> Result<()> {
-    if !options.archives.is_dir() {
+fn enter(options: &Options, counts: Counts, exit: Exit) -> Result<()> {
+    let archives = options.place.archives();
+    if !archives.is_dir() {
         return Ok(());
     }
-    let failed = |t: &&TableResult| t.status == Status::Failed;
+    let Counts { total_archived, tables, failed } = counts;
     let job = Job {
-        mode: report.mode.clone(),
+        mode: options.mode.clone(),
         exit_status: exit.code(),
-        total_archived: report.total_archived,
-        tables: report.tables.len() as u64,
-        failed: report.tables.iter().filter(failed).count() as u64,
+        total_archived,
+        tables,
+        failed,
     };
-    let mut ledger = Ledger::open(&options.archives, options.now, true)?;
+    let mut ledger = Ledger::open(&archives, options.place.now()?, true)?;
     ledger.append(&[Event::Job(job)])
 }
 
-/// Sorts the records on the input to their tables. Gives whether there were
-/// lines that are none; the tables that they spoke of will lack a step.
-fn read(
+/// Hands each record of one of these types to `take`. Gives `Data` if there
+/// were lines that are none: what they spoke of will be missing.
+fn read<R: DeserializeOwned>(
     input: &mut dyn BufRead,
-    tables: &mut Vec<Seen>,
+    types: &[&str],
     notes: &mut dyn Notes,
-) -> Result<bool> {
-    let mut unreadable = false;
+    mut take: impl FnMut(R),
+) -> Result<Exit> {
+    let mut exit = Exit::Done;
     let mut line = Vec::new();
     for n in 1.. {
         line.clear();
@@ -174,42 +307,33 @@ fn read(
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match record(&line) {
-            Ok(Some(outcome)) => {
-                let name = judge::table(&outcome);
-                match tables.iter_mut().find(|seen| seen.is(name)) {
-                    Some(seen) => seen.add(outcome),
-                    None => {
-                        let mut seen = Seen::unnamed(name);
-                        seen.add(outcome);
-                        tables.push(seen);
-                    }
-                }
-            }
+        match record(&line, types) {
+            Ok(Some(record)) => take(record),
             Ok(None) => {}
             Err(why) => {
-                unreadable = true;
+                exit = Exit::Data;
                 notes.warn(&format!("line {n} is not a record: {why}"));
             }
         }
     }
-    Ok(unreadable)
+    Ok(exit)
 }
 
-/// A record of one of the types known here; others are nobody's business.
-fn record(line: &[u8]) -> serde_json::Result<Option<Outcome>> {
+/// A record of one of these types; others are nobody's business.
+fn record<R: DeserializeOwned>(
+    line: &[u8],
+    types: &[&str],
+) -> serde_json::Result<Option<R>> {
     #[derive(Deserialize)]
-    struct Any<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Cow<'a, str>,
+    struct Any {
+        #[serde(rename = "type")]
+        kind: String,
     }
-    let any: Any<'_> = serde_json::from_slice(line)?;
-    match &*any.kind {
-        "exported" | "stored" | "purged" => {
-            serde_json::from_slice(line).map(Some)
-        }
-        _ => Ok(None),
+    let any: Any = serde_json::from_slice(line)?;
+    if !types.contains(&any.kind.as_str()) {
+        return Ok(None);
     }
+    serde_json::from_slice(line).map(Some)
 }
 
 /// The status of the job: what all tables agree on, else that it was done in
@@ -245,6 +369,7 @@ mod tests {
 
     #[test]
     fn unknown_types_are_passed_over_and_torn_lines_are_not() {
+        let record = |line| record::<Outcome>(line, &["exported"]);
         assert_eq!(record(b"{\"type\":\"x\",\"table\":1}").unwrap(), None);
         for line in
             [&b"{}"[..], b"{\"type\":\"exported\"}", b"{\"type\":", b"7"]

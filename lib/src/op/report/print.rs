@@ -1,5 +1,8 @@
 //! The report as JSON, and as a table for people.
 
+use serde::Serialize;
+
+use super::columns::columns;
 use super::judge::sum;
 use super::{Report, TableResult};
 use crate::error::{Error, Result};
@@ -12,8 +15,8 @@ const HEADS: [&str; COLUMNS] =
 /// Which of them hold numbers, and are set to the right.
 const NUMBERS: std::ops::Range<usize> = 2..5;
 
-/// The report as one JSON object, indented by two.
-pub(super) fn json(report: &Report) -> Result<String> {
+/// A report as one JSON object, indented by two.
+pub(super) fn json(report: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(report)
         .map(|text| text + "\n")
         .map_err(|e| Error::failed(format!("cannot write JSON: {e}")))
@@ -21,31 +24,15 @@ pub(super) fn json(report: &Report) -> Result<String> {
 
 /// The report as columns of text.
 pub(super) fn table(report: &Report) -> String {
-    let mut out = String::from("Archive Results\n");
-    if report.dry_run {
-        out.push_str("DRY RUN\n");
-    }
-    let mut rows = vec![HEADS.map(str::to_owned)];
-    rows.extend(report.tables.iter().map(cells));
-    let mut widths = [0; COLUMNS];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    for row in &rows {
-        let mut line = String::new();
-        for (i, (cell, width)) in row.iter().zip(widths).enumerate() {
-            line.push_str(&if NUMBERS.contains(&i) {
-                format!("{cell:>width$}  ")
-            } else {
-                format!("{cell:width$}  ")
-            });
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
+    let mut out = heading("Archive Results", report.dry_run);
+    let rows = report.tables.iter().map(cells);
+    out.push_str(&columns(HEADS, NUMBERS, rows));
     out
+}
+
+/// The heading of a report.
+pub(super) fn heading(words: &str, dry_run: bool) -> String {
+    format!("{words}\n{}", if dry_run { "DRY RUN\n" } else { "" })
 }
 
 fn cells(result: &TableResult) -> [String; COLUMNS] {
@@ -56,13 +43,13 @@ fn cells(result: &TableResult) -> [String; COLUMNS] {
         result.unrepresentable,
     ]);
     [
-        printable(&result.table),
+        result.table.clone(),
         status(result.status).to_owned(),
         result.records.to_string(),
         stayed.to_string(),
         result.undated.to_string(),
-        printable(result.cutoff_date.as_deref().unwrap_or("-")),
-        printable(result.message.as_deref().unwrap_or_default()),
+        result.cutoff_date.clone().unwrap_or_else(|| "-".to_owned()),
+        result.message.clone().unwrap_or_default(),
     ]
 }
 
@@ -77,18 +64,4 @@ fn status(status: Status) -> &'static str {
         Status::NoTable => "no_table",
         Status::Failed => "failed",
     }
-}
-
-/// A name or a message that stays on its line, and does not command the
-/// terminal.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }

@@ -1,0 +1,188 @@
+//! The report of a job that consists of jobs: their whole reports, read from
+//! the files that they left.
+//!
+//! A job that left no report was not finished. What its report cannot say, its
+//! exit status, comes as a record on the input:
+//! `{"type":"part","part":"daily","exit_status":3}`.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::judge::sum;
+use super::upkeep::{self, CleanupReport};
+use super::{Counts, Made, Options, Report, overall, print, read};
+use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
+use crate::outcome::Status;
+
+/// A job, and the file that has its report.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Part {
+    name: String,
+    file: PathBuf,
+}
+
+/// Keys of the whole report, which no part can have.
+const TAKEN: [&str; 3] = ["mode", "timestamp", "dry_run"];
+
+impl FromStr for Part {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Part> {
+        match word.split_once('=') {
+            Some((name, file))
+                if !name.is_empty()
+                    && !file.is_empty()
+                    && !TAKEN.contains(&name) =>
+            {
+                Ok(Part { name: name.to_owned(), file: file.into() })
+            }
+            _ => Err(Error::usage(format!(
+                "--part: {} is not NAME=FILE",
+                quote(word)
+            ))),
+        }
+    }
+}
+
+/// What is known of a job.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Found {
+    Tables(Report),
+    Upkeep(CleanupReport),
+    /// It left no report.
+    Nothing {
+        status: Status,
+        message: String,
+    },
+}
+
+impl Found {
+    fn read(part: &Part) -> Found {
+        let nothing = |why: String| Found::Nothing {
+            status: Status::Failed,
+            message: format!(
+                "cannot read the report {}: {why}",
+                quoted(&part.file)
+            ),
+        };
+        match std::fs::read(&part.file) {
+            Ok(text) => serde_json::from_slice(&text)
+                .unwrap_or_else(|e| nothing(e.to_string())),
+            Err(e) => nothing(reason(&e)),
+        }
+    }
+
+    /// What the report itself says of the job.
+    fn exit(&self) -> Exit {
+        match self {
+            Found::Tables(report) => {
+                let exits = report.tables.iter().map(|t| match t.status {
+                    Status::Failed => Exit::Failed,
+                    _ => Exit::Done,
+                });
+                overall(&exits.collect::<Vec<_>>())
+            }
+            Found::Upkeep(report) => report.exit(),
+            Found::Nothing { .. } => Exit::Failed,
+        }
+    }
+
+    fn table(&self) -> String {
+        match self {
+            Found::Tables(report) => print::table(report),
+            Found::Upkeep(report) => upkeep::table(report),
+            Found::Nothing { message, .. } => format!("failed: {message}\n"),
+        }
+    }
+}
+
+/// The report of the whole job: a key a part, in their order.
+struct Whole {
+    mode: String,
+    timestamp: String,
+    dry_run: bool,
+    parts: Vec<(String, Found)>,
+}
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(
+        &self,
+        to: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("mode", &self.mode)?;
+        map.serialize_entry("timestamp", &self.timestamp)?;
+        map.serialize_entry("dry_run", &self.dry_run)?;
+        for (name, found) in &self.parts {
+            map.serialize_entry(name, found)?;
+        }
+        map.end()
+    }
+}
+
+/// How a job ended.
+#[derive(Deserialize)]
+struct Ended {
+    part: String,
+    exit_status: u8,
+}
+
+/// Reads the parts and puts them together.
+pub(super) fn make(
+    options: &Options,
+    parts: &[Part],
+    input: &mut dyn BufRead,
+    notes: &mut dyn Notes,
+) -> Result<Made> {
+    let mut ended = BTreeMap::new();
+    let readable = read(input, &["part"], notes, |end: Ended| {
+        ended.insert(end.part, Exit::from_code(end.exit_status));
+    })?;
+    let mut exits = Vec::new();
+    let mut found: Vec<(String, Found)> = Vec::new();
+    for part in parts {
+        if found.iter().any(|(name, _)| *name == part.name) {
+            let name = quote(&part.name);
+            return Err(Error::usage(format!("--part: {name} comes twice")));
+        }
+        let one = Found::read(part);
+        let said = ended.get(&part.name).copied().unwrap_or(Exit::Done);
+        exits.push(one.exit().and(said));
+        found.push((part.name.clone(), one));
+    }
+    let counts: Vec<Counts> = found
+        .iter()
+        .filter_map(|(_, found)| match found {
+            Found::Tables(report) => Some(report.counts()),
+            Found::Upkeep(_) | Found::Nothing { .. } => None,
+        })
+        .collect();
+    let whole = Whole {
+        mode: options.mode.clone(),
+        timestamp: options.timestamp()?,
+        dry_run: options.place.dry_run,
+        parts: found,
+    };
+    let table = || {
+        let parts = whole.parts.iter().map(|(name, found)| {
+            let name: String = name.escape_default().collect();
+            format!("{name}: {}", found.table())
+        });
+        parts.collect::<Vec<_>>().join("\n")
+    };
+    Ok(Made {
+        text: options.form(&whole, table)?,
+        exit: overall(&exits).and(readable),
+        counts: Some(Counts {
+            total_archived: sum(counts.iter().map(|c| c.total_archived)),
+            tables: sum(counts.iter().map(|c| c.tables)),
+            failed: sum(counts.iter().map(|c| c.failed)),
+        }),
+    })
+}

@@ -1,0 +1,399 @@
+//! What there is, in no job: the records of rt-stat put together, and the
+//! policy. What no record says is null, never nought.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::str::FromStr;
+
+use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use super::columns::{bar, columns};
+use super::{Made, Options, policies, read};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::policy::{ByTable, Days, Entry, Policy};
+
+/// What to show.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Show {
+    /// Tables and tiers.
+    Status,
+    /// The policy.
+    Policy,
+    /// The archives by table and month.
+    Stats,
+    /// What passes a limit.
+    Check,
+}
+
+impl FromStr for Show {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Show> {
+        match word {
+            "status" => Ok(Show::Status),
+            "policy" => Ok(Show::Policy),
+            "stats" => Ok(Show::Stats),
+            "check" => Ok(Show::Check),
+            _ => Err(Error::usage(format!(
+                "--show: {} is not status, policy, stats or check",
+                quote(word)
+            ))),
+        }
+    }
+}
+
+/// A record of rt-stat.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Record {
+    Table(Table),
+    Tier(Tier),
+    Archive(Archive),
+    ArchiveFile(ArchiveFile),
+    Mismatch(Mismatch),
+    Breach(Breach),
+}
+
+const TYPES: [&str; 6] =
+    ["table", "tier", "archive", "archive_file", "mismatch", "breach"];
+
+#[derive(Deserialize, Serialize)]
+struct Table {
+    table: String,
+    rows: u64,
+    hot: Option<u64>,
+    stale: Option<u64>,
+    warm: Option<u64>,
+    undated: Option<u64>,
+    oldest: Option<String>,
+    newest: Option<String>,
+    live_bytes: u64,
+    reclaimable_bytes: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Tier {
+    #[serde(skip_serializing)]
+    tier: String,
+    total_files: u64,
+    size_bytes: u64,
+    rows: u64,
+    oldest: Option<String>,
+    newest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible_for_cold: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible_for_purge: Option<u64>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Archive {
+    tier: String,
+    table: String,
+    days: u64,
+    files: u64,
+    rows: u64,
+    size_bytes: u64,
+    oldest: Option<String>,
+    newest: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ArchiveFile {
+    tier: String,
+    day: Option<String>,
+    rows: u64,
+    size_bytes: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Mismatch {
+    file: String,
+    reason: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Breach {
+    what: String,
+    message: String,
+}
+
+/// All that was read.
+#[derive(Default)]
+struct Seen {
+    tables: Vec<Table>,
+    tiers: Vec<Tier>,
+    archives: Vec<Archive>,
+    files: Vec<ArchiveFile>,
+    mismatches: Vec<Mismatch>,
+    breaches: Vec<Breach>,
+}
+
+/// A table's record, and its policy.
+#[derive(Serialize)]
+struct Ruled<'a> {
+    #[serde(flatten)]
+    table: &'a Table,
+    policy: Option<Days<'a>>,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    database: Vec<Ruled<'a>>,
+    archives: Tiers<'a>,
+}
+
+#[derive(Serialize)]
+struct Tiers<'a> {
+    warm: Option<&'a Tier>,
+    cold: Option<&'a Tier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whole: Option<&'a Tier>,
+}
+
+#[derive(Serialize)]
+struct Stats<'a> {
+    archives: &'a [Archive],
+    months: Vec<Month>,
+    mismatches: &'a [Mismatch],
+}
+
+/// A month of a tier.
+#[derive(Serialize)]
+struct Month {
+    month: String,
+    tier: String,
+    archives: u64,
+    rows: u64,
+    size_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Breaches<'a> {
+    breaches: &'a [Breach],
+}
+
+/// Reads the records and puts them in the form that is wanted.
+pub(super) fn make(
+    options: &Options,
+    show: Show,
+    input: &mut dyn BufRead,
+    notes: &mut dyn Notes,
+) -> Result<Made> {
+    let policy = options.place.load_policy()?;
+    let mut seen = Seen::default();
+    let mut exit = Exit::Done;
+    if show != Show::Policy {
+        exit = read(input, &TYPES, notes, |record| match record {
+            Record::Table(one) => seen.tables.push(one),
+            Record::Tier(one) => seen.tiers.push(one),
+            Record::Archive(one) => seen.archives.push(one),
+            Record::ArchiveFile(one) => seen.files.push(one),
+            Record::Mismatch(one) => seen.mismatches.push(one),
+            Record::Breach(one) => seen.breaches.push(one),
+        })?;
+    }
+    let text = match show {
+        Show::Status => {
+            options.form(&seen.status(&policy), || seen.tiers_for_people())
+        }
+        Show::Policy => {
+            options.form(&ByTable(&policy), || policies::table(&policy))
+        }
+        Show::Stats => options.form(&seen.stats(), || seen.stats_table()),
+        Show::Check => {
+            let breaches = Breaches { breaches: &seen.breaches };
+            options.form(&breaches, || seen.breaches_table())
+        }
+    }?;
+    Ok(Made { text, exit, counts: None })
+}
+
+impl Seen {
+    fn tier(&self, name: &str) -> Option<&Tier> {
+        self.tiers.iter().find(|tier| tier.tier == name)
+    }
+
+    fn status<'a>(&'a self, policy: &'a Policy) -> Status<'a> {
+        let ruled = |table: &'a Table| {
+            let entry = policy.get(&table.table);
+            let rule = entry.filter(|e| matches!(e, Entry::Rule(_)));
+            Ruled { table, policy: rule.map(Days::of) }
+        };
+        Status {
+            database: self.tables.iter().map(ruled).collect(),
+            archives: Tiers {
+                warm: self.tier("warm"),
+                cold: self.tier("cold"),
+                whole: self.tier("whole"),
+            },
+        }
+    }
+
+    fn tiers_for_people(&self) -> String {
+        let mut out = format!("HOT STORAGE\n{}", self.hot_table());
+        for (name, heading) in [
+            ("warm", "WARM ARCHIVE"),
+            ("cold", "COLD ARCHIVE"),
+            ("whole", "WHOLE FILES"),
+        ] {
+            match self.tier(name) {
+                Some(tier) => {
+                    let lines = self.tier_table(tier);
+                    out.push_str(&format!("\n{heading}\n{lines}"));
+                }
+                None if name == "whole" => {}
+                None => out.push_str(&format!("\n{heading}\nnot known\n")),
+            }
+        }
+        out + &self.mismatch_table()
+    }
+
+    fn hot_table(&self) -> String {
+        let most = self.tables.iter().map(|t| t.live_bytes).max();
+        let rows = self.tables.iter().map(|t| {
+            [
+                t.table.clone(),
+                t.rows.to_string(),
+                known(t.hot),
+                known(t.stale),
+                known(t.undated),
+                size(t.live_bytes),
+                date(&t.oldest),
+                date(&t.newest),
+                bar(t.live_bytes, most.unwrap_or_default()),
+            ]
+        });
+        let heads = [
+            "TABLE", "ROWS", "HOT", "STALE", "UNDATED", "SIZE", "OLDEST",
+            "NEWEST", "",
+        ];
+        columns(heads, 1..6, rows)
+    }
+
+    /// A tier's sum, then its tables.
+    fn tier_table(&self, tier: &Tier) -> String {
+        let mut out = format!(
+            "{} files, {} rows, {}, {} to {}\n",
+            tier.total_files,
+            tier.rows,
+            size(tier.size_bytes),
+            date(&tier.oldest),
+            date(&tier.newest)
+        );
+        if let Some(due) = tier.eligible_for_cold {
+            out.push_str(&format!("due to become cold: {due}\n"));
+        }
+        if let Some(due) = tier.eligible_for_purge {
+            out.push_str(&format!("past their retention: {due}\n"));
+        }
+        let of_tier = |a: &&Archive| a.tier == tier.tier;
+        let archives: Vec<_> = self.archives.iter().filter(of_tier).collect();
+        if !archives.is_empty() {
+            out.push_str(&archive_table(&archives));
+        }
+        out
+    }
+
+    fn stats(&self) -> Stats<'_> {
+        let mut months: BTreeMap<(String, String), Month> = BTreeMap::new();
+        for file in &self.files {
+            let day = file.day.as_deref().unwrap_or("-");
+            let month = day.get(..7).unwrap_or(day).to_owned();
+            let key = (month.clone(), file.tier.clone());
+            let sum = months.entry(key).or_insert_with(|| Month {
+                month,
+                tier: file.tier.clone(),
+                archives: 0,
+                rows: 0,
+                size_bytes: 0,
+            });
+            sum.archives += 1;
+            sum.rows = sum.rows.saturating_add(file.rows);
+            sum.size_bytes = sum.size_bytes.saturating_add(file.size_bytes);
+        }
+        Stats {
+            archives: &self.archives,
+            months: months.into_values().collect(),
+            mismatches: &self.mismatches,
+        }
+    }
+
+    fn stats_table(&self) -> String {
+        let stats = self.stats();
+        let archives: Vec<&Archive> = self.archives.iter().collect();
+        let most = stats.months.iter().map(|m| m.size_bytes).max();
+        let rows = stats.months.iter().map(|m| {
+            [
+                m.month.clone(),
+                m.tier.clone(),
+                m.archives.to_string(),
+                m.rows.to_string(),
+                size(m.size_bytes),
+                bar(m.size_bytes, most.unwrap_or_default()),
+            ]
+        });
+        let heads = ["MONTH", "TIER", "DAYS", "ROWS", "SIZE", ""];
+        format!(
+            "{}\n{}{}",
+            archive_table(&archives),
+            columns(heads, 2..5, rows),
+            self.mismatch_table()
+        )
+    }
+
+    fn mismatch_table(&self) -> String {
+        if self.mismatches.is_empty() {
+            return String::new();
+        }
+        let rows =
+            self.mismatches.iter().map(|m| [m.file.clone(), m.reason.clone()]);
+        format!(
+            "\nNOT AS THE LEDGER SAYS\n{}",
+            columns(["FILE", "REASON"], 0..0, rows)
+        )
+    }
+
+    fn breaches_table(&self) -> String {
+        if self.breaches.is_empty() {
+            return "no limit is passed\n".to_owned();
+        }
+        let rows =
+            self.breaches.iter().map(|b| [b.what.clone(), b.message.clone()]);
+        columns(["LIMIT", "MESSAGE"], 0..0, rows)
+    }
+}
+
+fn archive_table(archives: &[&Archive]) -> String {
+    let most = archives.iter().map(|a| a.size_bytes).max();
+    let rows = archives.iter().map(|a| {
+        [
+            a.table.clone(),
+            a.tier.clone(),
+            a.days.to_string(),
+            a.rows.to_string(),
+            size(a.size_bytes),
+            date(&a.oldest),
+            date(&a.newest),
+            bar(a.size_bytes, most.unwrap_or_default()),
+        ]
+    });
+    let heads =
+        ["TABLE", "TIER", "DAYS", "ROWS", "SIZE", "OLDEST", "NEWEST", ""];
+    columns(heads, 2..5, rows)
+}
+
+fn known(count: Option<u64>) -> String {
+    count.map_or_else(|| "-".to_owned(), |count| count.to_string())
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
+}
+
+/// The day of a time.
+fn date(time: &Option<String>) -> String {
+    let time = time.as_deref().unwrap_or("-");
+    time.split('T').next().unwrap_or(time).to_owned()
+}

@@ -1,0 +1,205 @@
+//! The report of a job on the archives themselves, from what rt-expire and
+//! rt-consolidate said when they were through.
+
+use std::collections::BTreeSet;
+use std::io::BufRead;
+use std::str::FromStr;
+
+use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use super::columns::columns;
+use super::{Counts, Made, Options, overall, print, read};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::outcome::{Consolidation, Expiry, Upkeep};
+use crate::timestamp::Day;
+use crate::tree::month_file;
+
+/// A step that a job was to take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// rt-consolidate's.
+    Consolidation,
+    /// rt-expire's.
+    Purge,
+}
+
+impl FromStr for Step {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Step> {
+        match word {
+            "consolidation" => Ok(Step::Consolidation),
+            "purge" => Ok(Step::Purge),
+            _ => Err(Error::usage(format!(
+                "--expect: {} is neither consolidation nor purge",
+                quote(word)
+            ))),
+        }
+    }
+}
+
+/// A job's report; the keys are the contract of rt-report(1).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct CleanupReport {
+    mode: String,
+    timestamp: String,
+    dry_run: bool,
+    consolidation: Consolidation,
+    purge: Expiry,
+}
+
+impl CleanupReport {
+    /// What the report itself says of the job.
+    pub(super) fn exit(&self) -> Exit {
+        let steps = [&self.consolidation.status, &self.purge.status];
+        let exits = steps
+            .into_iter()
+            .filter(|s| *s != SKIPPED)
+            .map(|s| if s == FAILED { Exit::Failed } else { Exit::Done });
+        overall(&exits.collect::<Vec<_>>())
+    }
+}
+
+const FAILED: &str = "failed";
+const SKIPPED: &str = "skipped";
+
+/// Reads the two records and judges them.
+pub(super) fn make(
+    options: &Options,
+    steps: &[Step],
+    input: &mut dyn BufRead,
+    notes: &mut dyn Notes,
+) -> Result<Made> {
+    let (mut consolidations, mut expiries) = (Vec::new(), Vec::new());
+    let types = ["consolidation", "expiry"];
+    let readable = read(input, &types, notes, |record| match record {
+        Upkeep::Consolidation(record) => consolidations.push(record),
+        Upkeep::Expiry(record) => expiries.push(record),
+    })?;
+    let mut exits = Vec::new();
+    let wanted = |step, seen: usize| steps.contains(&step) || seen > 0;
+    let mut consolidation = Consolidation::default();
+    if wanted(Step::Consolidation, consolidations.len()) {
+        let (one, why) = single("rt-consolidate", consolidations);
+        consolidation = one.unwrap_or_default();
+        let Consolidation { status, message, exit_status, .. } =
+            &mut consolidation;
+        exits.push(judge(why, status, message, exit_status));
+    } else {
+        consolidation.status = SKIPPED.to_owned();
+    }
+    let mut purge = Expiry::default();
+    if wanted(Step::Purge, expiries.len()) {
+        let (one, why) = single("rt-expire", expiries);
+        purge = one.unwrap_or_default();
+        let Expiry { status, message, exit_status, .. } = &mut purge;
+        exits.push(judge(why, status, message, exit_status));
+    } else {
+        purge.status = SKIPPED.to_owned();
+    }
+    if options.place.dry_run {
+        foresee(&mut consolidation, &purge);
+    }
+    let report = CleanupReport {
+        mode: options.mode.clone(),
+        timestamp: options.timestamp()?,
+        dry_run: options.place.dry_run,
+        consolidation,
+        purge,
+    };
+    Ok(Made {
+        text: options.form(&report, || table(&report))?,
+        exit: overall(&exits).and(readable),
+        counts: Some(Counts::default()),
+    })
+}
+
+/// The one record of a step, or what is wrong with them.
+fn single<R>(step: &str, records: Vec<R>) -> (Option<R>, Option<String>) {
+    let why = match records.len() {
+        0 => Some(format!("{step} did not finish")),
+        1 => None,
+        n => Some(format!("{step} reported {n} times")),
+    };
+    (records.into_iter().next(), why)
+}
+
+/// What a step does to the job's exit status, which is what its record is
+/// left without.
+fn judge(
+    why: Option<String>,
+    status: &mut String,
+    message: &mut Option<String>,
+    exit_status: &mut Option<u8>,
+) -> Exit {
+    let mut exit = exit_status.take().map_or(Exit::Done, Exit::from_code);
+    if why.is_some() {
+        FAILED.clone_into(status);
+        *message = why;
+    }
+    if status == FAILED && exit == Exit::Done {
+        exit = Exit::Failed;
+    }
+    exit
+}
+
+/// In a dry run nothing is gone when rt-consolidate looks, but in the run
+/// itself what is purged is gone by then: it is not named twice.
+fn foresee(consolidation: &mut Consolidation, purge: &Expiry) {
+    let gone: BTreeSet<&String> = purge.purged_files.iter().collect();
+    let files = &mut consolidation.removed_warm;
+    let before = files.len();
+    files.retain(|file| !gone.contains(file));
+    if files.len() == before {
+        return;
+    }
+    consolidation.consolidated = files.len() as u64;
+    let months: BTreeSet<String> = files
+        .iter()
+        .filter_map(|f| f.strip_prefix("warm/")?.split('/').next())
+        .filter_map(|day| day.parse::<Day>().ok())
+        .map(month_file)
+        .collect();
+    consolidation.cold_files.retain(|file| months.contains(file));
+}
+
+/// The report for people: a line a step, then the files.
+pub(super) fn table(report: &CleanupReport) -> String {
+    let CleanupReport { consolidation, purge, .. } = report;
+    let mut out = print::heading("Cleanup Results", report.dry_run);
+    let row = |step: &str, status: &str, files: u64, size: String, why| {
+        let message: &Option<String> = why;
+        let message = message.clone().unwrap_or_default();
+        [step.to_owned(), status.to_owned(), files.to_string(), size, message]
+    };
+    let rows = [
+        row(
+            "purge",
+            &purge.status,
+            purge.purged_members,
+            ByteSize(purge.purged_bytes).to_string(),
+            &purge.message,
+        ),
+        row(
+            "consolidation",
+            &consolidation.status,
+            consolidation.consolidated,
+            "-".to_owned(),
+            &consolidation.message,
+        ),
+    ];
+    let heads = ["STEP", "STATUS", "FILES", "SIZE", "MESSAGE"];
+    out.push_str(&columns(heads, 2..4, rows));
+    let files = [
+        ("PURGED", &purge.purged_files),
+        ("CONSOLIDATED", &consolidation.removed_warm),
+        ("INTO", &consolidation.cold_files),
+    ];
+    for (head, files) in files.into_iter().filter(|(_, f)| !f.is_empty()) {
+        out.push('\n');
+        let rows = files.iter().map(|file| [file.clone()]);
+        out.push_str(&columns([head], 0..0, rows));
+    }
+    out
+}
