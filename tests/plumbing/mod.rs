@@ -1,5 +1,6 @@
 //! The programs of bins/, a file a command.
 
+mod cat;
 mod examples;
 mod export;
 mod gzip;
