@@ -169,7 +169,7 @@ fn a_killed_consolidation_shows_no_row_twice_and_loses_none() {
 fn a_consolidation_between_its_looks_is_met_once() {
     let dir = database();
     archive(&dir, "id < 5", true);
-    let run = "rt-consolidate --archives a --older-than 30d -q";
+    let run = "rt-consolidate --archives a --older-than 30d >log";
     let out = cat(&dir, &[]).env("RT_FAIL", format!("cat.opened={run}")).run();
     gives(out.status(0).stderr(""), "1 2 3 4");
     assert!(!dir.join("a/warm").join("2025-10-30").exists());
@@ -180,6 +180,23 @@ fn a_consolidation_between_its_looks_is_met_once() {
         cat(&dir, &ALL).env("RT_FAIL", format!("cat.opened={purge}")).run();
     gives(out.status(0).stderr(""), "1 2 3 4 5 6");
     assert_eq!(dir.rows("x.db", "SELECT id FROM t"), ["6"]);
+    gives(cat(&dir, &ALL).run().status(0), "1 2 3 4 5 6");
+}
+
+#[test]
+fn a_purge_that_died_while_deleting_is_said() {
+    let dir = database();
+    let line = format!(
+        "rt-export --db x.db --where 'id < 3' t | {STORE} t >receipts"
+    );
+    sh(&dir, &line).run().status(0);
+    let line = "RT_FAIL=purge.committed=kill \\
+                rt-purge --db x.db --archives a <receipts";
+    sh(&dir, line).run().status(137);
+    let out = cat(&dir, &ALL).run();
+    out.status(3).stderr_has("rows of 't' are being deleted");
+    gives(cat(&dir, &[]).run().status(0), "1 2");
+    sh(&dir, "rt-purge --db x.db --archives a --pending").run().status(0);
     gives(cat(&dir, &ALL).run().status(0), "1 2 3 4 5 6");
 }
 
