@@ -227,6 +227,19 @@ fn files_of_other_programs_are_read() {
     gives(out.status(0).stderr_has("1 records cannot be read"), "1 2 3");
     let out = cat(&dir, &["--since", "2025-11-01"]).run();
     out.status(2).stderr_has("--timestamp-column");
+    // What stands in front of the damage is read.
+    let foreign = dir.join("a/cold/2025/2025-11.tar.gz");
+    sh(
+        &dir,
+        "tar -C m -cf whole.tar 2025-11-03 2025-11-02 && \\
+              head -c 2200 whole.tar | gzip >a/cold/2025/2025-11.tar.gz",
+    )
+    .run()
+    .status(0);
+    let out = cat(&dir, &[]).run();
+    gives(out.status(4).stderr_has("2025-11.tar.gz"), "1 10 3");
+    out.expect("one warning", out.stderr.lines().count() == 1);
+    fs::remove_file(foreign).unwrap();
     // A name that climbs out is refused, and the rest goes on.
     dir.write("m/evil", "x");
     sh(&dir, "cd m && tar -czPf ../a/cold/2025/2025-11.tar.gz ../m/evil")

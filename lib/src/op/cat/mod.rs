@@ -247,7 +247,7 @@ impl Cat<'_> {
         tar: &Month,
         rest: &mut BTreeMap<Day, VecDeque<Warm>>,
     ) -> Result<()> {
-        let (mut next, mut broken) = (0, false);
+        let (mut next, mut broken) = (0, tar.broken);
         while next < tar.wanted.len() {
             let before = next;
             let input = from_start(&tar.open, &tar.path)?;
@@ -405,7 +405,7 @@ impl Cat<'_> {
             if state.file(&file).is_some() {
                 continue;
             }
-            let found = names(&fsx::open_read(&path)?, &path)?;
+            let (found, _) = names(&fsx::open_read(&path)?, &path)?;
             let members = found.iter().filter_map(|name| member(name, None));
             tables.extend(members.map(|(_, table)| table));
         }

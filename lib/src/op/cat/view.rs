@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use super::Cat;
 use crate::cold::read_tar;
-use crate::error::{Error, Result, quote, quoted};
+use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::fsx::{self, FileId};
-use crate::ledger::{Change, FileState, Kind, State};
+use crate::ledger::{Change, FileState, Kind, Member, State};
 use crate::timestamp::Day;
 use crate::tree::{Tree, digest, not_as_said};
 use crate::warm::{WarmFile, warm_files_of};
@@ -37,6 +37,8 @@ pub(super) struct Month {
     pub path: PathBuf,
     pub name: String,
     pub open: File,
+    /// It was found damaged, which is noted already.
+    pub broken: bool,
     /// The members that are meant, by day.
     pub wanted: Vec<(Day, String)>,
 }
@@ -70,10 +72,15 @@ pub(super) fn member(
     Some((day, said.or_else(|| Tree::table_of(stem))?))
 }
 
-/// The names in a tar; one that is there twice is refused.
-pub(super) fn names(open: &File, path: &Path) -> Result<Vec<String>> {
+/// The names in a tar, up to what is wrong with it, if anything is. One that
+/// is there twice is refused.
+pub(super) fn names(
+    open: &File,
+    path: &Path,
+) -> Result<(Vec<String>, Option<Error>)> {
     let (mut names, mut seen) = (Vec::new(), HashSet::new());
-    read_tar(from_start(open, path)?, path, &mut |name, _, _| {
+    let input = from_start(open, path)?;
+    let walked = read_tar(input, path, &mut |name, _, _| {
         if !seen.insert(name.to_owned()) {
             return Err(Error::data(format!(
                 "{} holds {} twice",
@@ -83,8 +90,8 @@ pub(super) fn names(open: &File, path: &Path) -> Result<Vec<String>> {
         }
         names.push(name.to_owned());
         Ok(())
-    })?;
-    Ok(names)
+    });
+    Ok((names, walked.err()))
 }
 
 /// The same open file, to be read from its start.
@@ -304,23 +311,23 @@ impl Cat<'_> {
         };
         let is = length(&open, &path)?;
         let same = known.is_some_and(|k| k.size_bytes == is);
-        let found = match (done, known) {
-            (Some(change), _) => {
-                Ok(change.members.iter().map(|m| m.name.clone()).collect())
-            }
-            (None, Some(known)) if same => {
-                Ok(known.members.iter().map(|m| m.name.clone()).collect())
-            }
-            _ => names(&open, &path),
+        let listed = |members: &[Member]| {
+            members.iter().map(|m| m.name.clone()).collect()
+        };
+        let (found, error): (Vec<String>, _) = match (done, known) {
+            (Some(change), _) => (listed(&change.members), None),
+            (None, Some(known)) if same => (listed(&known.members), None),
+            _ => names(&open, &path)?,
         };
         if done.is_none() && known.is_some() && !same {
             view.troubles
                 .push(not_as_said(&path, "is not as long as the ledger says"));
         }
-        let found: Vec<String> = found.unwrap_or_else(|error| {
-            view.troubles.push(error);
-            Vec::new()
-        });
+        let broken = error.is_some();
+        view.troubles.extend(error.map(|error| match known {
+            Some(_) => error.with_exit(Exit::Disagree),
+            None => error,
+        }));
         let mut wanted = Vec::new();
         for member_name in found {
             let Some((day, table)) = member(&member_name, known) else {
@@ -342,7 +349,7 @@ impl Cat<'_> {
             wanted.push((day, member_name));
         }
         wanted.sort();
-        view.tar = Some(Month { path, name, open, wanted });
+        view.tar = Some(Month { path, name, open, broken, wanted });
         Ok(())
     }
 }
