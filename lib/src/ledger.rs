@@ -100,6 +100,14 @@ impl Ledger {
         &self.state
     }
 
+    /// Takes in what others have appended since.
+    pub fn refresh(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            self.file = fsx::open_if_there(&self.path)?;
+        }
+        self.catch_up().map(drop)
+    }
+
     /// fsyncs it: whoever wrote the last line may have died before.
     pub fn sync(&self) -> Result<()> {
         match &self.file {

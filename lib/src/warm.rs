@@ -32,9 +32,22 @@ pub struct WarmFile {
 
 /// All warm files, by day and name. What is called otherwise is passed over.
 pub fn warm_files(tree: &Tree, state: &State) -> Result<Vec<WarmFile>> {
+    warm_files_of(tree, state, "")
+}
+
+/// The warm files of the days whose name begins so (`2025-11`), by day and
+/// name.
+pub fn warm_files_of(
+    tree: &Tree,
+    state: &State,
+    days: &str,
+) -> Result<Vec<WarmFile>> {
     let warm = tree.root().join("warm");
     let mut out = Vec::new();
     for (day, folder) in entries(&warm)? {
+        if !day.starts_with(days) {
+            continue;
+        }
         let Ok(day) = day.parse::<Day>() else { continue };
         for (name, path) in entries(&folder)? {
             let plain = name.ends_with(".jsonl");

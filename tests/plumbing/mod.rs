@@ -1,6 +1,7 @@
 //! The programs of bins/, a file a command.
 
 mod archives;
+mod cat;
 mod examples;
 mod export;
 mod gzip;

@@ -97,6 +97,9 @@ pub struct State {
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
+    /// What dated a table's rows when they were last stored, by its name in
+    /// lower case: the column, and what its numbers mean.
+    dating: HashMap<String, (String, Option<String>)>,
     next: u64,
 }
 
@@ -159,6 +162,12 @@ impl State {
     /// How the clock moved.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// The column that dated a table's rows when they were last stored, and
+    /// what its numbers mean. ASCII case does not count.
+    pub fn dating(&self, table: &str) -> Option<&(String, Option<String>)> {
+        self.dating.get(&table.to_ascii_lowercase())
     }
 
     /// Takes in the next event; an event that cannot follow is refused.
@@ -243,6 +252,10 @@ impl State {
             return Err(format!("id {} was used before", segment.id));
         }
         self.by_id.insert(segment.id.clone(), self.next);
+        self.dating.insert(
+            segment.table.to_ascii_lowercase(),
+            (segment.timestamp_column.clone(), segment.unit.clone()),
+        );
         self.open.insert(
             self.next,
             Open {

@@ -1,6 +1,7 @@
 //! One module a command: options in, readers and writers in, a summary out.
 //! Nothing here knows standard input, standard output or a terminal.
 
+pub mod cat;
 pub mod consolidate;
 pub mod expire;
 pub mod export;

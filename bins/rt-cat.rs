@@ -1,0 +1,85 @@
+//! rt-cat: the rows of a table out of its archives, and the database, as one
+//! stream.
+
+use std::io;
+use std::process::ExitCode;
+
+use rt::cli::{self, Args, Command, switch, value};
+use rt::error::{Exit, Notes, Result};
+use rt::op::cat::{self, Options};
+use rt::{clock, fsx};
+
+#[derive(Clone, Copy)]
+enum F {
+    Since,
+    Until,
+    Tier,
+    Count,
+    TimestampColumn,
+    Unit,
+    Db,
+    Archives,
+    Policy,
+    Now,
+    BusyTimeout,
+}
+
+static CMD: Command<F> = Command {
+    name: "rt-cat",
+    about: "write the archived rows of a table as one stream",
+    usage: &["[OPTION ...] TABLE"],
+    flags: &[
+        value(F::Since, "since", "TIME", "rows at or after TIME"),
+        value(F::Until, "until", "TIME", "rows before TIME"),
+        value(
+            F::Tier,
+            "tier",
+            "hot|warm|cold",
+            "only this tier, and others so named [warm, cold]",
+        ),
+        switch(F::Count, "count", "print only how many rows there are"),
+        value(
+            F::TimestampColumn,
+            "timestamp-column",
+            "COL",
+            "the column that dates a row [the policy's]",
+        ),
+        value(F::Unit, "unit", "U", "what its numbers mean"),
+        cli::db(F::Db),
+        cli::archives(F::Archives),
+        cli::policy(F::Policy),
+        cli::now(F::Now),
+        cli::busy_timeout(F::BusyTimeout),
+    ],
+};
+
+fn main() -> ExitCode {
+    cli::main(&CMD, run)
+}
+
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
+    let mut options = Options::default();
+    for (flag, v) in args.flags {
+        let o = &mut options;
+        match flag {
+            F::Since => o.since = Some(clock::time_flag("since", &v)?),
+            F::Until => o.until = Some(clock::time_flag("until", &v)?),
+            F::Tier => o.tiers.push(cli::text("tier", &v)?.parse()?),
+            F::Count => o.count = true,
+            F::TimestampColumn => {
+                o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
+            }
+            F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
+            F::Db => o.place.db = Some(v),
+            F::Archives => o.place.archives = Some(v),
+            F::Policy => o.place.policy = Some(v),
+            F::Now => o.place.now = Some(v),
+            F::BusyTimeout => {
+                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+            }
+        }
+    }
+    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    let mut output = fsx::unbuffered(io::stdout())?;
+    cat::run(&options, &mut output, notes)
+}

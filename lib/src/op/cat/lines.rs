@@ -1,0 +1,209 @@
+//! Lines on their way from an archive to the output: unchanged, all of them
+//! or those of a time.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::record::Fields;
+use crate::timestamp::{self, Day, Unit};
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 256 << 10;
+
+/// Where lines go, or where they are only counted.
+pub(super) struct Sink<'s> {
+    output: &'s mut dyn Write,
+    buffer: Vec<u8>,
+    /// Count them, and write none.
+    count: bool,
+    /// Lines that came.
+    pub rows: u64,
+    /// The output cannot be written; whatever fails then, this is why.
+    pub failed: bool,
+}
+
+impl<'s> Sink<'s> {
+    pub(super) fn new(output: &'s mut dyn Write, count: bool) -> Sink<'s> {
+        Sink { output, buffer: Vec::new(), count, rows: 0, failed: false }
+    }
+
+    /// Takes whole lines.
+    pub(super) fn put(&mut self, lines: &[u8]) -> Result<()> {
+        self.rows += memchr::memchr_iter(b'\n', lines).count() as u64;
+        if self.count {
+            return Ok(());
+        }
+        if self.buffer.len() + lines.len() > BUFFER {
+            self.flush()?;
+        }
+        if lines.len() > BUFFER {
+            return self.write(lines);
+        }
+        self.buffer.extend_from_slice(lines);
+        Ok(())
+    }
+
+    /// Writes what is gathered.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let done = self.write(&buffer);
+        self.buffer = buffer;
+        self.buffer.clear();
+        done
+    }
+
+    /// Writes a text of its own, behind what is gathered.
+    pub(super) fn write(&mut self, text: &[u8]) -> Result<()> {
+        let done = self.output.write_all(text);
+        self.failed |= done.is_err();
+        done.map_err(|e| Error::stream("cannot write rows", e))
+    }
+}
+
+/// Which rows are meant, by their time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Range {
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// The column that dates a row, and what its numbers mean.
+    pub column: String,
+    pub unit: Option<Unit>,
+    /// The days of the files are by another column: none can be passed over.
+    pub every_day: bool,
+}
+
+impl Range {
+    /// Whether all rows are meant.
+    pub(super) fn is_all(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Whether rows of a day can be meant.
+    pub(super) fn reaches(&self, day: Day) -> bool {
+        self.every_day
+            || (self.since.is_none_or(|since| Day::of(since) <= day)
+                && self.until.is_none_or(|until| day.start() < until))
+    }
+
+    fn means(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Whether a record's row is meant; `None` where its time cannot be read.
+    fn passes(&self, record: &[u8]) -> Result<Option<bool>> {
+        let bad = |fault| Error::data(format!("{fault}"));
+        let mut fields = Fields::new(record);
+        while let Some(field) = fields.next().map_err(bad)? {
+            if field.key.names(&self.column) {
+                let value = field.value.to_owned().map_err(bad)?;
+                let at = timestamp::instant(value.borrow(), self.unit);
+                return Ok(at.map(|at| self.means(at)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What was met on the way.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    lines: u64,
+    /// Lines whose time cannot be read, left out.
+    pub undated: u64,
+    /// Lines that are no records, left out, and the first of them.
+    bad: u64,
+    first: Option<(u64, String)>,
+}
+
+impl Met {
+    /// The trouble with the lines, if there was any.
+    pub(super) fn trouble(&self) -> Option<Error> {
+        let (line, fault) = self.first.as_ref()?;
+        let more = match self.bad - 1 {
+            0 => String::new(),
+            n => format!(", and {n} more are bad"),
+        };
+        Some(Error::data(format!("line {line} is no record: {fault}{more}")))
+    }
+}
+
+/// Copies the lines of a text that comes in pieces; `next` gives the next one
+/// and says whether there was any. Whole lines in front of an error have been
+/// passed on when it is returned. With `check` each line must be a record.
+pub(super) fn copy(
+    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool>,
+    range: &Range,
+    check: bool,
+    sink: &mut Sink<'_>,
+    met: &mut Met,
+) -> Result<()> {
+    let (mut piece, mut rest) = (Vec::new(), Vec::new());
+    while next(&mut piece)? {
+        let Some(end) = memchr::memrchr(b'\n', &piece) else {
+            rest.extend_from_slice(&piece);
+            continue;
+        };
+        let mut whole = &piece[..=end];
+        if !rest.is_empty() {
+            // The line that was begun is ended by itself.
+            let first = memchr::memchr(b'\n', whole).unwrap_or(end);
+            rest.extend_from_slice(&whole[..=first]);
+            choose(&rest, range, check, sink, met)?;
+            whole = &whole[first + 1..];
+        }
+        choose(whole, range, check, sink, met)?;
+        rest.clear();
+        rest.extend_from_slice(&piece[end + 1..]);
+    }
+    match rest.is_empty() {
+        true => Ok(()),
+        false => Err(Error::data("it ends in the middle of a line")),
+    }
+}
+
+/// Passes on those of some whole lines that are meant.
+fn choose(
+    lines: &[u8],
+    range: &Range,
+    check: bool,
+    sink: &mut Sink<'_>,
+    met: &mut Met,
+) -> Result<()> {
+    if range.is_all() && !check {
+        return sink.put(lines);
+    }
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', lines) {
+        let line = &lines[start..=end];
+        start = end + 1;
+        met.lines += 1;
+        match verdict(&line[..line.len() - 1], range, check) {
+            Ok(Some(true)) => sink.put(line)?,
+            Ok(Some(false)) => {}
+            Ok(None) => met.undated += 1,
+            Err(fault) => {
+                met.bad += 1;
+                met.first.get_or_insert((met.lines, fault.to_string()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn verdict(record: &[u8], range: &Range, check: bool) -> Result<Option<bool>> {
+    if check {
+        let mut fields = Fields::new(record);
+        while fields
+            .next()
+            .map_err(|fault| Error::data(format!("{fault}")))?
+            .is_some()
+        {}
+    }
+    match range.is_all() {
+        true => Ok(Some(true)),
+        false => range.passes(record),
+    }
+}

@@ -1,0 +1,317 @@
+//! rt-cat: the rows of a table out of its tiers, as one stream by day.
+//!
+//! Lines come as they stand in the archives, through bounded memory; nothing
+//! is unpacked on the way. What cannot be read is named, and the rest goes on.
+
+mod hot;
+mod lines;
+mod put;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::Write;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::columns::{Columns, rule};
+use crate::error::{Error, Exit, Notes, Result, quote, quoted};
+use crate::fsx;
+use crate::ledger::{FileState, Ledger, State};
+use crate::place::Place;
+use crate::policy::Policy;
+use crate::record::append_string;
+use crate::timestamp::Day;
+use crate::tree::Tree;
+use crate::warm::{cold_files, warm_files};
+
+use hot::Hot;
+use lines::{Range, Sink};
+use view::{View, Warm, member, names};
+
+/// Where rows are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tier {
+    /// In the database.
+    Hot,
+    /// In a file of their day.
+    Warm,
+    /// In the tar of their month.
+    Cold,
+}
+
+impl FromStr for Tier {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Tier> {
+        match word {
+            "hot" => Ok(Tier::Hot),
+            "warm" => Ok(Tier::Warm),
+            "cold" => Ok(Tier::Cold),
+            _ => Err(Error::usage(format!("{} is not a tier", quote(word)))
+                .hint("a tier is hot, warm or cold")),
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub place: Place,
+    /// The table.
+    pub table: String,
+    /// `--since`.
+    pub since: Option<Timestamp>,
+    /// `--until`.
+    pub until: Option<Timestamp>,
+    /// `--tier`; none means warm and cold.
+    pub tiers: Vec<Tier>,
+    /// `--count`.
+    pub count: bool,
+    /// `--timestamp-column` and `--unit`.
+    pub columns: Columns,
+}
+
+impl Options {
+    fn hot(&self) -> bool {
+        self.tiers.contains(&Tier::Hot)
+    }
+
+    fn warm(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Warm)
+    }
+
+    fn cold(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Cold)
+    }
+}
+
+/// Whether a file of the ledger's holds rows of a table.
+fn holds(file: &FileState, table: &str) -> bool {
+    file.members.iter().any(|m| {
+        m.table.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(table))
+    })
+}
+
+/// The work.
+struct Cat<'c> {
+    options: &'c Options,
+    tree: Tree,
+    ledger: Ledger,
+    range: Range,
+    hot: Option<Hot>,
+    sink: Sink<'c>,
+    notes: &'c mut dyn Notes,
+    exit: Exit,
+}
+
+/// Writes the rows, or how many there are.
+pub fn run(
+    options: &Options,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    let policy = options.place.load_policy()?;
+    let root = options.place.archives();
+    let mut ledger = Ledger::open(&root, options.place.now()?, false)?;
+    let range = range(options, &policy, ledger.state())?;
+    let hot = match options.hot() {
+        true => Some(Hot::read(options, &policy, &range, &mut ledger, notes)?),
+        false => None,
+    };
+    let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
+    let sink = Sink::new(output, options.count);
+    let tree = Tree::new(&root);
+    let mut cat = Cat { options, tree, ledger, range, hot, sink, notes, exit };
+    let mut found = cat.options.hot();
+    for month in cat.months()? {
+        found |= cat.month(&month)?;
+    }
+    if !found && cat.exit == Exit::Done {
+        cat.known()?;
+    }
+    cat.end()
+}
+
+/// Which rows are meant, and what dates them: the flag says, else the policy,
+/// else what the ledger has of the last time.
+fn range(options: &Options, policy: &Policy, state: &State) -> Result<Range> {
+    let ruled = rule(policy, &options.table);
+    let stored = state.dating(&options.table);
+    let column = options
+        .columns
+        .timestamp
+        .clone()
+        .or_else(|| ruled.map(|r| r.timestamp.clone()))
+        .or_else(|| stored.map(|(column, _)| column.clone()));
+    let timed = options.since.is_some() || options.until.is_some();
+    let Some(column) = column else {
+        if timed || options.columns.unit.is_some() {
+            return Err(Error::usage(format!(
+                "nothing says which column dates the rows of {}",
+                quote(&options.table)
+            ))
+            .hint("name it with --timestamp-column, or in the policy"));
+        }
+        return Ok(Range::default());
+    };
+    let unit = match (options.columns.unit, ruled, stored) {
+        (Some(unit), _, _) => Some(unit),
+        (None, Some(rule), _)
+            if rule.timestamp.eq_ignore_ascii_case(&column) =>
+        {
+            rule.unit
+        }
+        (None, _, Some((name, Some(unit))))
+            if name.eq_ignore_ascii_case(&column) =>
+        {
+            Some(unit.parse()?)
+        }
+        _ => None,
+    };
+    let every_day = stored
+        .map(|(name, _)| name.as_str())
+        .or(ruled.map(|r| r.timestamp.as_str()))
+        .is_some_and(|name| !name.eq_ignore_ascii_case(&column));
+    let (since, until) = (options.since, options.until);
+    Ok(Range { since, until, column, unit, every_day })
+}
+
+impl Cat<'_> {
+    /// The months to look at, in order.
+    fn months(&self) -> Result<BTreeSet<String>> {
+        let month = |day: Day| day.to_string()[..7].to_owned();
+        let state = self.ledger.state();
+        let mut days: Vec<Day> = self.hot.iter().flat_map(Hot::days).collect();
+        if self.options.warm() {
+            let files = warm_files(&self.tree, state)?;
+            days.extend(files.iter().map(|f| f.day));
+        }
+        days.retain(|day| self.range.reaches(*day));
+        let mut months: BTreeSet<String> =
+            days.into_iter().map(month).collect();
+        let cold = cold_files(&self.tree)?;
+        let known = state.files().map(|(name, _)| name);
+        for file in cold.iter().map(String::as_str).chain(known) {
+            months.extend(month_of(file).filter(|m| self.meant(m)));
+        }
+        Ok(months)
+    }
+
+    /// Whether a day of a month can be meant.
+    fn meant(&self, month: &str) -> bool {
+        (1..=31).any(|n| {
+            let day = format!("{month}-{n:02}").parse::<Day>();
+            day.is_ok_and(|day| self.range.reaches(day))
+        })
+    }
+
+    /// Puts out a month; says whether the archives had any file for it.
+    fn month(&mut self, month: &str) -> Result<bool> {
+        let View { warm, tar, troubles } = self.view(month)?;
+        let wanted = tar.as_ref().map_or(0, |tar| tar.wanted.len());
+        let found = wanted > 0 || !warm.is_empty();
+        for trouble in troubles {
+            self.trouble(trouble);
+        }
+        let mut rest: BTreeMap<Day, VecDeque<Warm>> = BTreeMap::new();
+        for one in warm {
+            rest.entry(one.file.day).or_default().push_back(one);
+        }
+        let hot: Vec<Day> = self.hot.iter().flat_map(Hot::days).collect();
+        for day in hot {
+            if day.to_string().starts_with(month) {
+                rest.entry(day).or_default();
+            }
+        }
+        if let Some(tar) = tar {
+            self.tar(&tar, &mut rest)?;
+        }
+        while let Some((day, files)) = rest.pop_first() {
+            self.day(day, files)?;
+        }
+        Ok(found)
+    }
+
+    /// Notes what is wrong with a file: if the ledger knows it, it was whole
+    /// once.
+    fn trouble_with(&mut self, file: &str, error: Error) {
+        let exit = match self.ledger.state().file(file) {
+            Some(_) => Exit::Disagree,
+            None => Exit::Data,
+        };
+        self.trouble(error.with_exit(exit));
+    }
+
+    fn trouble(&mut self, error: Error) {
+        self.notes.warn(&error.to_string());
+        self.exit = self.exit.and(error.exit());
+    }
+
+    /// Without any file for the table: it must be one that the archives have.
+    fn known(&self) -> Result<()> {
+        let mut tables = BTreeSet::new();
+        let state = self.ledger.state();
+        for (_, file) in state.files() {
+            tables.extend(file.members.iter().filter_map(|m| m.table.clone()));
+        }
+        let warm = warm_files(&self.tree, state)?;
+        tables.extend(warm.into_iter().filter_map(|f| f.table));
+        for file in cold_files(&self.tree)? {
+            let path = self.tree.path(&file)?;
+            if state.file(&file).is_some() {
+                continue;
+            }
+            let (found, _) = names(&fsx::open_read(&path)?, &path)?;
+            let members = found.iter().filter_map(|name| member(name, None));
+            tables.extend(members.map(|(_, table)| table));
+        }
+        let table = &self.options.table;
+        if tables.iter().any(|t| t.eq_ignore_ascii_case(table)) {
+            return Ok(());
+        }
+        let error = Error::usage(format!(
+            "{} holds no table {}",
+            quoted(self.tree.root()),
+            quote(table)
+        ));
+        let tables: Vec<String> = tables.into_iter().collect();
+        Err(match tables.is_empty() {
+            true => error.hint("it holds no table; name it with --archives"),
+            false => error.hint(format!("it holds {}", tables.join(", "))),
+        })
+    }
+
+    /// The rows without a day, the last of the buffer, or the count.
+    fn end(mut self) -> Result<Exit> {
+        if let Some(hot) = &mut self.hot {
+            hot.rest(&mut self.sink)?;
+        }
+        if self.options.count {
+            let mut record = b"{\"type\":\"count\",\"table\":".to_vec();
+            append_string(&mut record, self.options.table.as_bytes());
+            let rows = format!(",\"rows\":{}}}\n", self.sink.rows);
+            record.extend_from_slice(rows.as_bytes());
+            self.sink.write(&record)?;
+        }
+        self.sink.flush()?;
+        Ok(self.exit)
+    }
+}
+
+/// The month of a file of the tree: `warm/2025-11-03/...`, or
+/// `cold/2025/2025-11.tar.gz`.
+fn month_of(file: &str) -> Option<String> {
+    let mut parts = file.split('/');
+    let month = match (parts.next()?, parts.next()?) {
+        ("warm", day) => day.parse::<Day>().ok()?.to_string(),
+        ("cold", year) => {
+            let month = parts.next()?.strip_suffix(".tar.gz")?;
+            let day = format!("{month}-01").parse::<Day>().ok()?;
+            day.to_string().starts_with(year).then(|| day.to_string())?
+        }
+        _ => return None,
+    };
+    Some(month[..7].to_owned())
+}

@@ -1,0 +1,392 @@
+//! A month's files, opened so that each segment is in them once.
+//!
+//! No lock is taken. The warm files are opened first, then the month's tar,
+//! then the ledger is read; last, the warm files must still be the ones that
+//! were opened, else all is done again. So a file that rt-consolidate moves is
+//! met: it goes only when its rows are in a tar that has its name. And it is
+//! met once: where both are there, the ledger still has the intent, which
+//! tells whether the tar that was opened is the one with its rows.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::Cat;
+use crate::cold::read_tar;
+use crate::error::{Error, Exit, Result, quote, quoted};
+use crate::fsx::{self, FileId};
+use crate::ledger::{Change, FileState, Kind, Member, State};
+use crate::timestamp::Day;
+use crate::tree::{Tree, digest, not_as_said};
+use crate::warm::{WarmFile, warm_files_of};
+
+/// How often a month is looked at when its files move.
+const TRIES: u32 = 100;
+
+/// A warm file, open.
+pub(super) struct Warm {
+    pub file: WarmFile,
+    pub open: File,
+    /// How much of it is meant, in bytes.
+    pub limit: u64,
+}
+
+/// A month's tar, open.
+pub(super) struct Month {
+    pub path: PathBuf,
+    pub name: String,
+    pub open: File,
+    /// It was found damaged, which is noted already.
+    pub broken: bool,
+    /// The members that are meant, by day.
+    pub wanted: Vec<(Day, String)>,
+}
+
+/// What of a month is to be read.
+pub(super) struct View {
+    pub warm: Vec<Warm>,
+    pub tar: Option<Month>,
+    /// What is not as the ledger says.
+    pub troubles: Vec<Error>,
+}
+
+/// The tar of a month, such as `2025-11`.
+pub(super) fn tar_of(month: &str) -> String {
+    format!("cold/{}/{month}.tar.gz", &month[..4])
+}
+
+/// Day and table of a tar's member, if it is one of rows.
+pub(super) fn member(
+    name: &str,
+    known: Option<&FileState>,
+) -> Option<(Day, String)> {
+    let (day, file) = name.split_once('/')?;
+    let day = day.parse::<Day>().ok()?;
+    let stem = file
+        .strip_suffix(".jsonl.gz")
+        .or_else(|| file.strip_suffix(".jsonl"))?;
+    let said = known
+        .and_then(|k| k.members.iter().find(|m| m.name == name))
+        .and_then(|m| m.table.clone());
+    Some((day, said.or_else(|| Tree::table_of(stem))?))
+}
+
+/// The names in a tar, up to what is wrong with it, if anything is. One that
+/// is there twice is refused.
+pub(super) fn names(
+    open: &File,
+    path: &Path,
+) -> Result<(Vec<String>, Option<Error>)> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    let input = from_start(open, path)?;
+    let walked = read_tar(input, path, &mut |name, _, _| {
+        if !seen.insert(name.to_owned()) {
+            return Err(Error::data(format!(
+                "{} holds {} twice",
+                quoted(path),
+                quote(name)
+            )));
+        }
+        names.push(name.to_owned());
+        Ok(())
+    });
+    Ok((names, walked.err()))
+}
+
+/// The same open file, to be read from its start.
+pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
+    let fail = |e| Error::io("read", path, e);
+    let mut file = open.try_clone().map_err(fail)?;
+    file.seek(SeekFrom::Start(0)).map_err(fail)?;
+    Ok(file)
+}
+
+fn length(open: &File, path: &Path) -> Result<u64> {
+    FileId::of(open, path).map(|id| id.size_bytes)
+}
+
+impl Cat<'_> {
+    /// Opens a month.
+    pub(super) fn view(&mut self, month: &str) -> Result<View> {
+        for _ in 0..TRIES {
+            if let Some(view) = self.look(month)? {
+                return Ok(view);
+            }
+        }
+        Err(moving(month))
+    }
+
+    /// Opens it once; nothing if its warm files moved meanwhile.
+    fn look(&mut self, month: &str) -> Result<Option<View>> {
+        let mut warm = Vec::new();
+        for file in self.listed(month)? {
+            let Some(open) = fsx::open_if_there(&file.path)? else {
+                return Ok(None);
+            };
+            let limit = u64::MAX;
+            warm.push(Warm { file, open, limit });
+        }
+        let name = tar_of(month);
+        let path = self.tree.path(&name)?;
+        let tar = fsx::open_if_there(&path)?;
+        crate::fail::point("cat.opened");
+        self.ledger.refresh()?;
+        let again = self.listed(month)?;
+        let same = again.len() == warm.len()
+            && again.iter().zip(&warm).all(|(now, was)| {
+                now.path == was.file.path
+                    && FileId::of(&was.open, &was.file.path).ok()
+                        == FileId::at(&now.path).ok()
+            });
+        if !same {
+            return Ok(None);
+        }
+        let mut view = View { warm, tar: None, troubles: Vec::new() };
+        self.check_cut(month, &name)?;
+        let tar = tar.filter(|_| self.options.cold());
+        let done = self.merged(&mut view, &name, tar.as_ref())?;
+        self.check_warm(month, &mut view, done.as_ref())?;
+        if self.options.cold() {
+            self.check_tar(&mut view, (name, path), tar, done.as_ref())?;
+        }
+        Ok(Some(view))
+    }
+
+    /// The table's warm files of a month, if they are asked for.
+    fn listed(&self, month: &str) -> Result<Vec<WarmFile>> {
+        if !self.options.warm() {
+            return Ok(Vec::new());
+        }
+        let mut files = warm_files_of(&self.tree, self.ledger.state(), month)?;
+        files.retain(|f| {
+            let table = f.table.as_deref().unwrap_or_default();
+            table.eq_ignore_ascii_case(&self.options.table)
+                && self.range.reaches(f.day)
+        });
+        Ok(files)
+    }
+
+    /// The rewrite that is under way and has put this very tar in its place:
+    /// the warm files that it is to remove are in it, and leave the view.
+    fn merged(
+        &self,
+        view: &mut View,
+        name: &str,
+        tar: Option<&File>,
+    ) -> Result<Option<Change>> {
+        let changes = self.ledger.state().changes();
+        let Some((kind, change)) =
+            changes.iter().find(|(_, c)| c.file == name)
+        else {
+            return Ok(None);
+        };
+        let path = self.tree.path(name)?;
+        let done = match (&change.after, tar) {
+            (Some(after), Some(tar)) => {
+                length(tar, &path)? == after.size_bytes
+                    && digest(from_start(tar, &path)?, &path)? == after.sha256
+            }
+            (None, None) => self.options.cold(),
+            _ => false,
+        };
+        if !done {
+            return Ok(None);
+        }
+        if *kind == Kind::Consolidate {
+            let mut kept = Vec::new();
+            for warm in std::mem::take(&mut view.warm) {
+                let path = &warm.file.path;
+                let named =
+                    change.removes.iter().find(|r| r.file == warm.file.file);
+                let gone = match named {
+                    Some(named) => {
+                        digest(from_start(&warm.open, path)?, path)?
+                            == named.sha256
+                    }
+                    None => false,
+                };
+                if !gone {
+                    kept.push(warm);
+                }
+            }
+            view.warm = kept;
+        }
+        Ok(Some(change.clone()))
+    }
+
+    /// With the hot rows laid aside, no segment may have moved on into a tar
+    /// since.
+    fn check_cut(&self, month: &str, tar: &str) -> Result<()> {
+        let Some(hot) = &self.hot else { return Ok(()) };
+        if !self.options.warm() && !self.options.cold() {
+            return Ok(());
+        }
+        let state = self.ledger.state();
+        let known = state.file(tar).map(|f| &f.sha256);
+        let begun = state
+            .changes()
+            .iter()
+            .any(|(_, c)| c.file == tar && !hot.cut.changes.contains(&c.id));
+        let folder = format!("warm/{month}");
+        let gone = hot.cut.settled.iter().any(|(file, settled)| {
+            *settled > 0
+                && file.starts_with(&folder)
+                && state.file(file).is_none()
+        });
+        if known != hot.cut.months.get(tar) || begun || gone {
+            return Err(moving(month));
+        }
+        Ok(())
+    }
+
+    /// Sets how much of the warm files is meant, and holds them against the
+    /// ledger.
+    fn check_warm(
+        &self,
+        month: &str,
+        view: &mut View,
+        done: Option<&Change>,
+    ) -> Result<()> {
+        let state = self.ledger.state();
+        for warm in &mut view.warm {
+            let file = &warm.file.file;
+            if let Some(hot) = &self.hot {
+                warm.limit = match hot.cut.settled.get(file) {
+                    Some(settled) => *settled,
+                    // It came after the hot rows were read, with some of them.
+                    None if sizes(state, file).is_empty() => u64::MAX,
+                    None => 0,
+                };
+            }
+            let sizes = sizes(state, file);
+            let is = length(&warm.open, &warm.file.path)?;
+            if !sizes.is_empty() && !sizes.contains(&is) {
+                view.troubles.push(not_as_said(
+                    &warm.file.path,
+                    "is not as long as the ledger says",
+                ));
+            }
+        }
+        let folder = format!("warm/{month}");
+        let mut missing = Vec::new();
+        for (name, file) in state.files() {
+            let day = name.split('/').nth(1).and_then(|d| d.parse().ok());
+            let meant = name.starts_with(&folder)
+                && super::holds(file, &self.options.table)
+                && day.is_some_and(|day| self.range.reaches(day));
+            if !meant || !self.options.warm() {
+                continue;
+            }
+            let there = view.warm.iter().any(|w| w.file.file == name)
+                || done
+                    .is_some_and(|c| c.removes.iter().any(|r| r.file == name));
+            if !there && !goes(state, name) {
+                missing.push(self.tree.path(name)?);
+            }
+        }
+        missing.sort();
+        let said = missing.iter().map(|path| not_as_said(path, "is missing"));
+        view.troubles.extend(said);
+        Ok(())
+    }
+
+    /// Finds the members that are meant, and holds the tar against the ledger.
+    fn check_tar(
+        &self,
+        view: &mut View,
+        (name, path): (String, PathBuf),
+        tar: Option<File>,
+        done: Option<&Change>,
+    ) -> Result<()> {
+        let known = self.ledger.state().file(&name);
+        let Some(open) = tar else {
+            let gone = done.is_some() || goes(self.ledger.state(), &name);
+            if known.is_some_and(|k| super::holds(k, &self.options.table))
+                && !gone
+            {
+                view.troubles.push(not_as_said(&path, "is missing"));
+            }
+            return Ok(());
+        };
+        let is = length(&open, &path)?;
+        let same = known.is_some_and(|k| k.size_bytes == is);
+        let listed = |members: &[Member]| {
+            members.iter().map(|m| m.name.clone()).collect()
+        };
+        let (found, error): (Vec<String>, _) = match (done, known) {
+            (Some(change), _) => (listed(&change.members), None),
+            (None, Some(known)) if same => (listed(&known.members), None),
+            _ => names(&open, &path)?,
+        };
+        if done.is_none() && known.is_some() && !same {
+            view.troubles
+                .push(not_as_said(&path, "is not as long as the ledger says"));
+        }
+        let broken = error.is_some();
+        view.troubles.extend(error.map(|error| match known {
+            Some(_) => error.with_exit(Exit::Disagree),
+            None => error,
+        }));
+        let mut wanted = Vec::new();
+        for member_name in found {
+            let Some((day, table)) = member(&member_name, known) else {
+                continue;
+            };
+            if !table.eq_ignore_ascii_case(&self.options.table)
+                || !self.range.reaches(day)
+            {
+                continue;
+            }
+            if !name.contains(&day.to_string()[..7]) {
+                view.troubles.push(Error::data(format!(
+                    "{} holds {}, which is of another month",
+                    quoted(&path),
+                    quote(&member_name)
+                )));
+                continue;
+            }
+            wanted.push((day, member_name));
+        }
+        wanted.sort();
+        view.tar = Some(Month { path, name, open, broken, wanted });
+        Ok(())
+    }
+}
+
+fn moving(month: &str) -> Error {
+    Error::busy(format!("the files of {month} move while they are read"))
+        .hint("run it again when the archiving is done")
+}
+
+/// The lengths that a warm file may have: the ledger's, and those of what is
+/// under way with it.
+fn sizes(state: &State, file: &str) -> Vec<u64> {
+    let mut sizes: Vec<u64> =
+        state.file(file).map(|f| f.size_bytes).into_iter().collect();
+    for open in state.intents().chain(state.unsettled()) {
+        let segment = &open.segment;
+        if segment.file == file {
+            sizes.push(segment.offset_bytes + segment.size_bytes);
+            sizes.extend(
+                open.retract
+                    .as_ref()
+                    .map(|r| segment.offset_bytes + r.size_bytes),
+            );
+        }
+    }
+    sizes
+}
+
+/// Whether a file may be gone: its end is under way.
+fn goes(state: &State, file: &str) -> bool {
+    let retracted = state.unsettled().any(|o| {
+        o.segment.file == file
+            && o.retract.as_ref().is_some_and(|r| r.file_sha256.is_none())
+    });
+    let changed = state.changes().iter().any(|(_, c)| {
+        (c.file == file && c.after.is_none())
+            || c.removes.iter().any(|r| r.file == file)
+    });
+    retracted || changed
+}
