@@ -13,13 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::columns::rule;
 use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::fsx;
 use crate::ledger::{Change, FileState, Kind, Ledger, Member, State};
 use crate::outcome::{Expiry, Upkeep};
 use crate::place::Place;
 use crate::policy::{self, Policy, Rule};
 use crate::stop::Stop;
 use crate::timestamp::Day;
-use crate::tree::{Tree, Work, not_as_said};
+use crate::tree::{Tree, Work, digest, not_as_said};
 use crate::warm::cold_files;
 
 /// What is asked for.
@@ -91,6 +92,9 @@ fn expire(
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Work::begin(&root, now, wait, notes)?;
     for file in cold_files(work.tree())? {
+        if work.ledger().state().file(&file).is_some() {
+            continue;
+        }
         if let Err(error) = work.adopt_month(&file) {
             notes.warn(&error.to_string());
             leave(record, error.exit(), error.to_string());
@@ -176,8 +180,9 @@ fn due(
         if goes.is_empty() {
             continue;
         }
-        let left = |m: &&Member| m.table.is_some() && !goes.contains(m);
-        let all = !before.members.iter().any(|m| left(&m));
+        let stays =
+            |m: &Member| !m.name.starts_with("schema/") && !goes.contains(m);
+        let all = !before.members.iter().any(stays);
         out.push(Due {
             file: file.to_owned(),
             before: before.clone(),
@@ -262,8 +267,9 @@ fn brakes(state: &State, due: &[Due], now: Timestamp) -> Result<()> {
 /// One file: rewritten without what is due, or removed.
 fn one_file(work: &mut Work, due: &Due) -> Result<()> {
     let path = work.tree().path(&due.file)?;
-    let size = std::fs::symlink_metadata(&path).map(|m| m.len());
-    if size.ok() != Some(due.before.size_bytes) {
+    let file = fsx::open_if_there(&path)?
+        .ok_or_else(|| not_as_said(&path, "is missing"))?;
+    if digest(file, &path)? != due.before.sha256 {
         return Err(not_as_said(&path, "is not what the ledger says"));
     }
     let draft = match due.all {
