@@ -1,6 +1,8 @@
 //! The programs of bins/, a file a command.
 
+mod consolidate;
 mod examples;
+mod expire;
 mod export;
 mod gzip;
 mod policy;
@@ -8,3 +10,4 @@ mod real;
 mod report;
 mod stat;
 mod store;
+mod upkeep;
