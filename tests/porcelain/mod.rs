@@ -9,6 +9,7 @@ mod died;
 mod flags;
 mod jobs;
 mod rt;
+mod schedule;
 
 use std::path::PathBuf;
 
