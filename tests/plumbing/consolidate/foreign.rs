@@ -72,6 +72,15 @@ fn a_month_of_another_tar_is_taken_in_and_expires() {
         // 7 + 30 + 365 days after the end of 2025-12-03, and just before.
         expire(&dir, "2027-01-09T23:59:59Z", &["--yes"]).status(0);
         assert_eq!(files(&dir, "cold"), ["cold/2025/2025-12.tar.gz"]);
+        fs::remove_file(dir.join("a/ledger.jsonl")).unwrap_or_default();
+        // A brake holds before even the ledger takes the month in.
+        let before = fs::read(dir.join(TAR)).unwrap();
+        expire(&dir, "2027-01-10T00:00:00Z", &[]).status(1);
+        let dry = expire(&dir, "2027-01-10T00:00:00Z", &["-n", "--yes"]);
+        dry.status(0).stdout_has("2025-12.tar.gz");
+        assert!(fs::read(dir.join(TAR)).unwrap() == before);
+        let events = fs::read(dir.join("a/ledger.jsonl")).unwrap_or_default();
+        assert!(events.is_empty(), "{writer:?}");
         expire(&dir, "2027-01-10T00:00:00Z", &["--yes"]).status(0);
         assert!(files(&dir, "cold").is_empty(), "{writer:?}");
         assert!(!dir.join("a/cold/2025").exists());
