@@ -215,12 +215,14 @@ pub fn read_tar(
         let name = String::from_utf8(bytes).map_err(|_| {
             Error::data(format!("{}: a name is not UTF-8", quoted(path)))
         })?;
+        // What GNU tar calls the folder that it was told to pack.
+        let top = matches!(name.as_str(), "." | "./");
         let name = name.trim_start_matches("./").trim_end_matches('/');
-        if kind.is_dir() {
-            continue;
-        }
         let sound = !name.starts_with('/')
             && name.split('/').all(|p| !matches!(p, "" | "." | ".."));
+        if kind.is_dir() && (sound || top) {
+            continue;
+        }
         if !kind.is_file() || !sound {
             return Err(Error::data(format!(
                 "{} holds {}, which is no file inside it",
@@ -233,5 +235,21 @@ pub fn read_tar(
         each(name, size, &mut entry)?;
         io::copy(&mut entry, &mut io::sink()).map_err(bad)?;
     }
-    Ok(())
+    // Most tars stop reading at the end mark: what stands behind it would be
+    // lost in silence when the file is written anew.
+    let mut rest = archive.into_inner();
+    let mut piece = vec![0u8; 1 << 16];
+    loop {
+        let n = fsx::read_full(&mut rest, &mut piece).map_err(bad)?;
+        if n == 0 {
+            return Ok(());
+        }
+        if piece[..n].iter().any(|b| *b != 0) {
+            return Err(Error::data(format!(
+                "{} holds something behind its end",
+                quoted(path)
+            ))
+            .hint("several tars in one file are not read; unpack them"));
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 mod archives;
 mod cat;
+mod consolidate;
 mod examples;
+mod expire;
 mod export;
 mod gzip;
 mod policy;
@@ -11,3 +13,4 @@ mod real;
 mod report;
 mod stat;
 mod store;
+mod upkeep;

@@ -10,6 +10,7 @@ mod died;
 mod flags;
 mod jobs;
 mod rt;
+mod schedule;
 mod whole;
 
 use std::path::PathBuf;

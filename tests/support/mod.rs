@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod rows;
+pub mod tiers;
 pub mod way;
 
 use std::ffi::OsStr;
@@ -133,6 +134,9 @@ impl Dir {
         fs::create_dir_all(&folder).unwrap();
         for entry in fs::read_dir(root().join("scripts")).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let text = fs::read_to_string(&path).unwrap();
             let text = text.replacen("#!/bin/sh", &format!("#!{shell}"), 1);
             let name = path.file_name().unwrap().to_str().unwrap();

@@ -81,8 +81,7 @@ fn consolidate(
         let months =
             due(&tree, ledger.state(), &policy, now, options, record, notes)?;
         for (file, warm) in months {
-            record.cold_files.push(file);
-            record.removed_warm.extend(warm.into_iter().map(|w| w.file));
+            rehearse(&tree, ledger.state(), file, warm, record, notes);
         }
         record.consolidated = record.removed_warm.len() as u64;
         return Ok(());
@@ -118,6 +117,51 @@ fn consolidate(
         record.status = "consolidated".to_owned();
     }
     Ok(())
+}
+
+/// What a month's run would do, by the same proofs.
+fn rehearse(
+    tree: &Tree,
+    state: &State,
+    file: String,
+    warm: Vec<WarmFile>,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+) {
+    if let Err(error) = tree.stranger(state, &file) {
+        notes.warn(&error.to_string());
+        leave(record, error.exit(), error.to_string());
+        return;
+    }
+    let before = record.removed_warm.len();
+    for one in warm {
+        let proof = prove(state, &one).and_then(|(_, known)| match known {
+            Some(_) => Ok(0),
+            None => tree.count_records(&one.file, one.plain),
+        });
+        match proof {
+            Ok(_) => record.removed_warm.push(one.file),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                leave(record, Exit::Partial, error.to_string());
+            }
+        }
+    }
+    if record.removed_warm.len() > before {
+        record.cold_files.push(file);
+    }
+}
+
+/// A warm file's digest, and what it holds by the ledger, which must agree.
+fn prove(state: &State, warm: &WarmFile) -> Result<(String, Option<Member>)> {
+    let sha256 = digest(fsx::open_read(&warm.path)?, &warm.path)?;
+    match state.file(&warm.file) {
+        Some(known) if known.sha256 != sha256 => {
+            Err(not_as_said(&warm.path, "is not what the ledger says"))
+        }
+        Some(known) => Ok((sha256, known.members.first().cloned())),
+        None => Ok((sha256, None)),
+    }
 }
 
 /// Notes that something was left.
@@ -256,19 +300,8 @@ fn look(
     warm: &WarmFile,
     scratch: &mut Vec<Temp>,
 ) -> Result<(Named, Member, PathBuf)> {
-    let sha256 = digest(fsx::open_read(&warm.path)?, &warm.path)?;
-    let known = work.ledger().state().file(&warm.file).cloned();
-    let mut member = match known {
-        Some(known) if known.sha256 != sha256 => {
-            return Err(not_as_said(
-                &warm.path,
-                "is not what the ledger says",
-            ));
-        }
-        Some(known) => known.members.first().cloned(),
-        None => None,
-    }
-    .map_or_else(|| adopt(work, warm, &sha256), Ok)?;
+    let (sha256, known) = prove(work.ledger().state(), warm)?;
+    let mut member = known.map_or_else(|| adopt(work, warm, &sha256), Ok)?;
     member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
     let named =
         Named { file: warm.file.clone(), size_bytes: warm.size_bytes, sha256 };

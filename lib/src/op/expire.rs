@@ -13,13 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::columns::rule;
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::ledger::{Change, FileState, Kind, Ledger, Member, State};
+use crate::fsx;
+use crate::ledger::{Adopt, Change, FileState, Kind, Ledger, Member, State};
 use crate::outcome::{Expiry, Upkeep};
 use crate::place::Place;
 use crate::policy::{self, Policy, Rule};
 use crate::stop::Stop;
 use crate::timestamp::Day;
-use crate::tree::{Tree, Work, not_as_said};
+use crate::tree::{Tree, Work, digest, not_as_said};
 use crate::warm::cold_files;
 
 /// What is asked for.
@@ -32,6 +33,9 @@ pub struct Options {
     /// `--lock-wait`.
     pub lock_wait: Option<Duration>,
 }
+
+/// Files by name, with what they hold.
+type Files = BTreeMap<String, FileState>;
 
 /// What is due of one file.
 struct Due {
@@ -80,26 +84,34 @@ fn expire(
     if options.place.dry_run {
         record.status = "dry_run".to_owned();
         let ledger = Ledger::open(&root, now, false)?;
-        let due = due(ledger.state(), &policy, now, notes)?;
+        let (tree, state) = (Tree::new(&root), ledger.state());
+        let (files, _) = survey(&tree, state, record, notes)?;
+        let due = due(state, &files, &policy, now, notes)?;
         if !options.yes {
-            brakes(ledger.state(), &due, now)?;
+            brakes(state, &files, &due, now)?;
         }
-        due.iter().for_each(|d| count(record, d));
+        for one in &due {
+            match prove(&tree, one) {
+                Ok(()) => count(record, one),
+                Err(error) => {
+                    notes.warn(&error.to_string());
+                    leave(record, error.exit(), error.to_string());
+                }
+            }
+        }
         return Ok(());
     }
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Work::begin(&root, now, wait, notes)?;
-    for file in cold_files(work.tree())? {
-        if let Err(error) = work.adopt_month(&file) {
-            notes.warn(&error.to_string());
-            leave(record, error.exit(), error.to_string());
-        }
-    }
     let state = work.ledger().state();
-    let due = due(state, &policy, now, notes)?;
+    let (files, strangers) = survey(work.tree(), state, record, notes)?;
+    let due = due(state, &files, &policy, now, notes)?;
     if !options.yes {
-        brakes(state, &due, now)?;
+        brakes(state, &files, &due, now)?;
+    }
+    for adopt in strangers {
+        work.adopt(adopt)?;
     }
     for blocked in work.blocked() {
         leave(record, blocked.exit, blocked.message.clone());
@@ -142,22 +154,55 @@ fn leave(record: &mut Expiry, exit: Exit, message: String) {
     record.message = Some(message);
 }
 
+/// All files by name, those too that the ledger does not know; and these.
+fn survey(
+    tree: &Tree,
+    state: &State,
+    record: &mut Expiry,
+    notes: &mut dyn Notes,
+) -> Result<(Files, Vec<Adopt>)> {
+    let mut files: Files =
+        state.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
+    let mut strangers = Vec::new();
+    for file in cold_files(tree)? {
+        if files.contains_key(&file) {
+            continue;
+        }
+        match tree.stranger(state, &file) {
+            Ok(None) => {}
+            Ok(Some(adopt)) => {
+                let state = FileState {
+                    size_bytes: adopt.named.size_bytes,
+                    sha256: adopt.named.sha256.clone(),
+                    members: adopt.members.clone(),
+                };
+                files.insert(file, state);
+                strangers.push(adopt);
+            }
+            Err(error) => {
+                notes.warn(&error.to_string());
+                leave(record, error.exit(), error.to_string());
+            }
+        }
+    }
+    Ok((files, strangers))
+}
+
 /// What is past its retention, by file.
 fn due(
     state: &State,
+    files: &Files,
     policy: &Policy,
     now: Timestamp,
     notes: &mut dyn Notes,
 ) -> Result<Vec<Due>> {
     let mut strangers: BTreeMap<String, u64> = BTreeMap::new();
     let mut out = Vec::new();
-    let mut files: Vec<(&str, &FileState)> = state.files().collect();
-    files.sort_by_key(|(name, _)| *name);
     for (file, before) in files {
         let waits = state
             .unsettled()
             .chain(state.intents())
-            .any(|o| o.segment.file == file);
+            .any(|o| o.segment.file == *file);
         let tiered = file.starts_with("warm/") || file.starts_with("cold/");
         if waits || !tiered {
             continue;
@@ -176,10 +221,11 @@ fn due(
         if goes.is_empty() {
             continue;
         }
-        let left = |m: &&Member| m.table.is_some() && !goes.contains(m);
-        let all = !before.members.iter().any(|m| left(&m));
+        let stays =
+            |m: &Member| !m.name.starts_with("schema/") && !goes.contains(m);
+        let all = !before.members.iter().any(stays);
         out.push(Due {
-            file: file.to_owned(),
+            file: file.clone(),
             before: before.clone(),
             goes,
             all,
@@ -203,7 +249,12 @@ fn is_due(rule: &Rule, member: &Member, now: Timestamp) -> Result<bool> {
 }
 
 /// Refuses what a wrong clock or a wrong policy would do.
-fn brakes(state: &State, due: &[Due], now: Timestamp) -> Result<()> {
+fn brakes(
+    state: &State,
+    files: &Files,
+    due: &[Due],
+    now: Timestamp,
+) -> Result<()> {
     if due.is_empty() {
         return Ok(());
     }
@@ -225,7 +276,7 @@ fn brakes(state: &State, due: &[Due], now: Timestamp) -> Result<()> {
     }
     let mut tables: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let (mut all, mut going) = (0, 0);
-    for (_, file) in state.files() {
+    for file in files.values() {
         for member in &file.members {
             all += member.rows;
             let table = member.table.as_deref().unwrap_or_default();
@@ -251,13 +302,20 @@ fn brakes(state: &State, due: &[Due], now: Timestamp) -> Result<()> {
         .hint(hint))
 }
 
+/// A file must be what the ledger says, before anything of it goes.
+fn prove(tree: &Tree, due: &Due) -> Result<()> {
+    let path = tree.path(&due.file)?;
+    let file = fsx::open_if_there(&path)?
+        .ok_or_else(|| not_as_said(&path, "is missing"))?;
+    match digest(file, &path)? == due.before.sha256 {
+        true => Ok(()),
+        false => Err(not_as_said(&path, "is not what the ledger says")),
+    }
+}
+
 /// One file: rewritten without what is due, or removed.
 fn one_file(work: &mut Work, due: &Due) -> Result<()> {
-    let path = work.tree().path(&due.file)?;
-    let size = std::fs::symlink_metadata(&path).map(|m| m.len());
-    if size.ok() != Some(due.before.size_bytes) {
-        return Err(not_as_said(&path, "is not what the ledger says"));
-    }
+    prove(work.tree(), due)?;
     let draft = match due.all {
         true => None,
         false => work.draft_month(

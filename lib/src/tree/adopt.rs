@@ -14,18 +14,27 @@ use crate::cold::read_tar;
 use crate::error::{Error, Result, quote, quoted};
 use crate::fsx;
 use crate::gz;
-use crate::ledger::{Adopt, Event, Member, Named, hex};
+use crate::ledger::{Adopt, Event, Member, Named, State, hex};
 use crate::record::Fields;
 use crate::timestamp::Day;
 
-impl Work {
-    /// A month's tar that the ledger does not know is taken in first.
-    pub fn adopt_month(&mut self, file: &str) -> Result<()> {
-        let path = self.tree.path(file)?;
-        let known = self.ledger.state().file(file).cloned();
+impl Tree {
+    /// What a month's tar holds that the ledger does not know; none where it
+    /// is known, or not there.
+    ///
+    /// # Errors
+    /// Status 5 when a known one is missing or another; 4 when a foreign one
+    /// cannot be taken in.
+    pub fn stranger(
+        &self,
+        state: &State,
+        file: &str,
+    ) -> Result<Option<Adopt>> {
+        let path = self.path(file)?;
+        let known = state.file(file);
         let Some(present) = fsx::open_if_there(&path)? else {
             return match known {
-                None => Ok(()),
+                None => Ok(None),
                 Some(_) => Err(not_as_said(&path, "is missing")),
             };
         };
@@ -33,18 +42,44 @@ impl Work {
             present.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
         let sha256 = digest(present, &path)?;
         if let Some(known) = known {
-            let same = known.sha256 == sha256;
-            return match same {
-                true => Ok(()),
+            return match known.sha256 == sha256 {
+                true => Ok(None),
                 false => {
                     Err(not_as_said(&path, "is not what the ledger says"))
                 }
             };
         }
         let members = survey_tar(&path)?;
-        self.sync_file(file)?;
         let named = Named { file: file.to_owned(), size_bytes, sha256 };
-        self.ledger.append(&[Event::Adopt(Adopt { named, members })])
+        Ok(Some(Adopt { named, members }))
+    }
+
+    /// Lines of a file, each of which must be a record.
+    pub fn count_records(&self, file: &str, plain: bool) -> Result<u64> {
+        let path = self.path(file)?;
+        let input = fsx::open_read(&path)?;
+        let rows = if plain {
+            count_plain(input, &path)
+        } else {
+            count_rows(gz::Reader::new(input, quoted(&path)))
+        };
+        rows.map_err(|e| e.during(quoted(&path)))
+    }
+}
+
+impl Work {
+    /// A month's tar that the ledger does not know is taken in first.
+    pub fn adopt_month(&mut self, file: &str) -> Result<()> {
+        match self.tree.stranger(self.ledger.state(), file)? {
+            Some(adopt) => self.adopt(adopt),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in a file that was looked through.
+    pub fn adopt(&mut self, adopt: Adopt) -> Result<()> {
+        self.sync_file(&adopt.named.file)?;
+        self.ledger.append(&[Event::Adopt(adopt)])
     }
 
     /// A warm file that the ledger does not know is taken in, if each line of
@@ -55,17 +90,9 @@ impl Work {
         mut member: Member,
         plain: bool,
     ) -> Result<Member> {
-        let path = self.tree.path(&named.file)?;
-        let input = fsx::open_read(&path)?;
-        let rows = if plain {
-            count_plain(input, &path)
-        } else {
-            count_rows(gz::Reader::new(input, quoted(&path)))
-        };
-        member.rows = rows.map_err(|e| e.during(quoted(&path)))?;
-        self.sync_file(&named.file)?;
+        member.rows = self.tree.count_records(&named.file, plain)?;
         let members = vec![member.clone()];
-        self.ledger.append(&[Event::Adopt(Adopt { named, members })])?;
+        self.adopt(Adopt { named, members })?;
         Ok(member)
     }
 }

@@ -1,0 +1,71 @@
+//! scripts/cron/ and rt-schedule(7): the same times for cron and systemd, and
+//! units that systemd takes.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Dir, root, system};
+
+fn source(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The jobs, when they start, and how a timer says it.
+const JOBS: [(&str, &str, &str); 3] = [
+    ("daily", "0 2 * * *", "*-*-* 02:00:00"),
+    ("weekly", "0 3 * * 0", "Sun *-*-* 03:00:00"),
+    ("monthly", "0 4 1 * *", "*-*-01 04:00:00"),
+];
+
+#[test]
+fn crontab_page_readme_and_timers_tell_the_same_times() {
+    for (job, cron, calendar) in JOBS {
+        let line = format!(
+            "{cron}  rt-{job} --wait 6h >>/var/log/rt/{job}.log 2>&1\n"
+        );
+        for text in ["scripts/cron/crontab", "man/rt-schedule.7", "README.md"]
+        {
+            assert!(source(text).contains(&line), "{text}: {line}");
+        }
+        let timer = source(&format!("scripts/cron/rt-{job}.timer"));
+        for line in [
+            format!("OnCalendar={calendar}\n"),
+            "Persistent=true\n".to_owned(),
+            format!("Unit=rt@{job}.service\n"),
+        ] {
+            assert!(timer.contains(&line), "{job}: {line}");
+        }
+        let Some(mut systemd) = system("systemd-analyze") else { continue };
+        let run = systemd.args(["calendar", calendar]).output().unwrap();
+        assert!(run.status.success(), "{calendar}");
+    }
+}
+
+#[test]
+fn systemd_takes_the_units() {
+    if system("systemd-analyze").is_none() {
+        return;
+    }
+    let dir = Dir::new();
+    // The installed program and its user, as they are here.
+    let service = source("scripts/cron/rt@.service")
+        .replace(
+            "=/usr/local/bin/rt ",
+            &format!("={} ", root().join("scripts/rt").display()),
+        )
+        .replace("User=app\n", "User=daemon\n");
+    dir.write("rt@.service", service);
+    let mut units = vec![dir.join("rt@.service")];
+    for (job, ..) in JOBS {
+        let name = format!("rt-{job}.timer");
+        let timer = source(&format!("scripts/cron/{name}"));
+        units.push(dir.write(&name, timer));
+    }
+    let out = Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .args(units)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.success() && said.is_empty(), "{said}");
+}
