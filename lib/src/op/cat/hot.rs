@@ -231,7 +231,7 @@ fn lay_aside(
         before: range.until,
         condition: None,
     };
-    let selection = Selection { filter, unreferenced: false };
+    let selection = Selection { filter, ..Selection::default() };
     let mut rows = database.select(&table, &chosen.columns, &selection)?;
     let mut encoder = RowEncoder::new(&table, &chosen.columns);
     let (mut waiting, mut line) = (Waiting::new()?, Vec::new());
