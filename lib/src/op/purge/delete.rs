@@ -68,6 +68,8 @@ enum Ended {
     Kept(usize),
     /// The foreign keys have to be followed again; nothing was done.
     Stale,
+    /// Rows at these places stay, and may keep others; nothing was done.
+    Differ(Vec<(usize, Fate)>),
 }
 
 /// What became of a row, before it is known that the batch was committed.
@@ -116,6 +118,13 @@ impl Deletion<'_, '_, '_> {
                 }
                 // Those before it go first.
                 Ended::Kept(place) => most = place,
+                Ended::Differ(fates) => {
+                    for (place, fate) in fates.into_iter().rev() {
+                        if let Some(row) = queue.remove(place) {
+                            self.note(&row, &fate)?;
+                        }
+                    }
+                }
                 Ended::Stale => {
                     attempts += 1;
                     self.set.follow(self.settler.database, self.target)?;
@@ -142,6 +151,13 @@ impl Deletion<'_, '_, '_> {
         // move for our own commits.
         let moved = now != self.version || removers.have_triggers();
         self.settler.pace.look(now);
+        if moved && self.target.references.own() {
+            let differ = removers.differing(batch)?;
+            if !differ.is_empty() {
+                lock.roll_back()?;
+                return Ok(Ended::Differ(differ));
+            }
+        }
         let mut struck = HashSet::new();
         if !self.target.references.is_empty() && self.set.version != Some(now)
         {
@@ -228,13 +244,8 @@ impl Deletion<'_, '_, '_> {
         match fate {
             Fate::Deleted => {
                 tally.deleted += 1;
-                if self.target.references.own() {
-                    // Whoever takes its place under its key is another row.
-                    self.settler
-                        .database
-                        .remove_doomed(self.target.table, &row.place)?;
-                }
-                return Ok(());
+                // Whoever takes its place under its key is another row.
+                return self.leaves_the_set(row);
             }
             Fate::Referenced => self.set.referenced[index].add(row.line),
             Fate::Missing if proof.recovering || self.target.keep_missing => {
@@ -250,12 +261,19 @@ impl Deletion<'_, '_, '_> {
     /// A row that stays keeps those at which it points.
     fn stays(&mut self, row: &Proven) -> Result<()> {
         if self.target.references.own() {
-            self.settler
-                .database
-                .remove_doomed(self.target.table, &row.place)?;
             self.set.version = None;
         }
-        Ok(())
+        self.leaves_the_set(row)
+    }
+
+    fn leaves_the_set(&self, row: &Proven) -> Result<()> {
+        match self.target.references.is_empty() {
+            true => Ok(()),
+            false => self
+                .settler
+                .database
+                .remove_doomed(self.target.table, &row.place),
+        }
     }
 
     /// Whether a row that was spooled is to go: its comparison counts, and
@@ -311,6 +329,18 @@ impl<'d> Removers<'d> {
             let has = known[which].is_some();
             let before = known[..which].iter().flatten().count();
             out.which.push(has.then_some(before));
+        }
+        Ok(out)
+    }
+
+    /// The rows of a batch that are not any more what they were.
+    fn differing(&mut self, batch: &[Proven]) -> Result<Vec<(usize, Fate)>> {
+        let mut out = Vec::new();
+        for (place, proven) in batch.iter().enumerate() {
+            match still(self.of(proven)?, proven)? {
+                Fate::Deleted => {}
+                fate => out.push((place, fate)),
+            }
         }
         Ok(out)
     }
