@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::keyed::{records, remover};
-use super::proof::{columns_now, digest};
+use super::proof::{columns_now, digest, has_key};
 use super::settle::{Settler, Subject, Tally, Target};
 use super::spool::{Proven, RowDigest};
-use crate::db::{Batch, Deleted, Place, Remover};
+use crate::db::{Batch, Database, Deleted, Place, Remover};
 use crate::error::Result;
 use crate::fail;
 use crate::ledger::{Event, Purging};
@@ -41,20 +41,17 @@ impl Settler<'_> {
         self.database.begin_claims()?;
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
-        let mut tally = Tally::default();
-        let referenced = self.guard(target, subject)?;
-        for line in referenced.iter() {
-            self.database.disclaim(line)?;
-            tally.referenced.add(line);
-        }
+        self.guard(target, subject)?;
         let mut batches = Batches {
             target,
             subject,
-            tally,
+            tally: Tally::default(),
             waiting: Vec::new(),
             version: self.database.data_version()?,
+            guarded: None,
             before,
         };
+        batches.follow(self.database)?;
         batches.run(self)?;
         let before = batches.before;
         let mut tally = batches.tally;
@@ -164,6 +161,7 @@ impl Settler<'_> {
         let Some(mut remover) = remover(database, target, subject)? else {
             return Ok(());
         };
+        let has_key = has_key(&subject.open.segment, target.table);
         let (mut line, mut row) = (0, Vec::new());
         subject.text()?.read(&mut |piece| {
             self.check_time()?;
@@ -179,11 +177,11 @@ impl Settler<'_> {
                     Some(rowid) if by_rowid => {
                         remover.at(&Place::Rowid(rowid), &mut row)?
                     }
-                    Some(_) => None,
-                    None => {
+                    None if has_key => {
                         let key = subject.lines.key(record)?;
                         remover.by_key(&key, &mut row)?
                     }
+                    _ => None,
                 };
                 let place = found.filter(|f| f.comparable && parsed.is(&row));
                 let claimed = match place.map(|f| f.place) {
@@ -262,15 +260,10 @@ impl Settler<'_> {
         }
     }
 
-    /// Lines whose claimed rows must stay because of foreign keys.
-    fn guard(
-        &mut self,
-        target: &Target<'_>,
-        subject: &Subject,
-    ) -> Result<Runs> {
-        let mut referenced = Runs::default();
+    /// Makes the claimed rows the set that the foreign keys are about.
+    fn guard(&mut self, target: &Target<'_>, subject: &Subject) -> Result<()> {
         if target.references.is_empty() {
-            return Ok(referenced);
+            return Ok(());
         }
         self.database.begin_doomed(target.table)?;
         for line in 0..subject.open.segment.rows {
@@ -279,12 +272,7 @@ impl Settler<'_> {
                 self.database.add_doomed(target.table, &place, 0, line)?;
             }
         }
-        self.database.struck(
-            target.table,
-            &target.references,
-            &mut |_, line| referenced.add(line),
-        )?;
-        Ok(referenced)
+        Ok(())
     }
 }
 
@@ -306,6 +294,9 @@ struct Batches<'b> {
     waiting: Vec<Proven>,
     /// `data_version` before the first row of the batch was compared.
     version: i64,
+    /// `data_version` before the foreign keys were followed; none when they
+    /// have to be followed again whatever it is.
+    guarded: Option<i64>,
     before: Before,
 }
 
@@ -346,6 +337,7 @@ impl Batches<'_> {
                     found.is_some_and(|f| f.comparable && parsed.is(&row));
                 if !equal {
                     self.differs(number);
+                    self.stays(settler.database, &place)?;
                     continue;
                 }
                 bytes += record.len();
@@ -387,6 +379,56 @@ impl Batches<'_> {
         }
     }
 
+    /// Follows the foreign keys, outside any write transaction: rows at
+    /// which a row that stays points, stay.
+    fn follow(&mut self, database: &Database) -> Result<()> {
+        self.guarded = Some(database.data_version()?);
+        let referenced = &mut self.tally.referenced;
+        if self.target.references.is_empty() {
+            return Ok(());
+        }
+        database.struck(
+            self.target.table,
+            &self.target.references,
+            &mut |_, line| referenced.add(line),
+        )
+    }
+
+    /// A row that stays keeps those at which it points.
+    fn stays(&mut self, database: &Database, place: &Place) -> Result<()> {
+        if self.target.references.own() {
+            self.guarded = None;
+        }
+        self.leaves_the_set(database, place)
+    }
+
+    fn leaves_the_set(
+        &self,
+        database: &Database,
+        place: &Place,
+    ) -> Result<()> {
+        match self.target.references.is_empty() {
+            true => Ok(()),
+            false => database.remove_doomed(self.target.table, place),
+        }
+    }
+
+    /// Follows the foreign keys again where that would else be a walk over a
+    /// child inside the write lock.
+    fn follow_again(
+        &mut self,
+        database: &Database,
+        part: &mut Vec<Proven>,
+    ) -> Result<()> {
+        if self.target.references.needs_scan()
+            && self.guarded != Some(database.data_version()?)
+        {
+            self.follow(database)?;
+            part.retain(|p| !self.tally.referenced.contains(p.line));
+        }
+        Ok(())
+    }
+
     /// Deletes the rows that wait.
     fn flush(
         &mut self,
@@ -395,6 +437,7 @@ impl Batches<'_> {
     ) -> Result<()> {
         let mut parts = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut part) = parts.pop() {
+            self.follow_again(settler.database, &mut part)?;
             if part.is_empty() {
                 continue;
             }
@@ -402,9 +445,13 @@ impl Batches<'_> {
             match self.batch(settler, remover, &part)? {
                 Ended::Committed => {
                     self.tally.deleted += part.len() as u64;
+                    for row in &part {
+                        self.leaves_the_set(settler.database, &row.place)?;
+                    }
                 }
                 Ended::Kept(0) if part.len() == 1 => {
                     self.kept(remover, &part[0])?;
+                    self.stays(settler.database, &part[0].place)?;
                 }
                 Ended::Kept(place) => {
                     // In order: those before it, it alone, those behind it.
@@ -444,12 +491,14 @@ impl Batches<'_> {
         let mut row = Vec::new();
         for proven in part {
             match remover.at(&proven.place, &mut row)? {
-                None => self.unclaimed(proven.line),
                 Some(f) if f.comparable && digest(&row) == proven.digest => {
                     equal.push(proven);
+                    continue;
                 }
                 Some(_) => self.differs(proven.line),
+                None => self.unclaimed(proven.line),
             }
+            self.stays(settler.database, &proven.place)?;
         }
         if !self.target.references.is_empty() {
             let places: Vec<&Place> = equal.iter().map(|p| &p.place).collect();
@@ -486,7 +535,8 @@ impl Batches<'_> {
         let begun = Instant::now();
         let now = database.data_version()?;
         settler.pace.look(now);
-        if now != self.version
+        let moved = now != self.version || self.guarded != Some(now);
+        if moved
             && (!self.same_now(database, remover, part)?
                 || database.schema_version()? != schema)
         {
@@ -534,7 +584,7 @@ impl Batches<'_> {
     /// at them.
     fn same_now(
         &self,
-        database: &crate::db::Database,
+        database: &Database,
         remover: &mut Remover<'_>,
         part: &[Proven],
     ) -> Result<bool> {
