@@ -55,12 +55,15 @@ impl Database {
         Ok(())
     }
 
-    /// Whether deleting a row can take or replace others of the table by a
-    /// trigger: INSERT OR REPLACE does that too.
-    pub fn triggers_write_own(&mut self, table: &Table) -> Result<bool> {
+    /// The tables whose rows the triggers of a deletion can make, change or
+    /// take; INSERT OR REPLACE takes them too.
+    pub fn trigger_targets(&mut self, table: &Table) -> Result<Vec<String>> {
         let steps = self.trigger_steps(table)?;
-        let own = |step: &Step| step.1.eq_ignore_ascii_case(&table.name);
-        Ok(steps.iter().any(own))
+        let mut names: Vec<String> =
+            steps.into_iter().map(|(_, target, _)| target).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// All that the triggers of a deletion do to tables.

@@ -92,7 +92,10 @@ impl Deletion<'_, '_, '_> {
             let pace = &self.settler.pace;
             let hold = pace.hold();
             let wanted = pace.rows(hold).saturating_mul(2);
-            let wanted = wanted.clamp(1, pace.most_rows());
+            let mut wanted = wanted.clamp(1, pace.most_rows());
+            if self.target.one_by_one {
+                wanted = 1;
+            }
             while queue.len() < wanted {
                 match rows.next()? {
                     Some(row) if self.is_to_go(&row) => queue.push_back(row),
@@ -108,6 +111,9 @@ impl Deletion<'_, '_, '_> {
             match self.batch(&mut removers, batch, hold, attempts)? {
                 Ended::After(done) => {
                     queue.drain(..done);
+                    if self.target.one_by_one {
+                        self.set.version = None;
+                    }
                     (most, attempts) = (usize::MAX, 0);
                 }
                 Ended::Kept(0) => {

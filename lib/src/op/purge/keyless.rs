@@ -437,6 +437,13 @@ impl Batches<'_> {
     ) -> Result<()> {
         let mut parts = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut part) = parts.pop() {
+            if self.target.one_by_one {
+                self.guarded = None;
+                let others = part.split_off(part.len().min(1));
+                if !others.is_empty() {
+                    parts.push(others);
+                }
+            }
             self.follow_again(settler.database, &mut part)?;
             if part.is_empty() {
                 continue;

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use self::pace::Pace;
-use self::settle::Settler;
+use self::settle::{Settler, Writes};
 use crate::db::{Access, Database, Identity};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::{Open, Receipt};
@@ -293,7 +293,7 @@ fn work(
             by_table(&work, receipts)?
         };
         order(&mut groups, &database)?;
-        let Triggers { refused, self_writing } =
+        let Triggers { refused, writes } =
             triggers(&mut database, &groups, &trusted(&policy))?;
         let mut settler = Settler {
             work: &mut work,
@@ -302,7 +302,7 @@ fn work(
             pace: Pace::new(limits(options), database.is_wal()),
             stop,
             deadline: options.max_runtime.map(|d| began + d),
-            self_writing,
+            writes,
             moved: options.moved,
         };
         for group in groups {
@@ -374,8 +374,8 @@ fn trusted(policy: &Policy) -> Vec<String> {
 struct Triggers {
     /// Tables whose triggers would change what no archive holds, and why.
     refused: Vec<(String, String)>,
-    /// Tables whose triggers may take or replace other rows of them.
-    self_writing: Vec<String>,
+    /// What the others' triggers write to.
+    writes: Vec<Writes>,
 }
 
 fn triggers(
@@ -387,16 +387,16 @@ fn triggers(
     for group in groups {
         let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        if trusted.iter().any(trusts) {
-            out.self_writing.push(table.name);
-            continue;
-        }
-        let checked = database.check_triggers(&table);
-        let checked =
-            checked.and_then(|()| database.triggers_write_own(&table));
-        match checked {
-            Ok(true) => out.self_writing.push(table.name),
-            Ok(false) => {}
+        let trusted = trusted.iter().any(trusts);
+        let checked = match trusted {
+            true => Ok(()),
+            false => database.check_triggers(&table),
+        };
+        let targets = checked.and_then(|()| database.trigger_targets(&table));
+        match targets {
+            Ok(targets) => {
+                out.writes.push(Writes { table: table.name, trusted, targets })
+            }
             Err(error) => {
                 out.refused.push((group.table.clone(), error.to_string()));
             }

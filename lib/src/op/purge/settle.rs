@@ -25,11 +25,20 @@ pub(super) struct Settler<'s> {
     pub stop: &'s Stop,
     /// When `--max-runtime` is over.
     pub deadline: Option<Instant>,
-    /// Tables whose triggers may take other rows of them: what is missing may
-    /// have gone with a row that this or a crashed run deleted.
-    pub self_writing: Vec<String>,
+    /// What the triggers of each table's deletions write to.
+    pub writes: Vec<Writes>,
     /// `--moved`.
     pub moved: bool,
+}
+
+/// What the triggers of a table's deletions write to.
+pub(super) struct Writes {
+    /// The table.
+    pub table: String,
+    /// The policy trusts them, whatever they do.
+    pub trusted: bool,
+    /// Tables whose rows they make, change or take.
+    pub targets: Vec<String>,
 }
 
 /// A table whose segments are being settled.
@@ -39,6 +48,9 @@ pub(super) struct Target<'t> {
     /// A row that is not there any more may have gone with our own deletion
     /// of another one: its line is kept.
     pub keep_missing: bool,
+    /// A deletion may make another row point at one that is to go: the
+    /// foreign keys are followed after each row.
+    pub one_by_one: bool,
 }
 
 /// A segment that is to be settled; its file is durable.
@@ -178,15 +190,16 @@ impl Settler<'_> {
     }
 
     fn target<'t>(&self, table: &'t Table) -> Result<Target<'t>> {
-        let keep_missing = self
-            .self_writing
-            .iter()
-            .any(|t| t.eq_ignore_ascii_case(&table.name));
-        Ok(Target {
-            table,
-            references: self.database.references(table)?,
-            keep_missing,
-        })
+        let same = |name: &String| name.eq_ignore_ascii_case(&table.name);
+        let references = self.database.references(table)?;
+        let (mut keep_missing, mut one_by_one) = (false, false);
+        for writes in &self.writes {
+            let own = same(&writes.table);
+            keep_missing |= own && writes.trusted;
+            keep_missing |= writes.targets.iter().any(same);
+            one_by_one |= own && references.from_any(&writes.targets);
+        }
+        Ok(Target { table, references, keep_missing, one_by_one })
     }
 
     fn find(&self, id: &str) -> Result<Open> {
