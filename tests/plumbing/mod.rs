@@ -6,5 +6,6 @@ mod gzip;
 mod policy;
 mod real;
 mod report;
+mod review;
 mod stat;
 mod store;
