@@ -34,9 +34,18 @@ fn signal(mut child: Child, signal: &str) -> (Option<i32>, Duration) {
     let began = Instant::now();
     let sent = Command::new("kill").args([signal, &id]).status().unwrap();
     assert!(sent.success());
-    // Its input stays open: waiting for it would close it.
+    // Its input stays open: waiting for the end would close it.
     let input = child.stdin.take();
-    let status = child.wait().unwrap();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > Duration::from_secs(10) => {
+                child.kill().unwrap();
+            }
+            None => {}
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
     drop(input);
     (status.code(), began.elapsed())
 }

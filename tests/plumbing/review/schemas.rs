@@ -40,9 +40,11 @@ fn a_table_with_another_key_settles() {
 
 #[test]
 fn a_table_that_had_no_key_settles() {
-    for create in
-        ["(ts, v, PRIMARY KEY(v)) WITHOUT ROWID", "(ts, v TEXT PRIMARY KEY)"]
-    {
+    for create in [
+        "(ts, v, PRIMARY KEY(v)) WITHOUT ROWID",
+        "(ts, v, PRIMARY KEY(ts, v)) WITHOUT ROWID",
+        "(ts, v TEXT PRIMARY KEY)",
+    ] {
         rebuilt("(ts, v)", KEYLESS, create, "*");
     }
     rebuilt(

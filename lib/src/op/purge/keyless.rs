@@ -56,7 +56,36 @@ impl Settler<'_> {
         let before = batches.before;
         let mut tally = batches.tally;
         tally.superseded += before.known.len();
+        self.look_for_claimed(target, subject, &mut tally)?;
         Ok(tally)
+    }
+
+    /// Rows that were to stay may have gone with one that was deleted, by a
+    /// trigger: their lines stay instead.
+    fn look_for_claimed(
+        &self,
+        target: &Target<'_>,
+        subject: &Subject,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let kept = tally.kept();
+        if !target.keep_missing || kept.is_empty() {
+            return Ok(());
+        }
+        let Some(mut remover) = remover(self.database, target, subject)?
+        else {
+            return Ok(());
+        };
+        let mut missing = Runs::default();
+        for line in kept.iter() {
+            if let Some(rowid) = self.database.claim_of(line)?
+                && !remover.there(&Place::Rowid(rowid))?
+            {
+                missing.add(line);
+            }
+        }
+        tally.keep_lines(&missing);
+        Ok(())
     }
 
     /// Which batches of an earlier run were committed: those of which no row

@@ -106,6 +106,21 @@ impl Tally {
         out
     }
 
+    /// Lines that are to go because their rows, which are equal, stay.
+    pub fn kept(&self) -> Runs {
+        let mut kept = self.referenced.clone();
+        kept.union(&self.refused);
+        kept
+    }
+
+    /// Of those, lines whose rows went all the same.
+    pub fn keep_lines(&mut self, missing: &Runs) {
+        for lines in [&mut self.referenced, &mut self.refused] {
+            *lines = lines.iter().filter(|l| !missing.contains(*l)).collect();
+        }
+        self.superseded += missing.len();
+    }
+
     fn counts(&self) -> Counts {
         Counts {
             deleted: self.deleted,
