@@ -11,6 +11,7 @@ mod policy;
 mod purge;
 mod real;
 mod report;
+mod review;
 mod stat;
 mod store;
 mod upkeep;

@@ -257,15 +257,6 @@ impl Database {
         Ok(self.one(&sql, rowid)?.is_some())
     }
 
-    /// Gives a claim up.
-    pub fn disclaim(&self, line: u64) -> Result<()> {
-        self.connection
-            .prepare_cached(&format!("DELETE FROM {CLAIMS} WHERE line = ?1"))
-            .and_then(|mut s| s.execute([line.cast_signed()]))
-            .map(drop)
-            .map_err(|e| self.fail("cannot note a row", e))
-    }
-
     fn one(&self, sql: &str, value: i64) -> Result<Option<i64>> {
         self.connection
             .prepare_cached(sql)

@@ -134,7 +134,9 @@ impl Database {
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(fail)?;
-        connection.busy_timeout(busy).map_err(fail)?;
+        // SQLite counts milliseconds in 31 bits.
+        let longest = Duration::from_millis(i32::MAX as u64);
+        connection.busy_timeout(busy.min(longest)).map_err(fail)?;
         connection
             .execute_batch(
                 "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \

@@ -43,6 +43,13 @@ impl References {
         self.all.iter().any(|r| !r.indexed)
     }
 
+    /// Whether rows of one of these tables point at rows of the table.
+    pub fn from_any(&self, tables: &[String]) -> bool {
+        let among =
+            |child: &str| tables.iter().any(|t| t.eq_ignore_ascii_case(child));
+        self.all.iter().any(|r| among(&r.child))
+    }
+
     /// Whether rows of the table point at rows of the table.
     pub fn own(&self) -> bool {
         self.all.iter().any(|r| r.own)

@@ -56,12 +56,16 @@ impl Database {
         Ok(())
     }
 
-    /// Whether deleting a row can take or replace others of the table by a
-    /// trigger: INSERT OR REPLACE does that too.
-    pub fn triggers_write_own(&mut self, table: &Table) -> Result<bool> {
+    /// The tables whose rows the triggers of a deletion can make, change or
+    /// take; INSERT OR REPLACE takes them too.
+    pub fn trigger_targets(&mut self, table: &Table) -> Result<Vec<String>> {
         let steps = self.trigger_steps(table)?;
-        let mut writes = steps.iter().filter_map(|(_, step)| step.as_ref());
-        Ok(writes.any(|(target, _)| target.eq_ignore_ascii_case(&table.name)))
+        let writes = steps.into_iter().filter_map(|(_, step)| step);
+        let mut names: Vec<String> =
+            writes.map(|(target, _)| target).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// The names of the triggers that a deletion fires.

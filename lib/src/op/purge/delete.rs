@@ -70,6 +70,8 @@ enum Ended {
     Stale,
     /// The table is not what it was; nothing was done, and no row may go.
     Altered,
+    /// Rows at these places stay, and may keep others; nothing was done.
+    Differ(Vec<(usize, Fate)>),
 }
 
 /// What became of a row, before it is known that the batch was committed.
@@ -92,7 +94,10 @@ impl Deletion<'_, '_, '_> {
             let pace = &self.settler.pace;
             let hold = pace.hold();
             let wanted = pace.rows(hold).saturating_mul(2);
-            let wanted = wanted.clamp(1, pace.most_rows());
+            let mut wanted = wanted.clamp(1, pace.most_rows());
+            if self.target.one_by_one {
+                wanted = 1;
+            }
             while queue.len() < wanted {
                 match rows.next()? {
                     Some(row) if self.is_to_go(&row) => queue.push_back(row),
@@ -108,6 +113,9 @@ impl Deletion<'_, '_, '_> {
             match self.batch(&mut removers, batch, hold, attempts)? {
                 Ended::After(done) => {
                     queue.drain(..done);
+                    if self.target.one_by_one {
+                        self.set.version = None;
+                    }
                     (most, attempts) = (usize::MAX, 0);
                 }
                 Ended::Kept(0) => {
@@ -118,6 +126,13 @@ impl Deletion<'_, '_, '_> {
                 }
                 // Those before it go first.
                 Ended::Kept(place) => most = place,
+                Ended::Differ(fates) => {
+                    for (place, fate) in fates.into_iter().rev() {
+                        if let Some(row) = queue.remove(place) {
+                            self.note(&row, &fate)?;
+                        }
+                    }
+                }
                 Ended::Stale => {
                     attempts += 1;
                     self.set.follow(self.settler.database, self.target)?;
@@ -170,6 +185,13 @@ impl Deletion<'_, '_, '_> {
         // move for our own commits.
         let moved = now != self.version || removers.have_triggers();
         self.settler.pace.look(now);
+        if moved && self.target.references.own() {
+            let differ = removers.differing(batch)?;
+            if !differ.is_empty() {
+                lock.roll_back()?;
+                return Ok(Ended::Differ(differ));
+            }
+        }
         let mut struck = HashSet::new();
         if !self.target.references.is_empty() && self.set.version != Some(now)
         {
@@ -256,13 +278,8 @@ impl Deletion<'_, '_, '_> {
         match fate {
             Fate::Deleted => {
                 tally.deleted += 1;
-                if self.target.references.own() {
-                    // Whoever takes its place under its key is another row.
-                    self.settler
-                        .database
-                        .remove_doomed(self.target.table, &row.place)?;
-                }
-                return Ok(());
+                // Whoever takes its place under its key is another row.
+                return self.leaves_the_set(row);
             }
             Fate::Referenced => self.set.referenced[index].add(row.line),
             Fate::Missing if proof.recovering || self.target.keep_missing => {
@@ -278,12 +295,19 @@ impl Deletion<'_, '_, '_> {
     /// A row that stays keeps those at which it points.
     fn stays(&mut self, row: &Proven) -> Result<()> {
         if self.target.references.own() {
-            self.settler
-                .database
-                .remove_doomed(self.target.table, &row.place)?;
             self.set.version = None;
         }
-        Ok(())
+        self.leaves_the_set(row)
+    }
+
+    fn leaves_the_set(&self, row: &Proven) -> Result<()> {
+        match self.target.references.is_empty() {
+            true => Ok(()),
+            false => self
+                .settler
+                .database
+                .remove_doomed(self.target.table, &row.place),
+        }
     }
 
     /// Whether a row that was spooled is to go: its comparison counts, and
@@ -339,6 +363,18 @@ impl<'d> Removers<'d> {
             let has = known[which].is_some();
             let before = known[..which].iter().flatten().count();
             out.which.push(has.then_some(before));
+        }
+        Ok(out)
+    }
+
+    /// The rows of a batch that are not any more what they were.
+    fn differing(&mut self, batch: &[Proven]) -> Result<Vec<(usize, Fate)>> {
+        let mut out = Vec::new();
+        for (place, proven) in batch.iter().enumerate() {
+            match still(self.of(proven)?, proven)? {
+                Fate::Deleted => {}
+                fate => out.push((place, fate)),
+            }
         }
         Ok(out)
     }

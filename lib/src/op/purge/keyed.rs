@@ -55,10 +55,48 @@ impl Settler<'_> {
             Deletion { settler: self, target, group, version, set, proofs };
         deletion.run(spool)?;
         let referenced = std::mem::take(&mut deletion.set.referenced);
-        let tallies = deletion.proofs.into_iter().zip(referenced);
-        Ok(tallies
-            .map(|(proof, referenced)| Tally { referenced, ..proof.tally })
-            .collect())
+        let proofs = deletion.proofs.into_iter().zip(referenced);
+        let mut tallies = Vec::new();
+        for ((proof, referenced), subject) in proofs.zip(group) {
+            let mut tally = Tally { referenced, ..proof.tally };
+            self.look_for_kept(target, subject, &mut tally)?;
+            tallies.push(tally);
+        }
+        Ok(tallies)
+    }
+
+    /// Rows that were to stay may have gone with one that was deleted, by a
+    /// trigger: their lines stay instead.
+    fn look_for_kept(
+        &self,
+        target: &Target<'_>,
+        subject: &Subject,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let kept = tally.kept();
+        if !target.keep_missing || kept.is_empty() {
+            return Ok(());
+        }
+        let Some(mut remover) = remover(self.database, target, subject)?
+        else {
+            return Ok(());
+        };
+        let (mut line, mut row) = (0, Vec::new());
+        let mut missing = Runs::default();
+        subject.text()?.read(&mut |piece| {
+            for record in records(piece) {
+                if kept.contains(line) {
+                    let key = subject.lines.key(record)?;
+                    if remover.by_key(&key, &mut row)?.is_none() {
+                        missing.add(line);
+                    }
+                }
+                line += 1;
+            }
+            Ok(())
+        })?;
+        tally.keep_lines(&missing);
+        Ok(())
     }
 
     /// Compares each line of a segment with its row.

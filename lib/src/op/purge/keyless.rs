@@ -9,10 +9,10 @@
 use std::time::Instant;
 
 use super::keyed::{records, remover};
-use super::proof::{columns_now, digest};
+use super::proof::{columns_now, digest, has_key};
 use super::settle::{Settler, Subject, Tally, Target, altered};
 use super::spool::{Proven, RowDigest};
-use crate::db::{Batch, Deleted, Place, Remover};
+use crate::db::{Batch, Database, Deleted, Place, Remover};
 use crate::error::Result;
 use crate::fail;
 use crate::ledger::{Event, Purging};
@@ -41,28 +41,53 @@ impl Settler<'_> {
         self.match_rows(target, subject, &before, &before.known)?;
         fail::point("purge.compared");
         let version = self.database.data_version()?;
-        let mut tally = Tally::default();
-        let referenced = self.guard(target, subject)?;
-        for line in referenced.iter() {
-            self.database.disclaim(line)?;
-            tally.referenced.add(line);
-        }
-        fail::point("purge.guarded");
+        self.guard(target, subject)?;
         let mut batches = Batches {
             target,
             subject,
-            tally,
+            tally: Tally::default(),
             waiting: Vec::new(),
             version,
-            guarded: version,
+            guarded: None,
             altered: false,
             before,
         };
+        batches.follow(self.database)?;
+        fail::point("purge.guarded");
         batches.run(self)?;
         let before = batches.before;
         let mut tally = batches.tally;
         tally.superseded += before.known.len();
+        self.look_for_claimed(target, subject, &mut tally)?;
         Ok(tally)
+    }
+
+    /// Rows that were to stay may have gone with one that was deleted, by a
+    /// trigger: their lines stay instead.
+    fn look_for_claimed(
+        &self,
+        target: &Target<'_>,
+        subject: &Subject,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let kept = tally.kept();
+        if !target.keep_missing || kept.is_empty() {
+            return Ok(());
+        }
+        let Some(mut remover) = remover(self.database, target, subject)?
+        else {
+            return Ok(());
+        };
+        let mut missing = Runs::default();
+        for line in kept.iter() {
+            if let Some(rowid) = self.database.claim_of(line)?
+                && !remover.there(&Place::Rowid(rowid))?
+            {
+                missing.add(line);
+            }
+        }
+        tally.keep_lines(&missing);
+        Ok(())
     }
 
     /// Which batches of an earlier run were committed: those of which no row
@@ -144,6 +169,7 @@ impl Settler<'_> {
         let Some(mut remover) = remover(database, target, subject)? else {
             return Ok(());
         };
+        let has_key = has_key(&subject.open.segment, target.table);
         let (mut line, mut row) = (0, Vec::new());
         subject.text()?.read(&mut |piece| {
             self.check_time()?;
@@ -159,11 +185,11 @@ impl Settler<'_> {
                     Some(rowid) if by_rowid => {
                         remover.at(&Place::Rowid(rowid), &mut row)?
                     }
-                    Some(_) => None,
-                    None => {
+                    None if has_key => {
                         let key = subject.lines.key(record)?;
                         remover.by_key(&key, &mut row)?
                     }
+                    _ => None,
                 };
                 let place = found.filter(|f| f.comparable && parsed.is(&row));
                 let claimed = match place.map(|f| f.place) {
@@ -241,15 +267,10 @@ impl Settler<'_> {
         }
     }
 
-    /// Lines whose claimed rows must stay because of foreign keys.
-    fn guard(
-        &mut self,
-        target: &Target<'_>,
-        subject: &Subject,
-    ) -> Result<Runs> {
-        let mut referenced = Runs::default();
+    /// Makes the claimed rows the set that the foreign keys are about.
+    fn guard(&mut self, target: &Target<'_>, subject: &Subject) -> Result<()> {
         if target.references.is_empty() {
-            return Ok(referenced);
+            return Ok(());
         }
         self.database.begin_doomed(target.table)?;
         for line in 0..subject.open.segment.rows {
@@ -258,12 +279,7 @@ impl Settler<'_> {
                 self.database.add_doomed(target.table, &place, 0, line)?;
             }
         }
-        self.database.struck(
-            target.table,
-            &target.references,
-            &mut |_, line| referenced.add(line),
-        )?;
-        Ok(referenced)
+        Ok(())
     }
 }
 
@@ -285,8 +301,9 @@ struct Batches<'b> {
     waiting: Vec<Proven>,
     /// `data_version` before the first row of the batch was compared.
     version: i64,
-    /// `data_version` before the foreign keys were followed.
-    guarded: i64,
+    /// `data_version` before the foreign keys were followed; none when they
+    /// have to be followed again whatever it is.
+    guarded: Option<i64>,
     /// The table is not what it was: no row of it may go any more.
     altered: bool,
     before: Before,
@@ -339,6 +356,7 @@ impl Batches<'_> {
                     found.is_some_and(|f| f.comparable && parsed.is(&row));
                 if !equal {
                     self.differs(number);
+                    self.stays(settler.database, &place)?;
                     continue;
                 }
                 bytes += record.len();
@@ -406,6 +424,56 @@ impl Batches<'_> {
         }
     }
 
+    /// Follows the foreign keys, outside any write transaction: rows at
+    /// which a row that stays points, stay.
+    fn follow(&mut self, database: &Database) -> Result<()> {
+        self.guarded = Some(database.data_version()?);
+        let referenced = &mut self.tally.referenced;
+        if self.target.references.is_empty() {
+            return Ok(());
+        }
+        database.struck(
+            self.target.table,
+            &self.target.references,
+            &mut |_, line| referenced.add(line),
+        )
+    }
+
+    /// A row that stays keeps those at which it points.
+    fn stays(&mut self, database: &Database, place: &Place) -> Result<()> {
+        if self.target.references.own() {
+            self.guarded = None;
+        }
+        self.leaves_the_set(database, place)
+    }
+
+    fn leaves_the_set(
+        &self,
+        database: &Database,
+        place: &Place,
+    ) -> Result<()> {
+        match self.target.references.is_empty() {
+            true => Ok(()),
+            false => database.remove_doomed(self.target.table, place),
+        }
+    }
+
+    /// Follows the foreign keys again where that would else be a walk over a
+    /// child inside the write lock.
+    fn follow_again(
+        &mut self,
+        database: &Database,
+        part: &mut Vec<Proven>,
+    ) -> Result<()> {
+        if self.target.references.needs_scan()
+            && self.guarded != Some(database.data_version()?)
+        {
+            self.follow(database)?;
+            part.retain(|p| !self.tally.referenced.contains(p.line));
+        }
+        Ok(())
+    }
+
     /// Deletes the rows that wait.
     fn flush(
         &mut self,
@@ -414,17 +482,32 @@ impl Batches<'_> {
     ) -> Result<()> {
         let mut parts = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut part) = parts.pop() {
-            if part.is_empty() || self.altered {
+            if self.altered {
                 part.iter().for_each(|row| self.differs(row.line));
+                continue;
+            }
+            if self.target.one_by_one {
+                self.guarded = None;
+                let others = part.split_off(part.len().min(1));
+                if !others.is_empty() {
+                    parts.push(others);
+                }
+            }
+            self.follow_again(settler.database, &mut part)?;
+            if part.is_empty() {
                 continue;
             }
             settler.check_time()?;
             match self.batch(settler, remover, &part)? {
                 Ended::Committed => {
                     self.tally.deleted += part.len() as u64;
+                    for row in &part {
+                        self.leaves_the_set(settler.database, &row.place)?;
+                    }
                 }
                 Ended::Kept(0) if part.len() == 1 => {
                     self.kept(remover, &part[0])?;
+                    self.stays(settler.database, &part[0].place)?;
                 }
                 Ended::Kept(place) => {
                     // In order: those before it, it alone, those behind it.
@@ -451,13 +534,9 @@ impl Batches<'_> {
         self.catch_up(settler)
     }
 
-    /// What is compared from now on is compared with the present state. The
-    /// foreign keys were followed once: what came since is looked at inside
-    /// the lock.
+    /// What is compared from now on is compared with the present state.
     fn catch_up(&mut self, settler: &Settler<'_>) -> Result<()> {
-        if self.target.references.is_empty() {
-            self.version = settler.database.data_version()?;
-        }
+        self.version = settler.database.data_version()?;
         Ok(())
     }
 
@@ -482,12 +561,14 @@ impl Batches<'_> {
         let mut row = Vec::new();
         for proven in part {
             match remover.at(&proven.place, &mut row)? {
-                None => self.unclaimed(proven.line),
                 Some(f) if f.comparable && digest(&row) == proven.digest => {
                     equal.push(proven);
+                    continue;
                 }
                 Some(_) => self.differs(proven.line),
+                None => self.unclaimed(proven.line),
             }
+            self.stays(settler.database, &proven.place)?;
         }
         if !self.target.references.is_empty() {
             let places: Vec<&Place> = equal.iter().map(|p| &p.place).collect();
@@ -529,7 +610,7 @@ impl Batches<'_> {
             return Ok(Ended::Altered);
         }
         let unguarded =
-            now != self.guarded && !self.target.references.is_empty();
+            self.guarded != Some(now) && !self.target.references.is_empty();
         if (now != self.version || unguarded)
             && !self.same_now(database, remover, part)?
         {
@@ -577,7 +658,7 @@ impl Batches<'_> {
     /// at them.
     fn same_now(
         &self,
-        database: &crate::db::Database,
+        database: &Database,
         remover: &mut Remover<'_>,
         part: &[Proven],
     ) -> Result<bool> {

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use self::pace::Pace;
-use self::settle::Settler;
+use self::settle::{Settler, Writes};
 use crate::db::{Access, Database, Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::{Open, Receipt};
@@ -290,7 +290,7 @@ fn work(
         };
         order(&mut groups, &database)?;
         let schema_version = database.schema_version()?;
-        let Triggers { refused, self_writing } =
+        let Triggers { refused, writes } =
             triggers(&mut database, &mut groups, &trusted(&policy))?;
         let mut settler = Settler {
             work: &mut work,
@@ -299,7 +299,7 @@ fn work(
             pace: Pace::new(limits(options), database.is_wal()),
             stop,
             deadline: options.max_runtime.map(|d| began + d),
-            self_writing,
+            writes,
             schema_version,
             moved: options.moved,
         };
@@ -388,8 +388,8 @@ fn trusted(policy: &Policy) -> Vec<String> {
 struct Triggers {
     /// Tables whose triggers would change what no archive holds, and why.
     refused: Vec<(String, String)>,
-    /// Tables whose triggers may take or replace other rows of them.
-    self_writing: Vec<String>,
+    /// What the others' triggers write to.
+    writes: Vec<Writes>,
 }
 
 fn triggers(
@@ -401,18 +401,25 @@ fn triggers(
     for group in groups {
         let Some(table) = database.table(&group.table)? else { continue };
         let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        let checked = match trusted.iter().any(trusts) {
-            true => Ok(true),
-            false => database
-                .check_triggers(&table)
-                .and_then(|()| database.triggers_write_own(&table)),
+        let trusted = trusted.iter().any(trusts);
+        let checked = match trusted {
+            true => Ok(()),
+            false => database.check_triggers(&table),
         };
-        let checked = checked
-            .and_then(|own| Ok((own, database.fired_triggers(&table)?)));
-        match checked {
-            Ok((own, fired)) => {
+        let looked = checked.and_then(|()| {
+            Ok((
+                database.trigger_targets(&table)?,
+                database.fired_triggers(&table)?,
+            ))
+        });
+        match looked {
+            Ok((targets, fired)) => {
                 group.triggers = fired;
-                out.self_writing.extend(own.then_some(table.name));
+                out.writes.push(Writes {
+                    table: table.name,
+                    trusted,
+                    targets,
+                });
             }
             Err(error) => {
                 out.refused.push((group.table.clone(), error.to_string()));

@@ -183,7 +183,7 @@ pub(super) fn columns_now(
         segment.columns.iter().map(|name| table.column(name)).collect();
     let columns = columns?;
     let found_again = match segment.keyless_rows {
-        0 => table.key_columns().iter().all(|c| columns.contains(c)),
+        0 => has_key(segment, table),
         _ => !table.without_rowid,
     };
     if !found_again {
@@ -197,4 +197,12 @@ pub(super) fn columns_now(
         .filter(|c| !left_out(&table.columns[*c].name))
         .collect();
     Some((columns, extras))
+}
+
+/// Whether a segment's records have all columns of the table's present key.
+pub(super) fn has_key(segment: &Segment, table: &Table) -> bool {
+    table.key_columns().iter().all(|c| {
+        let name = &table.columns[*c].name;
+        segment.columns.iter().any(|n| n.eq_ignore_ascii_case(name))
+    })
 }

@@ -29,11 +29,20 @@ pub(super) struct Settler<'s> {
     /// What was looked up in the schema, triggers above all, holds as long as
     /// this does.
     pub schema_version: i64,
-    /// Tables whose triggers may take other rows of them: what is missing may
-    /// have gone with a row that this or a crashed run deleted.
-    pub self_writing: Vec<String>,
+    /// What the triggers of each table's deletions write to.
+    pub writes: Vec<Writes>,
     /// `--moved`.
     pub moved: bool,
+}
+
+/// What the triggers of a table's deletions write to.
+pub(super) struct Writes {
+    /// The table.
+    pub table: String,
+    /// The policy trusts them, whatever they do.
+    pub trusted: bool,
+    /// Tables whose rows they make, change or take.
+    pub targets: Vec<String>,
 }
 
 /// A table whose segments are being settled.
@@ -43,6 +52,9 @@ pub(super) struct Target<'t> {
     /// A row that is not there any more may have gone with our own deletion
     /// of another one: its line is kept.
     pub keep_missing: bool,
+    /// A deletion may make another row point at one that is to go: the
+    /// foreign keys are followed after each row.
+    pub one_by_one: bool,
 }
 
 /// A segment that is to be settled; its file is durable.
@@ -96,6 +108,21 @@ impl Tally {
         out.union(&self.refused);
         out.union(&self.gone);
         out
+    }
+
+    /// Lines that are to go because their rows, which are equal, stay.
+    pub fn kept(&self) -> Runs {
+        let mut kept = self.referenced.clone();
+        kept.union(&self.refused);
+        kept
+    }
+
+    /// Of those, lines whose rows went all the same.
+    pub fn keep_lines(&mut self, missing: &Runs) {
+        for lines in [&mut self.referenced, &mut self.refused] {
+            *lines = lines.iter().filter(|l| !missing.contains(*l)).collect();
+        }
+        self.superseded += missing.len();
     }
 
     fn counts(&self) -> Counts {
@@ -185,15 +212,16 @@ impl Settler<'_> {
     }
 
     fn target<'t>(&self, table: &'t Table) -> Result<Target<'t>> {
-        let keep_missing = self
-            .self_writing
-            .iter()
-            .any(|t| t.eq_ignore_ascii_case(&table.name));
-        Ok(Target {
-            table,
-            references: self.database.references(table)?,
-            keep_missing,
-        })
+        let same = |name: &String| name.eq_ignore_ascii_case(&table.name);
+        let references = self.database.references(table)?;
+        let (mut keep_missing, mut one_by_one) = (false, false);
+        for writes in &self.writes {
+            let own = same(&writes.table);
+            keep_missing |= own && writes.trusted;
+            keep_missing |= writes.targets.iter().any(same);
+            one_by_one |= own && references.from_any(&writes.targets);
+        }
+        Ok(Target { table, references, keep_missing, one_by_one })
     }
 
     /// Whether rows may not be deleted any more by where they were found: the

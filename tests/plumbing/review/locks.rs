@@ -1,0 +1,126 @@
+//! Waiting: for input, and for the lock.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{sh, with};
+use crate::support::{Dir, NOW, bins};
+
+const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, ts); \
+                     INSERT INTO t VALUES(1, OLD)";
+
+/// A program that waits for its input.
+fn waiting(dir: &Dir, program: &str) -> Child {
+    Command::new(bins().join(program))
+        .arg("t")
+        .current_dir(dir.path())
+        .envs([("RT_DB", "x.db"), ("RT_ARCHIVES", "a"), ("RT_POLICY", "p")])
+        .env("RT_NOW", NOW)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Whether the tree's lock is free.
+fn is_free(dir: &Dir) -> bool {
+    sh(dir, "rt-lock a -- true").run().status == 0
+}
+
+/// Ends a program by a signal; its status, and how long it took.
+fn signal(mut child: Child, signal: &str) -> (Option<i32>, Duration) {
+    let id = child.id().to_string();
+    let began = Instant::now();
+    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(sent.success());
+    // Its input stays open: waiting for the end would close it.
+    let input = child.stdin.take();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > Duration::from_secs(10) => {
+                child.kill().unwrap();
+            }
+            None => {}
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    drop(input);
+    (status.code(), began.elapsed())
+}
+
+#[test]
+fn a_signal_ends_a_store_that_waits_for_input() {
+    for (name, status) in [("-TERM", 143), ("-INT", 130)] {
+        let dir = with("", TABLE);
+        let child = waiting(&dir, "rt-store");
+        let began = Instant::now();
+        while is_free(&dir) {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let (code, took) = signal(child, name);
+        assert_eq!(code, Some(status), "{name}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(is_free(&dir));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_purge_that_waits_for_input() {
+    let dir = with("", TABLE);
+    let child = waiting(&dir, "rt-purge");
+    let caught = format!("/proc/{}/status", child.id());
+    let began = Instant::now();
+    // Bit 14 of the caught signals is SIGTERM.
+    while !std::fs::read_to_string(&caught).unwrap().lines().any(|line| {
+        line.strip_prefix("SigCgt:\t").is_some_and(|mask| {
+            u64::from_str_radix(mask, 16).unwrap() & 1 << 14 != 0
+        })
+    }) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (code, took) = signal(child, "-TERM");
+    assert_eq!(code, Some(143));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn the_longest_waits_are_waits_or_usage_errors() {
+    let dir = with("", TABLE);
+    let long = ["500000000000y", "18446744073709551615s", "100000000000y"];
+    for wait in long {
+        for script in [
+            format!("rt-purge --lock-wait {wait} --pending"),
+            format!("rt-lock --wait {wait} a -- true"),
+            format!("rt-purge --max-runtime {wait} --pending"),
+            format!("rt-purge --busy-timeout {wait} --pending"),
+        ] {
+            let out = sh(&dir, &script).run();
+            out.expect("no panic", matches!(out.status, 0 | 2));
+        }
+    }
+}
+
+#[test]
+fn the_locks_of_two_trees_are_both_handed_down() {
+    let dir = with("", TABLE);
+    let store = "rt-export --due t | rt-lock a -- rt-lock b -- \
+                 rt-store --archives a t";
+    let out = sh(&dir, store).run();
+    out.status(0).stdout_has("\"type\":\"receipt\"");
+    let both = "rt-lock a -- rt-lock b -- sh -c \
+                'rt-purge --archives a --pending && \
+                 rt-purge --archives b --pending'";
+    sh(&dir, both).run().status(0).stdout_has("\"records\":1");
+    // Neither is free meanwhile for those who did not inherit it.
+    for tree in ["a", "b"] {
+        let other = format!(
+            "rt-lock a -- rt-lock b -- \
+             env -u RT_LOCK_FD rt-lock {tree} -- true"
+        );
+        sh(&dir, &other).run().status(75);
+    }
+}
