@@ -44,9 +44,8 @@ fn file(day: &str) -> String {
 /// The last event `job` of the ledger: its mode and exit status.
 fn last_job(dir: &Dir) -> (String, u64) {
     let ledger = dir.read("archives/ledger.jsonl");
-    let events = ledger.lines().map(|l| serde_json::from_str(l).unwrap());
-    let job: Value =
-        events.filter(|e: &Value| e["type"] == "job").next_back().unwrap();
+    let mut events = ledger.lines().map(|l| serde_json::from_str(l).unwrap());
+    let job: Value = events.rfind(|e: &Value| e["type"] == "job").unwrap();
     let mode = job["mode"].as_str().unwrap().to_owned();
     (mode, job["exit_status"].as_u64().unwrap())
 }

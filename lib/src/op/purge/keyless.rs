@@ -390,9 +390,12 @@ impl Batches<'_> {
     ) -> Result<bool> {
         // Without its columns no row is what it was.
         let Some(remover) = remover else { return Ok(true) };
+        let has_key = has_key(&self.subject.open.segment, self.target.table);
         let place = match rowid {
             Some(_) if self.before.renumbered => None,
             Some(rowid) => Some(Place::Rowid(rowid)),
+            // Under another key no row is what it was.
+            None if !has_key => return Ok(true),
             None => {
                 let key = self.subject.lines.key(record)?;
                 remover.by_key(&key, &mut Vec::new())?.map(|f| f.place)
