@@ -56,10 +56,13 @@ fn a_signal_ends_a_store_that_waits_for_input() {
         let dir = with("", TABLE);
         let child = waiting(&dir, "rt-store");
         let began = Instant::now();
-        while is_free(&dir) {
+        // It makes the ledger once it has the lock; to try the lock before
+        // that could take it away from it.
+        while !dir.join("a/ledger.jsonl").exists() {
             assert!(began.elapsed() < Duration::from_secs(20));
             std::thread::sleep(Duration::from_millis(20));
         }
+        assert!(!is_free(&dir));
         let (code, took) = signal(child, name);
         assert_eq!(code, Some(status), "{name}");
         assert!(took < Duration::from_secs(2), "{took:?}");
