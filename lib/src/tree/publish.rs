@@ -58,6 +58,8 @@ impl Work {
                         "is not as long as the ledger says",
                     ));
                 }
+                // The new file stands beside the old one for a while.
+                fsx::need_space(folder, length)?;
                 let draft =
                     Draft::begin(folder, Some((present, &path)), length)?;
                 if draft.before_sha256() != Some(&known.sha256) {

@@ -270,6 +270,8 @@ impl Rewrite<'_> {
     fn draft(&self, segment: &Segment, path: &Path) -> Result<Draft> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let file = fsx::open_read(path)?;
+        // The new file stands beside the old one for a while.
+        fsx::need_space(folder, segment.offset_bytes + segment.size_bytes)?;
         let draft =
             Draft::begin(folder, Some((file, path)), segment.offset_bytes)?;
         let before = segment.before_sha256.as_deref();

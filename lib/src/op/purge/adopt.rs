@@ -6,7 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Group, Options};
+use super::Options;
+use super::groups::Group;
 use crate::db::{Database, Identity, Table};
 use crate::error::{Error, Result, quote, quoted};
 use crate::fsx;

@@ -6,27 +6,32 @@
 //! keyless rows have a module each.
 
 mod adopt;
+mod batches;
 mod delete;
+mod groups;
 mod keyed;
 mod keyless;
+mod matching;
 mod pace;
 mod proof;
+mod receipts;
 mod settle;
 mod spool;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use self::groups::{Triggers, by_table, order, pending, triggers, trusted};
 use self::pace::Pace;
-use self::settle::{Settler, Writes};
-use crate::db::{Access, Database, Identity, Table};
+use self::receipts::{Input, read_receipts};
+use self::settle::Settler;
+use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::ledger::{Open, Receipt};
+use crate::ledger::Receipt;
 use crate::outcome::{Outcome, Purged, Status};
 use crate::place::Place;
-use crate::policy::{Entry, Policy};
 use crate::stop::{Stop, Stoppable};
 use crate::tree::Work;
 
@@ -85,24 +90,6 @@ pub struct Options {
     pub reclaim: Reclaim,
     /// `--moved`.
     pub moved: bool,
-}
-
-/// What came on the input.
-#[derive(Default)]
-struct Input {
-    receipts: Vec<Receipt>,
-    /// Lines of other types, handed on.
-    others: Vec<u8>,
-    /// The last line had no end, or a line was no record.
-    fault: Option<Error>,
-}
-
-/// Segments of one table.
-struct Group {
-    table: String,
-    ids: Vec<String>,
-    /// The triggers that a deletion fires.
-    triggers: Vec<String>,
 }
 
 /// Settles what the receipts on `input` name, or what `--pending` finds.
@@ -188,63 +175,6 @@ fn failed(table: &str, error: &Error) -> Purged {
         archive_files: Vec::new(),
         message: Some(error.to_string()),
         exit_status: Some(error.exit().code()),
-    }
-}
-
-/// Reads standard input to its end: only then is the lock taken.
-fn read_receipts(options: &Options, input: &mut dyn Read) -> Result<Input> {
-    #[derive(serde::Deserialize)]
-    struct Typed {
-        r#type: String,
-    }
-    let mut out = Input::default();
-    let mut reader = BufReader::with_capacity(1 << 16, input);
-    let mut line = Vec::new();
-    let mut number = 0;
-    loop {
-        line.clear();
-        reader
-            .read_until(b'\n', &mut line)
-            .map_err(|e| Error::stream("cannot read the receipts", e))?;
-        if line.is_empty() {
-            return Ok(out);
-        }
-        number += 1;
-        let bad = |what: String| {
-            Error::data(format!("line {number}: {what}"))
-                .hint("rt-purge takes what rt-store prints")
-        };
-        if line.last() != Some(&b'\n') {
-            out.fault = Some(bad("it has no end".to_owned()));
-            return Ok(out);
-        }
-        let kind = match serde_json::from_slice::<Typed>(&line) {
-            Ok(typed) => typed.r#type,
-            Err(e) => {
-                out.fault = Some(bad(format!("not a record: {e}")));
-                continue;
-            }
-        };
-        if kind != "receipt" {
-            out.others.extend_from_slice(&line);
-            continue;
-        }
-        match serde_json::from_slice::<Receipt>(&line) {
-            Ok(receipt) => {
-                let table = &receipt.segment.table;
-                let wanted = options
-                    .table
-                    .as_ref()
-                    .is_none_or(|t| t.eq_ignore_ascii_case(table));
-                if wanted {
-                    out.receipts.push(receipt);
-                } else {
-                    let what = format!("a receipt for {}", quote(table));
-                    out.fault = Some(bad(what));
-                }
-            }
-            Err(e) => out.fault = Some(bad(format!("no receipt: {e}"))),
-        }
     }
 }
 
@@ -371,168 +301,5 @@ fn reclaim(
     };
     let gained = database.reclaim(full)?;
     notes.verbose(&format!("{gained} bytes given back"));
-    Ok(())
-}
-
-/// The tables whose triggers the policy trusts.
-fn trusted(policy: &Policy) -> Vec<String> {
-    let trusts = |entry: &Entry| match entry {
-        Entry::Rule(rule) if rule.triggers_trust => Some(rule.table.clone()),
-        _ => None,
-    };
-    policy.entries().iter().filter_map(trusts).collect()
-}
-
-/// What is known of the triggers of the tables that are to be purged.
-#[derive(Default)]
-struct Triggers {
-    /// Tables whose triggers would change what no archive holds, and why.
-    refused: Vec<(String, String)>,
-    /// What the others' triggers write to.
-    writes: Vec<Writes>,
-}
-
-fn triggers(
-    database: &mut Database,
-    groups: &mut [Group],
-    trusted: &[String],
-) -> Result<Triggers> {
-    let mut out = Triggers::default();
-    for group in groups {
-        let Some(table) = database.table(&group.table)? else { continue };
-        let trusts = |t: &String| t.eq_ignore_ascii_case(&group.table);
-        let trusted = trusted.iter().any(trusts);
-        let checked = match trusted {
-            true => Ok(()),
-            false => database.check_triggers(&table),
-        };
-        let looked = checked.and_then(|()| {
-            Ok((
-                database.trigger_targets(&table)?,
-                database.fired_triggers(&table)?,
-            ))
-        });
-        match looked {
-            Ok((targets, fired)) => {
-                group.triggers = fired;
-                out.writes.push(Writes {
-                    table: table.name,
-                    trusted,
-                    targets,
-                });
-            }
-            Err(error) => {
-                out.refused.push((group.table.clone(), error.to_string()));
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Receipts by table. The ledger's own word counts: a receipt that says
-/// something else was changed on its way.
-fn by_table(work: &Work, receipts: Vec<Receipt>) -> Result<Vec<Group>> {
-    let mut groups: Vec<Group> = Vec::new();
-    for receipt in receipts {
-        let segment = receipt.segment;
-        let state = work.ledger().state();
-        let same = match (state.open(&segment.id), state.settled(&segment.id))
-        {
-            (Some(open), _) => open.segment == segment,
-            (None, Some(settled)) => settled.table == segment.table,
-            (None, None) => {
-                return Err(Error::data(format!(
-                    "the ledger knows no segment {}",
-                    segment.id
-                ))
-                .hint("the receipt belongs to another tree: see --archives"));
-            }
-        };
-        if !same {
-            return Err(Error::data(format!(
-                "the receipt of segment {} is not what the ledger says",
-                segment.id
-            )));
-        }
-        add_to(&mut groups, &segment.table, segment.id);
-    }
-    Ok(groups)
-}
-
-fn add_to(groups: &mut Vec<Group>, table: &str, id: String) {
-    let found = groups.iter_mut().find(|g| g.table == table);
-    match found {
-        Some(group) => {
-            if !group.ids.contains(&id) {
-                group.ids.push(id);
-            }
-        }
-        None => groups.push(Group {
-            table: table.to_owned(),
-            ids: vec![id],
-            triggers: Vec::new(),
-        }),
-    }
-}
-
-/// Unsettled segments of this database; those of others are named and left.
-fn pending(
-    options: &Options,
-    work: &Work,
-    identity: &Identity,
-    notes: &mut dyn Notes,
-    results: &mut Results,
-) -> Vec<Group> {
-    let mut groups = Vec::new();
-    for blocked in work.blocked() {
-        let error = Error::new(blocked.exit, blocked.message.clone());
-        results.list.push(failed(&blocked.table, &error));
-    }
-    for open in work.ledger().state().unsettled() {
-        let segment = &open.segment;
-        let wanted = options
-            .table
-            .as_ref()
-            .is_none_or(|t| t.eq_ignore_ascii_case(&segment.table));
-        if !wanted || work.block_of(&segment.table).is_some() {
-            continue;
-        }
-        if of_another(open, identity) {
-            notes.warn(&format!(
-                "a segment in {} belongs to the database {}: settle it with \
-                 rt-purge --pending --db {}",
-                quote(&segment.file),
-                quote(&segment.db),
-                quote(&segment.db)
-            ));
-            continue;
-        }
-        add_to(&mut groups, &segment.table, segment.id.clone());
-    }
-    groups
-}
-
-/// Whether a segment's database is another one, which is still there.
-fn of_another(open: &Open, here: &Identity) -> bool {
-    let segment = &open.segment;
-    if segment.db == here.path {
-        return false;
-    }
-    let there = std::path::Path::new(&segment.db);
-    Database::identity(there).is_ok_and(|i| {
-        i.device == segment.db_device && i.inode == segment.db_inode
-    })
-}
-
-/// Children before parents.
-fn order(groups: &mut [Group], database: &Database) -> Result<()> {
-    if groups.len() < 2 {
-        return Ok(());
-    }
-    let keys = database.foreign_keys()?;
-    let names: Vec<String> = groups.iter().map(|g| g.table.clone()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let ordered = crate::policy::order(&names, &keys);
-    groups.sort_by_key(|group| ordered.iter().position(|t| *t == group.table));
     Ok(())
 }

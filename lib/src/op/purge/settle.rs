@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::Group;
+use super::groups::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
 use crate::db::{Database, Identity, Key, References, Table};

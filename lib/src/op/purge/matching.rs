@@ -1,0 +1,151 @@
+//! Which row each line of a keyless segment is: by key where it has one, by
+//! the rowid that it carries, else by content alone.
+
+use super::keyed::{records, remover};
+use super::keyless::Before;
+use super::proof::{columns_now, digest, has_key};
+use super::settle::{Settler, Subject, Target};
+use super::spool::RowDigest;
+use crate::db::{Batch, Place};
+use crate::error::Result;
+use crate::record::Shape;
+use crate::runs::Runs;
+
+impl Settler<'_> {
+    /// Claims a row for each line but those of `without`.
+    pub(super) fn match_rows(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        before: &Before,
+        without: &Runs,
+    ) -> Result<()> {
+        let database = self.database;
+        let named = &before.named;
+        let by_rowid = !before.renumbered;
+        self.match_single(
+            target,
+            subject,
+            without,
+            by_rowid,
+            &mut |line, d| database.seek(&d, named.contains(line), line),
+        )?;
+        match self.database.is_seeking()? {
+            true => self.match_by_content(target, subject),
+            false => Ok(()),
+        }
+    }
+
+    /// Lines with a key by it, others by their rowid where that holds; in
+    /// both cases the content must be the line's. A line whose row is not
+    /// found so goes to `other`.
+    pub(super) fn match_single(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+        without: &Runs,
+        by_rowid: bool,
+        other: &mut dyn FnMut(u64, RowDigest) -> Result<()>,
+    ) -> Result<()> {
+        let database = self.database;
+        let Some(mut remover) = remover(database, target, subject)? else {
+            return Ok(());
+        };
+        let has_key = has_key(&subject.open.segment, target.table);
+        let (mut line, mut row) = (0, Vec::new());
+        subject.text()?.read(&mut |piece| {
+            self.check_time()?;
+            let reading = database.begin_read()?;
+            for record in records(piece) {
+                let number = line;
+                line += 1;
+                if without.contains(number) {
+                    continue;
+                }
+                let parsed = subject.lines.parse(record);
+                let found = match parsed.rowid {
+                    Some(rowid) if by_rowid => {
+                        remover.at(&Place::Rowid(rowid), &mut row)?
+                    }
+                    None if has_key => {
+                        let key = subject.lines.key(record)?;
+                        remover.by_key(&key, &mut row)?
+                    }
+                    _ => None,
+                };
+                let place = found.filter(|f| f.comparable && parsed.is(&row));
+                let claimed = match place.map(|f| f.place) {
+                    Some(Place::Rowid(rowid)) => {
+                        database.claim(number, rowid)?
+                    }
+                    _ => false,
+                };
+                if !claimed && parsed.rowid.is_some() {
+                    other(number, parsed.digest())?;
+                }
+            }
+            drop(reading);
+            Ok(())
+        })
+    }
+
+    /// One walk over the table: each row that no line has claimed may serve a
+    /// line of its content.
+    fn match_by_content(
+        &mut self,
+        target: &Target<'_>,
+        subject: &Subject,
+    ) -> Result<()> {
+        let table = target.table;
+        let Some((columns, extras)) =
+            columns_now(&subject.open.segment, table)
+        else {
+            return Ok(());
+        };
+        let shape = Shape::new(
+            columns.iter().map(|c| table.columns[*c].name.as_str()),
+        );
+        let width = columns.len();
+        let all: Vec<usize> = columns.into_iter().chain(extras).collect();
+        let mut walk = self.database.walk(table, &all, None)?;
+        let mut row = Vec::new();
+        loop {
+            self.check_time()?;
+            let mut found: Vec<(RowDigest, i64)> = Vec::new();
+            let more = walk.batch(Batch::default(), &mut |view| {
+                row.clear();
+                shape.begin(&mut row);
+                let mut comparable = true;
+                for i in 0..width {
+                    match view.value(i)? {
+                        Some(value) => shape.value(&mut row, i, value),
+                        None => comparable = false,
+                    }
+                }
+                for i in width..all.len() {
+                    use crate::value::Value;
+                    comparable &= matches!(view.value(i)?, Some(Value::Null));
+                }
+                let digest = digest(&row);
+                if let Some(rowid) = view.rowid()
+                    && comparable
+                    && self.database.is_sought(&digest)?
+                {
+                    found.push((digest, rowid));
+                }
+                Ok(found.len())
+            })?;
+            for (digest, rowid) in found {
+                if self.database.is_claimed(rowid)? {
+                    continue;
+                }
+                if let Some(line) = self.database.serve(&digest)? {
+                    self.database.claim(line, rowid)?;
+                }
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}

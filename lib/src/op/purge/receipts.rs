@@ -1,0 +1,77 @@
+//! What comes on rt-purge's input: receipts, and what is handed on.
+
+use std::io::{BufRead, BufReader, Read};
+
+use super::Options;
+use crate::error::{Error, Result, quote};
+use crate::ledger::Receipt;
+
+/// What came on the input.
+#[derive(Default)]
+pub(super) struct Input {
+    pub receipts: Vec<Receipt>,
+    /// Lines of other types, handed on.
+    pub others: Vec<u8>,
+    /// The last line had no end, or a line was no record.
+    pub fault: Option<Error>,
+}
+
+/// Reads standard input to its end: only then is the lock taken.
+pub(super) fn read_receipts(
+    options: &Options,
+    input: &mut dyn Read,
+) -> Result<Input> {
+    #[derive(serde::Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    let mut out = Input::default();
+    let mut reader = BufReader::with_capacity(1 << 16, input);
+    let mut line = Vec::new();
+    let mut number = 0;
+    loop {
+        line.clear();
+        reader
+            .read_until(b'\n', &mut line)
+            .map_err(|e| Error::stream("cannot read the receipts", e))?;
+        if line.is_empty() {
+            return Ok(out);
+        }
+        number += 1;
+        let bad = |what: String| {
+            Error::data(format!("line {number}: {what}"))
+                .hint("rt-purge takes what rt-store prints")
+        };
+        if line.last() != Some(&b'\n') {
+            out.fault = Some(bad("it has no end".to_owned()));
+            return Ok(out);
+        }
+        let kind = match serde_json::from_slice::<Typed>(&line) {
+            Ok(typed) => typed.r#type,
+            Err(e) => {
+                out.fault = Some(bad(format!("not a record: {e}")));
+                continue;
+            }
+        };
+        if kind != "receipt" {
+            out.others.extend_from_slice(&line);
+            continue;
+        }
+        match serde_json::from_slice::<Receipt>(&line) {
+            Ok(receipt) => {
+                let table = &receipt.segment.table;
+                let wanted = options
+                    .table
+                    .as_ref()
+                    .is_none_or(|t| t.eq_ignore_ascii_case(table));
+                if wanted {
+                    out.receipts.push(receipt);
+                } else {
+                    let what = format!("a receipt for {}", quote(table));
+                    out.fault = Some(bad(what));
+                }
+            }
+            Err(e) => out.fault = Some(bad(format!("no receipt: {e}"))),
+        }
+    }
+}
