@@ -336,6 +336,15 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<()> {
     sync_folder(folder)
 }
 
+/// Removes a file, if it is there. The caller fsyncs the folder.
+pub fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Error::io("remove", path, e)),
+    }
+}
+
 /// Refuses a run whose largest file will not fit, before it starts.
 pub fn need_space(folder: &Path, bytes: u64) -> Result<()> {
     let stat = rustix::fs::statvfs(folder).map_err(|e| {

@@ -4,7 +4,11 @@
 //! The three of one table must add up; a table of which one is missing was not
 //! finished, whatever the exit status of a pipeline's last program says.
 
+use std::io::Write;
+
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
 
 /// What became of a table in a run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -46,6 +50,20 @@ pub enum Upkeep {
     Consolidation(Consolidation),
     /// From rt-expire.
     Expiry(Expiry),
+}
+
+impl Upkeep {
+    /// Writes the record, a line of its own.
+    pub fn write(&self, output: &mut dyn Write) -> Result<()> {
+        let mut line = serde_json::to_vec(self).map_err(|e| {
+            Error::failed(format!("cannot write a record: {e}"))
+        })?;
+        line.push(b'\n');
+        output
+            .write_all(&line)
+            .and_then(|()| output.flush())
+            .map_err(|e| Error::stream("cannot write the result", e))
+    }
 }
 
 /// rt-consolidate's.

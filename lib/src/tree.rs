@@ -50,6 +50,7 @@ mod recover;
 mod rewrite;
 
 use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -287,6 +288,31 @@ impl Work {
         } else {
             fsx::sync_folder(folder)
         }
+    }
+}
+
+/// Reads on, and takes the digest of what it reads.
+struct Hashing<'h> {
+    inner: &'h mut dyn Read,
+    hash: Sha256,
+}
+
+impl<'h> Hashing<'h> {
+    fn new(inner: &'h mut dyn Read) -> Hashing<'h> {
+        Hashing { inner, hash: Sha256::new() }
+    }
+
+    /// SHA-256 of what was read.
+    fn digest(self) -> String {
+        hex(&self.hash.finalize())
+    }
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..n]);
+        Ok(n)
     }
 }
 

@@ -55,13 +55,7 @@ pub fn run(
         record.exit_status = Some(error.exit().code());
     }
     let exit = Exit::from_code(record.exit_status.unwrap_or(0));
-    let mut line = serde_json::to_vec(&Upkeep::Consolidation(record))
-        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
-    line.push(b'\n');
-    output
-        .write_all(&line)
-        .and_then(|()| output.flush())
-        .map_err(|e| Error::stream("cannot write the result", e))?;
+    Upkeep::Consolidation(record).write(output)?;
     done.map(|()| exit)
 }
 

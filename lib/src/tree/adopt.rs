@@ -7,14 +7,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-use super::{Tree, Work, digest, not_as_said};
+use super::{Hashing, Tree, Work, digest, not_as_said};
 use crate::cold::read_tar;
 use crate::error::{Error, Result, quote, quoted};
 use crate::fsx;
 use crate::gz;
-use crate::ledger::{Adopt, Event, Member, Named, State, hex};
+use crate::ledger::{Adopt, Event, Member, Named, State};
 use crate::record::Fields;
 use crate::timestamp::Day;
 
@@ -127,7 +125,7 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
         let stem = rest.strip_suffix(".jsonl.gz");
         let day = day.parse::<Day>().ok();
         let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
-        let mut hash = Hashed { inner: contents, hash: Default::default() };
+        let mut hash = Hashing::new(contents);
         let rows = match table {
             Some(_) => count_rows(gz::Reader::new(&mut hash, quote(name)))?,
             None => 0,
@@ -139,7 +137,7 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
             table,
             day: day.map(|d| d.to_string()),
             size_bytes: size,
-            sha256: hex(&hash.hash.finalize()),
+            sha256: hash.digest(),
             rows,
             oldest: None,
             newest: None,
@@ -147,20 +145,6 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
         Ok(())
     })?;
     Ok(members)
-}
-
-/// Reads on, and takes the digest of what it reads.
-struct Hashed<'h> {
-    inner: &'h mut dyn Read,
-    hash: Sha256,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..n]);
-        Ok(n)
-    }
 }
 
 /// Lines of a gzip file; each must be an object.

@@ -23,14 +23,12 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::{Tree, Work, digest, not_as_said};
+use super::{Hashing, Tree, Work, digest, not_as_said};
 use crate::cold::{TarWriter, read_tar};
 use crate::error::{Error, Result, quoted};
 use crate::fail;
 use crate::fsx::{self, Temp};
-use crate::ledger::{Change, Event, FileState, Kind, Member, Named, hex};
+use crate::ledger::{Change, Event, FileState, Kind, Member, Named};
 
 /// What is added to a month.
 #[derive(Debug)]
@@ -48,20 +46,6 @@ pub struct MonthDraft {
     pub after: Named,
     /// What it holds.
     pub members: Vec<Member>,
-}
-
-/// Reads on, and takes the digest of what it reads.
-struct Hashing<'h> {
-    inner: &'h mut dyn Read,
-    hash: Sha256,
-}
-
-impl Read for Hashing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..n]);
-        Ok(n)
-    }
 }
 
 /// The tar of a day's month, relative to the root.
@@ -147,7 +131,7 @@ impl Work {
         match (draft, &change.before) {
             (Some(draft), Some(_)) => draft.temp.replace(&path)?,
             (Some(draft), None) => draft.temp.publish_new(&path)?,
-            (None, _) => remove(&path)?,
+            (None, _) => fsx::remove_if_there(&path)?,
         }
         fail::point("change.renamed");
         self.finish_change(kind, &change)
@@ -170,7 +154,7 @@ impl Work {
             let path = self.tree.path(&removed.file)?;
             let Some(file) = fsx::open_if_there(&path)? else { continue };
             if digest(file, &path)? == removed.sha256 {
-                remove(&path)?;
+                fsx::remove_if_there(&path)?;
                 fail::point("change.removed");
             }
         }
@@ -216,9 +200,9 @@ fn copy_member(
 ) -> Result<Member> {
     let added = more.map_or(0, |a| a.member.size_bytes);
     writer.begin(&old.name, size + added)?;
-    let mut input = Hashing { inner: contents, hash: Sha256::new() };
+    let mut input = Hashing::new(contents);
     writer.copy(&mut input, path)?;
-    if hex(&input.hash.finalize()) != old.sha256 || size != old.size_bytes {
+    if input.digest() != old.sha256 || size != old.size_bytes {
         return Err(not_as_said(path, "is not what the ledger says"));
     }
     let mut member = old.clone();
@@ -270,23 +254,15 @@ fn read_back(temp: &Temp, members: &[Member]) -> Result<()> {
     let file: File = fsx::open_read(temp.path())?;
     read_tar(file, temp.path(), &mut |name, size, contents| {
         let member = left.next().ok_or_else(wrong)?;
-        let mut input = Hashing { inner: contents, hash: Sha256::new() };
+        let mut input = Hashing::new(contents);
         io::copy(&mut input, &mut io::sink())
             .map_err(|e| Error::io("read", temp.path(), e))?;
         let same = member.name == name
             && member.size_bytes == size
-            && member.sha256 == hex(&input.hash.finalize());
+            && member.sha256 == input.digest();
         if same { Ok(()) } else { Err(wrong()) }
     })?;
     if left.next().is_some() { Err(wrong()) } else { Ok(()) }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io("remove", path, e)),
-    }
 }
 
 impl Tree {

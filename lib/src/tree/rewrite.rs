@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::draft::{Block, Draft};
-use super::{Work, not_as_said};
+use super::{Hashing, Work, not_as_said};
 use crate::error::{Error, Exit, Result, quoted};
 use crate::fail;
 use crate::fsx::{self, FileId};
@@ -41,20 +41,6 @@ pub struct SegmentText {
     text_sha256: String,
     rows: u64,
     compression: Compression,
-}
-
-/// Reads on, and takes the digest of what it reads.
-struct Hashing<'h, R: Read> {
-    inner: R,
-    hash: &'h mut Sha256,
-}
-
-impl<R: Read> Read for Hashing<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..n]);
-        Ok(n)
-    }
 }
 
 impl SegmentText {
@@ -109,17 +95,11 @@ impl SegmentText {
     }
 
     fn holds(&self) -> Result<bool> {
-        let mut hash = Sha256::new();
         let fail = |e| Error::io("read", &self.path, e);
-        let mut input = self.input().map_err(fail)?;
-        let mut piece = vec![0u8; 1 << 18];
-        loop {
-            let n = fsx::read_full(&mut input, &mut piece).map_err(fail)?;
-            if n == 0 {
-                return Ok(hex(&hash.finalize()) == self.sha256);
-            }
-            hash.update(&piece[..n]);
-        }
+        let mut segment = self.input().map_err(fail)?;
+        let mut input = Hashing::new(&mut segment);
+        io::copy(&mut input, &mut io::sink()).map_err(fail)?;
+        Ok(input.digest() == self.sha256)
     }
 
     fn input(&self) -> io::Result<io::Take<File>> {
@@ -139,41 +119,35 @@ impl SegmentText {
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let fail = |e| Error::io("read", &self.path, e);
-        let (mut bytes, mut text) = (Sha256::new(), Sha256::new());
-        let mut rows = 0;
-        {
-            let mut input = Hashing {
-                inner: self.input().map_err(fail)?,
-                hash: &mut bytes,
-            };
-            let mut take = |piece: &[u8]| -> Result<()> {
-                text.update(piece);
-                rows += memchr::memchr_iter(b'\n', piece).count() as u64;
-                each(piece)
-            };
-            match self.compression {
-                Compression::None => {
-                    let mut next = |out: &mut Vec<u8>| -> Result<bool> {
-                        out.resize(1 << 18, 0);
-                        let n =
-                            fsx::read_full(&mut input, out).map_err(fail)?;
-                        out.truncate(n);
-                        Ok(n > 0)
-                    };
-                    whole_lines(&mut next, &mut take)?;
-                }
-                Compression::Gzip if self.size == 0 => {}
-                Compression::Gzip => {
-                    let name = quoted(&self.path);
-                    let mut reader = gz::Reader::parallel(&mut input, name, 1);
-                    let mut next = |out: &mut Vec<u8>| reader.next_block(out);
-                    whole_lines(&mut next, &mut take).map_err(as_damage)?;
-                }
+        let mut segment = self.input().map_err(fail)?;
+        let mut input = Hashing::new(&mut segment);
+        let (mut text, mut rows) = (Sha256::new(), 0);
+        let mut take = |piece: &[u8]| -> Result<()> {
+            text.update(piece);
+            rows += memchr::memchr_iter(b'\n', piece).count() as u64;
+            each(piece)
+        };
+        match self.compression {
+            Compression::None => {
+                let mut next = |out: &mut Vec<u8>| -> Result<bool> {
+                    out.resize(1 << 18, 0);
+                    let n = fsx::read_full(&mut input, out).map_err(fail)?;
+                    out.truncate(n);
+                    Ok(n > 0)
+                };
+                whole_lines(&mut next, &mut take)?;
             }
-            // What follows the last member is part of the digest too.
-            io::copy(&mut input, &mut io::sink()).map_err(fail)?;
+            Compression::Gzip if self.size == 0 => {}
+            Compression::Gzip => {
+                let name = quoted(&self.path);
+                let mut reader = gz::Reader::parallel(&mut input, name, 1);
+                let mut next = |out: &mut Vec<u8>| reader.next_block(out);
+                whole_lines(&mut next, &mut take).map_err(as_damage)?;
+            }
         }
-        if hex(&bytes.finalize()) != self.sha256
+        // What follows the last member is part of the digest too.
+        io::copy(&mut input, &mut io::sink()).map_err(fail)?;
+        if input.digest() != self.sha256
             || hex(&text.finalize()) != self.text_sha256
             || rows != self.rows
         {
@@ -296,7 +270,7 @@ impl Rewrite<'_> {
                     .and_then(|o| o.retract.as_ref())
                     .is_some_and(|r| r.file_sha256.is_none());
                 if goes {
-                    remove_if_there(path)?;
+                    fsx::remove_if_there(path)?;
                 }
             }
         }
@@ -325,14 +299,6 @@ impl Work {
             }
             Err(e) => Err(Error::io("remove", folder, e)),
         }
-    }
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io("remove", path, e)),
     }
 }
 
