@@ -82,10 +82,14 @@ impl Batches<'_> {
                 }
                 let place = Place::Rowid(rowid);
                 let found = remover.at(&place, &mut row)?;
+                let missing = found.is_none();
                 let equal =
                     found.is_some_and(|f| f.comparable && parsed.is(&row));
                 if !equal {
-                    self.differs(number);
+                    match missing {
+                        true => self.unclaimed(number),
+                        false => self.differs(number),
+                    }
                     self.stays(settler.database, &place)?;
                     continue;
                 }
