@@ -399,6 +399,7 @@ impl<'s> Days<'s> {
             let sums = entry.draft.finish()?;
             let names = |c: &usize| self.table.columns[*c].name.clone();
             let column = self.chosen.timestamp.map(|(c, _)| names(&c));
+            let redaction = &self.chosen.redaction;
             let file = Tree::warm_file(&self.table.name, day, !self.plain);
             let segment = Segment {
                 id: Tree::new_id()?,
@@ -424,8 +425,9 @@ impl<'s> Days<'s> {
                 level: self.level,
                 columns: self.chosen.columns.iter().map(names).collect(),
                 excluded: self.chosen.excluded.clone(),
-                redacted: Vec::new(),
-                secrets_version: None,
+                redacted: redaction.columns.iter().map(names).collect(),
+                secrets_version: redaction.secrets.map(|(_, v)| v),
+                secrets_all: redaction.guesses(),
                 timestamp_column: column.unwrap_or_default(),
                 unit: self.unit.map(|u| u.word().to_owned()),
                 schema_sha256: schema.clone(),

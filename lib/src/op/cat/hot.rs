@@ -14,7 +14,9 @@ use std::io::{Seek, SeekFrom, Write};
 use super::Options;
 use super::lines::{Range, Sink};
 use crate::columns::{Columns, rule};
-use crate::db::{Access, Batch, Database, Filter, RowEncoder, Selection};
+use crate::db::{
+    Access, Batch, Database, Filter, Fit, Form, RowEncoder, Selection,
+};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::fsx::{self, Temp};
 use crate::ledger::{Ledger, State};
@@ -233,14 +235,16 @@ fn lay_aside(
     };
     let selection = Selection { filter, ..Selection::default() };
     let mut rows = database.select(&table, &chosen.columns, &selection)?;
-    let mut encoder = RowEncoder::new(&table, &chosen.columns);
+    // Rows of the database are shown as they are.
+    let form = Form::plain(&table, &chosen.columns);
+    let mut encoder = RowEncoder::new(&table, form);
     let (mut waiting, mut line) = (Waiting::new()?, Vec::new());
     let mut lost = 0u64;
     loop {
         let mut batch = 0;
         let more = rows.walk.batch(Batch::default(), &mut |row| {
             line.clear();
-            if encoder.append(row, &mut line)? {
+            if encoder.append(row, &mut line)? == Fit::Whole {
                 let value = row.value(at)?;
                 let time = value.and_then(|v| timestamp::instant(v, unit));
                 let text = waiting.texts.entry(time.map(Day::of)).or_default();
