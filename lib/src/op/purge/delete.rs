@@ -5,7 +5,8 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::keyed::{Proof, remover};
+use super::compare::Proof;
+use super::keyed::remover;
 use super::proof::{columns_now, digest};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::{Proven, Rows, Spool};

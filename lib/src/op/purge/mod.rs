@@ -7,6 +7,7 @@
 
 mod adopt;
 mod batches;
+mod compare;
 mod delete;
 mod groups;
 mod keyed;
