@@ -35,6 +35,8 @@ pub struct Remover<'d> {
     behind: Option<Statement<'d>>,
     at: Statement<'d>,
     delete: Statement<'d>,
+    /// All rows between two rowids.
+    delete_run: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
@@ -108,6 +110,16 @@ impl Database {
             _ => None,
         };
         let here = equals(&cursor);
+        let triggers = match self.delete_triggers(table)?.is_empty() {
+            true => None,
+            false => Some(self.restored(table)?),
+        };
+        let delete_run = match (&triggers, &behind, cursor.first()) {
+            (None, Some(_), Some(rowid)) => Some(prepare(format!(
+                "DELETE FROM {from} WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+            ))?),
+            _ => None,
+        };
         Ok(Remover {
             database: self,
             shape: Shape::new(
@@ -121,59 +133,9 @@ impl Database {
             at: prepare(format!("SELECT {list} FROM {from} WHERE {here}"))?,
             delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
             there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
-            triggers: match self.delete_triggers(table)?.is_empty() {
-                true => None,
-                false => Some(self.restored(table)?),
-            },
+            delete_run,
+            triggers,
         })
-    }
-
-    /// Takes the write lock, waiting for it as long as the busy timeout says.
-    pub fn begin_write(&self) -> Result<WriteLock<'_>> {
-        self.run("BEGIN IMMEDIATE")?;
-        Ok(WriteLock { database: self, open: true })
-    }
-}
-
-/// The write lock; dropped, it rolls back.
-#[derive(Debug)]
-pub struct WriteLock<'d> {
-    database: &'d Database,
-    open: bool,
-}
-
-impl WriteLock<'_> {
-    /// Commits. With a rollback journal this waits for readers, as long as
-    /// the busy timeout says.
-    pub fn commit(mut self) -> Result<()> {
-        self.database.run("COMMIT")?;
-        self.open = false;
-        Ok(())
-    }
-
-    /// Undoes everything since the lock was taken.
-    pub fn roll_back(mut self) -> Result<()> {
-        self.open = false;
-        self.database.roll_back()
-    }
-}
-
-impl Database {
-    /// Ends the transaction without its changes, unless that was done: by a
-    /// trigger that says RAISE(ROLLBACK), or by SQLite itself after a failure.
-    fn roll_back(&self) -> Result<()> {
-        match self.connection.is_autocommit() {
-            true => Ok(()),
-            false => self.run("ROLLBACK"),
-        }
-    }
-}
-
-impl Drop for WriteLock<'_> {
-    fn drop(&mut self) {
-        // On the way out with an error that says more. Should this fail too,
-        // closing the connection rolls back.
-        if self.open && self.database.roll_back().is_err() {}
     }
 }
 
@@ -285,6 +247,23 @@ impl Remover<'_> {
             return Ok(Deleted::NotAll);
         }
         Ok(Deleted::All)
+    }
+
+    /// Whether [`Remover::delete_run`] works: rowids, and no triggers.
+    pub fn has_runs(&self) -> bool {
+        self.delete_run.is_some()
+    }
+
+    /// Deletes the rows from one rowid to another inside the open
+    /// transaction; the caller has proven a row for each rowid between them.
+    pub fn delete_run(&mut self, first: i64, last: i64) -> Result<Deleted> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let Some(statement) = &mut self.delete_run else {
+            return Ok(Deleted::NotAll);
+        };
+        let changes = statement.execute([first, last]).map_err(fail)?;
+        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
+        Ok(if all { Deleted::All } else { Deleted::NotAll })
     }
 
     /// Whether a row stands at a place.

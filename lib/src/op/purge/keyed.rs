@@ -1,8 +1,8 @@
 //! Segments whose rows have a usable key: compared whole, named in one
 //! `purging` event, then deleted in batches.
 
-use super::delete::{Deletion, Guarded};
 use super::compare::Proof;
+use super::delete::{Deletion, Guarded};
 use super::proof::columns_now;
 use super::settle::{Settler, Subject, Tally, Target};
 use super::spool::Spool;
