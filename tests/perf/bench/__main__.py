@@ -56,6 +56,7 @@ def one(case: Case, here: world.World, options: argparse.Namespace) -> bool:
     rounds = options.rounds or case.rounds
     beside = writing.Beside if case.journal else Rounds
     run = beside(here, case).all(rounds)
+    facts.append(("load", f"{world.load()} at the end"))
     text = record.text(case, run, facts)
     kept = here.folder if here.scale != 1 else world.HERE
     path = record.write(kept / "runs", case, text)

@@ -115,6 +115,7 @@ def whole_job(floor: float, goal: float) -> tuple[Way, ...]:
              floor=floor, goal=goal),
         peer("object-pigz", f'{OBJECT_DUE} | pigz -p2 -6 >"$OUT"'),
         peer("json-gzip", f'{select} | gzip -6 >"$OUT"'),
+        peer("json-bgzip", f'{select} | bgzip -@2 -c >"$OUT"'),
     )
 
 
@@ -214,6 +215,11 @@ CASES: tuple[Case, ...] = (
         Way("rt", JOB, deletes=True),
         Way("naive", NAIVE, deletes=True, floor=25.0, goal=40.0),
     ), rounds=3),
+    Case("job-naive-50k", "the same with 50 k rows, index on the time",
+         Data("tool_uses", 50_000, index=True), (
+             Way("rt", JOB, deletes=True),
+             Way("naive", NAIVE, deletes=True),
+         )),
     Case("purge-all", "proof and deletion, UUID keys, all goes", TOOLS,
          proof(0.6, 0.9)),
     Case("purge-half", "proof and deletion, UUID keys, half goes", TOOLS,
@@ -237,6 +243,18 @@ CASES: tuple[Case, ...] = (
          nothing_due(), before=NEVER),
     Case("hot-index", "nothing is due among 1 M rows, index on the time",
          INDEXED, nothing_due(), before=NEVER),
+    Case("cat", "rt-cat of 1 M archived rows, beside gzip alone", TOOLS, (
+        Way("rt-cat", 'rt-cat tool_uses >"$OUT"', deletes=True, setup=JOB),
+        Way("gzip", 'gzip -dc archives/warm/*/tool_uses.jsonl.gz >"$OUT"',
+            deletes=True, setup=JOB),
+    ), discard=True, rounds=3),
+    Case("consolidate", "sixty days to their months, beside tar alone", TOOLS,
+         (
+             Way("rt-consolidate", "rt-consolidate --older-than 1d", "",
+                 deletes=True, setup=JOB),
+             Way("tar", 'tar -cf "$OUT" archives/warm\nsync "$OUT"', "",
+                 deletes=True, setup=JOB),
+         ), rounds=3),
     Case("memory", "peak memory of each process, agent_logs of 2 GB", LARGE, (
         Way("rt-gzip", 'rt-export agent_logs | rt-gzip >"$OUT"'),
         Way("rt-gzip-d", 'rt-gzip -d <"$PACKED" >"$OUT"', "text"),

@@ -21,7 +21,7 @@ def row(kind: str, name: str, *figures: object) -> str:
         f"{figure:9.3f}" if isinstance(figure, float) else f"{figure!s:>9}"
         for figure in figures
     ]
-    return f"{kind:<7} {name:<13} {' '.join(cells)}".rstrip()
+    return f"{kind:<7} {name:<14} {' '.join(cells)}".rstrip()
 
 
 def rounds(run: Run) -> list[str]:

@@ -80,11 +80,15 @@ class Rounds:
         self.prepare(way)
         env = self.environment(way, discard)
         sample = measure.run(way.command, env, self.world.work)
-        size = sum(path.stat().st_size for path in self.left())
-        return replace(sample, size=size)
+        return replace(sample, size=self.size())
+
+    def size(self) -> int:
+        """The bytes of all that a way wrote."""
+        files = [*self.left(), *self.archives.glob("cold/*/*.tar.gz")]
+        return sum(path.stat().st_size for path in files)
 
     def left(self) -> list[Path]:
-        """The files that a way wrote."""
+        """The files that hold the rows, as a way wrote them."""
         if self.out.exists():
             return [self.out]
         return sorted(self.archives.glob("warm/*/*.jsonl.gz"))
@@ -113,8 +117,7 @@ class Rounds:
         where = self.case.due if way.deletes else "TRUE"
         want = self.world.truth(way.data or self.case.data, where)
         found = content.of_files(self.left())
-        if found != want:
-            raise Unequal(f"{found[0]} rows, {want[0]} wanted, or others")
+        compare("in what it wrote", found, want)
         self.proven[way.name] = bytes_now
 
     def check_rest(self, way: Way) -> None:
@@ -124,8 +127,7 @@ class Rounds:
         copy = self.world.work / "db"
         found = content.of_database(copy, data.table, others)
         want = self.world.truth(data, f"NOT ({self.case.due})")
-        if found != want:
-            raise Unequal(f"{found[0]} rows stayed, not {want[0]}, or others")
+        compare("that stayed", found, want)
 
     def ready(self) -> None:
         """Makes what all ways read, and their truths, ahead of the clock."""
@@ -181,6 +183,15 @@ class Rounds:
         say(f"{way.name}: {run.skipped[way.name]}")
         run.samples.pop(way.name, None)
         return False
+
+
+def compare(
+    where: str, found: content.Digest, want: content.Digest
+) -> None:
+    if found[0] != want[0]:
+        raise Unequal(f"{found[0]} rows {where}, not {want[0]}")
+    if found != want:
+        raise Unequal(f"other rows {where} than there should be")
 
 
 def number(file: Path) -> int:

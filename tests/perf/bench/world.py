@@ -142,6 +142,11 @@ def output(command: list[str]) -> str:
     return (done.stdout or done.stderr).strip()
 
 
+def load() -> str:
+    """What else the machine has to do: a busy one gives no figures."""
+    return " ".join(f"{n:.2f}" for n in os.getloadavg())
+
+
 def machine(world: World) -> list[tuple[str, str]]:
     """What a figure depends on beside the programs."""
     cpu = "unknown"
@@ -153,13 +158,12 @@ def machine(world: World) -> list[tuple[str, str]]:
     kind = output(["stat", "-f", "-c", "%T", str(world.folder)])
     mount = output(["findmnt", "-n", "-o", "FSTYPE,OPTIONS", "-T",
                     str(world.folder)]).split()
-    load = " ".join(f"{n:.2f}" for n in os.getloadavg())
     return [
         ("cpu", f"{cpu}, {os.cpu_count()} cores"),
         ("memory", f"{memory / 2**30:.1f} GiB"),
         ("system", f"{platform.system()} {platform.release()}"),
         ("files", " ".join(mount) or kind),
-        ("load", f"{load} at the start"),
+        ("load", f"{load()} at the start"),
     ]
 
 

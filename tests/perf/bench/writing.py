@@ -74,13 +74,12 @@ class Beside(Rounds):
         }
         self.commits(commits, windows)
         self.others(second, wal.bytes)
-        size = sum(path.stat().st_size for path in self.left())
         return replace(
             second,
             wall_s=first.wall_s + second.wall_s,
             cpu_s=first.cpu_s + second.cpu_s,
             peaks=first.peaks | second.peaks,
-            size=size,
+            size=self.size(),
         )
 
     def commits(self, file: Path, windows: dict) -> None:
