@@ -149,7 +149,10 @@ def grown(key: str) -> tuple[Way, ...]:
 def nothing_due() -> tuple[Way, ...]:
     """A run that has nothing to do, beside a count of what is due."""
     count = "SELECT count(*) FROM tool_uses WHERE start_time < '$BEFORE'"
-    return (Way("rt", JOB, ""), Way("count", f'sqlite3 "$DB" "{count}"', ""))
+    return (
+        Way("rt", JOB, "", deletes=True),
+        Way("count", f'sqlite3 "$DB" "{count}"', ""),
+    )
 
 
 def packers(level: str, floor: float, goal: float) -> tuple[Way, ...]:

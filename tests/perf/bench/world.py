@@ -170,7 +170,8 @@ def machine(world: World) -> list[tuple[str, str]]:
 def versions(world: World) -> list[tuple[str, str]]:
     """Of the programs; the commit is that of the checkout."""
     commit = output(["git", "-C", str(TOP), "rev-parse", "--short=12", "HEAD"])
-    changed = output(["git", "-C", str(TOP), "status", "--porcelain"])
+    changed = output(["git", "-C", str(TOP), "status", "--porcelain", "--",
+                      ":!tests/perf/runs"])
     first = {
         "rt": [str(world.bins / "rt-export"), "--version"],
         "sqlite3": ["sqlite3", "--version"],

@@ -36,7 +36,9 @@ class Beside(Rounds):
         self.turn = 0
         run = super().all(rounds)
         head = HEAD.format("commits")
-        run.lines = [head, *sorted(self.lines)]
+        kinds = ("commits", "holds", "wal")
+        run.lines = [head, *sorted(
+            self.lines, key=lambda line: kinds.index(line.split()[0]))]
         return run
 
     def prepare(self, way: Way) -> None:
@@ -88,13 +90,11 @@ class Beside(Rounds):
             own = [c for c in found if begun <= float(c[0]) < ended]
             took = sorted(float(c[1]) * 1000 for c in own)
             busy = sum(c[2] != "done" for c in own)
-            word: tuple[str, ...] = ()
-            if name != "idle" and took:
-                p99, longest = COMMITS[self.case.journal]
-                good = at(took, 99) < p99 and took[-1] < longest
-                word = ("held" if good and not busy else "MISSED",)
+            p99, longest = COMMITS[self.case.journal]
+            good = at(took, 99) < p99 and at(took, 100) < longest and not busy
+            word = "" if name == "idle" else self.word(good)
             self.line("commits", name, len(own), at(took, 50), at(took, 99),
-                      at(took, 100), busy, *word)
+                      at(took, 100), busy, word)
 
     def others(self, purge: Sample, wal: int) -> None:
         holds = re.search(
@@ -106,11 +106,17 @@ class Beside(Rounds):
             p99, longest = float(holds[2]), float(holds[3])
             good = p99 < HOLDS[0] and longest < HOLDS[1]
             self.line("holds", holds[1], "p99_ms", p99, "max_ms", longest,
-                      "held" if good else "MISSED")
+                      self.word(good))
         else:
             self.line("holds", "not reported")
         mib = wal / 2**20
-        self.line("wal", "MiB", mib, "held" if mib < WAL_MIB else "MISSED")
+        self.line("wal", "MiB", mib, self.word(mib < WAL_MIB))
+
+    def word(self, good: bool) -> str:
+        """How a figure stands to what is wanted, at the size meant."""
+        if self.world.scale != 1:
+            return "-"
+        return "held" if good else "MISSED"
 
     def line(self, kind: str, *figures: object) -> None:
         self.lines.append(row(kind, "rt", self.turn, *figures))
