@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use super::order::traceable;
 use super::{World, there};
 
-/// What one run may flush that does not grow with the number of files: the
-/// ledger, the schema, the tree's root and what is above it, the database.
-const HANDFUL: usize = 18;
+/// What one run may flush beside files and their folders: the ledger, the
+/// schema, the tree's own folders and what it is in.
+const HANDFUL: usize = 15;
+
+/// How many more of them there may be for ten times the files.
+const MORE: usize = 4;
 
 /// How often each path is flushed, below the archive tree (`.` is the tree
 /// itself) or, outside of it, from the root. A draft is its folder and `/*`.
@@ -44,6 +47,10 @@ fn flushes(
             Some("") => ".",
             Some(below) => below.trim_start_matches('/'),
         };
+        // How often SQLite flushes is for the batches to say.
+        if path.contains("/db") {
+            continue;
+        }
         let path = match path.split_once("/.") {
             Some((folder, _)) => format!("{folder}/*"),
             None => path.to_owned(),
@@ -108,7 +115,7 @@ fn disk_is_waited_for_twice_a_file_once_a_folder_and_a_handful_a_run() {
         let rest = |f: &Flushes| sum(f, |p| !is_file(p) && !is_day(p));
         let (few, most) = (rest(few), rest(many));
         assert!(
-            most == few && most <= HANDFUL,
+            most <= few + MORE && most <= HANDFUL,
             "{program}: {few} flushes with 3 days, {most} with 30\n{many:#?}"
         );
     }
