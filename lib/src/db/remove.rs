@@ -110,12 +110,8 @@ impl Database {
             _ => None,
         };
         let here = equals(&cursor);
-        let triggers = match self.delete_triggers(table)?.is_empty() {
-            true => None,
-            false => Some(self.restored(table)?),
-        };
-        let delete_run = match (&triggers, &behind, cursor.first()) {
-            (None, Some(_), Some(rowid)) => Some(prepare(format!(
+        let delete_run = match (&behind, cursor.first()) {
+            (Some(_), Some(rowid)) => Some(prepare(format!(
                 "DELETE FROM {from} WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
             ))?),
             _ => None,
@@ -134,7 +130,12 @@ impl Database {
             delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
             there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
             delete_run,
-            triggers,
+            // Last, for it reads the schema anew: what was prepared before is
+            // of the schema that the caller knows.
+            triggers: match self.delete_triggers(table)?.is_empty() {
+                true => None,
+                false => Some(self.restored(table)?),
+            },
         })
     }
 }
@@ -251,7 +252,7 @@ impl Remover<'_> {
 
     /// Whether [`Remover::delete_run`] works: rowids, and no triggers.
     pub fn has_runs(&self) -> bool {
-        self.delete_run.is_some()
+        self.delete_run.is_some() && self.triggers.is_none()
     }
 
     /// Deletes the rows from one rowid to another inside the open
