@@ -168,8 +168,12 @@ impl Secrets {
         if text.len() < SHORT && !string.named && sign(text).is_none() {
             return false;
         }
-        // Else the spelling holds nothing that the text does not.
-        let spelled = string.named || self.spells(text);
+        // Else the spelling holds nothing that the text does not: its escapes
+        // begin no needle, and put no digits before one.
+        let spelled = string.named
+            || self.spells(text)
+            || memchr::memmem::find(&record[string.content..], b"\\u00")
+                .is_some();
         if spelled && self.finds(&record[string.key..record.len() - 1]) {
             return true;
         }

@@ -183,6 +183,7 @@ fn an_escape_that_spells_a_secret_leaves_none() {
     let now = redact(&expand("x\npm_<36>"));
     assert_eq!(now, "x[REDACTED:npm-token]");
     redact(&expand("\token=<40>"));
+    redact(&expand("\u{1}1234:AA<33>"));
     redact(&expand("{\"a\":\"\\npm_<36>\"}"));
 }
 
