@@ -180,6 +180,12 @@ impl Secrets {
         self.finds(text) || self.finds_deeper(text)
     }
 
+    /// Whether a record holds a secret as it stands. Strings without escapes
+    /// hold none then.
+    pub fn finds_in(&mut self, record: &[u8]) -> bool {
+        self.finds(record)
+    }
+
     /// Replaces the secrets in a string at the record's end, its closing
     /// quote included.
     #[inline]
