@@ -10,7 +10,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::write::plain_prefix;
+use super::text::plain_prefix;
 use crate::value::Owned;
 
 /// Why a line is not a row record, and at which byte.
