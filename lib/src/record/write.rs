@@ -113,25 +113,33 @@ pub fn append_value(out: &mut Vec<u8>, value: Value<'_>) {
 }
 
 fn append_integer(out: &mut Vec<u8>, value: i64) {
-    // The digits end in the middle, so that a block begins at the first.
-    const MIDDLE: usize = 20;
-    let mut digits = [0u8; MIDDLE + BLOCK];
-    let mut at = MIDDLE;
-    let mut rest = value.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
     if value < 0 {
         out.push(b'-');
     }
-    if let Some(block) = digits[at..].first_chunk() {
-        append_part(out, block, MIDDLE - at);
+    let mut rest = value.unsigned_abs();
+    if rest < 100_000_000 {
+        // Eight digits fit a word, the first one lowest.
+        let (mut word, mut length) = (0, 0);
+        loop {
+            word = word << 8 | u64::from(b'0') | (rest % 10);
+            length += 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        out.extend_from_slice(&word.to_le_bytes());
+        out.truncate(out.len() - (8 - length));
+        return;
     }
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    while rest > 0 {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Shortest digits that read back as the same double (Ryu), which this crate
