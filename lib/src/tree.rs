@@ -49,6 +49,7 @@ mod publish;
 mod recover;
 mod rewrite;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -263,8 +264,13 @@ impl Work {
             }
         }
         // From below: a name is durable before the folder that it is in.
-        for folder in folders.iter().rev() {
-            fsx::sync_folder(folder)?;
+        let mut folders: Vec<PathBuf> = folders.into_iter().collect();
+        folders.sort_by_key(|f| Reverse(f.components().count()));
+        let level = |a: &PathBuf, b: &PathBuf| {
+            a.components().count() == b.components().count()
+        };
+        for folders in folders.chunk_by_mut(level) {
+            fsx::together(folders, |folder| fsx::sync_folder(folder))?;
         }
         fsx::sync_parent(root)
     }

@@ -394,6 +394,9 @@ impl<'s> Days<'s> {
             }
         }
         while self.take()? {}
+        let mut drafts: Vec<&mut Draft> =
+            self.days.values_mut().map(|day| &mut day.draft).collect();
+        fsx::together(&mut drafts, |draft| draft.sync())?;
         let mut out = Vec::new();
         for (day, mut entry) in std::mem::take(&mut self.days) {
             let sums = entry.draft.finish()?;
