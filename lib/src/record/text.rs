@@ -80,17 +80,15 @@ fn append<'t, const ASCII: bool>(
 /// that is asked.
 #[inline(always)]
 fn prefix<const ASCII: bool>(text: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(eight) = text[at..].first_chunk() {
-        let found = special::<ASCII>(u64::from_le_bytes(*eight));
+    let (words, rest) = text.as_chunks();
+    for (i, word) in words.iter().enumerate() {
+        let found = special::<ASCII>(u64::from_le_bytes(*word));
         if found != 0 {
-            return at + first_byte(found);
+            return 8 * i + first_byte(found);
         }
-        at += 8;
     }
-    let rest = &text[at..];
     let found = special::<ASCII>(short_word(rest));
-    at + first_byte(found).min(rest.len())
+    8 * words.len() + first_byte(found).min(rest.len())
 }
 
 /// Marks, by its high bit, the first byte of a word (its lowest) that does not
