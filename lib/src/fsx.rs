@@ -12,12 +12,14 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use rustix::fs::{CWD, OFlags, RenameFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
+
+mod together;
+
+pub use together::together;
 
 /// How temporary names begin; under the lock of a tree, whatever in it is
 /// called so is a dead run's.
@@ -176,37 +178,6 @@ fn rename_new(from: &Path, to: &Path) -> Result<()> {
         Err(errno) => errno.into(),
     };
     Err(Error::io("rename a file to", to, error))
-}
-
-/// How many fsyncs wait at once.
-const TOGETHER: usize = 8;
-
-/// fsyncs many files or folders, each by `sync`: a journal commits together
-/// what waits for it together, and one after another each waits for its own.
-pub fn together<T: Send>(
-    items: &mut [T],
-    sync: impl Fn(&mut T) -> Result<()> + Sync,
-) -> Result<()> {
-    let threads = TOGETHER.min(items.len());
-    let queue = Mutex::new(items.iter_mut());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        while let Some(item) = next() {
-            sync(item)?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        // Where the system gives fewer threads, fewer do it.
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-        let others: Vec<_> = (1..threads).map_while(spawn).collect();
-        others.into_iter().fold(work(), |done, other| {
-            let ended = other.join().unwrap_or_else(|_| {
-                Err(Error::failed("a thread panicked, which is a bug"))
-            });
-            done.and(ended)
-        })
-    })
 }
 
 /// fsyncs a folder, so that the names in it are durable.

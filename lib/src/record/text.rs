@@ -154,3 +154,43 @@ fn append_number(out: &mut Vec<u8>, byte: u8) {
     out.push(HEX[usize::from(byte >> 4)]);
     out.push(HEX[usize::from(byte & 15)]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As serde_json writes it, or `None` where the text is not UTF-8.
+    fn reference(text: &[u8]) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(text).ok()?;
+        Some(serde_json::to_vec(text).unwrap())
+    }
+
+    #[test]
+    fn what_is_special_is_found_wherever_it_stands() {
+        let kinds: [&[u8]; 9] = [
+            b"\"",
+            b"\\",
+            b"\0",
+            b"\x1f",
+            b"\n",
+            b"\x7f",
+            b"\xc3\xa9",
+            b"\xff",
+            b"\\\"\n\t\r",
+        ];
+        for length in 0..80 {
+            for at in 0..=length {
+                for kind in kinds {
+                    let mut text = vec![b' '; length];
+                    text.splice(at..at, kind.iter().copied());
+                    let mut out = b"before".to_vec();
+                    let fits = append_text(&mut out, &text);
+                    let wanted = reference(&text);
+                    assert_eq!(fits, wanted.is_some());
+                    let wanted = wanted.unwrap_or_default();
+                    assert_eq!(out, [&b"before"[..], &wanted].concat());
+                }
+            }
+        }
+    }
+}
