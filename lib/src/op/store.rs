@@ -1,12 +1,15 @@
-//! rt-store: row records into warm files by day, durably, and a receipt for
-//! each segment.
+//! rt-store: row records into warm files by day, or into one file, durably,
+//! and a receipt for each segment.
 //!
 //! Lines are gathered a day at a time into blocks, blocks are compressed in
 //! parallel and written in order. What is held is bounded: when all days
 //! together hold too much, the day with most bytes is cut early, which depends
-//! on the rows' order alone, never on threads. How publication is made safe
-//! stands in [`crate::tree`].
+//! on the rows' order alone, never on threads. One file for all rows is made
+//! in the same way, as if they were of one day, but is a JSON array: it is
+//! whole or not at all. How publication is made safe stands in
+//! [`crate::tree`].
 
+mod array;
 mod lines;
 
 use std::collections::BTreeMap;
@@ -30,7 +33,7 @@ use crate::policy::Policy;
 use crate::record::{ARCHIVED_AT, append_string};
 use crate::stop::{Stop, Stoppable};
 use crate::timestamp::{Day, Unit, rfc3339};
-use crate::tree::{BLOCK_BYTES, Block, Draft, Tree, Work};
+use crate::tree::{BLOCK_BYTES, Block, Draft, Frame, Tree, Work};
 
 /// What all days together may hold before one is cut early, in bytes of text.
 const HELD_BYTES: usize = 16 << 20;
@@ -44,6 +47,8 @@ pub struct Options {
     pub table: String,
     /// The columns, as rt-export was told.
     pub columns: Columns,
+    /// `--single`: one new file, of one JSON array.
+    pub single: bool,
     /// `--no-compress`.
     pub plain: bool,
     /// `-1` to `-9`; 6 unless said.
@@ -196,6 +201,7 @@ fn nothing(options: &Options, database: &Database) -> Done {
 
 /// One day in the making.
 struct DayDraft {
+    file: String,
     draft: Draft,
     block: Block,
     keyless: u64,
@@ -208,6 +214,9 @@ struct Days<'s> {
     unit: Option<Unit>,
     level: u8,
     plain: bool,
+    single: bool,
+    frame: Frame,
+    now: Timestamp,
     archived_at: String,
     suffix: Vec<u8>,
     lines: LineReader,
@@ -239,7 +248,7 @@ impl<'s> Days<'s> {
         append_string(&mut suffix, ARCHIVED_AT.as_bytes());
         suffix.push(b':');
         append_string(&mut suffix, archived_at.as_bytes());
-        suffix.extend_from_slice(b"}\n");
+        suffix.push(b'}');
         let names = |c: &usize| table.columns[*c].name.clone();
         let columns: Vec<String> = chosen.columns.iter().map(names).collect();
         let at = chosen.columns.iter().position(|c| *c == column);
@@ -249,6 +258,9 @@ impl<'s> Days<'s> {
             unit,
             level,
             plain: options.plain,
+            single: options.single,
+            frame: Frame::new(options.single),
+            now,
             archived_at,
             suffix,
             lines: LineReader::new(
@@ -256,6 +268,7 @@ impl<'s> Days<'s> {
                 at.unwrap_or(0),
                 unit,
                 table.can_be_keyless(),
+                options.single,
             ),
             pool: gz::Pool::new(level, threads),
             days: BTreeMap::new(),
@@ -294,9 +307,19 @@ impl<'s> Days<'s> {
     }
 
     /// Whether what was read before this error is to be stored all the same:
-    /// a stream that was cut short, or holds a bad line.
+    /// a stream that was cut short, or holds a bad line. Of an array there is
+    /// all or nothing.
     fn whole_lines_count(&self, error: &Error) -> bool {
-        error.exit() == Exit::Data
+        error.exit() == Exit::Data && !self.single
+    }
+
+    /// The file that a row goes to, by the day that stands for it.
+    fn file(&self, work: &Work, day: Day) -> Result<String> {
+        let table = &self.table.name;
+        match self.single {
+            true => work.whole_file(table, self.now, !self.plain),
+            false => Ok(Tree::warm_file(table, day, !self.plain)),
+        }
     }
 
     fn add(&mut self, work: &Work, record: &Record<'_>) -> Result<()> {
@@ -304,32 +327,36 @@ impl<'s> Days<'s> {
             self.undated += 1;
             return Ok(());
         };
-        let day = Day::of(at);
+        let day = Day::of(if self.single { self.now } else { at });
         if !self.days.contains_key(&day) {
-            let file = Tree::warm_file(&self.table.name, day, !self.plain);
+            let file = self.file(work, day)?;
             let entry = DayDraft {
                 draft: work.begin_draft(&file)?,
+                file,
                 block: Block::default(),
                 keyless: 0,
             };
             self.days.insert(day, entry);
         }
-        let length = record.open.len() + self.suffix.len();
+        self.put(day, self.frame.between());
+        let length = record.open.len() + self.suffix.len() + 1;
         let full = |d: &DayDraft| {
-            !d.block.text.is_empty()
-                && d.block.text.len() + length > BLOCK_BYTES
+            d.block.lines > 0 && d.block.text.len() + length > BLOCK_BYTES
         };
         if self.days.get(&day).is_some_and(full) {
             self.cut(day)?;
         }
+        let behind = self.frame.row();
         if let Some(entry) = self.days.get_mut(&day) {
+            let before = entry.block.text.len();
             entry.block.text.extend_from_slice(record.open);
             entry.block.text.extend_from_slice(&self.suffix);
+            entry.block.text.extend_from_slice(behind);
             entry.block.count(at);
             entry.keyless += u64::from(record.keyless);
+            self.held += entry.block.text.len() - before;
         }
         self.rows += 1;
-        self.held += length;
         if self.held > HELD_BYTES {
             let largest = self
                 .days
@@ -342,6 +369,14 @@ impl<'s> Days<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Adds to a day's block what is no row.
+    fn put(&mut self, day: Day, text: &[u8]) {
+        if let Some(entry) = self.days.get_mut(&day) {
+            entry.block.text.extend_from_slice(text);
+            self.held += text.len();
+        }
     }
 
     /// Ends a day's block and sends it on its way.
@@ -388,6 +423,7 @@ impl<'s> Days<'s> {
         let schema = work.tree().keep_schema(&table.name, &table.schema)?;
         let days: Vec<Day> = self.days.keys().copied().collect();
         for day in days {
+            self.put(day, self.frame.end());
             let some = |d: &DayDraft| !d.block.text.is_empty();
             if self.days.get(&day).is_some_and(some) {
                 self.cut(day)?;
@@ -395,18 +431,17 @@ impl<'s> Days<'s> {
         }
         while self.take()? {}
         let mut out = Vec::new();
-        for (day, mut entry) in std::mem::take(&mut self.days) {
+        for mut entry in std::mem::take(&mut self.days).into_values() {
             let sums = entry.draft.finish()?;
             let names = |c: &usize| self.table.columns[*c].name.clone();
             let column = self.chosen.timestamp.map(|(c, _)| names(&c));
-            let file = Tree::warm_file(&self.table.name, day, !self.plain);
             let segment = Segment {
                 id: Tree::new_id()?,
                 db: identity.path.clone(),
                 db_device: identity.device,
                 db_inode: identity.inode,
                 table: self.table.name.clone(),
-                file,
+                file: entry.file,
                 offset_bytes: entry.draft.offset(),
                 size_bytes: sums.size_bytes,
                 sha256: sums.sha256,
@@ -432,6 +467,7 @@ impl<'s> Days<'s> {
                 archived_at: Some(self.archived_at.clone()),
                 oldest: sums.range.map(|(least, _)| rfc3339(least)),
                 newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
+                array: self.single,
                 adopted: false,
             };
             debug_assert!(work.tree().path(&segment.file).is_ok());

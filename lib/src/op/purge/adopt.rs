@@ -83,6 +83,7 @@ pub(super) fn adopt(
         archived_at: None,
         oldest: None,
         newest: None,
+        array: false,
         adopted: true,
     };
     let id = segment.id.clone();

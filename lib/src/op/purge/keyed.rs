@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::fail;
 use crate::ledger::{Event, Purging};
 use crate::runs::Runs;
+use crate::tree::records;
 
 /// What the comparison of one segment found.
 pub(super) struct Proof {
@@ -283,15 +284,4 @@ pub(super) fn remover<'d>(
         }
         None => Ok(None),
     }
-}
-
-/// The records of a piece: its lines without newline; of a JSON array the
-/// rows.
-pub(super) fn records(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
-    piece.split(|b| *b == b'\n').filter(|line| !line.is_empty()).filter_map(
-        |line| match line {
-            b"[" | b"]" => None,
-            _ => Some(line.strip_suffix(b",").unwrap_or(line)),
-        },
-    )
 }

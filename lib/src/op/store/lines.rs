@@ -5,6 +5,7 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
+use super::array::Array;
 use crate::error::{Error, Result, quote};
 use crate::record::{ARCHIVED_AT, Fields, ROWID, Token};
 use crate::timestamp::{self, Unit};
@@ -31,6 +32,8 @@ pub(super) struct LineReader {
     unit: Option<Unit>,
     /// Rows of the table can be without usable key.
     keyless: bool,
+    /// Where an array is; none for lines that stand by themselves.
+    array: Option<Array>,
     buffer: Vec<u8>,
     /// Bytes at the end of the buffer that no newline follows yet were looked
     /// through up to here.
@@ -41,18 +44,20 @@ pub(super) struct LineReader {
 
 impl LineReader {
     /// A reader of records with these columns, of which one, by its place,
-    /// dates the row.
+    /// dates the row; of lines, or of an array.
     pub(super) fn new(
         columns: Vec<String>,
         timestamp: usize,
         unit: Option<Unit>,
         keyless: bool,
+        array: bool,
     ) -> LineReader {
         LineReader {
             columns,
             timestamp,
             unit,
             keyless,
+            array: array.then(Array::default),
             ..LineReader::default()
         }
     }
@@ -76,6 +81,10 @@ impl LineReader {
         self.buffer.truncate(start + n);
         if n > 0 {
             return Ok(true);
+        }
+        if let Some(array) = self.array {
+            let over = self.buffer.is_empty().then_some(array);
+            return over.unwrap_or_default().check_over().map(|()| false);
         }
         if self.buffer.is_empty() {
             return Ok(false);
@@ -103,19 +112,30 @@ impl LineReader {
             let line = &buffer[start..search + end];
             search += end + 1;
             start = search;
+            let row = match &mut self.array {
+                Some(array) => array.take(line)?,
+                None => Some(line),
+            };
+            let Some(row) = row else { continue };
             self.number += 1;
-            let record = self.look(line).map_err(|what| {
-                Error::data(format!("record {}: {what}", self.number)).hint(
-                    "the records before it are stored; rt-store takes what \
-                     rt-export writes, with the same columns",
-                )
-            })?;
+            let record = self.look(row).map_err(|what| self.bad(&what))?;
             each(record)?;
         }
         self.buffer = buffer;
         self.buffer.drain(..start);
         self.searched = self.buffer.len();
         Ok(())
+    }
+
+    fn bad(&self, what: &str) -> Error {
+        let before = match self.array {
+            Some(_) => "nothing was stored",
+            None => "the records before it are stored",
+        };
+        Error::data(format!("record {}: {what}", self.number)).hint(format!(
+            "{before}; rt-store takes what rt-export writes, with the same \
+             columns"
+        ))
     }
 
     /// Looks through one line. Its fields come in the order of the columns
