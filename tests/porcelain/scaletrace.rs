@@ -2,6 +2,7 @@
 //! one file, whole and proven, and whatever happens each row is in the
 //! database or in one file.
 
+mod after;
 mod cost;
 mod fails;
 mod run;

@@ -116,7 +116,8 @@ fn rows_that_come_while_it_runs_stay() {
              'new', '', 0), ({id} + 1, '{NOW}', 'now', '', 0)"
         );
         let script = format!(
-            "#!/bin/sh\ncase $* in *--pending*) ;; *) sqlite3 -cmd '.timeout 9999' '{}' \"{insert}\" ;; esac\n\
+            "#!/bin/sh\ncase $* in *--pending*) ;; *)\n\
+             sqlite3 -cmd '.timeout 9999' '{}' \"{insert}\" ;;\nesac\n\
              exec {} \"$@\"\n",
             dir.join(DB).display(),
             real.display()
@@ -231,30 +232,4 @@ fn space_is_given_back_on_demand() {
     out.stderr_has("no incremental vacuum");
     assert_eq!(report(&out)["status"], "archived");
     all_are_there(&dir, 100);
-}
-
-#[test]
-fn the_archives_know_their_file() {
-    let dir = filled(100);
-    low(&dir).run().status(0);
-    let stat = |args: &[&str]| {
-        let stat = dir.cmd("rt-stat").args(["--tree", "a", "--db", DB]);
-        stat.args(args).run()
-    };
-    let out = stat(&["--archives"]);
-    out.status(0).stdout_has("\"tier\":\"whole\",\"table\":\"agent_logs\"");
-    stat(&["--archives", "--files"]).status(0).stdout_has("\"rows\":100");
-    // They neither expire nor are rolled up.
-    for program in ["rt-expire", "rt-consolidate"] {
-        let tree = files(&dir);
-        let cmd = dir.cmd(program).args(["--archives", "a"]);
-        cmd.now("2096-01-01T00:00:00Z").run().status(0);
-        assert_eq!(files(&dir), tree);
-    }
-    let ledger = dir.read("a/ledger.jsonl");
-    assert!(ledger.contains("\"type\":\"job\""), "{ledger}");
-    assert!(ledger.contains("\"mode\":\"scaletrace\""), "{ledger}");
-    let file = &files(&dir)[0];
-    std::fs::write(dir.join(file), "").unwrap();
-    stat(&["--archives"]).status(5).stdout_has("\"reason\":\"size\"");
 }
