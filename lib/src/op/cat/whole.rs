@@ -143,13 +143,13 @@ impl Cat<'_> {
 /// The text of a file, piece by piece.
 enum Text {
     Plain(File),
-    Gzip(gz::Reader<File>),
+    Gzip(Box<gz::Reader<File>>),
 }
 
 impl Text {
     fn new(open: File, name: &str, compressed: bool) -> Text {
         match compressed {
-            true => Text::Gzip(gz::Reader::parallel(open, name, 1)),
+            true => Text::Gzip(Box::new(gz::Reader::parallel(open, name, 1))),
             false => Text::Plain(open),
         }
     }
