@@ -15,6 +15,8 @@ enum F {
     Unit,
     Column,
     Exclude,
+    Redact,
+    RedactSecrets,
     Single,
     NoCompress,
     Level(u8),
@@ -41,6 +43,8 @@ static CMD: Command<F> = Command {
         value(F::Unit, "unit", "U", "what its numbers mean"),
         value(F::Column, "column", "COL", "as rt-export was told"),
         value(F::Exclude, "exclude", "COL", "as rt-export was told"),
+        value(F::Redact, "redact", "COL", "as rt-export was told"),
+        cli::redact_secrets(F::RedactSecrets),
         switch(F::Single, "single", "one new file, of one JSON array"),
         switch(F::NoCompress, "no-compress", "files that are not gzipped"),
         letter(F::Level(1), '1', "fastest"),
@@ -78,6 +82,11 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
             F::Column => o.columns.only.push(cli::text("column", &v)?),
             F::Exclude => o.columns.exclude.push(cli::text("exclude", &v)?),
+            F::Redact => o.columns.redact.push(cli::text("redact", &v)?),
+            F::RedactSecrets => {
+                let level = cli::text("redact-secrets", &v)?.parse()?;
+                o.columns.secrets = o.columns.secrets.max(Some(level))
+            }
             F::Single => o.single = true,
             F::NoCompress => o.plain = true,
             F::Level(level) => o.level = Some(level),

@@ -5,6 +5,7 @@
 //! whatever the status of the pipeline was that it ran in: so a table that the
 //! job was for is judged by what is there, and fails for what is missing.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -187,8 +188,14 @@ pub struct TableResult {
     pub superseded: u64,
     /// Rows without a readable time.
     pub undated: u64,
-    /// Rows that JSON cannot hold exactly.
+    /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
     pub unrepresentable: u64,
+    /// Columns whose values were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
+    /// Secrets that were replaced, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, u64>,
     /// Why it failed, or what to know.
     pub message: Option<String>,
 }

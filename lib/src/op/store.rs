@@ -435,6 +435,7 @@ impl<'s> Days<'s> {
             let sums = entry.draft.finish()?;
             let names = |c: &usize| self.table.columns[*c].name.clone();
             let column = self.chosen.timestamp.map(|(c, _)| names(&c));
+            let redaction = &self.chosen.redaction;
             let segment = Segment {
                 id: Tree::new_id()?,
                 db: identity.path.clone(),
@@ -459,8 +460,9 @@ impl<'s> Days<'s> {
                 level: self.level,
                 columns: self.chosen.columns.iter().map(names).collect(),
                 excluded: self.chosen.excluded.clone(),
-                redacted: Vec::new(),
-                secrets_version: None,
+                redacted: redaction.columns.iter().map(names).collect(),
+                secrets_version: redaction.secrets.map(|(_, v)| v),
+                secrets_all: redaction.guesses(),
                 timestamp_column: column.unwrap_or_default(),
                 unit: self.unit.map(|u| u.word().to_owned()),
                 schema_sha256: schema.clone(),

@@ -13,7 +13,9 @@ use super::Options;
 use super::aside::Aside;
 use super::lines::Range;
 use crate::columns::{Columns, rule};
-use crate::db::{Access, Batch, Database, Filter, RowEncoder, Selection};
+use crate::db::{
+    Access, Batch, Database, Filter, Fit, Form, RowEncoder, Selection,
+};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::ledger::{Ledger, State};
 use crate::policy::Policy;
@@ -143,7 +145,9 @@ fn lay_aside(
     };
     let selection = Selection { filter, ..Selection::default() };
     let mut selected = database.select(&table, &chosen.columns, &selection)?;
-    let mut encoder = RowEncoder::new(&table, &chosen.columns);
+    // Rows of the database are shown as they are.
+    let form = Form::plain(&table, &chosen.columns);
+    let mut encoder = RowEncoder::new(&table, form);
     let mut hot =
         Hot { rows: Aside::new()?, cut: Cut::default(), exit: Exit::Done };
     let mut line = Vec::new();
@@ -152,7 +156,7 @@ fn lay_aside(
         let mut batch = 0;
         let more = selected.walk.batch(Batch::default(), &mut |row| {
             line.clear();
-            if encoder.append(row, &mut line)? {
+            if encoder.append(row, &mut line)? == Fit::Whole {
                 let value = row.value(at)?;
                 let time = value.and_then(|v| timestamp::instant(v, unit));
                 hot.rows.add(time.map(Day::of), &line);

@@ -77,6 +77,7 @@ pub(super) fn adopt(
         excluded: Vec::new(),
         redacted: Vec::new(),
         secrets_version: None,
+        secrets_all: false,
         timestamp_column: String::new(),
         unit: None,
         schema_sha256,

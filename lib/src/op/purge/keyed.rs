@@ -2,7 +2,7 @@
 //! `purging` event, then deleted in batches.
 
 use super::delete::{Deletion, Guarded};
-use super::proof::{columns_now, digest};
+use super::proof::{columns_now, digest, form};
 use super::settle::{Settler, Subject, Tally, Target};
 use super::spool::{Proven, Spool};
 use crate::db::{Database, Place, Remover};
@@ -280,7 +280,9 @@ pub(super) fn remover<'d>(
 ) -> Result<Option<Remover<'d>>> {
     match columns_now(&subject.open.segment, target.table) {
         Some((columns, extras)) => {
-            database.remover(target.table, &columns, &extras).map(Some)
+            let segment = &subject.open.segment;
+            let form = form(segment, target.table, &columns)?;
+            database.remover(target.table, form, &extras).map(Some)
         }
         None => Ok(None),
     }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::spool::RowDigest;
-use crate::db::Table;
+use crate::db::{Form, Redaction, Table};
 use crate::error::{Error, Result};
 use crate::ledger::Segment;
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
+use crate::secrets::Level;
 use crate::timestamp::{self, Unit};
 use crate::value::Owned;
 
@@ -197,6 +198,28 @@ pub(super) fn columns_now(
         .filter(|c| !left_out(&table.columns[*c].name))
         .collect();
     Some((columns, extras))
+}
+
+/// The form of a segment's records.
+///
+/// # Errors
+/// Its secrets were replaced by a version that is not known.
+pub(super) fn form(
+    segment: &Segment,
+    table: &Table,
+    columns: &[usize],
+) -> Result<Form> {
+    let level = match segment.secrets_all {
+        true => Level::All,
+        false => Level::Fixed,
+    };
+    let redacted = segment.redacted.iter();
+    let redaction = Redaction {
+        columns: redacted.filter_map(|name| table.column(name)).collect(),
+        secrets: segment.secrets_version.map(|version| (level, version)),
+        dates: table.column(&segment.timestamp_column),
+    };
+    Form::new(table, columns, &redaction)
 }
 
 /// Whether a segment's records have all columns of the table's present key.

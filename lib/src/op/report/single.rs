@@ -4,6 +4,7 @@
 //! The size comes as the record of rt-stat, what became of the rows as those
 //! of the three steps, and what is in the file from the ledger.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use bytesize::ByteSize;
@@ -59,6 +60,8 @@ struct SingleReport {
     superseded: u64,
     undated: u64,
     unrepresentable: u64,
+    redacted: Vec<String>,
+    secrets: BTreeMap<String, u64>,
     reclaimed_bytes: Option<u64>,
     message: Option<String>,
 }
@@ -192,6 +195,8 @@ fn put_together(
         superseded: result.superseded,
         undated: result.undated,
         unrepresentable: result.unrepresentable,
+        redacted: result.redacted,
+        secrets: result.secrets,
         reclaimed_bytes: reclaimed,
         message: result.message,
     })
