@@ -5,6 +5,7 @@
 mod after;
 mod cost;
 mod fails;
+mod redact;
 mod run;
 mod settings;
 mod sweep;
@@ -40,7 +41,8 @@ fn fill(dir: &Dir, from: u64, rows: u64) {
              INSERT INTO agent_logs SELECT n,
                strftime('%Y-%m-%dT%H:%M:%SZ', 1735689600 + n * 7919 % 31000000,
                  'unixepoch'),
-               'a \"prompt\" ],[ ' || n, hex(randomblob(100)), n * 3 FROM s"
+               'a prompt ' || n, '\"],[ ' || hex(randomblob(100)), n * 3
+             FROM s"
         ),
     );
 }
