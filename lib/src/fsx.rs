@@ -209,19 +209,25 @@ pub fn sync_up(folder: &Path, root: &Path) -> Result<()> {
 /// and fsyncs the parent of each folder made. Everything below `root` must be
 /// a real folder, not a link.
 pub fn make_folders(folder: &Path, root: &Path) -> Result<()> {
-    if folder != root
-        && let Some(parent) = folder.parent()
-        && !parent.as_os_str().is_empty()
-    {
-        make_folders(parent, root)?;
-    }
+    add_folders(folder, root)?.iter().try_for_each(|f| sync_folder(f))
+}
+
+/// The same, but gives the folders that now hold a new one, from above: who
+/// makes many folders fsyncs those once, before anything rests on the names.
+pub fn add_folders(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+    let mut changed = match folder.parent() {
+        Some(parent) if folder != root && !parent.as_os_str().is_empty() => {
+            add_folders(parent, root)?
+        }
+        _ => Vec::new(),
+    };
     let meta = if folder == root {
         fs::metadata(folder)
     } else {
         fs::symlink_metadata(folder)
     };
     match meta {
-        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(meta) if meta.is_dir() => Ok(changed),
         Ok(_) => Err(Error::failed(format!(
             "{} is not a folder",
             quoted(folder)
@@ -229,17 +235,16 @@ pub fn make_folders(folder: &Path, root: &Path) -> Result<()> {
         .hint("move it away; symbolic links inside a tree are not followed")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             if folder == root {
-                return make_root(folder);
+                make_root(folder)?;
+                return Ok(changed);
             }
             match fs::DirBuilder::new().mode(0o700).create(folder) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(Error::io("create", folder, e)),
             }
-            match folder.parent() {
-                Some(parent) => sync_folder(parent),
-                None => Ok(()),
-            }
+            changed.extend(folder.parent().map(Path::to_owned));
+            Ok(changed)
         }
         Err(e) => Err(Error::io("open", folder, e)),
     }

@@ -1,6 +1,7 @@
 //! rt-purge: rows go that are what was archived, and no others.
 
 mod amid;
+mod at_once;
 mod between;
 mod by_hand;
 mod foreign;

@@ -4,6 +4,7 @@
 mod export;
 mod kinds;
 mod settle;
+mod whole;
 
 use serde_json::Value;
 
@@ -20,7 +21,8 @@ const TABLE: &str = "
         (3, '2026-01-02T03:00:00Z', 7,
             '{\"cmd\":\"curl -H \\\"X: KEY\\\"\\n\",\"n\":1}'),
         (4, '2026-01-02T04:00:00Z', x'00ff',
-            '{\"url\":\"https:\\/\\/u:pw@h\\/\",\"aws\":\"{\\\"SecretAccessKey\\\":\\\"B64\\\"}\"}'),
+            '{\"url\":\"https:\\/\\/u:pw@h\\/\",' ||
+            '\"aws\":\"{\\\"SecretAccessKey\\\":\\\"B64\\\"}\"}'),
         (5, '2026-01-02T05:00:00Z', 'KEY', CAST(x'ff20' || 'KEY' AS TEXT)),
         (6, '2026-01-14T00:00:00Z', 'hot', 'KEY');";
 

@@ -7,6 +7,7 @@
 
 mod application;
 mod disk;
+mod flushes;
 mod keyless;
 mod lock;
 mod model;

@@ -66,7 +66,7 @@ fn call(line: &str, root: &str) -> Option<String> {
 }
 
 /// Whether processes can be traced here.
-fn traceable() -> bool {
+pub(super) fn traceable() -> bool {
     let mut strace = Command::new("strace");
     strace.args(["-o", "/dev/null", "true"]);
     strace.status().is_ok_and(|status| status.success())

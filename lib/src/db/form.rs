@@ -243,19 +243,16 @@ fn clean(
     text: &[u8],
     out: &mut Vec<u8>,
 ) {
-    let bytes;
-    let text = match std::str::from_utf8(text) {
-        Ok(_) => text,
-        Err(_) => {
-            bytes = secrets.redact_bytes(text);
-            &bytes
-        }
-    };
     let start = out.len();
-    shape.value(out, index, Value::Text(text));
-    // Other text is in base64.
     if std::str::from_utf8(text).is_ok() {
-        secrets.redact(out, &encoded(start, key, text, named));
+        shape.value(out, index, Value::Text(text));
+        return secrets.redact(out, &encoded(start, key, text, named));
+    }
+    let bytes = secrets.redact_bytes(text);
+    shape.value(out, index, Value::Text(&bytes));
+    // What is left may be UTF-8, and no more in base64.
+    if std::str::from_utf8(&bytes).is_ok() {
+        secrets.redact(out, &encoded(start, key, &bytes, named));
     }
 }
 

@@ -10,6 +10,7 @@ mod census;
 mod doomed;
 mod due;
 mod encode;
+mod erase;
 mod filter;
 mod form;
 mod gone;
@@ -33,15 +34,19 @@ use crate::error::{Error, Exit, Result, quoted};
 pub use census::{Census, Question};
 pub use due::{Due, Selection};
 pub use encode::RowEncoder;
+pub use erase::WriteLock;
 pub use filter::Filter;
 pub use form::{Fit, Form, Redaction};
 pub use gone::Gone;
 pub use refs::References;
-pub use remove::{Deleted, Found, Place, Remover, WriteLock};
+pub use remove::{Deleted, Found, Place, Remover};
 pub use shape::{Column, Key, Kind, Table};
 pub use size::TableSize;
 use traces::Traces;
 pub use walk::{Batch, Position, RowView, Walk};
+
+/// The log of an incremental vacuum is copied in steps of so many bytes.
+const LOG_STEP: u64 = 4 << 20;
 
 /// An open database.
 #[derive(Debug)]
@@ -77,7 +82,8 @@ pub enum Access {
     /// to undo that first, as any program that opens the database does.
     Read,
     /// Deleting: commits are durable when they return, also against a power
-    /// cut (`synchronous=EXTRA`), and foreign keys are ours to check.
+    /// cut (`synchronous=EXTRA`), foreign keys are ours to check, and the
+    /// write-ahead log is ours to copy ([`Database::checkpoint`]).
     Delete,
 }
 
@@ -147,7 +153,9 @@ impl Database {
             .map_err(fail)?;
         if access == Access::Delete {
             connection
-                .execute_batch("PRAGMA synchronous=EXTRA;")
+                .execute_batch(
+                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0;",
+                )
                 .map_err(fail)?;
         }
         let pragma = |name: &str| {
@@ -242,9 +250,7 @@ impl Database {
             self.incremental()?;
         }
         // In WAL mode the file shrinks at the next checkpoint.
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            .map_err(|e| self.fail("cannot checkpoint", e))?;
+        self.checkpoint(0)?;
         Ok(before.saturating_sub(self.file_bytes()?))
     }
 
@@ -279,6 +285,7 @@ impl Database {
                 break;
             }
             free = left;
+            self.checkpoint(LOG_STEP)?;
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())

@@ -8,7 +8,7 @@ use rusqlite::{Statement, params_from_iter};
 
 use super::filter;
 use super::restored::Restored;
-use super::walk::{select_list, view};
+use super::walk::{RowView, select_list, view};
 use super::{Database, Fit, Form, Table, ident};
 use crate::error::Result;
 use crate::value::{Owned, Value};
@@ -29,8 +29,12 @@ pub struct Remover<'d> {
     extras: usize,
     rowid: bool,
     by_key: Option<Statement<'d>>,
+    /// The rows behind a rowid, in order.
+    behind: Option<Statement<'d>>,
     at: Statement<'d>,
     delete: Statement<'d>,
+    /// All rows between two rowids.
+    delete_run: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
@@ -97,69 +101,38 @@ impl Database {
                 equals(&key)
             ))?),
         };
+        let behind = match (table.without_rowid, cursor.first()) {
+            (false, Some(rowid)) => Some(prepare(format!(
+                "SELECT {list} FROM {from} NOT INDEXED \
+                 WHERE {name}.{rowid} > ?1 ORDER BY {name}.{rowid}"
+            ))?),
+            _ => None,
+        };
         let here = equals(&cursor);
+        let delete_run = match (&behind, cursor.first()) {
+            (Some(_), Some(rowid)) => Some(prepare(format!(
+                "DELETE FROM {from} WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+            ))?),
+            _ => None,
+        };
         Ok(Remover {
             database: self,
             form,
             extras: extras.len(),
             rowid: !table.without_rowid,
             by_key,
+            behind,
             at: prepare(format!("SELECT {list} FROM {from} WHERE {here}"))?,
             delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
             there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
+            delete_run,
+            // Last, for it reads the schema anew: what was prepared before is
+            // of the schema that the caller knows.
             triggers: match self.delete_triggers(table)?.is_empty() {
                 true => None,
                 false => Some(self.restored(table)?),
             },
         })
-    }
-
-    /// Takes the write lock, waiting for it as long as the busy timeout says.
-    pub fn begin_write(&self) -> Result<WriteLock<'_>> {
-        self.run("BEGIN IMMEDIATE")?;
-        Ok(WriteLock { database: self, open: true })
-    }
-}
-
-/// The write lock; dropped, it rolls back.
-#[derive(Debug)]
-pub struct WriteLock<'d> {
-    database: &'d Database,
-    open: bool,
-}
-
-impl WriteLock<'_> {
-    /// Commits. With a rollback journal this waits for readers, as long as
-    /// the busy timeout says.
-    pub fn commit(mut self) -> Result<()> {
-        self.database.run("COMMIT")?;
-        self.open = false;
-        Ok(())
-    }
-
-    /// Undoes everything since the lock was taken.
-    pub fn roll_back(mut self) -> Result<()> {
-        self.open = false;
-        self.database.roll_back()
-    }
-}
-
-impl Database {
-    /// Ends the transaction without its changes, unless that was done: by a
-    /// trigger that says RAISE(ROLLBACK), or by SQLite itself after a failure.
-    fn roll_back(&self) -> Result<()> {
-        match self.connection.is_autocommit() {
-            true => Ok(()),
-            false => self.run("ROLLBACK"),
-        }
-    }
-}
-
-impl Drop for WriteLock<'_> {
-    fn drop(&mut self) {
-        // On the way out with an error that says more. Should this fail too,
-        // closing the connection rolls back.
-        if self.open && self.database.roll_back().is_err() {}
     }
 }
 
@@ -181,6 +154,36 @@ impl Remover<'_> {
             ),
             None => Ok(None),
         }
+    }
+
+    /// Rows behind `rowid` in the order of the table, as long as `each` wants
+    /// another one: it gets each row's rowid, its encoded form, and whether
+    /// that can be compared. One pass costs less than a search for each row.
+    pub fn behind(
+        &mut self,
+        rowid: i64,
+        out: &mut Vec<u8>,
+        each: &mut dyn FnMut(i64, &[u8], bool) -> Result<bool>,
+    ) -> Result<()> {
+        let Some(statement) = &mut self.behind else { return Ok(()) };
+        let fail = |e| self.database.fail("cannot compare", e);
+        let (form, extras) = (&mut self.form, self.extras);
+        let columns = form.columns().len() + extras;
+        let mut rows = statement.query([rowid]).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            let view = view(self.database, row, columns);
+            let comparable = encode(&view, form, extras, out)?;
+            let Some(rowid) = view.rowid() else { break };
+            if !each(rowid, out, comparable)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether [`Remover::behind`] gives rows: those of a table with rowids.
+    pub fn has_order(&self) -> bool {
+        self.behind.is_some()
     }
 
     /// The row at a place, encoded likewise.
@@ -244,6 +247,23 @@ impl Remover<'_> {
         Ok(Deleted::All)
     }
 
+    /// Whether [`Remover::delete_run`] works: rowids, and no triggers.
+    pub fn has_runs(&self) -> bool {
+        self.delete_run.is_some() && self.triggers.is_none()
+    }
+
+    /// Deletes the rows from one rowid to another inside the open
+    /// transaction; the caller has proven a row for each rowid between them.
+    pub fn delete_run(&mut self, first: i64, last: i64) -> Result<Deleted> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let Some(statement) = &mut self.delete_run else {
+            return Ok(Deleted::NotAll);
+        };
+        let changes = statement.execute([first, last]).map_err(fail)?;
+        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
+        Ok(if all { Deleted::All } else { Deleted::NotAll })
+    }
+
     /// Whether a row stands at a place.
     pub fn there(&mut self, place: &Place) -> Result<bool> {
         let fail = |e| self.database.fail("cannot look again", e);
@@ -298,10 +318,7 @@ fn find(
     };
     let columns = form.columns().len();
     let view = view(database, row, columns + extras);
-    let mut comparable = form.append(&view, out)? == Fit::Whole;
-    for i in columns..columns + extras {
-        comparable &= matches!(view.value(i)?, Some(Value::Null));
-    }
+    let comparable = encode(&view, form, extras, out)?;
     let place = if rowid {
         Place::Rowid(view.rowid().unwrap_or(0))
     } else {
@@ -315,4 +332,21 @@ fn find(
         Place::Key(key)
     };
     Ok(Some(Found { place, comparable }))
+}
+
+/// Puts a row's encoded form, without metadata and closing brace, in place of
+/// what `out` held; whether it can be compared.
+fn encode(
+    view: &RowView<'_>,
+    form: &mut Form,
+    extras: usize,
+    out: &mut Vec<u8>,
+) -> Result<bool> {
+    out.clear();
+    let mut comparable = form.append(view, out)? == Fit::Whole;
+    let columns = form.columns().len();
+    for i in columns..columns + extras {
+        comparable &= matches!(view.value(i)?, Some(Value::Null));
+    }
+    Ok(comparable)
 }

@@ -128,12 +128,9 @@ impl Database {
         Ok(steps)
     }
 
-    /// The table's delete triggers: with any, each deletion is looked at
+    /// The table's triggers, by name: with any, each deletion is looked at
     /// again afterwards.
-    pub(super) fn delete_triggers(
-        &self,
-        table: &Table,
-    ) -> Result<Vec<String>> {
+    pub fn delete_triggers(&self, table: &Table) -> Result<Vec<String>> {
         self.connection
             .prepare(
                 "SELECT name FROM (SELECT name, tbl_name, type FROM \

@@ -16,6 +16,7 @@
 
 mod finder;
 mod kinds;
+mod table;
 #[cfg(test)]
 mod tests;
 mod unescape;
@@ -30,7 +31,8 @@ use unescape::{Map, back, unescape};
 
 use crate::error::{Error, Result, quote};
 
-pub use kinds::{Check, PATTERNS, Pattern, VERSION};
+pub use kinds::{Pattern, Start};
+pub use table::{VERSION, patterns};
 
 /// How often escapes are resolved, from the record's own on.
 const DEPTH: usize = 8;
@@ -43,8 +45,8 @@ pub const REDACTED: &[u8] = b"[REDACTED]";
 
 /// Parts of names by which a value can be told: a column of such a name is
 /// looked at together with it.
-const NAMES: [&str; 7] =
-    ["key", "token", "secret", "passw", "passp", "pwd", "auth"];
+const NAMES: [&str; 8] =
+    ["key", "token", "secret", "passw", "passp", "pwd", "auth", "credential"];
 
 /// How much is taken for a secret.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -75,6 +77,11 @@ pub struct Secrets {
     finders: Vec<Finder>,
     /// What was replaced, by kind.
     counts: BTreeMap<&'static str, u64>,
+    /// Needles that begin with the letter of an escape: its sign, and the
+    /// rest of the needle.
+    spelled: Vec<(u8, &'static [u8])>,
+    /// The bytes with which these rests begin.
+    second: [bool; 256],
     views: [Vec<u8>; 2],
 }
 
@@ -117,15 +124,31 @@ impl Secrets {
             .hint("use the programs of the version that wrote it, or newer"));
         }
         let of = |guess: bool| {
-            let all = PATTERNS.iter().filter(|p| p.is_of(version));
+            let all = patterns().filter(|p| p.is_of(version));
             Finder::new(all.filter(|p| p.guess == guess).collect())
         };
         let mut finders = vec![of(false)?];
         if level == Level::All {
             finders.push(of(true)?);
         }
-        let (counts, views) = (BTreeMap::new(), Default::default());
-        Ok(Secrets { finders, counts, views })
+        let needles = patterns().flat_map(|p| p.needles);
+        let spelled = needles.filter_map(|needle| {
+            let (letter, rest) = needle.as_bytes().split_first()?;
+            let at = b"bfnrt".iter().position(|l| l == letter)?;
+            Some((b"\x08\x0c\n\r\t"[at], rest))
+        });
+        let spelled: Vec<(u8, &[u8])> = spelled.collect();
+        let mut second = [false; 256];
+        for (_, rest) in &spelled {
+            second[usize::from(rest[0])] = true;
+        }
+        Ok(Secrets {
+            finders,
+            counts: BTreeMap::new(),
+            spelled,
+            second,
+            views: Default::default(),
+        })
     }
 
     /// What was replaced since this was last asked, by kind.
@@ -137,10 +160,8 @@ impl Secrets {
     /// holds a secret.
     pub fn holds(&mut self, record: &[u8], string: &Encoded<'_>) -> bool {
         let text = string.text;
-        let escaped = |b: &u8| matches!(b, 8 | 9 | 10 | 12 | 13);
-        // Only where an escape's letter begins a word can its spelling hold
-        // more than the text.
-        let spelled = string.named || text.iter().any(escaped);
+        // Else the spelling holds nothing that the text does not.
+        let spelled = string.named || self.spells(text);
         if spelled && self.finds(&record[string.key..record.len() - 1]) {
             return true;
         }
@@ -163,6 +184,21 @@ impl Secrets {
         let mut out = bytes.to_vec();
         self.rewrite(&mut out, 0, 0);
         out
+    }
+
+    /// Whether the letter of an escape begins a needle with what follows.
+    fn spells(&self, text: &[u8]) -> bool {
+        let begins = |at: usize| {
+            let rest = &text[at + 1..];
+            let second =
+                rest.first().is_some_and(|b| self.second[usize::from(*b)]);
+            second
+                && self.spelled.iter().any(|(sign, needle)| {
+                    *sign == text[at] && rest.starts_with(needle)
+                })
+        };
+        memchr::memchr3_iter(b'\n', b'\r', b'\t', text).any(begins)
+            || memchr::memchr2_iter(8, 12, text).any(begins)
     }
 
     fn finds(&mut self, text: &[u8]) -> bool {

@@ -18,7 +18,7 @@
 //! for the rename may still be lost, and only then does 4 again. Nothing goes
 //! that is not in a durable tar.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -158,10 +158,10 @@ impl Work {
                 fail::point("change.removed");
             }
         }
-        let gone = change.removes.iter().map(|r| r.file.as_str());
-        for file in gone.chain([change.file.as_str()]) {
-            self.settle_folder(&self.tree.path(file)?)?;
-        }
+        let mut files: Vec<&str> =
+            change.removes.iter().map(|r| r.file.as_str()).collect();
+        files.push(&change.file);
+        self.settle_folders(&files)?;
         fail::point("change.before_end");
         let id = change.id.clone();
         self.ledger.append(&[match kind {
@@ -172,23 +172,24 @@ impl Work {
         Ok(())
     }
 
-    /// fsyncs the folder of a file that may be gone, and removes it, and what
-    /// is above it below the root's own folders, when it is empty.
-    fn settle_folder(&self, path: &Path) -> Result<()> {
-        let Some(folder) = path.parent() else { return Ok(()) };
-        if !folder.exists() {
-            return self.sync_nearest(path);
-        }
-        let tier = folder.parent();
-        let below = tier.and_then(Path::parent) == Some(self.tree.root());
-        match fs::remove_dir(folder) {
-            Ok(()) if below => fsx::sync_folder(tier.unwrap_or(folder)),
-            Ok(()) => self.sync_nearest(path),
-            Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => {
-                fsx::sync_folder(folder)
+    /// Removes the folders of files that may be gone where they are empty, and
+    /// fsyncs what those names were in, each folder once.
+    fn settle_folders(&self, files: &[&str]) -> Result<()> {
+        let mut changed = BTreeSet::new();
+        for file in files {
+            let path = self.tree.path(file)?;
+            let Some(folder) = path.parent() else { continue };
+            match fs::remove_dir(folder) {
+                Ok(()) => {}
+                // Who removed it may have died before that was durable.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                Err(e) => return Err(Error::io("remove", folder, e)),
             }
-            Err(e) => Err(Error::io("remove", folder, e)),
+            let there = path.ancestors().skip(1).find(|f| f.exists());
+            changed.extend(there.map(Path::to_owned));
         }
+        changed.iter().try_for_each(|folder| fsx::sync_folder(folder))
     }
 }
 

@@ -44,7 +44,8 @@ impl Work {
     pub fn begin_draft(&self, file: &str) -> Result<Draft> {
         let path = self.tree.path(file)?;
         let folder = path.parent().unwrap_or(Path::new("/"));
-        fsx::make_folders(folder, self.tree.root())?;
+        // Publication makes the names durable, of all days' folders at once.
+        fsx::add_folders(folder, self.tree.root())?;
         let known = self.ledger.state().file(file);
         let present = fsx::open_if_there(&path)?;
         match (known, present) {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{channel, sync_channel};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -20,6 +21,9 @@ use crate::timestamp::rfc3339;
 
 /// The text of one member is at most this long, unless one line is longer.
 pub const BLOCK_BYTES: usize = 1 << 20;
+
+/// A segment of at least so many bytes in its file is worth a thread.
+const AHEAD_FROM: u64 = 64 << 10;
 
 /// Which form of a segment a file holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,12 +116,46 @@ impl SegmentText {
     }
 
     /// Reads the segment: `each` gets pieces of whole lines, in order. What
-    /// it got is proven only when this returns without error.
+    /// it got is proven only when this returns without error. A large segment
+    /// is read, opened and digested ahead, on another thread.
     ///
     /// # Errors
     /// Status 5 when bytes, text or number of lines are not what the ledger
     /// says.
     pub fn read(
+        &self,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        if self.size < AHEAD_FROM {
+            return self.read_here(each);
+        }
+        std::thread::scope(|scope| {
+            let (pieces, come) = sync_channel::<Vec<u8>>(2);
+            let (back, spare) = channel::<Vec<u8>>();
+            let reader = scope.spawn(move || {
+                self.read_here(&mut |piece| {
+                    let mut copy = spare.try_recv().unwrap_or_default();
+                    copy.clear();
+                    copy.extend_from_slice(piece);
+                    pieces.send(copy).map_err(|_| unwanted())
+                })
+            });
+            let mut done = Ok(());
+            for piece in come {
+                done = each(&piece);
+                if done.is_err() {
+                    break;
+                }
+                // A reader that has ended needs no more buffers.
+                if back.send(piece).is_err() {}
+            }
+            drop(back);
+            let read = reader.join().unwrap_or_else(|_| Err(unwanted()));
+            done.and(read)
+        })
+    }
+
+    fn read_here(
         &self,
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
@@ -143,7 +181,7 @@ impl SegmentText {
             Compression::Gzip if self.size == 0 => {}
             Compression::Gzip => {
                 let name = quoted(&self.path);
-                let mut reader = gz::Reader::parallel(&mut input, name, 1);
+                let mut reader = gz::Reader::new(&mut input, name);
                 let mut next = |out: &mut Vec<u8>| reader.next_block(out);
                 whole_lines(&mut next, &mut take).map_err(as_damage)?;
             }
@@ -161,6 +199,11 @@ impl SegmentText {
         }
         Ok(())
     }
+}
+
+/// What a reader says that nobody listens to any more.
+fn unwanted() -> Error {
+    Error::failed("a reading thread ended early")
 }
 
 /// Bad data inside a published file is a disagreement with the ledger.

@@ -2,17 +2,20 @@
 //! demo, and for measurements.
 //!
 //! ```text
-//! rt-datagen demo FILE [--rows N] [--now TIME] [--seed N]
-//! rt-datagen agent_logs FILE [--rows N] [--uuid] [--index] [...]
-//! rt-datagen tool_uses FILE [--rows N] [--index] [...]
+//! rt-datagen demo FILE [--rows N] [--now TIME] [--seed N] [--plain]
+//! rt-datagen agent_logs FILE [--rows N] [--integer] [--index] [...]
+//! rt-datagen tool_uses FILE [--rows N] [--integer] [--index] [...]
 //! rt-datagen copy FILE FROM
 //! ```
 //!
 //! `demo` makes the seven tables of the built-in policy, with rows over the 60
 //! days before `--now`. About one row in a hundred has an odd timestamp: one
-//! of the other shapes that the programs read, or none that they can. `copy`
-//! makes FILE a copy of the database FROM, which may be in use and stays as it
-//! is.
+//! of the other shapes that the programs read, or none that they can;
+//! `--plain` leaves those out, so that comparing text finds the same rows.
+//! `agent_logs` and `tool_uses` make one table, over the same 60 days, whose
+//! key is a random UUID, or a number with `--integer`; `--index` puts an index
+//! on its time. `copy` makes FILE a copy of the database FROM, which may be in
+//! use and stays as it is.
 
 mod rows;
 mod text;
@@ -32,7 +35,8 @@ struct Options {
     rows: u64,
     now_ms: i64,
     seed: u64,
-    uuid: bool,
+    integer: bool,
+    plain: bool,
     index: bool,
 }
 
@@ -81,7 +85,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options> {
         rows: 300_000,
         now_ms: text::instant_ms("2026-01-15T00:00:00Z")?,
         seed: 1,
-        uuid: false,
+        integer: false,
+        plain: false,
         index: false,
     };
     while let Some(flag) = args.next() {
@@ -90,8 +95,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options> {
             "--rows" => options.rows = value()?.parse()?,
             "--now" => options.now_ms = text::instant_ms(&value()?)?,
             "--seed" => options.seed = value()?.parse()?,
-            "--uuid" => options.uuid = true,
-            "--integer" => options.uuid = false,
+            "--integer" => options.integer = true,
+            "--plain" => options.plain = true,
             "--index" => options.index = true,
             _ => return Err(format!("what is {flag}?").into()),
         }
@@ -105,9 +110,11 @@ fn fill(
     rows: u64,
     options: &Options,
 ) -> Result<()> {
-    let key = if options.uuid { "TEXT" } else { "INTEGER" };
+    let integer = options.integer && table.schema.contains("$KEY");
+    let key = if integer { "INTEGER" } else { "TEXT" };
     db.execute_batch(&table.schema.replace("$KEY", key))?;
     let mut random = Random::new(options.seed ^ table.weight);
+    random.odd = !options.plain;
     let span_ms = 60 * 86_400_000;
     let transaction = db.transaction()?;
     let marks = vec!["?"; table.columns].join(",");
@@ -121,8 +128,8 @@ fn fill(
         let at_ms = options.now_ms - back;
         values.clear();
         (table.row)(&mut random, row, at_ms, &mut values);
-        if options.uuid && table.name == "agent_logs" {
-            values[0] = random.uuid().into();
+        if integer {
+            values[0] = (row as i64 + 1).into();
         }
         statement.execute(params_from_iter(&values))?;
     }

@@ -5,7 +5,21 @@ use rusqlite::types::Value;
 use crate::Result;
 
 /// SplitMix64: small, and good enough to fill tables.
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    /// Whether [`odd`] gives odd timestamps at all.
+    pub odd: bool,
+}
+
+/// What the terms of [`Random::term`] are made of.
+const SYLLABLES: [&str; 64] = [
+    "ab", "ac", "al", "an", "ar", "as", "ba", "be", "bi", "ca", "co", "con",
+    "cu", "de", "di", "do", "ec", "el", "en", "er", "es", "ex", "fa", "fi",
+    "fo", "ga", "ge", "ha", "he", "id", "im", "in", "ju", "ka", "la", "le",
+    "li", "lo", "ma", "me", "mi", "mo", "na", "ne", "no", "ob", "or", "pa",
+    "per", "po", "pre", "ra", "re", "ri", "ro", "sa", "se", "si", "so", "ta",
+    "te", "to", "un", "ver",
+];
 
 const WORDS: [&str; 48] = [
     "the", "file", "test", "error", "value", "build", "path", "module",
@@ -20,13 +34,13 @@ const WORDS: [&str; 48] = [
 impl Random {
     /// The sequence of a seed.
     pub fn new(seed: u64) -> Random {
-        Random(seed)
+        Random { state: seed, odd: true }
     }
 
     /// The next number.
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -68,6 +82,62 @@ impl Random {
                 out.push(if self.once_in(12) { '\n' } else { ' ' });
             }
             out.push_str(self.pick(&WORDS));
+        }
+        out
+    }
+
+    /// A word of four thousand, some of them far more frequent than others:
+    /// without such, text compresses better than people's does.
+    pub fn term(&mut self) -> String {
+        let n = (self.below(64) * self.below(64)) as usize;
+        let (a, b) = (SYLLABLES[n / 64], SYLLABLES[n % 64]);
+        format!("{a}{b}{}", SYLLABLES[n.wrapping_mul(2_654_435_761) % 64])
+    }
+
+    /// One of three hundred turns of phrase that come again and again.
+    fn phrase(&mut self) -> String {
+        let mut own = Random::new(self.below(300));
+        let words: Vec<&str> = (0..5).map(|_| own.pick(&WORDS)).collect();
+        format!("{} {}", own.term(), words.join(" "))
+    }
+
+    /// Sentences of about `words` words, with names, numbers and quotes.
+    pub fn prose(&mut self, words: u64) -> String {
+        let mut out = String::new();
+        for i in 0..words / 2 + self.below(words + 1) {
+            if i > 0 {
+                let end = self.once_in(11);
+                out.push_str(if end {
+                    self.pick(&[". ", ".\n"])
+                } else {
+                    " "
+                });
+            }
+            match self.below(15) {
+                0 => out.push_str(&self.below(10_000).to_string()),
+                1 => out.push_str(&format!("\"{}\"", self.term())),
+                2 => out.push_str(&format!("{}_{}()", self.term(), i)),
+                3 => out.push_str(self.pick(&["—", "naïve", "ü", "✓", "→"])),
+                4 => out.push_str(&self.term()),
+                5..9 => out.push_str(&self.phrase()),
+                _ => out.push_str(self.pick(&WORDS)),
+            }
+        }
+        out
+    }
+
+    /// What an agent logs: prose, and after a failure where it happened.
+    pub fn report(&mut self, failed: bool) -> String {
+        let mut out = self.prose(40);
+        if failed {
+            out.push_str("\nTraceback (most recent call last):\n");
+            for _ in 0..2 + self.below(6) {
+                let (path, line) = (self.path(), self.below(900));
+                let (name, call) = (self.term(), self.sentence(4));
+                out.push_str(&format!(
+                    "  File \"{path}\", line {line}, in {name}\n    {call}\n"
+                ));
+            }
         }
         out
     }
@@ -133,7 +203,7 @@ pub fn iso(ms: i64) -> String {
 /// A timestamp as a row of a table with a long past may hold it: as `usual`
 /// has it, but once in a hundred in another shape, or in none.
 pub fn odd(random: &mut Random, ms: i64, usual: Value) -> Value {
-    if !random.once_in(100) {
+    if !random.odd || !random.once_in(100) {
         return usual;
     }
     let (day, time) = (date(ms), clock(ms));

@@ -22,7 +22,10 @@ fn values_and_secrets_are_replaced_and_all_else_stays() {
     );
     assert_eq!(
         rows[3]["log"],
-        r#"{"url":"https:\/\/u:[REDACTED:url-password]@h\/","aws":"{\"SecretAccessKey\":\"[REDACTED:aws-secret-key]\"}"}"#
+        concat!(
+            r#"{"url":"https:\/\/u:[REDACTED:url-password]@h\/","aws":"#,
+            r#""{\"SecretAccessKey\":\"[REDACTED:aws-secret-key]\"}"}"#
+        )
     );
     // Bytes that are no UTF-8: 0xff, a space, and the mark.
     let encoded = rows[4]["log"]["encoded"].as_str().unwrap();
@@ -159,10 +162,7 @@ fn the_policy_redacts_and_flags_add_to_it() {
     let printed = way.cmd("rt-policy").run();
     printed.status(0).stdout_has("\"redact_secrets\":\"all\"");
     policy("\"redact_secrets\":\"some\"");
-    export(&way, "t", &[])
-        .run()
-        .status(2)
-        .stderr_has("true, false or \"all\"");
+    export(&way, "t", &[]).run().status(2).stderr_has("or \"all\"");
     policy("\"redact\":[\"id\"]");
     export(&way, "t", &[]).run().status(2).stderr_has("cannot be redacted");
 }

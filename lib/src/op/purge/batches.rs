@@ -388,7 +388,7 @@ impl Batches<'_> {
         lock.commit()?;
         fail::point("purge.committed");
         let committing = begun.elapsed().saturating_sub(deleting);
-        settler.pace.pause(part.len() as u64, deleting, committing);
+        settler.pause(part.len() as u64, deleting, committing)?;
         Ok(Ended::Committed)
     }
 

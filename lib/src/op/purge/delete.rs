@@ -5,7 +5,8 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::keyed::{Proof, remover};
+use super::compare::Proof;
+use super::keyed::remover;
 use super::proof::{columns_now, digest};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::{Proven, Rows, Spool};
@@ -84,9 +85,13 @@ enum Fate {
 
 impl Deletion<'_, '_, '_> {
     pub fn run(&mut self, spool: Spool) -> Result<()> {
-        let mut rows = spool.into_rows(self.target.references.own())?;
+        // Made first: they are of the schema in which the rows were compared.
         let mut removers =
             Removers::new(self.settler.database, self.target, self.group)?;
+        if self.all_at_once()? {
+            return Ok(());
+        }
+        let mut rows = spool.into_rows(self.target.references.own())?;
         let mut queue: VecDeque<Proven> = VecDeque::new();
         let (mut most, mut attempts) = (usize::MAX, 0);
         loop {
@@ -202,9 +207,25 @@ impl Deletion<'_, '_, '_> {
             struck.extend(self.struck(batch)?);
         }
         let mut fates = Vec::with_capacity(batch.len());
-        let mut files = BTreeSet::new();
-        for (place, proven) in batch.iter().enumerate() {
+        let as_proven = !moved && struck.is_empty();
+        while let Some(proven) = batch.get(fates.len()) {
+            let place = fates.len();
             let remover = removers.of(proven)?;
+            let run = match as_proven && remover.has_runs() {
+                true => run_of(&batch[place..]),
+                false => None,
+            };
+            if let Some((first, last, rows)) = run {
+                if remover.delete_run(first, last)? == Deleted::NotAll {
+                    lock.roll_back()?;
+                    return Ok(Ended::Kept(place));
+                }
+                fates.resize_with(place + rows, || Fate::Deleted);
+                if self.settler.pace.enough(begun, hold) {
+                    break;
+                }
+                continue;
+            }
             let fate = if struck.contains(&place) {
                 Fate::Referenced
             } else if moved {
@@ -218,7 +239,6 @@ impl Deletion<'_, '_, '_> {
                 lock.roll_back()?;
                 return Ok(Ended::Kept(place));
             }
-            files.insert(segment(proven));
             fates.push(fate);
             if self.settler.pace.enough(begun, hold) {
                 break;
@@ -230,6 +250,8 @@ impl Deletion<'_, '_, '_> {
             return Ok(Ended::Kept(place));
         }
         let deleting = begun.elapsed();
+        let files: BTreeSet<usize> =
+            batch[..fates.len()].iter().map(segment).collect();
         for index in files {
             if let Err(error) = self.group[index].is_there() {
                 lock.roll_back()?;
@@ -244,7 +266,7 @@ impl Deletion<'_, '_, '_> {
         for (proven, fate) in batch.iter().zip(fates) {
             self.note(proven, &fate)?;
         }
-        self.settler.pace.pause(done as u64, deleting, committing);
+        self.settler.pause(done as u64, deleting, committing)?;
         Ok(Ended::After(done))
     }
 
@@ -322,6 +344,29 @@ impl Deletion<'_, '_, '_> {
 /// Which segment of the group a spooled row belongs to.
 fn segment(row: &Proven) -> usize {
     (row.segment >> 1) as usize
+}
+
+/// The longest run in a batch, in rows: between two runs the clock is read.
+const RUN: usize = 32;
+
+/// The rows at the beginning whose rowids follow each other without a gap:
+/// the first and the last rowid, and how many. `None` for less than two.
+fn run_of(batch: &[Proven]) -> Option<(i64, i64, usize)> {
+    let rowid = |row: &Proven| match row.place {
+        Place::Rowid(rowid) => Some(rowid),
+        Place::Key(_) => None,
+    };
+    let first = rowid(batch.first()?)?;
+    let mut last = first;
+    let mut rows = 1;
+    for row in batch.iter().skip(1).take(RUN - 1) {
+        let next = rowid(row)?;
+        if last.checked_add(1) != Some(next) {
+            break;
+        }
+        (last, rows) = (next, rows + 1);
+    }
+    (rows > 1).then_some((first, last, rows))
 }
 
 /// What a row is now that somebody else has committed.

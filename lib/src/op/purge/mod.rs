@@ -6,7 +6,9 @@
 //! keyless rows have a module each.
 
 mod adopt;
+mod at_once;
 mod batches;
+mod compare;
 mod delete;
 mod groups;
 mod keyed;
@@ -23,7 +25,9 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use self::groups::{Triggers, by_table, order, pending, triggers, trusted};
+use self::groups::{
+    Group, Triggers, by_table, order, pending, triggers, trusted,
+};
 use self::pace::Pace;
 use self::receipts::{Input, read_receipts};
 use self::settle::Settler;
@@ -245,38 +249,62 @@ fn work(
             schema_version,
             moved: options.moved,
         };
-        for group in groups {
-            let why = refused.iter().find(|(t, _)| *t == group.table);
-            if let Some((table, message)) = why {
-                let error = Error::failed(message.clone());
-                notes.warn(message);
-                results.list.push(failed(table, &error));
-                continue;
-            }
-            let recovered = options.pending;
-            let (result, done) = settler.settle_table(&group, recovered);
-            results.list.push(result);
-            if let Err(error) = done {
-                let ends = matches!(
-                    error.exit(),
-                    Exit::Interrupted | Exit::Terminated
-                ) || settler.check_time().is_err();
-                if ends {
-                    results.end = Err(error);
-                    return Ok(results);
-                }
-                notes.warn(&error.to_string());
-                if let Some(hint) = error.next_step() {
-                    notes.warn(hint);
-                }
-            }
+        let settled = settle(
+            options,
+            &mut settler,
+            groups,
+            &refused,
+            &mut results,
+            notes,
+        );
+        if let Some(holds) = settler.pace.holds() {
+            notes.verbose(&holds);
+        }
+        results.end = settled;
+    }
+    if results.end.is_ok() {
+        match reclaim(options, &database, notes) {
+            Ok(reclaimed) => results.reclaimed = reclaimed,
+            Err(error) => results.end = Err(error),
         }
     }
-    match reclaim(options, &database, notes) {
-        Ok(reclaimed) => results.reclaimed = reclaimed,
-        Err(error) => results.end = Err(error),
-    }
+    let copied = database.end_log();
+    results.end = results.end.and(copied);
     Ok(results)
+}
+
+/// Settles the groups one by one; an error is the end of the whole run.
+fn settle(
+    options: &Options,
+    settler: &mut Settler<'_>,
+    groups: Vec<Group>,
+    refused: &[(String, String)],
+    results: &mut Results,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    for group in groups {
+        let why = refused.iter().find(|(t, _)| *t == group.table);
+        if let Some((table, message)) = why {
+            let error = Error::failed(message.clone());
+            notes.warn(message);
+            results.list.push(failed(table, &error));
+            continue;
+        }
+        let recovered = options.pending;
+        let (result, done) = settler.settle_table(&group, recovered);
+        results.list.push(result);
+        let Err(error) = done else { continue };
+        let ends =
+            matches!(error.exit(), Exit::Interrupted | Exit::Terminated);
+        if ends || settler.check_time().is_err() {
+            return Err(error);
+        }
+        notes.warn(&error.to_string());
+        if let Some(hint) = error.next_step() {
+            notes.warn(hint);
+        }
+    }
+    Ok(())
 }
 
 /// The result of a table of which nothing was stored.
@@ -299,6 +327,7 @@ fn nothing(name: &str, table: Option<Table>) -> Result<Purged> {
 fn limits(options: &Options) -> Limits {
     Limits {
         max_stall: options.max_stall.unwrap_or(Duration::from_millis(500)),
+        at_once: options.max_stall.unwrap_or(Duration::from_secs(2)),
         sleep: options.sleep.unwrap_or(Duration::ZERO),
         rows: options.batch_size,
     }

@@ -20,6 +20,8 @@ use crate::value::Owned;
 #[derive(Debug)]
 pub(super) struct LineShape {
     suffix: Vec<u8>,
+    /// What stands before a rowid.
+    mark: Vec<u8>,
     /// The key's columns, in the key's order.
     key: Vec<String>,
     timestamp: String,
@@ -59,22 +61,27 @@ impl LineShape {
         };
         Ok(LineShape {
             suffix,
+            mark: format!(",\"{ROWID}\":").into_bytes(),
             key,
             timestamp: segment.timestamp_column.clone(),
             unit,
         })
     }
 
+    /// A record of a row with a key as that would be encoded: without
+    /// metadata and closing brace; empty if the record ends in another way.
+    pub(super) fn body<'l>(&self, record: &'l [u8]) -> &'l [u8] {
+        record.strip_suffix(&self.suffix[..]).unwrap_or(b"")
+    }
+
     /// Takes a record apart.
     pub(super) fn parse<'l>(&self, record: &'l [u8]) -> Line<'l> {
-        let mut body = record.strip_suffix(&self.suffix[..]).unwrap_or(b"");
+        let mut body = self.body(record);
         let mut rowid = None;
         // `,"_rowid":N` can only stand at the end, and only digits follow it.
-        let tail = body.len().saturating_sub(ROWID.len() + 4 + 20);
-        let mark = format!(",\"{ROWID}\":");
-        if let Some(at) = memchr::memmem::rfind(&body[tail..], mark.as_bytes())
-        {
-            let digits = &body[tail + at + mark.len()..];
+        let tail = body.len().saturating_sub(self.mark.len() + 20);
+        if let Some(at) = memchr::memmem::rfind(&body[tail..], &self.mark) {
+            let digits = &body[tail + at + self.mark.len()..];
             rowid = std::str::from_utf8(digits)
                 .ok()
                 .and_then(|d| d.parse::<i64>().ok());
@@ -174,8 +181,8 @@ pub(super) fn digest(row: &[u8]) -> RowDigest {
 
 /// The columns of a segment's records in the table as it is now: those it
 /// has, and those that came later, which must be NULL. `None` when one that
-/// the records have is gone, or the key is another one: then no row can be
-/// equal.
+/// the records have is gone, or the key is another one, or among what was
+/// redacted: then no row can be equal.
 pub(super) fn columns_now(
     segment: &Segment,
     table: &Table,
@@ -183,6 +190,10 @@ pub(super) fn columns_now(
     let columns: Option<Vec<usize>> =
         segment.columns.iter().map(|name| table.column(name)).collect();
     let columns = columns?;
+    let mut redacted = segment.redacted.iter().filter_map(|n| table.column(n));
+    if redacted.any(|c| table.columns[c].key_part > 0) {
+        return None;
+    }
     let found_again = match segment.keyless_rows {
         0 => has_key(segment, table),
         _ => !table.without_rowid,

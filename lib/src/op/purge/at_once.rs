@@ -1,0 +1,71 @@
+//! All rows of a table in one short transaction, where all of them go.
+//!
+//! SQLite can give up the pages of a table without looking at its rows, which
+//! takes a fraction of what deleting them one by one does. That is exactly the
+//! deletion of what was proven only if every row of the table was proven and
+//! nobody has committed anything since before the first one was compared; and
+//! it tells no trigger, and no table that points here, about the rows.
+
+use std::time::Instant;
+
+use super::delete::Deletion;
+use crate::error::Result;
+use crate::fail;
+
+impl Deletion<'_, '_, '_> {
+    /// Deletes all rows of the table; false when that cannot be done, and
+    /// nothing was.
+    pub(super) fn all_at_once(&mut self) -> Result<bool> {
+        let Some(proven) = self.all_proven()? else { return Ok(false) };
+        let database = self.settler.database;
+        let lock = database.begin_write()?;
+        let begun = Instant::now();
+        let now = database.data_version()?;
+        self.settler.pace.look(now);
+        if now != self.version
+            || database.schema_version()? != self.settler.schema_version
+            || database.delete_all(self.target.table)? != proven
+        {
+            lock.roll_back()?;
+            return Ok(false);
+        }
+        let deleting = begun.elapsed();
+        for subject in self.group {
+            if let Err(error) = subject.is_there() {
+                lock.roll_back()?;
+                return Err(error);
+            }
+        }
+        fail::point("purge.deleted");
+        lock.commit()?;
+        fail::point("purge.committed");
+        let committing = begun.elapsed().saturating_sub(deleting);
+        for proof in &mut self.proofs {
+            proof.tally.deleted += proof.equal.len();
+        }
+        self.settler.pause(proven, deleting, committing)?;
+        Ok(true)
+    }
+
+    /// How many rows were proven, if they seem to be all that the table has
+    /// and may go at once.
+    fn all_proven(&mut self) -> Result<Option<u64>> {
+        let (target, settler) = (self.target, &*self.settler);
+        let (database, table) = (settler.database, target.table);
+        let recovering = self.proofs.iter().any(|p| p.recovering);
+        let proven = self.proofs.iter().map(|p| p.equal.len()).sum();
+        if recovering
+            || proven == 0
+            || proven > settler.pace.most_rows() as u64
+            || !target.references.is_empty()
+            || !database.delete_triggers(table)?.is_empty()
+        {
+            return Ok(None);
+        }
+        let fits = database
+            .pages_to_free()?
+            .is_some_and(|pages| settler.pace.allows_at_once(pages));
+        let all = fits && database.count(table)? == proven;
+        Ok(all.then_some(proven))
+    }
+}

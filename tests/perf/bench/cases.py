@@ -1,0 +1,276 @@
+"""The cases: what is done, by whom, and what is wanted of the times.
+
+In a command, DB is the database (a fresh copy where rows are deleted), OUT
+the file to write, TEXT the rows as JSON Lines, PACKED the same from rt-gzip,
+BEFORE the time before which rows go.  RT_DB, RT_ARCHIVES and RT_NOW are set.
+"""
+
+from dataclasses import dataclass
+
+from world import MIDDLE, NEVER, NOW, TIME, Data
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to do the work; of a case's, the first is the measure."""
+
+    name: str
+    command: str
+    # What it leaves in OUT or in the archives: rows, text (as TEXT), a
+    # number, or nothing.
+    leaves: str = "rows"
+    deletes: bool = False
+    # Done before the clock starts.
+    setup: str = ""
+    # How many times the first way's time this one takes: at least, wished
+    # for, at most.
+    floor: float | None = None
+    goal: float | None = None
+    most: float | None = None
+    # The case's, but for those that compare sizes.
+    data: Data | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """Ways that are measured in turn."""
+
+    name: str
+    about: str
+    data: Data
+    ways: tuple[Way, ...]
+    before: str = NOW
+    # The output is looked at once, and goes to /dev/null when timed.
+    discard: bool = False
+    rounds: int = 5
+    # MiB that no process may pass.
+    memory: float | None = None
+    # `writer`: beside an application that writes; with this journal.
+    journal: str = ""
+
+    @property
+    def due(self) -> str:
+        """The rows that go, as SQL."""
+        return f"{TIME[self.data.table]} < '{self.before}'"
+
+
+LOGS = Data("agent_logs", 322_000)
+LARGE = Data("agent_logs", 1_288_000)
+TOOLS = Data("tool_uses", 1_000_000)
+NUMBERED = Data("tool_uses", 1_000_000, "integer")
+INDEXED = Data("tool_uses", 1_000_000, index=True)
+
+SELECT = 'sqlite3 -json "$DB" "SELECT * FROM {}"'
+SELECT_DUE = SELECT[:-1] + " WHERE {} < '$BEFORE'\""
+OBJECT = 'sqlite3 "$DB" "$JSON_OBJECT"'
+OBJECT_DUE = 'sqlite3 "$DB" "$JSON_OBJECT WHERE start_time < \'$BEFORE\'"'
+UTILS = 'sqlite-utils rows "$DB" {} --nl'
+DUCK = 'python3 "$PERF/duck.py" "$DB" {} "$OUT"'
+NAIVE = 'python3 "$PERF/naive.py" "$DB" tool_uses start_time "$BEFORE" "$OUT"'
+# Debian's program overwrites what it deletes, ours does not.
+DELETE = (
+    'sqlite3 "$DB" "PRAGMA secure_delete=OFF;'
+    " DELETE FROM tool_uses WHERE start_time < '$BEFORE'\""
+)
+STORE = (
+    'rt-export --due --before "$BEFORE" tool_uses'
+    " | rt-store tool_uses >receipts"
+)
+JOB = STORE.replace(">receipts", "| rt-purge -v tool_uses")
+PURGE = "rt-purge -v tool_uses <receipts"
+STORE_LOGS = (
+    "rt-export agent_logs"
+    " | rt-store --timestamp-column timestamp agent_logs >receipts"
+)
+
+
+def to_file(ours: str, plain, objects, serial) -> tuple[Way, ...]:
+    """All ways from agent_logs to a .gz file; floors and goals in order."""
+    select = SELECT.format("agent_logs")
+    utils, duck = UTILS.format("agent_logs"), DUCK.format("agent_logs")
+    return (
+        Way("rt", ours),
+        Way("json-pigz", f'{select} | pigz -p2 -6 >"$OUT"',
+            floor=plain[0], goal=plain[1]),
+        Way("object-pigz", f'{OBJECT} | pigz -p2 -6 >"$OUT"',
+            floor=objects[0], goal=objects[1]),
+        Way("json-gzip", f'{select} | gzip -6 >"$OUT"',
+            floor=serial[0], goal=serial[1]),
+        Way("json-bgzip", f'{select} | bgzip -@2 -c >"$OUT"'),
+        Way("sqlite-utils", f'{utils} | gzip -6 >"$OUT"'),
+        Way("duckdb", f"{duck} gzip"),
+    )
+
+
+def whole_job(floor: float, goal: float) -> tuple[Way, ...]:
+    """Ours with its proof; the others export, then delete, and prove none."""
+    select = SELECT_DUE.format("tool_uses", "start_time")
+
+    def peer(name: str, export: str, **wanted: float) -> Way:
+        return Way(name, f"{export}\n{DELETE}", deletes=True, **wanted)
+
+    return (
+        Way("rt", JOB, deletes=True),
+        peer("json-pigz", f'{select} | pigz -p2 -6 >"$OUT"',
+             floor=floor, goal=goal),
+        peer("object-pigz", f'{OBJECT_DUE} | pigz -p2 -6 >"$OUT"'),
+        peer("json-gzip", f'{select} | gzip -6 >"$OUT"'),
+        peer("json-bgzip", f'{select} | bgzip -@2 -c >"$OUT"'),
+    )
+
+
+def all_of_it(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    """With the peers that can only read whole tables."""
+    utils, duck = UTILS.format("tool_uses"), DUCK.format("tool_uses")
+    return ways + (
+        Way("sqlite-utils", f'{utils} | gzip -6 >"$OUT"\n{DELETE}',
+            deletes=True),
+        Way("duckdb", f"{duck} gzip\n{DELETE}", deletes=True),
+    )
+
+
+def proof(floor: float, goal: float) -> tuple[Way, ...]:
+    """Deletion alone: what to delete was stored before."""
+    return (
+        Way("rt-purge", PURGE, deletes=True, setup=STORE),
+        Way("delete", DELETE, "", deletes=True, floor=floor, goal=goal),
+    )
+
+
+def grown(key: str) -> tuple[Way, ...]:
+    """The whole job at two sizes: eleven times the time for ten times."""
+    sizes = [Data("tool_uses", rows, key) for rows in (100_000, 1_000_000)]
+    return (
+        Way("rt-100k", JOB, deletes=True, data=sizes[0]),
+        Way("rt-1M", JOB, deletes=True, data=sizes[1], most=11.0),
+    )
+
+
+def nothing_due() -> tuple[Way, ...]:
+    """A run that has nothing to do, beside a count of what is due."""
+    count = "SELECT count(*) FROM tool_uses WHERE start_time < '$BEFORE'"
+    return (
+        Way("rt", JOB, "", deletes=True),
+        Way("count", f'sqlite3 "$DB" "{count}"', ""),
+    )
+
+
+def packers(level: str, floor: float, goal: float) -> tuple[Way, ...]:
+    """Compressors, from file to file."""
+    def way(name: str, command: str, **wanted: float) -> Way:
+        return Way(name, f'{command} <"$TEXT" >"$OUT"', "text", **wanted)
+
+    least = "-l 1 " if level == "-1" else ""
+    return (
+        way("rt-gzip", "rt-gzip" + (" -1" if level == "-1" else "")),
+        way("pigz", f"pigz -p2 {level}", floor=floor, goal=goal),
+        way("gzip", f"gzip {level}"),
+        way("bgzip", f"bgzip -@2 {least}-c"),
+    )
+
+
+def exporters(table: str, floors: bool) -> tuple[Way, ...]:
+    """Rows to standard output, uncompressed."""
+    wanted = (3.0, 3.6, 1.8, 2.2) if floors else (None,) * 4
+    return (
+        Way("rt-export", f'rt-export {table} >"$OUT"'),
+        Way("json", SELECT.format(table) + ' >"$OUT"',
+            floor=wanted[0], goal=wanted[1]),
+        Way("object", f'{OBJECT} >"$OUT"', floor=wanted[2], goal=wanted[3]),
+        Way("sqlite-utils", UTILS.format(table) + ' >"$OUT"'),
+        Way("duckdb", DUCK.format(table)),
+    )
+
+
+LIVE_BYTES = (
+    "SELECT sum(pgsize - unused) FROM dbstat"
+    " WHERE name = 'agent_logs' AND aggregate = TRUE"
+)
+
+CASES: tuple[Case, ...] = (
+    Case("export", "rt-export alone, agent_logs of 0.5 GB", LOGS,
+         exporters("agent_logs", True), discard=True),
+    Case("export-tools", "rt-export alone, 1 M tool_uses", TOOLS,
+         exporters("tool_uses", False), discard=True),
+    Case("gzip", "rt-gzip at its default level, two cores", LOGS,
+         packers("-6", 2.0, 2.3)),
+    Case("gzip-1", "rt-gzip at its fastest", LOGS, packers("-1", 1.8, 2.2)),
+    Case("gunzip", "rt-gzip -d of what rt-gzip wrote", LOGS, (
+        Way("rt-gzip", 'rt-gzip -d <"$PACKED" >"$OUT"', "text"),
+        Way("gzip", 'gzip -dc <"$PACKED" >"$OUT"', "text",
+            floor=4.0, goal=6.0),
+        Way("pigz", 'pigz -dc <"$PACKED" >"$OUT"', "text"),
+    ), discard=True),
+    Case("archive", "rt-export | rt-gzip to a file", LOGS,
+         to_file('rt-export agent_logs | rt-gzip >"$OUT"',
+                 (2.2, 2.5), (1.7, 2.0), (3.3, 3.8))),
+    Case("store", "rt-export | rt-store: by day, ledger, durable", LOGS,
+         to_file(STORE_LOGS, (2.0, 2.3), (1.6, 1.9), (3.0, 3.6))),
+    Case("job-all", "whole job with proof, UUID keys, all goes", TOOLS,
+         all_of_it(whole_job(2.2, 3.0))),
+    Case("job-half", "whole job with proof, UUID keys, half goes", TOOLS,
+         whole_job(1.2, 1.7), before=MIDDLE),
+    Case("job-half-index", "the same with an index on the time", INDEXED,
+         whole_job(1.2, 1.7), before=MIDDLE),
+    Case("job-half-integer", "whole job, INTEGER keys, half goes", NUMBERED,
+         whole_job(1.6, 2.2), before=MIDDLE),
+    Case("job-naive", "whole job against the naive design, no index", TOOLS, (
+        Way("rt", JOB, deletes=True),
+        Way("naive", NAIVE, deletes=True, floor=25.0, goal=40.0),
+    ), rounds=3),
+    Case("job-naive-50k", "the same with 50 k rows, index on the time",
+         Data("tool_uses", 50_000, index=True), (
+             Way("rt", JOB, deletes=True),
+             Way("naive", NAIVE, deletes=True),
+         )),
+    Case("purge-all", "proof and deletion, UUID keys, all goes", TOOLS,
+         proof(0.6, 0.9)),
+    Case("purge-half", "proof and deletion, UUID keys, half goes", TOOLS,
+         proof(0.6, 0.9), before=MIDDLE),
+    Case("purge-all-integer", "proof and deletion, INTEGER keys, all goes",
+         NUMBERED, proof(0.4, 0.7)),
+    Case("purge-half-integer", "proof and deletion, INTEGER keys, half goes",
+         NUMBERED, proof(0.4, 0.7), before=MIDDLE),
+    Case("stat", "live bytes of one table of 2 GB", LARGE, (
+        Way("rt-stat", 'rt-stat --over 1 agent_logs >"$OUT"', "number"),
+        Way("dbstat", f'sqlite3 "$DB" "{LIVE_BYTES}" >"$OUT"', "number",
+            floor=0.91),
+    )),
+    Case("grow-all", "100 k rows to 1 M, UUID keys, all goes", TOOLS,
+         grown("uuid")),
+    Case("grow-half", "100 k rows to 1 M, UUID keys, half goes", TOOLS,
+         grown("uuid"), before=MIDDLE),
+    Case("grow-half-integer", "100 k rows to 1 M, INTEGER keys, half goes",
+         NUMBERED, grown("integer"), before=MIDDLE),
+    Case("hot", "nothing is due among 1 M rows, no index", TOOLS,
+         nothing_due(), before=NEVER),
+    Case("hot-index", "nothing is due among 1 M rows, index on the time",
+         INDEXED, nothing_due(), before=NEVER),
+    Case("cat", "rt-cat of 1 M archived rows, beside gzip alone", TOOLS, (
+        Way("rt-cat", 'rt-cat tool_uses >"$OUT"', deletes=True, setup=JOB),
+        Way("gzip", 'gzip -dc archives/warm/*/tool_uses.jsonl.gz >"$OUT"',
+            deletes=True, setup=JOB),
+    ), discard=True, rounds=3),
+    Case("consolidate", "sixty days to their months, beside tar alone", TOOLS,
+         (
+             Way("rt-consolidate", "rt-consolidate --older-than 1d", "",
+                 deletes=True, setup=JOB),
+             Way("tar", 'tar -cf "$OUT" archives/warm\nsync "$OUT"', "",
+                 deletes=True, setup=JOB),
+         ), rounds=3),
+    Case("memory", "peak memory of each process, agent_logs of 2 GB", LARGE, (
+        Way("rt-gzip", 'rt-export agent_logs | rt-gzip >"$OUT"'),
+        Way("rt-gzip-d", 'rt-gzip -d <"$PACKED" >"$OUT"', "text"),
+        Way("rt-purge", STORE_LOGS.replace(
+            "rt-export", 'rt-export --due --timestamp-column timestamp'
+            ' --before "$BEFORE"').replace(
+            ">receipts", "| rt-purge agent_logs"), deletes=True),
+        Way("rt-cat", "rt-cat agent_logs", "", setup=STORE_LOGS),
+    ), rounds=1, memory=64.0),
+    Case("writer-wal", "a commit every 5 ms beside the job, WAL", TOOLS,
+         (Way("rt", f"{STORE}\n{PURGE}", deletes=True),), before=MIDDLE,
+         rounds=3, journal="WAL"),
+    Case("writer-rollback", "the same with a rollback journal", TOOLS,
+         (Way("rt", f"{STORE}\n{PURGE}", deletes=True),), before=MIDDLE,
+         rounds=3, journal="DELETE"),
+)
