@@ -289,6 +289,28 @@ fn a_run_that_died_is_recovered_with_an_array_that_stays_one() {
 }
 
 #[test]
+fn what_is_never_due_is_an_empty_array() {
+    let dir = filled(3);
+    dir.write("p", "{\"table\":\"t\",\"exempt\":true}\n");
+    let out = pipe(
+        &dir,
+        "export RT_POLICY=p; rt-export --due --format json t | tee rows | \
+         rt-store --single --timestamp-column at t",
+    );
+    out.status(0).stderr("").stdout_has("no_records");
+    assert_eq!(dir.read("rows"), "[\n]\n");
+}
+
+#[test]
+fn an_array_made_by_hand_is_refused_with_the_way_out() {
+    let dir = filled(3);
+    pipe(&dir, "rt-export --format json t | rt-gzip >f.json.gz").status(0);
+    let out = pipe(&dir, "rt-purge --archive f.json.gz t");
+    out.status(4).stderr_has("a JSON array").stderr_has("--single");
+    assert_eq!(dir.rows("x.db", "SELECT count(*) FROM t"), ["3"]);
+}
+
+#[test]
 fn a_table_name_stays_in_its_folder() {
     let dir = Dir::new();
     let long = "x".repeat(5000);

@@ -39,6 +39,17 @@ fn settings_that_make_no_sense_leave_everything_as_it_is() {
 }
 
 #[test]
+fn the_check_of_the_requirement_is_listed() {
+    let dir = filled(1);
+    let validate = || dir.cmd(crate::support::root().join("scripts/validate"));
+    validate().run().status(0).stdout_has("ScaleTrace  [TAS-071]");
+    validate().arg("-h").run().status(0).stdout_has("usage: ");
+    for args in [&["--check", "x"][..], &["--check"], &["x"]] {
+        validate().args(args).run().status(2).stdout("");
+    }
+}
+
+#[test]
 fn the_environment_stands_in_for_flags() {
     for (envs, flags) in [
         (&[("STATE_DB_PATH", DB), ("ARCHIVE_DIR", "a")][..], &[][..]),
