@@ -53,7 +53,7 @@ fn only_what_is_more_than_the_threshold_is_archived() {
     assert_eq!(report(&out), want);
     assert_eq!(dir.tree(), tree);
     let out = trace(&dir).run();
-    assert_eq!(report(&out.status(0))["threshold_bytes"], 104_857_600);
+    assert_eq!(report(out.status(0))["threshold_bytes"], 104_857_600);
     assert_eq!(dir.tree(), tree);
     let threshold = format!("--threshold={}", live - 1);
     let out = trace(&dir).arg(threshold).run();
