@@ -5,9 +5,8 @@ use std::io;
 use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
-use rt::error::{Error, Exit, Notes, Result};
-use rt::op::export::{self, Format, Options};
-use rt::timestamp::Unit;
+use rt::error::{Exit, Notes, Result};
+use rt::op::export::{self, Options};
 use rt::{age, clock, fsx};
 
 #[derive(Clone, Copy)]
@@ -23,6 +22,8 @@ enum F {
     Format,
     Column,
     Exclude,
+    Redact,
+    RedactSecrets,
     BatchSize,
     Result,
     After,
@@ -59,6 +60,8 @@ static CMD: Command<F> = Command {
             "only this column, and others so named",
         ),
         value(F::Exclude, "exclude", "COL", "without this column"),
+        value(F::Redact, "redact", "COL", "without this column's values"),
+        cli::redact_secrets(F::RedactSecrets),
         value(F::BatchSize, "batch-size", "N", "read N rows at a time [1000]"),
         value(F::Result, "result", "FILE", "write the result record to FILE"),
         value(F::After, "after", "FILE", "dry run: as after those in FILE"),
@@ -88,12 +91,17 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
-            F::Unit => o.columns.unit = Some(unit(&v)?),
+            F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
             F::Where => o.condition = Some(cli::text("where", &v)?),
             F::Limit => o.limit = Some(cli::count("limit", &v)?),
-            F::Format => o.format = format(&cli::text("format", &v)?)?,
+            F::Format => o.format = cli::text("format", &v)?.parse()?,
             F::Column => o.columns.only.push(cli::text("column", &v)?),
             F::Exclude => o.columns.exclude.push(cli::text("exclude", &v)?),
+            F::Redact => o.columns.redact.push(cli::text("redact", &v)?),
+            F::RedactSecrets => {
+                let level = cli::text("redact-secrets", &v)?.parse()?;
+                o.columns.secrets = o.columns.secrets.max(Some(level))
+            }
             F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
             F::Result => o.result = Some(v.into()),
             F::After => o.after = Some(v.into()),
@@ -109,18 +117,4 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
     let mut output = fsx::unbuffered(io::stdout())?;
     export::run(&options, &mut output, notes)
-}
-
-fn unit(value: &std::ffi::OsStr) -> Result<Unit> {
-    cli::text("unit", value)?.parse()
-}
-
-fn format(text: &str) -> Result<Format> {
-    match text {
-        "jsonl" => Ok(Format::Jsonl),
-        "json" => Ok(Format::Json),
-        _ => Err(Error::usage(format!(
-            "--format takes jsonl or json, not '{text}'"
-        ))),
-    }
 }

@@ -15,6 +15,9 @@ enum F {
     Unit,
     Column,
     Exclude,
+    Redact,
+    RedactSecrets,
+    Single,
     NoCompress,
     Level(u8),
     Threads,
@@ -40,7 +43,10 @@ static CMD: Command<F> = Command {
         value(F::Unit, "unit", "U", "what its numbers mean"),
         value(F::Column, "column", "COL", "as rt-export was told"),
         value(F::Exclude, "exclude", "COL", "as rt-export was told"),
-        switch(F::NoCompress, "no-compress", "plain .jsonl files"),
+        value(F::Redact, "redact", "COL", "as rt-export was told"),
+        cli::redact_secrets(F::RedactSecrets),
+        switch(F::Single, "single", "one new file, of one JSON array"),
+        switch(F::NoCompress, "no-compress", "files that are not gzipped"),
         letter(F::Level(1), '1', "fastest"),
         letter(F::Level(2), '2', "between -1 and -3"),
         letter(F::Level(3), '3', "between -2 and -4"),
@@ -76,6 +82,12 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
             F::Column => o.columns.only.push(cli::text("column", &v)?),
             F::Exclude => o.columns.exclude.push(cli::text("exclude", &v)?),
+            F::Redact => o.columns.redact.push(cli::text("redact", &v)?),
+            F::RedactSecrets => {
+                let level = cli::text("redact-secrets", &v)?.parse()?;
+                o.columns.secrets = o.columns.secrets.max(Some(level))
+            }
+            F::Single => o.single = true,
             F::NoCompress => o.plain = true,
             F::Level(level) => o.level = Some(level),
             F::Threads => o.threads = Some(cli::count("threads", &v)?),

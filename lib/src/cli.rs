@@ -25,7 +25,8 @@ pub struct Flag<F> {
     pub short: Option<char>,
     /// Its name, without dashes.
     pub long: &'static str,
-    /// The name of its value, if it takes one.
+    /// The name of its value, if it takes one; with `[=` before it and `]`
+    /// behind it, if it can be left out.
     pub value: Option<&'static str>,
     /// One line of help.
     pub help: &'static str,
@@ -33,6 +34,16 @@ pub struct Flag<F> {
 
 /// A row for a flag with a value.
 pub const fn value<F: Copy>(
+    id: F,
+    long: &'static str,
+    value: &'static str,
+    help: &'static str,
+) -> Flag<F> {
+    Flag { id, short: None, long, value: Some(value), help }
+}
+
+/// A row for a switch that can have a value, as `[=VALUE]`: behind `=` alone.
+pub const fn optional<F: Copy>(
     id: F,
     long: &'static str,
     value: &'static str,
@@ -90,6 +101,11 @@ pub const fn now<F: Copy>(id: F) -> Flag<F> {
 /// `--busy-timeout D`.
 pub const fn busy_timeout<F: Copy>(id: F) -> Flag<F> {
     value(id, "busy-timeout", "D", "wait D for a locked database [10s]")
+}
+
+/// `--redact-secrets`, `--redact-secrets=all`.
+pub const fn redact_secrets<F: Copy>(id: F) -> Flag<F> {
+    optional(id, "redact-secrets", "[=all]", "without secrets [and guesses]")
 }
 
 /// `-n`, `--dry-run`.
@@ -313,6 +329,9 @@ fn parse<F: Copy>(
         match (row, &arg) {
             (Some(row), _) => {
                 let value = match row.value {
+                    Some(name) if name.starts_with("[=") => {
+                        parser.optional_value().unwrap_or_default()
+                    }
                     Some(_) => parser.value().map_err(wrong)?,
                     None => OsString::new(),
                 };
@@ -357,7 +376,7 @@ fn help<F>(command: &Command<F>) -> String {
             (None, long) => format!("    --{long}"),
         };
         if let Some(value) = flag.value {
-            left.push(' ');
+            left.push_str(if value.starts_with("[=") { "" } else { " " });
             left.push_str(value);
         }
         rows.push((left, flag.help));

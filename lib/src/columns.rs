@@ -1,9 +1,10 @@
 //! Which columns of a table a command means, and which one dates its rows:
 //! what the flags say, else what the policy says.
 
-use crate::db::Table;
+use crate::db::{Redaction, Table};
 use crate::error::{Error, Result, quote};
 use crate::policy::{Entry, Policy, Rule};
+use crate::secrets::{self, Level};
 use crate::timestamp::Unit;
 
 /// What was said of a table's columns.
@@ -17,6 +18,10 @@ pub struct Columns {
     pub only: Vec<String>,
     /// `--exclude`: not these.
     pub exclude: Vec<String>,
+    /// `--redact`: these without their values.
+    pub redact: Vec<String>,
+    /// `--redact-secrets`: all without the secrets in their values.
+    pub secrets: Option<Level>,
 }
 
 /// The same, held against a table.
@@ -26,6 +31,8 @@ pub struct Chosen {
     pub columns: Vec<usize>,
     /// The columns left out.
     pub excluded: Vec<String>,
+    /// What is replaced.
+    pub redaction: Redaction,
     /// The column that dates a row, and what its numbers mean.
     pub timestamp: Option<(usize, Option<Unit>)>,
 }
@@ -45,31 +52,12 @@ impl Columns {
         table: &Table,
         rule: Option<&Rule>,
     ) -> Result<Chosen> {
-        if let Some(rule) = rule
-            && (rule.redact_secrets || !rule.redact.is_empty())
-        {
-            return Err(Error::usage(format!(
-                "the policy redacts columns of {}, which this version \
-                 cannot do",
-                quote(&table.name)
-            ))
-            .hint("exclude these columns, or wait for a version that can"));
-        }
         let timestamp = self.timestamp(table, rule)?;
         let ruled = rule.map(|r| r.exclude.as_slice()).unwrap_or_default();
         let mut out = vec![false; table.columns.len()];
+        let dates = timestamp.map(|(column, _)| column);
         for name in self.exclude.iter().chain(ruled) {
-            let column = table.need_column(name)?;
-            let dates = timestamp.is_some_and(|(t, _)| t == column);
-            if dates || table.columns[column].key_part > 0 {
-                return Err(Error::usage(format!(
-                    "column {} of {} is part of its key or dates its rows, \
-                     and cannot be left out",
-                    quote(name),
-                    quote(&table.name)
-                )));
-            }
-            out[column] = true;
+            out[spare(table, dates, name, "left out")?] = true;
         }
         let mut only = Vec::new();
         for name in &self.only {
@@ -87,7 +75,41 @@ impl Columns {
         }
         let excluded =
             left.iter().map(|c| table.columns[*c].name.clone()).collect();
-        Ok(Chosen { columns, excluded, timestamp })
+        let redact = self.redacted(table, rule, dates, &out)?;
+        let ruled = rule.and_then(|r| r.redact_secrets);
+        let level = self.secrets.max(ruled);
+        let redaction = Redaction {
+            columns: redact.into_iter().filter(wanted).collect(),
+            secrets: level.map(|level| (level, secrets::VERSION)),
+            dates,
+        };
+        Ok(Chosen { columns, excluded, redaction, timestamp })
+    }
+
+    /// The columns whose values are replaced, in the table's order.
+    fn redacted(
+        &self,
+        table: &Table,
+        rule: Option<&Rule>,
+        dates: Option<usize>,
+        out: &[bool],
+    ) -> Result<Vec<usize>> {
+        let ruled = rule.map(|r| r.redact.as_slice()).unwrap_or_default();
+        let mut redacted = Vec::new();
+        for name in self.redact.iter().chain(ruled) {
+            let column = spare(table, dates, name, "redacted")?;
+            if out[column] {
+                return Err(Error::usage(format!(
+                    "column {} of {} is to be redacted and to be left out",
+                    quote(name),
+                    quote(&table.name)
+                )));
+            }
+            redacted.push(column);
+        }
+        redacted.sort_unstable();
+        redacted.dedup();
+        Ok(redacted)
     }
 
     /// The column that dates a row, and what its numbers mean, if that was
@@ -112,6 +134,25 @@ impl Columns {
         let unit = rule.filter(|_| same).and_then(|r| r.unit);
         Ok(Some((column, self.unit.or(unit))))
     }
+}
+
+/// A column without which rows can still be found and dated.
+fn spare(
+    table: &Table,
+    dates: Option<usize>,
+    name: &str,
+    what: &str,
+) -> Result<usize> {
+    let column = table.need_column(name)?;
+    if dates == Some(column) || table.columns[column].key_part > 0 {
+        return Err(Error::usage(format!(
+            "column {} of {} is part of its key or dates its rows, and cannot \
+             be {what}",
+            quote(name),
+            quote(&table.name)
+        )));
+    }
+    Ok(column)
 }
 
 impl Chosen {

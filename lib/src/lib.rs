@@ -8,7 +8,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
-//! | 1, lines | `record`, `outcome` |
+//! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `fsx`, `gz`, `db`, `policy`, `place`, `columns` |
 //! | 3, the tree | `lock`, `ledger`, `cold`, `tree`, `warm` |
 //! | 4, commands | `op::*`, one module a command |
@@ -32,6 +32,7 @@ pub mod place;
 pub mod policy;
 pub mod record;
 pub mod runs;
+pub mod secrets;
 pub mod stop;
 pub mod timestamp;
 pub mod tree;

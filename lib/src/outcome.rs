@@ -4,6 +4,7 @@
 //! The three of one table must add up; a table of which one is missing was not
 //! finished, whatever the exit status of a pipeline's last program says.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
@@ -115,10 +116,17 @@ pub struct Exported {
     pub undated: u64,
     /// Due rows that stay because a row that stays points at them.
     pub referenced: u64,
-    /// Due rows that stay because JSON cannot hold them exactly.
+    /// Due rows that stay because JSON cannot hold them exactly, or because
+    /// they cannot be found again without a secret in them.
     pub unrepresentable: u64,
     /// The instant before which rows were due, RFC 3339.
     pub cutoff_date: Option<String>,
+    /// Columns whose values were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
+    /// Secrets that were replaced, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, u64>,
     /// Why it failed, or what to know.
     pub message: Option<String>,
     /// The exit status of a failure.
@@ -179,4 +187,14 @@ pub struct Purged {
     /// The exit status of a failure, or of a part not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_status: Option<u8>,
+}
+
+/// From rt-purge with `--reclaim`: what the database file lost.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "reclaimed")]
+pub struct Reclaimed {
+    /// `incremental` or `full`.
+    pub reclaim: String,
+    /// By how much the file is shorter, in bytes.
+    pub gained_bytes: u64,
 }

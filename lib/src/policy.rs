@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::age::Age;
 use crate::error::{Error, Result, quote, quoted};
+use crate::secrets::Level;
 use crate::timestamp::Unit;
 
 mod days;
@@ -78,8 +79,8 @@ pub struct Rule {
     pub redact: Vec<String>,
     /// Columns that are left out.
     pub exclude: Vec<String>,
-    /// Whether what looks like a secret is replaced on the way out.
-    pub redact_secrets: bool,
+    /// What of what looks like a secret is replaced on the way out.
+    pub redact_secrets: Option<Level>,
     /// Whether the table's delete triggers may do what they like.
     pub triggers_trust: bool,
 }

@@ -10,6 +10,7 @@ mod gzip;
 mod policy;
 mod purge;
 mod real;
+mod redact;
 mod report;
 mod review;
 mod stat;

@@ -1,13 +1,13 @@
 //! Rows of a table into row records.
 
-use super::{Key, RowView, Table};
+use super::{Fit, Form, Key, RowView, Table};
 use crate::error::Result;
-use crate::record::Shape;
 use crate::value::Value;
 
 /// Encodes rows of a table, each with its rowid if it has no usable key.
+#[derive(Debug)]
 pub struct RowEncoder {
-    shape: Shape,
+    form: Form,
     /// A row always carries its rowid.
     keyless: bool,
     /// It carries it when one of these columns (by their place in the record)
@@ -16,8 +16,9 @@ pub struct RowEncoder {
 }
 
 impl RowEncoder {
-    /// An encoder for these columns.
-    pub fn new(table: &Table, columns: &[usize]) -> RowEncoder {
+    /// An encoder of this form.
+    pub fn new(table: &Table, form: Form) -> RowEncoder {
+        let columns = form.columns();
         let nullable = match &table.key {
             Key::Columns(key) if !table.without_rowid => key
                 .iter()
@@ -26,35 +27,35 @@ impl RowEncoder {
             _ => Vec::new(),
         };
         RowEncoder {
-            shape: Shape::new(
-                columns.iter().map(|c| table.columns[*c].name.as_str()),
-            ),
+            form,
             // The rows of a view have none.
             keyless: table.key == Key::None && table.rowid.is_some(),
             nullable,
         }
     }
 
-    /// Appends a row; false when JSON cannot hold it exactly.
+    /// Appends a row; it is of use only when it fits.
     #[inline]
     pub fn append(
         &mut self,
         row: &RowView<'_>,
         out: &mut Vec<u8>,
-    ) -> Result<bool> {
-        self.shape.begin(out);
-        for i in 0..self.shape.len() {
-            match row.value(i)? {
-                Some(value) => self.shape.value(out, i, value),
-                None => return Ok(false),
-            }
+    ) -> Result<Fit> {
+        let fit = self.form.append(row, out)?;
+        if fit != Fit::Whole {
+            return Ok(fit);
         }
         let mut keyless = self.keyless;
         for i in &self.nullable {
             keyless |= matches!(row.value(*i)?, Some(Value::Null));
         }
         let rowid = if keyless { row.rowid() } else { None };
-        self.shape.end(out, rowid);
-        Ok(true)
+        self.form.end(out, rowid);
+        Ok(fit)
+    }
+
+    /// The form, which knows what was replaced.
+    pub fn form(&self) -> &Form {
+        &self.form
     }
 }

@@ -9,9 +9,8 @@ use rusqlite::{Statement, params_from_iter};
 use super::filter;
 use super::restored::Restored;
 use super::walk::{RowView, select_list, view};
-use super::{Database, Table, ident};
+use super::{Database, Fit, Form, Table, ident};
 use crate::error::Result;
-use crate::record::Shape;
 use crate::value::{Owned, Value};
 
 /// Where a row stands: by this it is read again and deleted.
@@ -26,8 +25,7 @@ pub enum Place {
 /// Reads and deletes single rows of a table.
 pub struct Remover<'d> {
     database: &'d Database,
-    shape: Shape,
-    columns: usize,
+    form: Form,
     extras: usize,
     rowid: bool,
     by_key: Option<Statement<'d>>,
@@ -48,8 +46,8 @@ pub struct Remover<'d> {
 pub struct Found {
     /// Where it stands.
     pub place: Place,
-    /// Columns that its archived form does not know are all NULL, and all its
-    /// text can be held exactly.
+    /// Columns that its archived form does not know are all NULL, and the form
+    /// can hold it.
     pub comparable: bool,
 }
 
@@ -64,11 +62,11 @@ pub enum Deleted {
 }
 
 impl Database {
-    /// A remover that encodes `columns`, and wants `extras` to be NULL.
+    /// A remover that encodes rows in a form, and wants `extras` to be NULL.
     pub fn remover<'d>(
         &'d self,
         table: &Table,
-        columns: &[usize],
+        form: Form,
         extras: &[usize],
     ) -> Result<Remover<'d>> {
         let prepare = |sql: String| {
@@ -76,7 +74,8 @@ impl Database {
                 .prepare(&sql)
                 .map_err(|e| self.fail("cannot prepare to compare", e))
         };
-        let all: Vec<usize> = columns.iter().chain(extras).copied().collect();
+        let all: Vec<usize> =
+            form.columns().iter().chain(extras).copied().collect();
         let mut list = select_list(self, table, &all);
         let name = ident(&table.name);
         let cursor = table.cursor();
@@ -118,10 +117,7 @@ impl Database {
         };
         Ok(Remover {
             database: self,
-            shape: Shape::new(
-                columns.iter().map(|c| table.columns[*c].name.as_str()),
-            ),
-            columns: columns.len(),
+            form,
             extras: extras.len(),
             rowid: !table.without_rowid,
             by_key,
@@ -152,7 +148,7 @@ impl Remover<'_> {
             Some(statement) => find(
                 self.database,
                 statement,
-                (&self.shape, self.columns, self.extras, self.rowid),
+                (&mut self.form, self.extras, self.rowid),
                 key,
                 out,
             ),
@@ -171,11 +167,12 @@ impl Remover<'_> {
     ) -> Result<()> {
         let Some(statement) = &mut self.behind else { return Ok(()) };
         let fail = |e| self.database.fail("cannot compare", e);
+        let (form, extras) = (&mut self.form, self.extras);
+        let columns = form.columns().len() + extras;
         let mut rows = statement.query([rowid]).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
-            let view = view(self.database, row, self.columns + self.extras);
-            let comparable =
-                encode(&view, &self.shape, self.columns, self.extras, out)?;
+            let view = view(self.database, row, columns);
+            let comparable = encode(&view, form, extras, out)?;
             let Some(rowid) = view.rowid() else { break };
             if !each(rowid, out, comparable)? {
                 break;
@@ -206,7 +203,7 @@ impl Remover<'_> {
         find(
             self.database,
             &mut self.at,
-            (&self.shape, self.columns, self.extras, self.rowid),
+            (&mut self.form, self.extras, self.rowid),
             values,
             out,
         )
@@ -309,7 +306,7 @@ fn is_environment(error: &rusqlite::Error) -> bool {
 fn find(
     database: &Database,
     statement: &mut Statement<'_>,
-    (shape, columns, extras, rowid): (&Shape, usize, usize, bool),
+    (form, extras, rowid): (&mut Form, usize, bool),
     values: &[Owned],
     out: &mut Vec<u8>,
 ) -> Result<Option<Found>> {
@@ -319,8 +316,9 @@ fn find(
     let Some(row) = rows.next().map_err(fail)? else {
         return Ok(None);
     };
+    let columns = form.columns().len();
     let view = view(database, row, columns + extras);
-    let comparable = encode(&view, shape, columns, extras, out)?;
+    let comparable = encode(&view, form, extras, out)?;
     let place = if rowid {
         Place::Rowid(view.rowid().unwrap_or(0))
     } else {
@@ -340,20 +338,13 @@ fn find(
 /// what `out` held; whether it can be compared.
 fn encode(
     view: &RowView<'_>,
-    shape: &Shape,
-    columns: usize,
+    form: &mut Form,
     extras: usize,
     out: &mut Vec<u8>,
 ) -> Result<bool> {
     out.clear();
-    let mut comparable = true;
-    shape.begin(out);
-    for i in 0..columns {
-        match view.value(i)? {
-            Some(value) => shape.value(out, i, value),
-            None => comparable = false,
-        }
-    }
+    let mut comparable = form.append(view, out)? == Fit::Whole;
+    let columns = form.columns().len();
     for i in columns..columns + extras {
         comparable &= matches!(view.value(i)?, Some(Value::Null));
     }

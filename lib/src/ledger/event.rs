@@ -53,6 +53,9 @@ pub struct Segment {
     pub redacted: Vec<String>,
     /// The version of the secret patterns that were replaced, if any were.
     pub secrets_version: Option<u32>,
+    /// Guessed secrets were replaced too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secrets_all: bool,
     /// The column that dates a row.
     pub timestamp_column: String,
     /// What its numbers mean, if that was said.
@@ -65,6 +68,10 @@ pub struct Segment {
     pub oldest: Option<String>,
     /// The greatest.
     pub newest: Option<String>,
+    /// Its text is one JSON array, a row a line, and its lines are counted
+    /// without the brackets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub array: bool,
     /// A file made by hand: its lines are never taken out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopted: bool,

@@ -7,15 +7,18 @@
 
 mod after;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
 use crate::age::Age;
 use crate::columns::{Chosen, Columns, rule};
 use crate::db::{
-    Access, Batch, Database, Due, Filter, Gone, RowEncoder, Selection, Table,
+    Access, Batch, Database, Due, Filter, Fit, Form, Gone, RowEncoder,
+    Selection, Table,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::fsx;
@@ -116,6 +119,8 @@ fn empty(table: &str, status: Status) -> Exported {
         referenced: 0,
         unrepresentable: 0,
         cutoff_date: None,
+        redacted: Vec::new(),
+        secrets: BTreeMap::new(),
         message: None,
         exit_status: None,
     }
@@ -132,6 +137,9 @@ fn export(
     if options.due
         && let Some(done) = without_rule(options, &policy, notes)
     {
+        if done.exit == Exit::Done {
+            write_nothing(options, output)?;
+        }
         return Ok(done);
     }
     let mut database = options.place.open(Access::Read)?;
@@ -160,10 +168,11 @@ fn export(
     record.cutoff_date = before.map(rfc3339);
     if never {
         record.message = Some("its rows stay hot for ever".to_owned());
+        write_nothing(options, output)?;
         return Ok(Done { record, exit: Exit::Done });
     }
     let due = database.select(&table, &chosen.columns, &selection)?;
-    Rows { options, table: &table, columns: &chosen.columns, stop }
+    Rows { options, table: &table, chosen: &chosen, stop }
         .write(due, record, output, notes)
 }
 
@@ -256,6 +265,17 @@ fn refused(
     }
 }
 
+/// Where no row is looked for, an array is still one: empty.
+fn write_nothing(options: &Options, output: &mut dyn Write) -> Result<()> {
+    if options.format == Format::Jsonl || options.place.dry_run {
+        return Ok(());
+    }
+    output
+        .write_all(b"[\n]\n")
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write rows", e))
+}
+
 /// The instant before which rows are meant.
 fn cutoff(
     options: &Options,
@@ -273,6 +293,20 @@ fn cutoff(
     }
 }
 
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Format> {
+        match word {
+            "jsonl" => Ok(Format::Jsonl),
+            "json" => Ok(Format::Json),
+            _ => Err(Error::usage(format!(
+                "--format takes jsonl or json, not '{word}'"
+            ))),
+        }
+    }
+}
+
 fn both(ruled: &str, asked: Option<&str>) -> String {
     match asked {
         Some(asked) => format!("(\n{ruled}\n) AND (\n{asked}\n)"),
@@ -284,7 +318,7 @@ fn both(ruled: &str, asked: Option<&str>) -> String {
 struct Rows<'r> {
     options: &'r Options,
     table: &'r Table,
-    columns: &'r [usize],
+    chosen: &'r Chosen,
     stop: &'r Stop,
 }
 
@@ -303,7 +337,10 @@ impl Rows<'_> {
         if let Some(rows) = self.options.batch_size {
             batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);
         }
-        let mut encoder = RowEncoder::new(self.table, self.columns);
+        let redaction = &self.chosen.redaction;
+        let form = Form::new(self.table, &self.chosen.columns, redaction)?;
+        let mut encoder = RowEncoder::new(self.table, form);
+        let mut secret_keys = 0;
         let mut out = Vec::new();
         let json = self.options.format == Format::Json && !dry;
         while record.rows < limit {
@@ -315,11 +352,13 @@ impl Rows<'_> {
                     let first = record.rows == 0;
                     out.extend_from_slice(if first { b"[\n" } else { b",\n" });
                 }
-                if encoder.append(row, &mut out)? {
+                let fit = encoder.append(row, &mut out)?;
+                if fit == Fit::Whole {
                     record.rows += 1;
                 } else {
                     out.truncate(start);
                     record.unrepresentable += 1;
+                    secret_keys += u64::from(fit == Fit::SecretKey);
                 }
                 if dry {
                     out.clear();
@@ -344,26 +383,43 @@ impl Rows<'_> {
         output.flush().map_err(fail)?;
         record.undated = due.undated();
         record.referenced = due.referenced;
+        let name = |c: &usize| self.table.columns[*c].name.clone();
+        record.redacted = redaction.columns.iter().map(name).collect();
+        record.secrets = encoder.form().counts();
         notes.verbose(&format!(
             "{} rows of {}, {} looked at",
             record.rows,
             quote(&self.table.name),
             due.visited()
         ));
-        Ok(self.end(record, notes))
+        Ok(self.end(record, secret_keys, notes))
     }
 
-    fn end(&self, mut record: Exported, notes: &mut dyn Notes) -> Done {
+    fn end(
+        &self,
+        mut record: Exported,
+        secret_keys: u64,
+        notes: &mut dyn Notes,
+    ) -> Done {
         let mut exit = Exit::Done;
-        if record.unrepresentable > 0 {
-            let message = format!(
-                "{} rows of {} hold text that UTF-8 cannot give back, and \
-                 stay",
-                record.unrepresentable,
-                quote(&self.table.name)
-            );
-            notes.warn(&message);
-            record.message = Some(message);
+        let mut messages = Vec::new();
+        for (rows, why) in [
+            (
+                record.unrepresentable - secret_keys,
+                "text that UTF-8 cannot give back",
+            ),
+            (secret_keys, "a secret in their key or time"),
+        ] {
+            if rows > 0 {
+                let table = quote(&self.table.name);
+                let message =
+                    format!("{rows} rows of {table} hold {why}, and stay");
+                notes.warn(&message);
+                messages.push(message);
+            }
+        }
+        if !messages.is_empty() {
+            record.message = Some(messages.join("; "));
             record.exit_status = Some(Exit::Partial.code());
             exit = Exit::Partial;
         }

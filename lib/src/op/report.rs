@@ -5,6 +5,7 @@
 //! whatever the status of the pipeline was that it ran in: so a table that the
 //! job was for is judged by what is there, and fails for what is missing.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ mod parts;
 mod policies;
 mod print;
 mod show;
+mod single;
 mod upkeep;
 
 pub use parts::Part;
@@ -55,6 +57,8 @@ pub enum About {
     Upkeep(Vec<Step>),
     /// Jobs that one job consists of.
     Parts(Vec<Part>),
+    /// One table, whose rows go into one file.
+    Single(String),
     /// No job: what there is.
     Show(Show),
 }
@@ -79,17 +83,20 @@ impl Options {
             ("part", About::Parts(parts)) => parts.push(word.parse()?),
             (_, About::Tables(_)) => {
                 self.about = match flag {
+                    "single" => About::Single(word.to_owned()),
                     "expect" => About::Upkeep(vec![word.parse()?]),
                     "part" => About::Parts(vec![word.parse()?]),
                     _ => About::Show(word.parse()?),
                 }
             }
-            ("show", About::Show(_)) => {
-                return Err(Error::usage("--show is given twice"));
+            ("show", About::Show(_)) | ("single", About::Single(_)) => {
+                let twice = format!("--{flag} is given twice");
+                return Err(Error::usage(twice));
             }
             _ => {
                 return Err(Error::usage(
-                    "--expect, --part and --show exclude one another",
+                    "--expect, --part, --single and --show exclude one \
+                     another",
                 ));
             }
         }
@@ -181,8 +188,14 @@ pub struct TableResult {
     pub superseded: u64,
     /// Rows without a readable time.
     pub undated: u64,
-    /// Rows that JSON cannot hold exactly.
+    /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
     pub unrepresentable: u64,
+    /// Columns whose values were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
+    /// Secrets that were replaced, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, u64>,
     /// Why it failed, or what to know.
     pub message: Option<String>,
 }
@@ -209,6 +222,7 @@ pub fn run(
         About::Tables(names) => tables(options, names, input, notes)?,
         About::Upkeep(steps) => upkeep::make(options, steps, input, notes)?,
         About::Parts(parts) => parts::make(options, parts, input, notes)?,
+        About::Single(table) => single::make(options, table, input, notes)?,
         About::Show(show) => show::make(options, *show, input, notes)?,
     };
     if let (Some(counts), false) = (made.counts, options.place.dry_run) {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Entry, Every, Period, Rule, WORDS};
 use crate::age::Age;
 use crate::error::{Error, Result, quote};
+use crate::secrets::Level;
 
 /// The keys, in the order in which they are printed. serde's derived reader
 /// refuses repeated keys as well as unknown ones.
@@ -42,9 +43,59 @@ struct Line {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     exclude: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
-    redact_secrets: Option<bool>,
+    redact_secrets: Option<Secrets>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     triggers: Option<Triggers>,
+}
+
+/// `false`, `true` or `"all"`.
+struct Secrets(Option<Level>);
+
+impl Serialize for Secrets {
+    fn serialize<S: Serializer>(
+        &self,
+        output: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(Level::All) => output.serialize_str("all"),
+            level => output.serialize_bool(level.is_some()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Secrets {
+    fn deserialize<D: Deserializer<'de>>(
+        input: D,
+    ) -> std::result::Result<Secrets, D::Error> {
+        input.deserialize_any(SecretsVisitor)
+    }
+}
+
+struct SecretsVisitor;
+
+impl de::Visitor<'_> for SecretsVisitor {
+    type Value = Secrets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false or \"all\"")
+    }
+
+    fn visit_bool<E: de::Error>(
+        self,
+        yes: bool,
+    ) -> std::result::Result<Secrets, E> {
+        Ok(Secrets(yes.then_some(Level::Fixed)))
+    }
+
+    fn visit_str<E: de::Error>(
+        self,
+        word: &str,
+    ) -> std::result::Result<Secrets, E> {
+        match word {
+            "all" => Ok(Secrets(Some(Level::All))),
+            _ => Err(E::invalid_type(de::Unexpected::Str(word), &self)),
+        }
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -107,7 +158,7 @@ pub(super) fn format(
             where_: rule.where_.clone(),
             redact: some(&rule.redact),
             exclude: some(&rule.exclude),
-            redact_secrets: rule.redact_secrets.then_some(true),
+            redact_secrets: rule.redact_secrets.map(|l| Secrets(Some(l))),
             triggers: rule.triggers_trust.then_some(Triggers::Trust),
         },
     };
@@ -177,7 +228,7 @@ fn rule(line: Line) -> Result<Rule> {
         where_: line.where_,
         redact,
         exclude,
-        redact_secrets: line.redact_secrets.unwrap_or(false),
+        redact_secrets: line.redact_secrets.and_then(|s| s.0),
         triggers_trust: line.triggers.is_some(),
     })
 }

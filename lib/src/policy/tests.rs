@@ -76,7 +76,8 @@ fn what_is_printed_reads_back_as_the_same_policy() {
     assert_eq!(first.redact, ["p", "q"]);
     assert_eq!(first.exclude, ["r"]);
     assert_eq!(first.cold, None);
-    assert!(first.redact_secrets && first.triggers_trust);
+    assert_eq!(first.redact_secrets, Some(Level::Fixed));
+    assert!(first.triggers_trust);
     let default = built_in().to_string();
     assert_eq!(default, BUILT_IN.trim_start());
 }

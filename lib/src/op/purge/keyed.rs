@@ -3,7 +3,7 @@
 
 use super::compare::Proof;
 use super::delete::{Deletion, Guarded};
-use super::proof::columns_now;
+use super::proof::{columns_now, form};
 use super::settle::{Settler, Subject, Tally, Target};
 use super::spool::Spool;
 use crate::db::{Database, Remover};
@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::fail;
 use crate::ledger::{Event, Purging};
 use crate::runs::Runs;
+use crate::tree::records;
 
 impl Settler<'_> {
     /// Compares all segments, then deletes the rows of all; gives what became
@@ -133,19 +134,10 @@ pub(super) fn remover<'d>(
 ) -> Result<Option<Remover<'d>>> {
     match columns_now(&subject.open.segment, target.table) {
         Some((columns, extras)) => {
-            database.remover(target.table, &columns, &extras).map(Some)
+            let segment = &subject.open.segment;
+            let form = form(segment, target.table, &columns)?;
+            database.remover(target.table, form, &extras).map(Some)
         }
         None => Ok(None),
     }
-}
-
-/// The records of a piece: its lines without newline; of a JSON array the
-/// rows.
-pub(super) fn records(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
-    piece.split(|b| *b == b'\n').filter(|line| !line.is_empty()).filter_map(
-        |line| match line {
-            b"[" | b"]" => None,
-            _ => Some(line.strip_suffix(b",").unwrap_or(line)),
-        },
-    )
 }

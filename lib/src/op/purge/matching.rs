@@ -1,15 +1,15 @@
 //! Which row each line of a keyless segment is: by key where it has one, by
 //! the rowid that it carries, else by content alone.
 
-use super::keyed::{records, remover};
+use super::keyed::remover;
 use super::keyless::Before;
-use super::proof::{columns_now, digest, has_key};
+use super::proof::{columns_now, digest, form, has_key};
 use super::settle::{Settler, Subject, Target};
 use super::spool::RowDigest;
-use crate::db::{Batch, Place};
+use crate::db::{Batch, Fit, Place};
 use crate::error::Result;
-use crate::record::Shape;
 use crate::runs::Runs;
+use crate::tree::records;
 
 impl Settler<'_> {
     /// Claims a row for each line but those of `without`.
@@ -102,9 +102,7 @@ impl Settler<'_> {
         else {
             return Ok(());
         };
-        let shape = Shape::new(
-            columns.iter().map(|c| table.columns[*c].name.as_str()),
-        );
+        let mut form = form(&subject.open.segment, table, &columns)?;
         let width = columns.len();
         let all: Vec<usize> = columns.into_iter().chain(extras).collect();
         let mut walk = self.database.walk(table, &all, None)?;
@@ -114,14 +112,8 @@ impl Settler<'_> {
             let mut found: Vec<(RowDigest, i64)> = Vec::new();
             let more = walk.batch(Batch::default(), &mut |view| {
                 row.clear();
-                shape.begin(&mut row);
-                let mut comparable = true;
-                for i in 0..width {
-                    match view.value(i)? {
-                        Some(value) => shape.value(&mut row, i, value),
-                        None => comparable = false,
-                    }
-                }
+                let mut comparable =
+                    form.append(view, &mut row)? == Fit::Whole;
                 for i in width..all.len() {
                     use crate::value::Value;
                     comparable &= matches!(view.value(i)?, Some(Value::Null));

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::spool::RowDigest;
-use crate::db::{Key, Table};
+use crate::db::{Form, Key, Redaction, Table};
 use crate::error::{Error, Result};
 use crate::ledger::Segment;
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
+use crate::secrets::Level;
 use crate::timestamp::{self, Unit};
 use crate::value::Owned;
 
@@ -204,8 +205,8 @@ pub(super) fn digest(row: &[u8]) -> RowDigest {
 
 /// The columns of a segment's records in the table as it is now: those it
 /// has, and those that came later, which must be NULL. `None` when one that
-/// the records have is gone, or the key is another one: then no row can be
-/// equal.
+/// the records have is gone, or the key is another one, or among what was
+/// redacted: then no row can be equal.
 pub(super) fn columns_now(
     segment: &Segment,
     table: &Table,
@@ -213,6 +214,10 @@ pub(super) fn columns_now(
     let columns: Option<Vec<usize>> =
         segment.columns.iter().map(|name| table.column(name)).collect();
     let columns = columns?;
+    let mut redacted = segment.redacted.iter().filter_map(|n| table.column(n));
+    if redacted.any(|c| table.columns[c].key_part > 0) {
+        return None;
+    }
     let found_again = match segment.keyless_rows {
         0 => has_key(segment, table),
         _ => !table.without_rowid,
@@ -228,6 +233,28 @@ pub(super) fn columns_now(
         .filter(|c| !left_out(&table.columns[*c].name))
         .collect();
     Some((columns, extras))
+}
+
+/// The form of a segment's records.
+///
+/// # Errors
+/// Its secrets were replaced by a version that is not known.
+pub(super) fn form(
+    segment: &Segment,
+    table: &Table,
+    columns: &[usize],
+) -> Result<Form> {
+    let level = match segment.secrets_all {
+        true => Level::All,
+        false => Level::Fixed,
+    };
+    let redacted = segment.redacted.iter();
+    let redaction = Redaction {
+        columns: redacted.filter_map(|name| table.column(name)).collect(),
+        secrets: segment.secrets_version.map(|version| (level, version)),
+        dates: table.column(&segment.timestamp_column),
+    };
+    Form::new(table, columns, &redaction)
 }
 
 /// Whether a segment's records have all columns of the table's present key.

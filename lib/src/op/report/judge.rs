@@ -166,6 +166,7 @@ impl Seen {
             Status::DryRun => exported(|r| r.rows),
             _ => 0,
         };
+        let first = self.exported.first();
         TableResult {
             table: self.table.clone(),
             status,
@@ -188,6 +189,8 @@ impl Seen {
                 sum(self.stored.iter().map(|r| r.undated)),
             ]),
             unrepresentable: exported(|r| r.unrepresentable),
+            redacted: first.map(|r| r.redacted.clone()).unwrap_or_default(),
+            secrets: first.map(|r| r.secrets.clone()).unwrap_or_default(),
             message: verdict.message(),
         }
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
+use super::array::Array;
 use crate::error::{Error, Result, quote};
 use crate::record::{ARCHIVED_AT, Field, Fields, ROWID, Token, append_string};
 use crate::timestamp::{self, Unit};
@@ -33,6 +34,8 @@ pub(super) struct LineReader {
     unit: Option<Unit>,
     /// Rows of the table can be without usable key.
     keyless: bool,
+    /// Where an array is; none for lines that stand by themselves.
+    array: Option<Array>,
     /// What was read stands at the beginning, up to `filled`.
     buffer: Vec<u8>,
     filled: usize,
@@ -45,12 +48,13 @@ pub(super) struct LineReader {
 
 impl LineReader {
     /// A reader of records with these columns, of which one, by its place,
-    /// dates the row.
+    /// dates the row; of lines, or of an array.
     pub(super) fn new(
         columns: Vec<String>,
         timestamp: usize,
         unit: Option<Unit>,
         keyless: bool,
+        array: bool,
     ) -> LineReader {
         let keys = columns.iter().map(|name| {
             let mut key = Vec::new();
@@ -64,6 +68,7 @@ impl LineReader {
             timestamp,
             unit,
             keyless,
+            array: array.then(Array::default),
             ..LineReader::default()
         }
     }
@@ -89,6 +94,10 @@ impl LineReader {
         if n > 0 {
             self.filled += n;
             return Ok(true);
+        }
+        if let Some(array) = self.array {
+            let over = (self.filled == 0).then_some(array);
+            return over.unwrap_or_default().check_over().map(|()| false);
         }
         if self.filled == 0 {
             return Ok(false);
@@ -117,13 +126,13 @@ impl LineReader {
             let line = &buffer[start..search + end];
             search += end + 1;
             start = search;
+            let row = match &mut self.array {
+                Some(array) => array.take(line)?,
+                None => Some(line),
+            };
+            let Some(row) = row else { continue };
             self.number += 1;
-            let record = self.look(line).map_err(|what| {
-                Error::data(format!("record {}: {what}", self.number)).hint(
-                    "the records before it are stored; rt-store takes what \
-                     rt-export writes, with the same columns",
-                )
-            })?;
+            let record = self.look(row).map_err(|what| self.bad(&what))?;
             each(record)?;
         }
         buffer.copy_within(start..read, 0);
@@ -131,6 +140,17 @@ impl LineReader {
         self.filled = read - start;
         self.searched = self.filled;
         Ok(())
+    }
+
+    fn bad(&self, what: &str) -> Error {
+        let before = match self.array {
+            Some(_) => "nothing was stored",
+            None => "the records before it are stored",
+        };
+        Error::data(format!("record {}: {what}", self.number)).hint(format!(
+            "{before}; rt-store takes what rt-export writes, with the same \
+             columns"
+        ))
     }
 
     /// Looks through one line. Its fields come in the order of the columns

@@ -1,0 +1,166 @@
+//! The patterns of one version, compiled, and the search for their matches.
+//!
+//! Needles are looked for with the machine's widest instructions, so many at
+//! once as these take; where one is found its patterns are tried.
+
+use std::ops::Range;
+
+use regex_automata::meta::{Cache, Config, Regex};
+use regex_automata::util::captures::Captures;
+use regex_automata::util::prefilter::Prefilter;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind, Span};
+
+use super::kinds::Pattern;
+use crate::error::{Error, Result};
+
+/// How many needles are looked for at once: more have no fast search.
+const AT_ONCE: usize = 64;
+
+/// Finds the matches of several patterns.
+pub(super) struct Finder {
+    patterns: Vec<Compiled>,
+    /// The patterns by the first byte of their needles, in their order.
+    by_byte: Vec<Vec<usize>>,
+    needles: Vec<Prefilter>,
+    /// Where each of these has its next place; reused.
+    places: Vec<Option<usize>>,
+}
+
+struct Compiled {
+    pattern: &'static Pattern,
+    regex: Regex,
+    cache: Cache,
+    groups: Captures,
+}
+
+/// A secret in a text.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    /// What is to be replaced.
+    pub range: Range<usize>,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Where the search goes on.
+    next: usize,
+}
+
+impl Finder {
+    /// Compiles patterns.
+    pub(super) fn new(patterns: Vec<&'static Pattern>) -> Result<Finder> {
+        let mut by_byte = vec![Vec::new(); 256];
+        let mut needles: Vec<&str> = Vec::new();
+        for (index, pattern) in patterns.iter().enumerate() {
+            for needle in pattern.needles {
+                let first = &mut by_byte[usize::from(needle.as_bytes()[0])];
+                if first.last() != Some(&index) {
+                    first.push(index);
+                }
+                needles.push(needle);
+            }
+        }
+        // Those of a length together: the shortest one sets the pace.
+        needles.sort_unstable_by_key(|n| (n.len(), *n));
+        needles.dedup();
+        let places = vec![None; needles.len().div_ceil(AT_ONCE)];
+        let needles: Option<Vec<Prefilter>> = needles
+            .chunks(needles.len().div_ceil(places.len().max(1)).max(1))
+            .map(|some| Prefilter::new(MatchKind::LeftmostFirst, some))
+            .collect();
+        let needles =
+            needles.ok_or_else(|| Error::failed("a secret has no needle"))?;
+        let patterns: Result<_> =
+            patterns.into_iter().map(Compiled::new).collect();
+        Ok(Finder { patterns: patterns?, by_byte, needles, places })
+    }
+
+    /// Whether the text holds a secret.
+    pub(super) fn finds(&mut self, text: &[u8]) -> bool {
+        let mut found = false;
+        self.search(text, &mut |_| {
+            found = true;
+            false
+        });
+        found
+    }
+
+    /// All secrets in the text, in order and apart from each other.
+    pub(super) fn all(&mut self, text: &[u8], each: &mut dyn FnMut(Hit)) {
+        self.search(text, &mut |hit| {
+            each(hit);
+            true
+        });
+    }
+
+    /// Hands on secrets as long as `each` wants another one.
+    fn search(&mut self, text: &[u8], each: &mut dyn FnMut(Hit) -> bool) {
+        let find = |needles: &Prefilter, start: usize| {
+            let rest = Span { start, end: text.len() };
+            needles.find(text, rest).map(|found| found.start)
+        };
+        for (place, needles) in self.places.iter_mut().zip(&self.needles) {
+            *place = find(needles, 0);
+        }
+        while let Some(at) = self.places.iter().flatten().min().copied() {
+            let mut next = at + 1;
+            if let Some(hit) = self.hit(text, at) {
+                next = hit.next;
+                if !each(hit) {
+                    return;
+                }
+            }
+            for (place, needles) in self.places.iter_mut().zip(&self.needles) {
+                if place.is_some_and(|place| place < next) {
+                    *place = find(needles, next);
+                }
+            }
+        }
+    }
+
+    /// The secret that begins at a place: that of the first pattern.
+    fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
+        let indices = &self.by_byte[usize::from(text[at])];
+        let patterns = &mut self.patterns;
+        indices.iter().find_map(|index| patterns[*index].hit(text, at))
+    }
+}
+
+impl Compiled {
+    fn new(pattern: &'static Pattern) -> Result<Compiled> {
+        let bytes = syntax::Config::new().unicode(false).utf8(false);
+        let regex = Regex::builder()
+            .configure(Config::new().utf8_empty(false))
+            .syntax(bytes)
+            .build(pattern.regex)
+            .map_err(|e| Error::failed(format!("a secret pattern: {e}")))?;
+        let (cache, groups) = (regex.create_cache(), regex.create_captures());
+        Ok(Compiled { pattern, regex, cache, groups })
+    }
+
+    fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
+        let begins = |n: &&str| text[at..].starts_with(n.as_bytes());
+        if !self.pattern.start.holds(text, at)
+            || !self.pattern.needles.iter().any(begins)
+        {
+            return None;
+        }
+        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
+        let (cache, groups) = (&mut self.cache, &mut self.groups);
+        self.regex.search_captures_with(cache, &input, groups);
+        let whole = groups.get_match()?;
+        let range = groups.get_group(1).map_or(whole.range(), |g| g.range());
+        if self.pattern.mixed && !is_mixed(&text[range.clone()]) {
+            return None;
+        }
+        Some(Hit { range, kind: self.pattern.kind, next: whole.end() })
+    }
+}
+
+/// Whether a value looks as if it was made by chance.
+fn is_mixed(value: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    value.iter().for_each(|b| seen[usize::from(*b)] = true);
+    value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && seen.iter().filter(|seen| **seen).count() >= 8
+}

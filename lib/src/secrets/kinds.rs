@@ -1,0 +1,115 @@
+//! What a pattern says: what a secret looks like, and since which version.
+//!
+//! A match begins with one of the pattern's needles, which are looked for
+//! first, all at once; then the pattern is tried at that place. Patterns are
+//! of regex-syntax, in ASCII over bytes. What they must not do is what keeps
+//! JSON whole and the search linear: no class takes a quote or a backslash,
+//! but for the escapes of line ends within a key block; and what is read of a
+//! text before it turns out to be no match holds no second beginning of one
+//! of the same pattern. A group is what is replaced, else the whole match.
+
+use Start::{Any, Apart, Digits, Word};
+
+pub(super) type Texts = &'static [&'static str];
+
+/// A pattern.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern {
+    /// The kind that it finds; what stands in its place names it.
+    pub kind: &'static str,
+    /// What a match can begin with.
+    pub needles: Texts,
+    /// What it looks like.
+    pub regex: &'static str,
+    /// What must stand before it.
+    pub start: Start,
+    /// It guesses by the name beside a value, and can be wrong.
+    pub guess: bool,
+    /// Its value has letters, digits, and eight different signs at least.
+    pub mixed: bool,
+    /// The first version that has it.
+    pub since: u32,
+    /// The last one; none if it stands.
+    pub until: Option<u32>,
+    /// Texts that hold one. `<36>` stands for so many letters and digits,
+    /// `<x36>` for lower hexadecimal, `<u36>` for capitals and digits, `<d9>`
+    /// for digits: no text of ours looks like a real one.
+    pub examples: Texts,
+    /// Texts that come near, and hold none.
+    pub misses: Texts,
+}
+
+/// What must stand before a match.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// No letter, digit or underscore.
+    Word,
+    /// Nor a dash.
+    Apart,
+    /// Eight to ten digits.
+    Digits,
+    /// Anything.
+    Any,
+}
+
+impl Start {
+    /// Whether a match can begin here.
+    pub fn holds(self, text: &[u8], at: usize) -> bool {
+        let last = at.checked_sub(1).map_or(b' ', |before| text[before]);
+        let word = last.is_ascii_alphanumeric() || last == b'_';
+        match self {
+            Word => !word,
+            Apart => !word && last != b'-',
+            Digits => {
+                let before = text[..at].iter().rev().take(11);
+                let digits = before.take_while(|b| b.is_ascii_digit());
+                (8..=10).contains(&digits.count())
+            }
+            Any => true,
+        }
+    }
+}
+
+impl Pattern {
+    /// Whether a version has it.
+    pub fn is_of(&self, version: u32) -> bool {
+        self.since <= version && self.until.is_none_or(|last| version <= last)
+    }
+
+    pub(super) const fn new(
+        kind: &'static str,
+        needles: Texts,
+        regex: &'static str,
+        examples: Texts,
+        misses: Texts,
+    ) -> Pattern {
+        Pattern {
+            kind,
+            needles,
+            regex,
+            start: Word,
+            guess: false,
+            mixed: false,
+            since: 1,
+            until: None,
+            examples,
+            misses,
+        }
+    }
+
+    pub(super) const fn start(mut self, start: Start) -> Pattern {
+        self.start = start;
+        self
+    }
+
+    pub(super) const fn guess(mut self) -> Pattern {
+        self.guess = true;
+        self.start = Any;
+        self
+    }
+
+    pub(super) const fn mixed(mut self) -> Pattern {
+        self.mixed = true;
+        self
+    }
+}

@@ -1,0 +1,355 @@
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::record::append_string;
+
+/// The table of version 1 as it was published.
+const VERSION_1: &str = "";
+
+fn secrets() -> Secrets {
+    Secrets::new(Level::All, VERSION).unwrap()
+}
+
+/// A text with its `<36>` and the like written out.
+fn expand(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        out.push_str(before);
+        let (mark, after) = after.split_once('>').unwrap();
+        let (signs, count): (&[u8], &str) = match mark.as_bytes()[0] {
+            b'x' => (b"7e3f9a0c5d1b8246", &mark[1..]),
+            b'u' => (b"Q7WERT2YUIOPA5SDF", &mark[1..]),
+            b'd' => (b"7390514826", &mark[1..]),
+            _ => (b"aZ4kQ9wR2xT7mB5vN8cJ1hL6", mark),
+        };
+        let count: usize = count.parse().unwrap();
+        let signs = signs.iter().cycle().take(count);
+        out.extend(signs.map(|b| char::from(*b)));
+        rest = after;
+    }
+    out + rest
+}
+
+/// The record of a column with this text, up to the closing quote.
+fn encoded(column: &str, text: &str) -> (Vec<u8>, usize) {
+    let mut record = b"{".to_vec();
+    append_string(&mut record, column.as_bytes());
+    record.push(b':');
+    let content = record.len() + 1;
+    append_string(&mut record, text.as_bytes());
+    (record, content)
+}
+
+/// What becomes of a text in a column.
+fn redact_in(secrets: &mut Secrets, column: &str, text: &str) -> String {
+    let (mut record, content) = encoded(column, text);
+    let named = tells(column);
+    let string = Encoded { key: 1, content, text: text.as_bytes(), named };
+    secrets.redact(&mut record, &string);
+    assert!(!secrets.finds(&record), "{column}: {text}");
+    let whole: serde_json::Value =
+        serde_json::from_slice(&[&record[..], b"}"].concat()).unwrap();
+    let now = whole[column].as_str().unwrap().to_owned();
+    let (again, content) = encoded(column, &now);
+    let text = now.as_bytes();
+    let string = Encoded { key: 1, content, text, named };
+    assert!(!secrets.holds(&again, &string), "twice: {column}: {now}");
+    now
+}
+
+fn redact(text: &str) -> String {
+    redact_in(&mut secrets(), "c", text)
+}
+
+#[test]
+fn every_example_is_found_as_its_kind_and_no_near_miss_is() {
+    let mut wrong = String::new();
+    for pattern in patterns() {
+        let mut finder = Finder::new(vec![pattern]).unwrap();
+        for example in pattern.examples {
+            let text = expand(example);
+            if !finder.finds(text.as_bytes()) {
+                writeln!(wrong, "{}: not in {text:?}", pattern.kind).unwrap();
+            }
+            let now = redact(&text);
+            let mark = format!("[REDACTED:{}]", pattern.kind);
+            if !now.contains(&mark) {
+                writeln!(wrong, "{}: {now:?}", pattern.kind).unwrap();
+            }
+        }
+        for miss in pattern.misses {
+            let text = expand(miss);
+            if finder.finds(text.as_bytes()) {
+                writeln!(wrong, "{}: in {text:?}", pattern.kind).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn examples_are_found_in_json_however_deep_and_spelled() {
+    let mut secrets = secrets();
+    for pattern in patterns() {
+        for example in pattern.examples {
+            let plain = expand(example);
+            let dashes = plain.replace('-', "\\u002d").replace('/', "\\/");
+            let inner = match dashes.contains('"') {
+                true => serde_json::to_string(&plain).unwrap(),
+                false => format!("\"{}\"", dashes.replace('\n', "\\n")),
+            };
+            let mut text =
+                format!("{{\"n\":[1,{inner}],\"\\u00e9\":\"\\n\"}}");
+            for depth in 1..4 {
+                let now = redact_in(&mut secrets, "c", &text);
+                assert!(now.contains("[REDACTED:"), "{depth}: {text}");
+                let mut value: serde_json::Value =
+                    serde_json::from_str(&now).expect(&now);
+                for _ in 1..depth {
+                    let within = value["in"].as_str().unwrap();
+                    value = serde_json::from_str(within).expect(&now);
+                }
+                assert_eq!(value["n"][0], 1);
+                assert_eq!(value["\u{e9}"], "\n", "{now}");
+                // What a cut leaves is looked through like the whole.
+                let end = text.rfind(']').unwrap();
+                let cut = redact_in(&mut secrets, "c", &text[..end]);
+                assert!(cut.contains("[REDACTED:"), "{depth}: {cut}");
+                text = serde_json::json!({ "in": text }).to_string();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_that_was_published_stays_as_it_is() {
+    for version in 1..=VERSION {
+        let mut hash = Sha256::new();
+        for p in patterns().filter(|p| p.is_of(version)) {
+            let Pattern { kind, needles, regex, start, guess, mixed, .. } = p;
+            let row = (kind, needles, regex, start, guess, mixed);
+            hash.update(format!("{row:?}\n"));
+        }
+        let digest: String =
+            hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let want = [VERSION_1][version as usize - 1];
+        assert_eq!(digest, want, "version {version}");
+    }
+    assert!(Secrets::new(Level::Fixed, VERSION + 1).is_err());
+    assert!(Secrets::new(Level::Fixed, 0).is_err());
+}
+
+#[test]
+fn what_stands_around_a_secret_stays() {
+    let key = expand("ghp_<36>");
+    for (text, want) in [
+        ("a KEY b", "a [REDACTED:github-token] b"),
+        ("KEY", "[REDACTED:github-token]"),
+        ("\u{e9}KEY\u{e9}", "\u{e9}[REDACTED:github-token]\u{e9}"),
+        ("x\nKEY\ny", "x\n[REDACTED:github-token]\ny"),
+        ("C:\\KEY\\", "C:[REDACTED:github-token]\\"),
+        ("KEY,KEY", "[REDACTED:github-token],[REDACTED:github-token]"),
+        (
+            "https://KEY:x@h/",
+            "https://[REDACTED:github-token]:[REDACTED:url-password]@h/",
+        ),
+        ("https://u:KEY@h/", "https://u:[REDACTED:url-password]@h/"),
+        (
+            "{\"a\":\"x\\nKEY\\ty\"}",
+            "{\"a\":\"x\\n[REDACTED:github-token]\\ty\"}",
+        ),
+        (
+            "{\"KEY\":{\"KEY\":1}}",
+            "{\"[REDACTED:github-token]\":{\"[REDACTED:github-token]\":1}}",
+        ),
+        ("{\"a\":\"\\u0067hp_CUT", "{\"a\":\"[REDACTED:github-token]"),
+    ] {
+        let text = text.replace("KEY", &key).replace("CUT", &key[4..]);
+        assert_eq!(redact(&text), want);
+    }
+    let plain = "nothing \"here\" \\ at all\n";
+    assert_eq!(redact(plain), plain);
+}
+
+#[test]
+fn an_escape_that_spells_a_secret_leaves_none() {
+    // A line end and these letters look like `\npm_...` in the record.
+    let now = redact(&expand("x\npm_<36>"));
+    assert_eq!(now, "x[REDACTED:npm-token]");
+    redact(&expand("\token=<40>"));
+    redact(&expand("{\"a\":\"\\npm_<36>\"}"));
+}
+
+#[test]
+fn a_column_says_what_its_value_is() {
+    let mut secrets = secrets();
+    let key = expand("<40>");
+    let now = redact_in(&mut secrets, "SecretAccessKey", &key);
+    assert_eq!(now, "[REDACTED:aws-secret-key]");
+    let now = redact_in(&mut secrets, "db_password", "two words");
+    assert_eq!(now, "[REDACTED:password]");
+    let now = redact_in(&mut secrets, "authorization", "Basic dXNlcjpwdw==");
+    assert_eq!(now, "Basic [REDACTED:authorization]");
+    assert_eq!(redact_in(&mut secrets, "c", &key), key);
+    let names = patterns().flat_map(|p| p.examples);
+    let json = names.filter(|e| e.contains("\": \"") || e.contains("\":\""));
+    for example in json {
+        assert!(tells(example), "no part of NAMES is in {example}");
+    }
+}
+
+#[test]
+fn numbers_stay_and_so_does_what_stands_between_strings() {
+    let digits = "1234567890".repeat(12);
+    for text in [
+        "{\"password\": 12345678, \"token\": 1234567890123456e10}".to_owned(),
+        format!("{{\"SecretAccessKey\":{digits},\"SessionToken\":{digits}}}"),
+        "[\"password=\",      123456789,      \"token: \"]".to_owned(),
+        "{\"a\":\"\\\"password\\\":\",     \"b\":\"x\"}".to_owned(),
+    ] {
+        assert_eq!(redact(&text), text);
+    }
+}
+
+#[test]
+fn guesses_are_made_only_when_asked_for() {
+    let text = "password=hunter22 api_key=0123456789abcdefXY";
+    let mut fixed = Secrets::new(Level::Fixed, VERSION).unwrap();
+    assert_eq!(redact_in(&mut fixed, "c", text), text);
+    assert!(fixed.take_counts().is_empty());
+    let mut all = secrets();
+    let now = redact_in(&mut all, "c", text);
+    assert_eq!(
+        now,
+        "password=[REDACTED:password] api_key=[REDACTED:named-secret]"
+    );
+    let counts: Vec<_> = all.take_counts().into_iter().collect();
+    assert_eq!(counts, [("named-secret", 1), ("password", 1)]);
+    assert!(all.take_counts().is_empty());
+}
+
+#[test]
+fn bytes_that_are_no_text_are_looked_through_too() {
+    let key = expand("ghp_<36>");
+    let bytes = [b"\xff\xfe", key.as_bytes(), b"\x80"].concat();
+    let now = secrets().redact_bytes(&bytes);
+    assert_eq!(now, b"\xff\xfe[REDACTED:github-token]\x80");
+}
+
+/// Pieces of secrets, of JSON and of escapes, thrown together: the record is
+/// clean, a string, and JSON where it was JSON; redact_in sees to the first.
+#[test]
+fn random_texts_come_out_clean_and_whole() {
+    let mut pieces: Vec<String> = patterns()
+        .flat_map(|p| p.examples.iter().chain(p.misses))
+        .map(|text| expand(text))
+        .collect();
+    for piece in [
+        "\\",
+        "\\\\",
+        "\"",
+        "\\\"",
+        "\n",
+        "\t",
+        "\\n",
+        "\\t",
+        "\\r",
+        "\\u00",
+        "5c",
+        "\\u005c",
+        "\\u002d",
+        "\\/",
+        "://",
+        ":",
+        "@",
+        "=",
+        ",",
+        "{",
+        "}",
+        " ",
+        "[",
+        "]",
+        "\u{e9}",
+        "pm_",
+        "token",
+        "password",
+        "oken",
+        "secret",
+        "-----BEGIN PRIVATE KEY-----",
+        "[REDACTED:jwt]",
+        "AKIA",
+        "'",
+    ] {
+        pieces.extend(std::iter::repeat_n(piece.to_owned(), 8));
+    }
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = move |end: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % end as u64) as usize
+    };
+    let mut secrets = secrets();
+    let columns = ["c", "password", "api_key", "SecretAccessKey"];
+    for round in 0..4_000 {
+        let count = 1 + next(8);
+        let text: String =
+            (0..count).map(|_| pieces[next(pieces.len())].as_str()).collect();
+        let column = columns[next(columns.len())];
+        redact_in(&mut secrets, column, &text);
+        if round % 2 == 0 {
+            let mut json = serde_json::json!([text, { &text: 1 }, "x"]);
+            for _ in 0..next(3) {
+                json = serde_json::json!({ "in": json.to_string(), "y": 7 });
+            }
+            let now = redact_in(&mut secrets, column, &json.to_string());
+            if !now.starts_with("[REDACTED:") {
+                whole(&now);
+            }
+        }
+    }
+}
+
+/// It is JSON, and so is what stands in its `in`.
+fn whole(text: &str) {
+    let value: serde_json::Value =
+        serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    if let Some(within) = value["in"].as_str() {
+        assert_eq!(value["y"], 7, "{text}");
+        whole(within);
+    }
+}
+
+#[test]
+fn the_time_is_linear_in_the_text() {
+    for piece in [
+        "\\",
+        "\\u005c",
+        "://a:",
+        "-----BEGIN PRIVATE KEY-----\n",
+        ":AA",
+        "eyJ",
+        "token=",
+        "password=",
+        "sk-",
+        "Bearer ",
+        "\"password\":\"",
+        "a@",
+        "ghp_",
+        "u005c",
+    ] {
+        let time = |count: usize| {
+            let text = piece.repeat(count);
+            let mut secrets = secrets();
+            let start = std::time::Instant::now();
+            redact_in(&mut secrets, "c", &text);
+            start.elapsed().as_secs_f64()
+        };
+        let (short, long) = (time(2_000), time(64_000));
+        // Thirty-two times as much; the square would be a thousand times.
+        assert!(long < short.max(0.01) * 200.0, "{piece:?}: {short} {long}");
+    }
+}
