@@ -1,8 +1,9 @@
 //! One line against one row.
 //!
-//! The row is encoded again by the codec that wrote the line; equal bytes are
-//! equal values, for the code is one to one. A line that somebody else wrote,
-//! with other spaces or another order, is compared value by value instead.
+//! The row is encoded again by the codec that wrote the line, in the form that
+//! the segment has; equal bytes are equal values, for the code is one to one,
+//! but for what the form redacts. A line that somebody else wrote, with other
+//! spaces or another order, is compared value by value instead.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
