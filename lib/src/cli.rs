@@ -330,7 +330,14 @@ fn parse<F: Copy>(
             (Some(row), _) => {
                 let value = match row.value {
                     Some(name) if name.starts_with("[=") => {
-                        parser.optional_value().unwrap_or_default()
+                        let value = parser.optional_value();
+                        if value.as_ref().is_some_and(|v| v.is_empty()) {
+                            return Err(Error::usage(format!(
+                                "--{} has an empty value",
+                                row.long
+                            )));
+                        }
+                        value.unwrap_or_default()
                     }
                     Some(_) => parser.value().map_err(wrong)?,
                     None => OsString::new(),

@@ -17,6 +17,10 @@ use crate::error::{Error, Result};
 /// How many needles are looked for at once: more have no fast search.
 const AT_ONCE: usize = 64;
 
+/// So many bytes of each needle are compared at first, unless one is shorter:
+/// those few are looked for by themselves, and slow no others.
+const LONG: usize = 4;
+
 /// Finds the matches of several patterns.
 pub(super) struct Finder {
     patterns: Vec<Compiled>,
@@ -59,16 +63,18 @@ impl Finder {
                 needles.push(needle);
             }
         }
-        // Those of a length together: the shortest one sets the pace.
         needles.sort_unstable_by_key(|n| (n.len(), *n));
         needles.dedup();
-        let places = vec![None; needles.len().div_ceil(AT_ONCE)];
-        let needles: Option<Vec<Prefilter>> = needles
-            .chunks(needles.len().div_ceil(places.len().max(1)).max(1))
+        let short = needles.partition_point(|n| n.len() < LONG);
+        let (short, long) = needles.split_at(short);
+        let needles: Option<Vec<Prefilter>> = short
+            .chunks(AT_ONCE)
+            .chain(long.chunks(AT_ONCE))
             .map(|some| Prefilter::new(MatchKind::LeftmostFirst, some))
             .collect();
         let needles =
             needles.ok_or_else(|| Error::failed("a secret has no needle"))?;
+        let places = vec![None; needles.len()];
         let patterns: Result<_> =
             patterns.into_iter().map(Compiled::new).collect();
         Ok(Finder { patterns: patterns?, by_byte, needles, places })

@@ -40,6 +40,10 @@ const DEPTH: usize = 8;
 /// How often a text is looked through again after something was replaced.
 const PASSES: usize = 8;
 
+/// No secret is shorter in bytes, but for those with a colon or an equals sign
+/// in them; most texts of a log that are shorter are words.
+const SHORT: usize = 15;
+
 /// What stands for the value of a redacted column.
 pub const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -160,6 +164,10 @@ impl Secrets {
     /// holds a secret.
     pub fn holds(&mut self, record: &[u8], string: &Encoded<'_>) -> bool {
         let text = string.text;
+        let sign = |text| memchr::memchr3(b':', b'=', b'\\', text);
+        if text.len() < SHORT && !string.named && sign(text).is_none() {
+            return false;
+        }
         // Else the spelling holds nothing that the text does not.
         let spelled = string.named || self.spells(text);
         if spelled && self.finds(&record[string.key..record.len() - 1]) {

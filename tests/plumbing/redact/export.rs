@@ -59,7 +59,7 @@ fn guesses_are_made_for_all_only() {
     };
     assert_eq!(count("--redact-secrets"), 0);
     assert_eq!(count("--redact-secrets=all"), 5);
-    for bad in ["--redact-secrets=some", "--redact-secrets=ALL"] {
+    for bad in ["--redact-secrets=some", "--redact-secrets="] {
         export(&way, "t", &[bad]).run().status(2).stdout("");
     }
     // The value stands behind `=` alone: this one is a second operand.

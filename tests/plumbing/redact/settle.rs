@@ -62,6 +62,21 @@ fn rows_without_a_key_go_like_others() {
 }
 
 #[test]
+fn a_redacted_column_that_became_the_key_proves_nothing() {
+    let way = way();
+    let receipts = stored(&way, "t", &FLAGS);
+    way.sql(
+        "CREATE TABLE n(id, at TEXT, prompt TEXT PRIMARY KEY, log TEXT);
+         INSERT INTO n SELECT id, at, coalesce(prompt, 0), log FROM t;
+         DROP TABLE t; ALTER TABLE n RENAME TO t;",
+    );
+    let out = way.purge(&receipts).run();
+    out.status(0);
+    assert_eq!(counts(&purged(&out)), "changed 5");
+    assert_eq!(way.rows("SELECT id FROM t").len(), 6);
+}
+
+#[test]
 fn a_killed_run_is_finished_in_the_same_form() {
     for point in [
         "purge.compared",

@@ -96,8 +96,13 @@ impl Batches<'_> {
                 }
                 bytes += record.len();
                 let digest = digest(&row);
-                let proven =
-                    Proven { segment: 0, line: number, digest, place };
+                let proven = Proven {
+                    segment: 0,
+                    line: number,
+                    digest,
+                    order: 0,
+                    place,
+                };
                 self.waiting.push(proven);
                 let hold = settler.pace.hold();
                 if self.waiting.len() >= settler.pace.rows(hold)

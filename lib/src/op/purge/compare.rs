@@ -247,6 +247,7 @@ impl Comparison<'_> {
             segment: self.proof.tag,
             line,
             digest: digest(row),
+            order: self.subject.lines.order(row),
             place,
         });
         Ok(())

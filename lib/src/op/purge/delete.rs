@@ -96,19 +96,10 @@ impl Deletion<'_, '_, '_> {
         let (mut most, mut attempts) = (usize::MAX, 0);
         loop {
             self.settler.check_time()?;
-            let pace = &self.settler.pace;
-            let hold = pace.hold();
-            let wanted = pace.rows(hold).saturating_mul(2);
-            let mut wanted = wanted.clamp(1, pace.most_rows());
-            if self.target.one_by_one {
-                wanted = 1;
-            }
-            while queue.len() < wanted {
-                match rows.next()? {
-                    Some(row) if self.is_to_go(&row) => queue.push_back(row),
-                    Some(_) => {}
-                    None => break,
-                }
+            let hold = self.settler.pace.hold();
+            let wanted = self.wanted(hold);
+            if queue.is_empty() {
+                self.fill(&mut rows, &mut queue, wanted)?;
             }
             if queue.is_empty() {
                 return Ok(());
@@ -146,6 +137,39 @@ impl Deletion<'_, '_, '_> {
                 Ended::Altered => return self.leave(queue, rows),
             }
         }
+    }
+
+    /// How many rows a batch may take; the clock decides how many it does.
+    fn wanted(&self, hold: Duration) -> usize {
+        let pace = &self.settler.pace;
+        match self.target.one_by_one {
+            true => 1,
+            false => pace.rows(hold).clamp(1, pace.most_rows()),
+        }
+    }
+
+    /// The next rows. Those of a table whose key is an index of its own are
+    /// put in the order of that, so that a batch comes to each of its pages
+    /// once, and not once a row; but for a table that points at itself, where
+    /// their order is that in which they have to go.
+    fn fill(
+        &self,
+        rows: &mut Rows,
+        queue: &mut VecDeque<Proven>,
+        wanted: usize,
+    ) -> Result<()> {
+        while queue.len() < wanted {
+            match rows.next()? {
+                Some(row) if self.is_to_go(&row) => queue.push_back(row),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let keyed = queue.front().is_some_and(|row| row.order != 0);
+        if keyed && !self.target.references.own() {
+            queue.make_contiguous().sort_unstable_by_key(|row| row.order);
+        }
+        Ok(())
     }
 
     /// All rows that are left stay: no row of an altered table is what was

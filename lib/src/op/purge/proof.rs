@@ -1,14 +1,15 @@
 //! One line against one row.
 //!
-//! The row is encoded again by the codec that wrote the line; equal bytes are
-//! equal values, for the code is one to one. A line that somebody else wrote,
-//! with other spaces or another order, is compared value by value instead.
+//! The row is encoded again by the codec that wrote the line, in the form that
+//! the segment has; equal bytes are equal values, for the code is one to one,
+//! but for what the form redacts. A line that somebody else wrote, with other
+//! spaces or another order, is compared value by value instead.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::spool::RowDigest;
-use crate::db::{Form, Redaction, Table};
+use crate::db::{Form, Key, Redaction, Table};
 use crate::error::{Error, Result};
 use crate::ledger::Segment;
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
@@ -24,6 +25,8 @@ pub(super) struct LineShape {
     mark: Vec<u8>,
     /// The key's columns, in the key's order.
     key: Vec<String>,
+    /// With what a record begins whose first value is that of the key.
+    first: Option<Vec<u8>>,
     timestamp: String,
     unit: Option<Unit>,
 }
@@ -50,11 +53,20 @@ impl LineShape {
             append_string(&mut suffix, at.as_bytes());
         }
         suffix.push(b'}');
-        let key = table
+        let key: Vec<String> = table
             .key_columns()
             .iter()
             .map(|c| table.columns[*c].name.clone())
             .collect();
+        let first = match (&table.key, segment.columns.first()) {
+            (Key::Columns(_), Some(column)) if key.first() == Some(column) => {
+                let mut first = vec![b'{'];
+                append_string(&mut first, column.as_bytes());
+                first.extend_from_slice(b":\"");
+                Some(first)
+            }
+            _ => None,
+        };
         let unit = match &segment.unit {
             Some(word) => Some(word.parse()?),
             None => None,
@@ -63,6 +75,7 @@ impl LineShape {
             suffix,
             mark: format!(",\"{ROWID}\":").into_bytes(),
             key,
+            first,
             timestamp: segment.timestamp_column.clone(),
             unit,
         })
@@ -90,6 +103,18 @@ impl LineShape {
             }
         }
         Line { record, body, rowid }
+    }
+
+    /// Where a row's key stands in the order of the keys, by its first bytes,
+    /// if it is an index of its own and the first value of an encoded row:
+    /// rows that go together in this order touch each page of it once.
+    pub(super) fn order(&self, row: &[u8]) -> u64 {
+        let mut order = [0u8; 8];
+        let first = self.first.as_ref();
+        if let Some(key) = first.and_then(|f| row.strip_prefix(&f[..])) {
+            order.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        }
+        u64::from_be_bytes(order)
     }
 
     /// The key of a record.

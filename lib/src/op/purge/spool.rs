@@ -11,7 +11,7 @@ use crate::fsx::Temp;
 use crate::value::Owned;
 
 /// Beyond this, in bytes, the rows go to a file, in pieces of this length.
-const MEMORY: usize = 4 << 20;
+const MEMORY: usize = 1 << 20;
 
 /// The first half of the SHA-256 of a row's encoded form.
 pub(super) type RowDigest = [u8; 16];
@@ -25,6 +25,8 @@ pub(super) struct Proven {
     pub line: u64,
     /// What the row was.
     pub digest: RowDigest,
+    /// Where its key stands in the order of the keys, roughly.
+    pub order: u64,
     /// Where it stands.
     pub place: Place,
 }
@@ -56,6 +58,7 @@ impl Spool {
         out.extend_from_slice(&row.segment.to_le_bytes());
         out.extend_from_slice(&row.line.to_le_bytes());
         out.extend_from_slice(&row.digest);
+        out.extend_from_slice(&row.order.to_le_bytes());
         match &row.place {
             Place::Rowid(rowid) => {
                 out.push(0);
@@ -172,6 +175,7 @@ fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
     let segment = u32::from_le_bytes(array(input)?);
     let line = u64::from_le_bytes(array(input)?);
     let digest = array(input)?;
+    let order = u64::from_le_bytes(array(input)?);
     let place = match array(input)? {
         [0] => Place::Rowid(i64::from_le_bytes(array(input)?)),
         _ => {
@@ -183,7 +187,7 @@ fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
             Place::Key(key)
         }
     };
-    Ok(Proven { segment, line, digest, place })
+    Ok(Proven { segment, line, digest, order, place })
 }
 
 fn array<const N: usize>(
@@ -241,6 +245,7 @@ mod tests {
             segment: 7,
             line: n,
             digest: [n as u8; 16],
+            order: n * 3,
             place: if n.is_multiple_of(2) {
                 Place::Rowid(-(n as i64))
             } else {

@@ -150,8 +150,13 @@ pub(super) static SHAPES: &[Pattern] = &[
         &["Bearer", "bearer", "BEARER"],
         "(?:Bearer|bearer|BEARER)[ \\t]+([A-Za-z0-9._~+/-]{20,}=*)",
         &["Authorization: Bearer <20>", "bearer <40>=="],
-        &["Bearer <19>", "forbearer <40>", "the bearer of news"],
-    ),
+        &[
+            "Bearer <19>",
+            "forbearer <40>",
+            "bearer authentication-of-the-client",
+        ],
+    )
+    .mixed(),
     Pattern::new(
         "authorization",
         &["Authorization", "authorization", "AUTHORIZATION"],
