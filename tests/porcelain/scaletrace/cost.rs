@@ -13,7 +13,7 @@ fn archives_within_memory(key: &str, rows: u64, bytes: u64) {
              WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
                WHERE n < {rows})
              INSERT INTO agent_logs SELECT printf('%016x', n * 2654435761),
-               datetime(1735689600 + n, 'unixepoch'), hex(randomblob({bytes} / 2)), '', n FROM s;
+               datetime(1735689600 + n, 'unixepoch'), '', hex(randomblob({bytes} / 2)), n FROM s;
              PRAGMA journal_mode = WAL",
             TABLE.replace("INTEGER PRIMARY KEY", key)
         ),
