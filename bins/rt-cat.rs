@@ -34,8 +34,8 @@ static CMD: Command<F> = Command {
         value(
             F::Tier,
             "tier",
-            "hot|warm|cold",
-            "only this tier, and others so named [warm, cold]",
+            "hot|warm|cold|whole",
+            "only this tier, and others so named [all but hot]",
         ),
         switch(F::Count, "count", "print only how many rows there are"),
         value(

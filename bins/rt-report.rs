@@ -17,6 +17,7 @@ enum F {
     DryRun,
     Expect,
     Part,
+    Single,
     Show,
     Archives,
     Policy,
@@ -30,6 +31,7 @@ static CMD: Command<F> = Command {
         "[OPTION ...] [--] [TABLE ...]",
         "--expect STEP [OPTION ...]",
         "--part NAME=FILE [OPTION ...]",
+        "--single TABLE [OPTION ...]",
         "--show WHAT [OPTION ...]",
     ],
     flags: &[
@@ -39,6 +41,7 @@ static CMD: Command<F> = Command {
         cli::switch(F::DryRun, "dry-run", "the job was a dry run").short('n'),
         cli::value(F::Expect, "expect", "STEP", "consolidation or purge"),
         cli::value(F::Part, "part", "NAME=FILE", "FILE has a part's report"),
+        cli::value(F::Single, "single", "TABLE", "its rows go to one file"),
         cli::value(F::Show, "show", "WHAT", "status, policy, stats or check"),
         cli::archives(F::Archives),
         cli::policy(F::Policy),
@@ -62,6 +65,9 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 options.add("expect", &cli::text("expect", &value)?)?
             }
             F::Part => options.add("part", &cli::text("part", &value)?)?,
+            F::Single => {
+                options.add("single", &cli::text("single", &value)?)?
+            }
             F::Show => options.add("show", &cli::text("show", &value)?)?,
             F::Archives => options.place.archives = Some(value),
             F::Policy => options.place.policy = Some(value),

@@ -12,6 +12,7 @@ use rt::{age, clock, fsx};
 #[derive(Clone, Copy)]
 enum F {
     Over,
+    Always,
     Archives,
     Files,
     Since,
@@ -40,6 +41,7 @@ static CMD: Command<F> = Command {
     ],
     flags: &[
         value(F::Over, "over", "SIZE", "only whether TABLE is over SIZE"),
+        switch(F::Always, "always", "a record also of a smaller TABLE"),
         switch(F::Archives, "archives", "what is in the archives"),
         switch(F::Files, "files", "each archive of them by itself"),
         value(F::Since, "since", "TIME", "days that reach beyond TIME"),
@@ -73,6 +75,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let o = &mut options;
         match flag {
             F::Over => o.over = Some(age::size_flag("over", &v)?),
+            F::Always => o.always = true,
             F::Archives => o.archives = true,
             F::Files => o.files = true,
             F::Since => o.since = Some(clock::time_flag("since", &v)?),

@@ -17,6 +17,7 @@ enum F {
     Exclude,
     Redact,
     RedactSecrets,
+    Single,
     NoCompress,
     Level(u8),
     Threads,
@@ -44,7 +45,8 @@ static CMD: Command<F> = Command {
         value(F::Exclude, "exclude", "COL", "as rt-export was told"),
         value(F::Redact, "redact", "COL", "as rt-export was told"),
         cli::redact_secrets(F::RedactSecrets),
-        switch(F::NoCompress, "no-compress", "plain .jsonl files"),
+        switch(F::Single, "single", "one new file, of one JSON array"),
+        switch(F::NoCompress, "no-compress", "files that are not gzipped"),
         letter(F::Level(1), '1', "fastest"),
         letter(F::Level(2), '2', "between -1 and -3"),
         letter(F::Level(3), '3', "between -2 and -4"),
@@ -85,6 +87,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 let level = cli::text("redact-secrets", &v)?.parse()?;
                 o.columns.secrets = o.columns.secrets.max(Some(level))
             }
+            F::Single => o.single = true,
             F::NoCompress => o.plain = true,
             F::Level(level) => o.level = Some(level),
             F::Threads => o.threads = Some(cli::count("threads", &v)?),

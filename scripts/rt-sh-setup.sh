@@ -27,7 +27,7 @@ RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --output FILE|write the report to FILE instead
     --yes|ask nothing
     --wait D|wait D for another run to end [0s]
-    --no-compress|write plain .jsonl files
+    --no-compress|write files that are not gzipped
     --batch-size N|rows of a batch [1000]
     --max-runtime D|stop deleting from a table after D
     --sleep D|pause at least D after each batch

@@ -17,6 +17,10 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
 
+mod together;
+
+pub use together::together;
+
 /// How temporary names begin; under the lock of a tree, whatever in it is
 /// called so is a dead run's.
 pub const TEMP_PREFIX: &str = ".rt-tmp-";

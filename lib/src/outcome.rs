@@ -188,3 +188,13 @@ pub struct Purged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_status: Option<u8>,
 }
+
+/// From rt-purge with `--reclaim`: what the database file lost.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "reclaimed")]
+pub struct Reclaimed {
+    /// `incremental` or `full`.
+    pub reclaim: String,
+    /// By how much the file is shorter, in bytes.
+    pub gained_bytes: u64,
+}

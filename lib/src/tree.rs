@@ -44,11 +44,13 @@
 
 mod adopt;
 mod draft;
+mod frame;
 mod month;
 mod publish;
 mod recover;
 mod rewrite;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -64,6 +66,7 @@ use crate::lock::Lock;
 use crate::timestamp::Day;
 
 pub use draft::{Block, Draft, Sums};
+pub use frame::{Frame, records};
 pub use month::{Addition, MonthDraft, month_file};
 pub use recover::digest;
 pub use rewrite::{BLOCK_BYTES, Form, LineTime, Rewrite, SegmentText};
@@ -106,6 +109,20 @@ impl Tree {
     pub fn warm_file(table: &str, day: Day, compressed: bool) -> String {
         let ending = if compressed { "jsonl.gz" } else { "jsonl" };
         format!("warm/{day}/{}.{ending}", file_name(table))
+    }
+
+    /// The file of all rows of a table that a run at `now` takes in one,
+    /// relative to the root; the `n`th of that name.
+    pub fn whole_file(
+        table: &str,
+        now: Timestamp,
+        n: u32,
+        compressed: bool,
+    ) -> String {
+        let now = now.strftime("%Y%m%dT%H%M%S%.3fZ");
+        let again = if n > 1 { format!("_{n}") } else { String::new() };
+        let ending = if compressed { "json.gz" } else { "json" };
+        format!("{}_{now}{again}.{ending}", file_name(table))
     }
 
     /// Keeps the CREATE statements of a table; gives their SHA-256.
@@ -263,8 +280,13 @@ impl Work {
             }
         }
         // From below: a name is durable before the folder that it is in.
-        for folder in folders.iter().rev() {
-            fsx::sync_folder(folder)?;
+        let mut folders: Vec<PathBuf> = folders.into_iter().collect();
+        folders.sort_by_key(|f| Reverse(f.components().count()));
+        let level = |a: &PathBuf, b: &PathBuf| {
+            a.components().count() == b.components().count()
+        };
+        for folders in folders.chunk_by_mut(level) {
+            fsx::together(folders, |folder| fsx::sync_folder(folder))?;
         }
         fsx::sync_parent(root)
     }

@@ -97,6 +97,28 @@ pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
     Ok(out)
 }
 
+/// The files in the root that are called as those with all rows of a run are:
+/// `TABLE_20261121T184403.123Z.json.gz`.
+pub fn whole_files(tree: &Tree) -> Result<Vec<String>> {
+    let mut out = entries(tree.root())?;
+    out.retain(|(name, _)| is_whole_name(name));
+    Ok(out.into_iter().map(|(name, _)| name).collect())
+}
+
+fn is_whole_name(name: &str) -> bool {
+    let stem =
+        name.strip_suffix(".json.gz").or_else(|| name.strip_suffix(".json"));
+    let form = b"_00000000T000000.000Z";
+    stem.is_some_and(|stem| {
+        stem.as_bytes().windows(form.len()).any(|part| {
+            part.iter().zip(form).all(|(is, form)| match form {
+                b'0' => is.is_ascii_digit(),
+                sign => is == sign,
+            })
+        })
+    })
+}
+
 /// Names and paths in a folder, sorted; none where there is no folder.
 pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let fail = |e| Error::io("read", folder, e);

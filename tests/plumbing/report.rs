@@ -95,6 +95,30 @@ fn report_has_the_documented_keys_in_order() {
 }
 
 #[test]
+fn report_of_a_single_file_needs_the_size_and_all_steps() {
+    let size = json!({"type": "table_size", "table": "t", "live_bytes": 9,
+        "reclaimable_bytes": 0, "threshold_bytes": 5, "over": true});
+    let below = but(size.clone(), json!({"live_bytes": 5, "over": false}));
+    let args = ["--single", "t", "--archives", "nowhere"];
+    let made = result(0, &args, &[below]);
+    let want = json!({"status": "below_threshold", "table_size_bytes": 5,
+        "threshold_bytes": 5});
+    assert_eq!(made, want);
+    let made = result(1, &args, &[size.clone(), exported("archived", 3)]);
+    assert_eq!(made["status"], "failed");
+    assert_eq!(made["message"], "rt-store did not finish");
+    let mut records = finished(3).to_vec();
+    records.push(size);
+    records.push(json!({"type": "reclaimed", "reclaim": "full",
+        "gained_bytes": 7}));
+    let made = result(0, &args, &records);
+    assert_eq!(made["status"], "archived");
+    assert_eq!(made["rows_archived"], 3);
+    assert_eq!(made["reclaimed_bytes"], 7);
+    assert_eq!(made["table_size_bytes"], 9);
+}
+
+#[test]
 fn report_of_nothing_is_empty_or_unfinished() {
     let empty = result(0, &["--json"], &[]);
     assert_eq!(empty["tables"], json!([]));

@@ -359,6 +359,20 @@ fn stat_over_prints_only_what_is_strictly_over() {
     ));
     stat(&dir, &["--over", "1KiB", "t"]).run().stdout_has(":1024}");
     stat(&dir, &["--over", "0", "v"]).run().status(0).stdout("");
+    // In any case on demand; and not read where that would take long.
+    for (size, over) in [(bytes, false), (bytes - 1, true)] {
+        let out = stat(&dir, &[&over_flag(size), "--always", "t"]).run();
+        out.status(0).stdout(&format!(
+            "{{\"type\":\"table_size\",\"table\":\"t\",\
+             \"live_bytes\":{bytes},\"reclaimable_bytes\":{free},\
+             \"threshold_bytes\":{size},\"over\":{over}}}\n"
+        ));
+    }
+    stat(&dir, &["--always", "t"]).run().status(2).stderr_has("--over");
+}
+
+fn over_flag(size: u64) -> String {
+    format!("--over={size}")
 }
 
 /// Counted by the reads of the database file.

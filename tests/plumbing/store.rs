@@ -5,6 +5,7 @@ mod again;
 mod files;
 mod input;
 mod limits;
+mod single;
 
 use serde_json::Value;
 

@@ -10,6 +10,7 @@ mod died;
 mod flags;
 mod jobs;
 mod rt;
+mod scaletrace;
 mod schedule;
 mod whole;
 

@@ -1,7 +1,7 @@
 //! Whole jobs: the scripts over the real programs, the database that they work
 //! on, and what they leave.
 
-mod cost;
+pub mod cost;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -16,6 +16,8 @@ mod points;
 mod references;
 mod sweep;
 
+pub use sweep::{kill, processes};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::{Duration, Instant};

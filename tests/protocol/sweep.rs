@@ -29,7 +29,7 @@ fn world(wal: bool) -> World {
 }
 
 /// The living processes of a group, by /proc.
-fn processes(group: u32) -> Vec<u32> {
+pub fn processes(group: u32) -> Vec<u32> {
     let mut out = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let name = entry.file_name();
@@ -50,7 +50,7 @@ fn processes(group: u32) -> Vec<u32> {
 }
 
 /// SIGKILL, to a process or (`-GROUP`) to a group; it may have ended before.
-fn kill(target: &str) {
+pub fn kill(target: &str) {
     let script = format!("kill -9 {target} 2>/dev/null || :");
     let done = Command::new("sh").args(["-c", &script]).status().unwrap();
     assert!(done.success());

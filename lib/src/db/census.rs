@@ -90,12 +90,16 @@ impl Database {
     ) -> Result<Census> {
         let mut census = Census::default();
         let mut position = None;
-        loop {
-            position = self.nibble(table, question, position, &mut census)?;
-            if position.is_none() {
-                return Ok(census);
+        self.with_small_cache(|| {
+            loop {
+                position =
+                    self.nibble(table, question, position, &mut census)?;
+                if position.is_none() {
+                    return Ok(());
+                }
             }
-        }
+        })?;
+        Ok(census)
     }
 
     /// One read transaction behind a row; gives the last row, or nothing at

@@ -83,7 +83,8 @@ const SCATTERED: u64 = 50_000;
 const TOO_MANY: u64 = 200_000;
 
 impl Database {
-    /// The rows asked for.
+    /// The rows asked for. Whoever asks reads them, and little after them: the
+    /// cache is a small one from here on.
     pub fn select<'d>(
         &'d self,
         table: &Table,
@@ -116,6 +117,7 @@ impl Database {
             let meant = (filter.timestamp.is_some()
                 || filter.condition.is_some())
             .then_some(filter);
+            self.small_cache()?;
             Ok(Due {
                 walk: self.walk(table, columns, meant)?,
                 undated: None,
@@ -143,6 +145,7 @@ impl Database {
             joined(table, &ident(&table.name))
         );
         let cursor = candidate_columns(table);
+        self.small_cache()?;
         Ok(Due {
             walk: self.walk_from(
                 table,

@@ -41,6 +41,10 @@ pub struct Remover<'d> {
     triggers: Option<Restored<'d>>,
 }
 
+/// Gets a row's rowid, its encoded form and whether that can be compared;
+/// says whether it wants another one.
+pub type EachRow<'e> = dyn FnMut(i64, &[u8], bool) -> Result<bool> + 'e;
+
 /// A row that was found; its encoded form is in the caller's buffer.
 #[derive(Debug)]
 pub struct Found {
@@ -157,13 +161,12 @@ impl Remover<'_> {
     }
 
     /// Rows behind `rowid` in the order of the table, as long as `each` wants
-    /// another one: it gets each row's rowid, its encoded form, and whether
-    /// that can be compared. One pass costs less than a search for each row.
+    /// another one. One pass costs less than a search for each row.
     pub fn behind(
         &mut self,
         rowid: i64,
         out: &mut Vec<u8>,
-        each: &mut dyn FnMut(i64, &[u8], bool) -> Result<bool>,
+        each: &mut EachRow<'_>,
     ) -> Result<()> {
         let Some(statement) = &mut self.behind else { return Ok(()) };
         let fail = |e| self.database.fail("cannot compare", e);

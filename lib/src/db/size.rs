@@ -35,22 +35,29 @@ impl Database {
         })
     }
 
-    /// Pages that are read once, and never again, pass through a cache that
-    /// stays in the processor's: with a large one this takes a third longer.
-    fn with_small_cache<T>(
+    /// The same as [`Database::small_cache`], for as long as `work` lasts.
+    pub(super) fn with_small_cache<T>(
         &self,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let size = self.pragma_number("cache_size")?;
-        let set = |size: i64| {
-            self.connection
-                .pragma_update(None, "cache_size", size)
-                .map_err(|e| self.fail("cannot set the cache", e))
-        };
-        set(-400)?;
+        self.small_cache()?;
         let done = work();
-        set(size)?;
+        self.set_cache(size)?;
         done
+    }
+
+    /// Pages that are read once, and never again, pass through a cache that
+    /// stays in the processor's: with a large one to read a table takes a
+    /// third longer.
+    pub(super) fn small_cache(&self) -> Result<()> {
+        self.set_cache(-400)
+    }
+
+    fn set_cache(&self, size: i64) -> Result<()> {
+        self.connection
+            .pragma_update(None, "cache_size", size)
+            .map_err(|e| self.fail("cannot set the cache", e))
     }
 
     /// The size of the database by its page count: an upper bound for any

@@ -62,19 +62,23 @@ pub struct RowView<'r> {
 impl RowView<'_> {
     /// Column `index` of those asked for; `None` where UTF-8 cannot give back
     /// exactly what a UTF-16 database holds.
-    #[inline]
+    #[inline(always)]
     pub fn value(&self, index: usize) -> Result<Option<Value<'_>>> {
-        let value = self.raw(index)?;
-        if self.utf16
-            && let Value::Text(text) = value
-        {
-            // The CAST gives the stored UTF-16, in the machine's byte order.
-            let Value::Blob(stored) = self.raw(self.columns + index)? else {
-                return Ok(None);
-            };
-            return Ok(same_text(stored, text).then_some(value));
+        if self.utf16 {
+            return self.exact(index);
         }
-        Ok(Some(value))
+        self.raw(index).map(Some)
+    }
+
+    #[cold]
+    fn exact(&self, index: usize) -> Result<Option<Value<'_>>> {
+        let value = self.raw(index)?;
+        let Value::Text(text) = value else { return Ok(Some(value)) };
+        // The CAST gives the stored UTF-16, in the machine's byte order.
+        let Value::Blob(stored) = self.raw(self.columns + index)? else {
+            return Ok(None);
+        };
+        Ok(same_text(stored, text).then_some(value))
     }
 
     /// The rowid, or the first part of the key.
@@ -86,12 +90,18 @@ impl RowView<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn raw(&self, index: usize) -> Result<Value<'_>> {
-        self.row.get_ref(index).map(filter::value).map_err(|e| {
-            Error::failed(format!("cannot read column {index}: {e}"))
-        })
+        match self.row.get_ref(index) {
+            Ok(value) => Ok(filter::value(value)),
+            Err(e) => Err(unread(index, &e)),
+        }
     }
+}
+
+#[cold]
+fn unread(index: usize, source: &rusqlite::Error) -> Error {
+    Error::failed(format!("cannot read column {index}: {source}"))
 }
 
 /// Whether UTF-16 text is exactly this UTF-8 text.

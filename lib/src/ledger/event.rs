@@ -68,6 +68,10 @@ pub struct Segment {
     pub oldest: Option<String>,
     /// The greatest.
     pub newest: Option<String>,
+    /// Its text is one JSON array, a row a line, and its lines are counted
+    /// without the brackets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub array: bool,
     /// A file made by hand: its lines are never taken out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopted: bool,

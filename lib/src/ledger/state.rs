@@ -20,6 +20,8 @@ pub struct FileState {
     pub sha256: String,
     /// What it holds: one table's day, or a month of them.
     pub members: Vec<Member>,
+    /// The length of its text, where every segment in it is known.
+    pub text_size_bytes: Option<u64>,
 }
 
 impl FileState {
@@ -293,10 +295,13 @@ impl State {
                         oldest: None,
                         newest: None,
                     }],
+                    text_size_bytes: Some(0),
                 }
             });
         file.size_bytes = segment.offset_bytes + segment.size_bytes;
         file.sha256.clone_from(&segment.file_sha256);
+        file.text_size_bytes =
+            file.text_size_bytes.map(|t| t + segment.text_size_bytes);
         if let [member] = &mut file.members[..] {
             member.size_bytes = file.size_bytes;
             member.sha256.clone_from(&file.sha256);
@@ -326,6 +331,10 @@ impl State {
         if let Some(file) = self.files.get_mut(name) {
             file.size_bytes = open.segment.offset_bytes + retract.size_bytes;
             file.sha256.clone_from(sha256);
+            file.text_size_bytes = file.text_size_bytes.map(|text| {
+                text.saturating_sub(open.segment.text_size_bytes)
+                    + retract.text_size_bytes
+            });
             if let [member] = &mut file.members[..] {
                 member.size_bytes = file.size_bytes;
                 member.sha256.clone_from(sha256);
@@ -391,5 +400,6 @@ fn state_of(named: &Named, members: Vec<Member>) -> FileState {
         size_bytes: named.size_bytes,
         sha256: named.sha256.clone(),
         members,
+        text_size_bytes: None,
     }
 }

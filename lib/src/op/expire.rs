@@ -169,6 +169,7 @@ fn survey(
                     size_bytes: adopt.named.size_bytes,
                     sha256: adopt.named.sha256.clone(),
                     members: adopt.members.clone(),
+                    text_size_bytes: None,
                 };
                 files.insert(file, state);
                 strangers.push(adopt);

@@ -137,6 +137,9 @@ fn export(
     if options.due
         && let Some(done) = without_rule(options, &policy, notes)
     {
+        if done.exit == Exit::Done {
+            write_nothing(options, output)?;
+        }
         return Ok(done);
     }
     let mut database = options.place.open(Access::Read)?;
@@ -165,6 +168,7 @@ fn export(
     record.cutoff_date = before.map(rfc3339);
     if never {
         record.message = Some("its rows stay hot for ever".to_owned());
+        write_nothing(options, output)?;
         return Ok(Done { record, exit: Exit::Done });
     }
     let due = database.select(&table, &chosen.columns, &selection)?;
@@ -259,6 +263,17 @@ fn refused(
         },
         exit: Exit::Usage,
     }
+}
+
+/// Where no row is looked for, an array is still one: empty.
+fn write_nothing(options: &Options, output: &mut dyn Write) -> Result<()> {
+    if options.format == Format::Jsonl || options.place.dry_run {
+        return Ok(());
+    }
+    output
+        .write_all(b"[\n]\n")
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write rows", e))
 }
 
 /// The instant before which rows are meant.

@@ -24,6 +24,7 @@ mod parts;
 mod policies;
 mod print;
 mod show;
+mod single;
 mod upkeep;
 
 pub use parts::Part;
@@ -56,6 +57,8 @@ pub enum About {
     Upkeep(Vec<Step>),
     /// Jobs that one job consists of.
     Parts(Vec<Part>),
+    /// One table, whose rows go into one file.
+    Single(String),
     /// No job: what there is.
     Show(Show),
 }
@@ -80,17 +83,20 @@ impl Options {
             ("part", About::Parts(parts)) => parts.push(word.parse()?),
             (_, About::Tables(_)) => {
                 self.about = match flag {
+                    "single" => About::Single(word.to_owned()),
                     "expect" => About::Upkeep(vec![word.parse()?]),
                     "part" => About::Parts(vec![word.parse()?]),
                     _ => About::Show(word.parse()?),
                 }
             }
-            ("show", About::Show(_)) => {
-                return Err(Error::usage("--show is given twice"));
+            ("show", About::Show(_)) | ("single", About::Single(_)) => {
+                let twice = format!("--{flag} is given twice");
+                return Err(Error::usage(twice));
             }
             _ => {
                 return Err(Error::usage(
-                    "--expect, --part and --show exclude one another",
+                    "--expect, --part, --single and --show exclude one \
+                     another",
                 ));
             }
         }
@@ -216,6 +222,7 @@ pub fn run(
         About::Tables(names) => tables(options, names, input, notes)?,
         About::Upkeep(steps) => upkeep::make(options, steps, input, notes)?,
         About::Parts(parts) => parts::make(options, parts, input, notes)?,
+        About::Single(table) => single::make(options, table, input, notes)?,
         About::Show(show) => show::make(options, *show, input, notes)?,
     };
     if let (Some(counts), false) = (made.counts, options.place.dry_run) {

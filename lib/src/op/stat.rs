@@ -30,6 +30,8 @@ pub struct Options {
     pub tables: Vec<String>,
     /// `--over`, in bytes.
     pub over: Option<u64>,
+    /// `--always`: a record also of a table that is not over it.
+    pub always: bool,
     /// `--timestamp-column` and `--unit`.
     pub columns: Columns,
     /// `--archives`: the tiers, in place of the database's tables.
@@ -88,6 +90,8 @@ impl Options {
         let modes = [self.over.is_some(), self.archives, self.check];
         let wrong = if modes.iter().filter(|m| **m).count() > 1 {
             "--over, --archives and --check are asked one at a time"
+        } else if self.always && self.over.is_none() {
+            "--always is for --over"
         } else if listed && !self.archives {
             "--files, --since and --until are for --archives"
         } else if limited && !self.check {
@@ -121,14 +125,21 @@ struct TableStat {
     exempt: bool,
 }
 
-/// The record of a table over the size that was asked about.
+/// A database file that is not over the threshold is measured all the same,
+/// for `--always`, up to this length: that takes a moment.
+const MOMENT_BYTES: u64 = 256 << 20;
+
+/// The record of a table over the size that was asked about, or with
+/// `--always` of any.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "table_size")]
 struct OverStat {
     table: String,
-    live_bytes: u64,
-    reclaimable_bytes: u64,
+    live_bytes: Option<u64>,
+    reclaimable_bytes: Option<u64>,
     threshold_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over: Option<bool>,
 }
 
 /// Prints the records.
@@ -147,7 +158,8 @@ pub fn run(
     if let (Some(threshold), [name]) = (options.over, &options.tables[..]) {
         let database = options.place.open(Access::Read)?;
         let table = database.need_table(name)?;
-        if let Some(over) = over(&database, table, threshold)? {
+        let record = over(&database, table, threshold, options.always)?;
+        if let Some(over) = record {
             print(&over, output)?;
         }
         return Ok(Exit::Done);
@@ -167,23 +179,29 @@ pub fn run(
     Ok(Exit::Done)
 }
 
-/// The size of a table if it is over the threshold. A database that is not
-/// over it as a whole answers at once.
+/// The size of a table if it is over the threshold, or always. A database
+/// that is not over it as a whole answers at once.
 fn over(
     database: &Database,
     table: Table,
     threshold_bytes: u64,
+    always: bool,
 ) -> Result<Option<OverStat>> {
-    if database.whole_bytes()? <= threshold_bytes {
-        return Ok(None);
-    }
-    let TableSize { live_bytes, reclaimable_bytes } =
-        database.table_size(&table)?;
-    Ok((live_bytes > threshold_bytes).then_some(OverStat {
+    let whole = database.whole_bytes()?;
+    let fits = whole <= threshold_bytes;
+    let size = match (fits, always) {
+        (true, false) => return Ok(None),
+        (true, true) if whole > MOMENT_BYTES => None,
+        _ => Some(database.table_size(&table)?),
+    };
+    let live_bytes = size.map(|s: TableSize| s.live_bytes);
+    let over = live_bytes.is_some_and(|live| live > threshold_bytes);
+    Ok((over || always).then_some(OverStat {
         table: table.name,
         live_bytes,
-        reclaimable_bytes,
+        reclaimable_bytes: size.map(|s| s.reclaimable_bytes),
         threshold_bytes,
+        over: always.then_some(over),
     }))
 }
 

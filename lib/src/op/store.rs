@@ -1,39 +1,34 @@
-//! rt-store: row records into warm files by day, durably, and a receipt for
-//! each segment.
+//! rt-store: row records into warm files by day, or into one file, durably,
+//! and a receipt for each segment.
 //!
 //! Lines are gathered a day at a time into blocks, blocks are compressed in
 //! parallel and written in order. What is held is bounded: when all days
 //! together hold too much, the day with most bytes is cut early, which depends
-//! on the rows' order alone, never on threads. How publication is made safe
-//! stands in [`crate::tree`].
+//! on the rows' order alone, never on threads. One file for all rows is made
+//! in the same way, as if they were of one day, but is a JSON array: it is
+//! whole or not at all. How publication is made safe stands in
+//! [`crate::tree`].
 
+mod array;
+mod days;
 mod lines;
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use self::lines::{LineReader, Record};
+use self::days::Days;
 use crate::columns::{Chosen, Columns, rule};
-use crate::db::{Access, Database, Identity, Table};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::db::{Access, Database, Table};
+use crate::error::{Error, Exit, Notes, Result};
 use crate::fail;
 use crate::fsx;
-use crate::gz;
-use crate::ledger::{Compression, Receipt, Segment};
+use crate::ledger::{Receipt, Segment};
 use crate::outcome::{Outcome, Status, Stored};
 use crate::place::Place;
 use crate::policy::Policy;
-use crate::record::{ARCHIVED_AT, append_string};
 use crate::stop::{Stop, Stoppable};
-use crate::timestamp::{Day, Unit, rfc3339};
-use crate::tree::{BLOCK_BYTES, Block, Draft, Tree, Work};
-
-/// What all days together may hold before one is cut early, in bytes of text.
-const HELD_BYTES: usize = 16 << 20;
+use crate::tree::Work;
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -44,6 +39,8 @@ pub struct Options {
     pub table: String,
     /// The columns, as rt-export was told.
     pub columns: Columns,
+    /// `--single`: one new file, of one JSON array.
+    pub single: bool,
     /// `--no-compress`.
     pub plain: bool,
     /// `-1` to `-9`; 6 unless said.
@@ -192,295 +189,4 @@ fn nothing(options: &Options, database: &Database) -> Done {
     };
     let record = Stored { status, ..empty(&options.table) };
     (record, Vec::new(), Ok(Exit::Done))
-}
-
-/// One day in the making.
-struct DayDraft {
-    draft: Draft,
-    block: Block,
-    keyless: u64,
-}
-
-/// All days of a run.
-struct Days<'s> {
-    table: &'s Table,
-    chosen: &'s Chosen,
-    unit: Option<Unit>,
-    level: u8,
-    plain: bool,
-    archived_at: String,
-    suffix: Vec<u8>,
-    lines: LineReader,
-    pool: gz::Pool,
-    days: BTreeMap<Day, DayDraft>,
-    held: usize,
-    rows: u64,
-    undated: u64,
-}
-
-impl<'s> Days<'s> {
-    fn new(
-        options: &Options,
-        table: &'s Table,
-        chosen: &'s Chosen,
-        now: Timestamp,
-        column: usize,
-        unit: Option<Unit>,
-    ) -> Days<'s> {
-        let level = options.level.unwrap_or(6);
-        let cores = std::thread::available_parallelism()
-            .map_or(1, std::num::NonZero::get);
-        let threads = match options.threads {
-            Some(threads) => usize::try_from(threads).unwrap_or(cores).min(64),
-            None => cores.min(12),
-        };
-        let archived_at = rfc3339(now);
-        let mut suffix = vec![b','];
-        append_string(&mut suffix, ARCHIVED_AT.as_bytes());
-        suffix.push(b':');
-        append_string(&mut suffix, archived_at.as_bytes());
-        suffix.extend_from_slice(b"}\n");
-        let names = |c: &usize| table.columns[*c].name.clone();
-        let columns: Vec<String> = chosen.columns.iter().map(names).collect();
-        let at = chosen.columns.iter().position(|c| *c == column);
-        Days {
-            table,
-            chosen,
-            unit,
-            level,
-            plain: options.plain,
-            archived_at,
-            suffix,
-            lines: LineReader::new(
-                columns,
-                at.unwrap_or(0),
-                unit,
-                table.can_be_keyless(),
-            ),
-            pool: gz::Pool::new(level, threads),
-            days: BTreeMap::new(),
-            held: 0,
-            rows: 0,
-            undated: 0,
-        }
-    }
-
-    /// Reads all lines.
-    fn read(
-        &mut self,
-        work: &Work,
-        input: &mut dyn Read,
-        stop: &Stop,
-    ) -> Result<()> {
-        let mut lines = std::mem::take(&mut self.lines);
-        let done = loop {
-            let filled = lines.fill(input);
-            // A stopped read is an error of its own; the signal is why.
-            if let Err(error) = stop.check() {
-                break Err(error);
-            }
-            match filled {
-                Ok(true) => {}
-                Ok(false) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-            let each = &mut |record: Record<'_>| self.add(work, &record);
-            if let Err(error) = lines.drain(each) {
-                break Err(error);
-            }
-        };
-        self.lines = lines;
-        done
-    }
-
-    /// Whether what was read before this error is to be stored all the same:
-    /// a stream that was cut short, or holds a bad line.
-    fn whole_lines_count(&self, error: &Error) -> bool {
-        error.exit() == Exit::Data
-    }
-
-    fn add(&mut self, work: &Work, record: &Record<'_>) -> Result<()> {
-        let Some(at) = record.at else {
-            self.undated += 1;
-            return Ok(());
-        };
-        let day = Day::of(at);
-        if !self.days.contains_key(&day) {
-            let file = Tree::warm_file(&self.table.name, day, !self.plain);
-            let entry = DayDraft {
-                draft: work.begin_draft(&file)?,
-                block: Block::default(),
-                keyless: 0,
-            };
-            self.days.insert(day, entry);
-        }
-        let length = record.open.len() + self.suffix.len();
-        let full = |d: &DayDraft| {
-            !d.block.text.is_empty()
-                && d.block.text.len() + length > BLOCK_BYTES
-        };
-        if self.days.get(&day).is_some_and(full) {
-            self.cut(day)?;
-        }
-        if let Some(entry) = self.days.get_mut(&day) {
-            entry.block.text.extend_from_slice(record.open);
-            entry.block.text.extend_from_slice(&self.suffix);
-            entry.block.count(at);
-            entry.keyless += u64::from(record.keyless);
-        }
-        self.rows += 1;
-        self.held += length;
-        if self.held > HELD_BYTES {
-            let largest = self
-                .days
-                .iter()
-                .rev()
-                .max_by_key(|(_, d)| d.block.text.len())
-                .map(|(day, _)| *day);
-            if let Some(day) = largest {
-                self.cut(day)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends a day's block and sends it on its way.
-    fn cut(&mut self, day: Day) -> Result<()> {
-        let Some(entry) = self.days.get_mut(&day) else { return Ok(()) };
-        // The day begins anew with an empty buffer: one as large as a block,
-        // kept by each of many days, would be more than all that is held.
-        let block = std::mem::take(&mut entry.block);
-        entry.draft.count(&block);
-        self.held -= block.text.len();
-        if self.plain {
-            return entry.draft.write(&block.text);
-        }
-        if self.pool.full() {
-            self.take()?;
-        }
-        let range = block.microseconds();
-        let key = day_key(day);
-        self.pool.submit(gz::Block { key, text: block.text, range })
-    }
-
-    /// Writes the oldest member under way.
-    fn take(&mut self) -> Result<bool> {
-        let Some(done) = self.pool.take()? else { return Ok(false) };
-        let day = self.days.iter_mut().find(|(d, _)| day_key(**d) == done.key);
-        if let Some((_, entry)) = day {
-            entry.draft.write(&done.member)?;
-        }
-        self.pool.recycle(done.member);
-        Ok(true)
-    }
-
-    /// Cuts and writes what is left, fsyncs all drafts, and gives them with
-    /// their segments.
-    fn finish(
-        &mut self,
-        work: &Work,
-        identity: &Identity,
-    ) -> Result<Vec<(Segment, Draft)>> {
-        if self.days.is_empty() {
-            return Ok(Vec::new());
-        }
-        let table = self.table;
-        let schema = work.tree().keep_schema(&table.name, &table.schema)?;
-        let days: Vec<Day> = self.days.keys().copied().collect();
-        for day in days {
-            let some = |d: &DayDraft| !d.block.text.is_empty();
-            if self.days.get(&day).is_some_and(some) {
-                self.cut(day)?;
-            }
-        }
-        while self.take()? {}
-        let mut out = Vec::new();
-        for (day, mut entry) in std::mem::take(&mut self.days) {
-            let sums = entry.draft.finish()?;
-            let names = |c: &usize| self.table.columns[*c].name.clone();
-            let column = self.chosen.timestamp.map(|(c, _)| names(&c));
-            let redaction = &self.chosen.redaction;
-            let file = Tree::warm_file(&self.table.name, day, !self.plain);
-            let segment = Segment {
-                id: Tree::new_id()?,
-                db: identity.path.clone(),
-                db_device: identity.device,
-                db_inode: identity.inode,
-                table: self.table.name.clone(),
-                file,
-                offset_bytes: entry.draft.offset(),
-                size_bytes: sums.size_bytes,
-                sha256: sums.sha256,
-                before_sha256: entry.draft.before_sha256().map(str::to_owned),
-                file_sha256: sums.file_sha256,
-                rows: sums.rows,
-                keyless_rows: entry.keyless,
-                text_size_bytes: sums.text_size_bytes,
-                text_sha256: sums.text_sha256,
-                compression: if self.plain {
-                    Compression::None
-                } else {
-                    Compression::Gzip
-                },
-                level: self.level,
-                columns: self.chosen.columns.iter().map(names).collect(),
-                excluded: self.chosen.excluded.clone(),
-                redacted: redaction.columns.iter().map(names).collect(),
-                secrets_version: redaction.secrets.map(|(_, v)| v),
-                secrets_all: redaction.guesses(),
-                timestamp_column: column.unwrap_or_default(),
-                unit: self.unit.map(|u| u.word().to_owned()),
-                schema_sha256: schema.clone(),
-                archived_at: Some(self.archived_at.clone()),
-                oldest: sums.range.map(|(least, _)| rfc3339(least)),
-                newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
-                adopted: false,
-            };
-            debug_assert!(work.tree().path(&segment.file).is_ok());
-            out.push((segment, entry.draft));
-        }
-        Ok(out)
-    }
-
-    fn end(
-        &self,
-        receipts: Vec<Segment>,
-        cut_off: Option<Error>,
-        notes: &mut dyn Notes,
-    ) -> Done {
-        let mut record = Stored {
-            status: match self.rows {
-                0 => Status::NoRecords,
-                _ => Status::Archived,
-            },
-            rows: self.rows,
-            segments: receipts.len() as u64,
-            undated: self.undated,
-            ..empty(&self.table.name)
-        };
-        let mut exit = Exit::Done;
-        if self.undated > 0 {
-            let message = format!(
-                "{} records of {} have no readable time and were not stored",
-                self.undated,
-                quote(&self.table.name)
-            );
-            notes.warn(&message);
-            record.message = Some(message);
-            exit = Exit::Partial;
-        }
-        if let Some(error) = &cut_off {
-            record.message = Some(error.to_string());
-            exit = exit.and(Exit::Data);
-        }
-        if exit != Exit::Done {
-            record.exit_status = Some(exit.code());
-        }
-        (record, receipts, cut_off.map_or(Ok(exit), Err))
-    }
-}
-
-/// A day as the pool knows it.
-fn day_key(day: Day) -> u64 {
-    day.start().as_second().cast_unsigned()
 }

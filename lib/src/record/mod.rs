@@ -14,10 +14,12 @@
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
 mod read;
+mod text;
 mod write;
 
 pub use read::{Fault, Field, Fields, Str, Token};
-pub use write::{Shape, append_string, append_value};
+pub use text::append_string;
+pub use write::{Shape, append_value};
 
 /// The key under which rt-store notes when a row was archived.
 pub const ARCHIVED_AT: &str = "_archived_at";

@@ -10,7 +10,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::write::plain_prefix;
+use super::text::plain_prefix;
 use crate::value::Owned;
 
 /// Why a line is not a row record, and at which byte.
@@ -202,6 +202,26 @@ impl<'a> Fields<'a> {
         self.space();
         let value = self.value()?;
         Ok(Some(Field { key, value }))
+    }
+
+    /// The next value, if its key stands there as [`Shape`](super::Shape)
+    /// writes it (`"a":`), which is told without looking through the key;
+    /// else nothing, and the walk stays where it is.
+    pub fn next_if(&mut self, key: &[u8]) -> Result<Option<Token<'a>>, Fault> {
+        let sign = match self.state {
+            State::Start => b'{',
+            State::Inside => b',',
+            State::End => return Ok(None),
+        };
+        match self.line[self.at..].split_first() {
+            Some((&first, rest)) if first == sign && rest.starts_with(key) => {
+                self.at += 1 + key.len();
+            }
+            _ => return Ok(None),
+        }
+        self.state = State::Inside;
+        self.space();
+        self.value().map(Some)
     }
 
     /// Where in the line the walk stands: after a field, just behind it.

@@ -4,13 +4,39 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::ROWID;
+use super::text::{BLOCK, append_part, append_string, append_text};
 use crate::value::Value;
 
 /// The columns of a record, with their keys escaped once.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// `{"a":` for the first column, `,"b":` for the others.
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Key>,
+}
+
+/// `"a":` for the first column, `,"b":` for the others.
+#[derive(Clone, Debug)]
+struct Key {
+    /// Its first bytes: mostly all of it.
+    head: [u8; BLOCK],
+    length: usize,
+    tail: Vec<u8>,
+}
+
+impl Key {
+    fn new(bytes: &[u8]) -> Key {
+        let (first, tail) = bytes.split_at(bytes.len().min(BLOCK));
+        let mut head = [0; BLOCK];
+        head[..first.len()].copy_from_slice(first);
+        Key { head, length: first.len(), tail: tail.to_vec() }
+    }
+
+    #[inline]
+    fn append(&self, out: &mut Vec<u8>) {
+        append_part(out, &self.head, self.length);
+        if !self.tail.is_empty() {
+            out.extend_from_slice(&self.tail);
+        }
+    }
 }
 
 impl Shape {
@@ -21,7 +47,7 @@ impl Shape {
             let mut key = if i == 0 { Vec::new() } else { vec![b','] };
             append_string(&mut key, name.as_bytes());
             key.push(b':');
-            keys.push(key);
+            keys.push(Key::new(&key));
         }
         Shape { keys }
     }
@@ -44,7 +70,7 @@ impl Shape {
     /// Appends column `index`; columns come in order.
     #[inline]
     pub fn value(&self, out: &mut Vec<u8>, index: usize, value: Value<'_>) {
-        out.extend_from_slice(&self.keys[index]);
+        self.keys[index].append(out);
         append_value(out, value);
     }
 
@@ -69,16 +95,15 @@ pub fn append_value(out: &mut Vec<u8>, value: Value<'_>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Integer(i) => append_integer(out, i),
         Value::Real(r) => append_real(out, r),
-        Value::Text(text) => match std::str::from_utf8(text) {
-            Ok(_) => append_string(out, text),
-            Err(_) => {
+        Value::Text(text) => {
+            if !append_text(out, text) {
                 out.extend_from_slice(
                     b"{\"$base64\":true,\"text\":true,\"encoded\":\"",
                 );
                 append_base64(out, text);
                 out.extend_from_slice(b"\"}");
             }
-        },
+        }
         Value::Blob(blob) => {
             out.extend_from_slice(b"{\"$base64\":true,\"encoded\":\"");
             append_base64(out, blob);
@@ -88,19 +113,31 @@ pub fn append_value(out: &mut Vec<u8>, value: Value<'_>) {
 }
 
 fn append_integer(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    let mut rest = value.unsigned_abs();
+    if rest < 100_000_000 {
+        // Eight digits fit a word, the first one lowest.
+        let (mut word, mut length) = (0, 0);
+        loop {
+            word = word << 8 | u64::from(b'0') | (rest % 10);
+            length += 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        out.extend_from_slice(&word.to_le_bytes());
+        out.truncate(out.len() - (8 - length));
+        return;
+    }
     let mut digits = [0u8; 20];
     let mut at = digits.len();
-    let mut rest = value.unsigned_abs();
-    loop {
+    while rest > 0 {
         at -= 1;
         digits[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if value < 0 {
-        out.push(b'-');
     }
     out.extend_from_slice(&digits[at..]);
 }
@@ -127,73 +164,4 @@ fn append_base64(out: &mut Vec<u8>, bytes: &[u8]) {
             out.extend_from_slice(&piece[..n]);
         }
     }
-}
-
-/// Appends a JSON string (RFC 8259 section 7) of valid UTF-8: only quote,
-/// backslash and control characters are escaped.
-#[inline]
-pub fn append_string(out: &mut Vec<u8>, text: &[u8]) {
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    let mut rest = text;
-    loop {
-        let clean = plain_prefix(rest);
-        out.extend_from_slice(&rest[..clean]);
-        let Some(&byte) = rest.get(clean) else { break };
-        append_escape(out, byte);
-        rest = &rest[clean + 1..];
-    }
-    out.push(b'"');
-}
-
-#[cold]
-fn append_escape(out: &mut Vec<u8>, byte: u8) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' => b'"',
-        b'\\' => b'\\',
-        0x08 => b'b',
-        0x0c => b'f',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        _ => {
-            out.extend_from_slice(b"\\u00");
-            out.push(HEX[usize::from(byte >> 4)]);
-            out.push(HEX[usize::from(byte & 15)]);
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
-}
-
-/// How many bytes at the beginning are neither quote, backslash nor control
-/// character: eight at a time, by the usual carry tricks on a word.
-#[inline]
-pub(super) fn plain_prefix(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let mut at = 0;
-    while let Some(chunk) = text.get(at..at + 8) {
-        let mut bytes = [0u8; 8];
-        bytes.copy_from_slice(chunk);
-        let word = u64::from_le_bytes(bytes);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let slash = word ^ (ONES * u64::from(b'\\'));
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let found = found & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while let Some(&byte) = text.get(at) {
-        if byte < 0x20 || byte == b'"' || byte == b'\\' {
-            break;
-        }
-        at += 1;
-    }
-    at
 }

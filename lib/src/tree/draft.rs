@@ -71,13 +71,15 @@ pub struct Draft {
     folder: PathBuf,
     offset: u64,
     before_sha256: Option<String>,
-    file_hash: Sha256,
+    /// Where something was there before; else the segment's is the file's.
+    file_hash: Option<Sha256>,
     segment_hash: Sha256,
     text_hash: Sha256,
     size: u64,
     text_size: u64,
     rows: u64,
     range: Option<(Timestamp, Timestamp)>,
+    synced: bool,
 }
 
 impl Draft {
@@ -93,13 +95,14 @@ impl Draft {
             folder: folder.to_owned(),
             offset: 0,
             before_sha256: None,
-            file_hash: Sha256::new(),
+            file_hash: None,
             segment_hash: Sha256::new(),
             text_hash: Sha256::new(),
             size: 0,
             text_size: 0,
             rows: 0,
             range: None,
+            synced: false,
         };
         if let Some((file, path)) = present {
             draft.copy(file, path, length)?;
@@ -110,6 +113,7 @@ impl Draft {
     }
 
     fn copy(&mut self, file: File, path: &Path, length: u64) -> Result<()> {
+        let mut hash = Sha256::new();
         let mut from = file.take(length);
         let mut piece = vec![0u8; 1 << 18];
         loop {
@@ -118,7 +122,7 @@ impl Draft {
             if n == 0 {
                 break;
             }
-            self.file_hash.update(&piece[..n]);
+            hash.update(&piece[..n]);
             self.offset += n as u64;
             self.put(&piece[..n])?;
         }
@@ -128,12 +132,14 @@ impl Draft {
                 crate::error::quoted(path)
             )));
         }
-        self.before_sha256 = Some(hex(&self.file_hash.clone().finalize()));
+        self.before_sha256 = Some(hex(&hash.clone().finalize()));
+        self.file_hash = Some(hash);
         Ok(())
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         let folder = &self.folder;
+        self.synced = false;
         self.temp
             .file()?
             .write_all(bytes)
@@ -163,7 +169,9 @@ impl Draft {
 
     /// Appends a block's member, or its text where nothing is compressed.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file_hash.update(bytes);
+        if let Some(hash) = &mut self.file_hash {
+            hash.update(bytes);
+        }
         self.segment_hash.update(bytes);
         self.size += bytes.len() as u64;
         self.put(bytes)?;
@@ -171,14 +179,28 @@ impl Draft {
         Ok(())
     }
 
-    /// fsyncs it, and gives its sums.
-    pub fn finish(&mut self) -> Result<Sums> {
+    /// fsyncs it: when many are, [`fsx::together`] saves most of the waiting.
+    pub fn sync(&mut self) -> Result<()> {
         self.temp.sync()?;
         self.temp.park();
+        self.synced = true;
+        Ok(())
+    }
+
+    /// fsyncs it, unless that is done, and gives its sums.
+    pub fn finish(&mut self) -> Result<Sums> {
+        if !self.synced {
+            self.sync()?;
+        }
+        let sha256 = hex(&self.segment_hash.clone().finalize());
+        let file_sha256 = match &self.file_hash {
+            Some(hash) => hex(&hash.clone().finalize()),
+            None => sha256.clone(),
+        };
         Ok(Sums {
-            file_sha256: hex(&self.file_hash.clone().finalize()),
+            file_sha256,
             size_bytes: self.size,
-            sha256: hex(&self.segment_hash.clone().finalize()),
+            sha256,
             rows: self.rows,
             text_size_bytes: self.text_size,
             text_sha256: hex(&self.text_hash.clone().finalize()),

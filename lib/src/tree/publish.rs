@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::draft::Draft;
 use super::{Tree, Work, not_as_said};
 use crate::error::{Error, Exit, Result, quote};
@@ -74,6 +76,30 @@ impl Work {
             (Some(_), None) => Err(not_as_said(&path, "is missing")),
             (None, Some(_)) => Err(not_as_said(&path, "is not in the ledger")),
         }
+    }
+
+    /// A name for a table's rows in one file that neither the tree nor the
+    /// ledger has yet. The lock keeps it free until it is published.
+    pub fn whole_file(
+        &self,
+        table: &str,
+        now: Timestamp,
+        compressed: bool,
+    ) -> Result<String> {
+        for n in 1..=u32::MAX {
+            let file = Tree::whole_file(table, now, n, compressed);
+            let path = self.tree.path(&file)?;
+            match std::fs::symlink_metadata(&path) {
+                Ok(_) => {}
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    if self.ledger.state().file(&file).is_none() {
+                        return Ok(file);
+                    }
+                }
+                Err(e) => return Err(Error::io("stat", &path, e)),
+            }
+        }
+        Err(Error::failed("all names of this moment are taken"))
     }
 
     /// Publishes drafts that were finished, with their segments. When it

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::draft::{Block, Draft};
+use super::frame::{BRACKETS, Frame, records};
 use super::{Hashing, Work, not_as_said};
 use crate::error::{Error, Exit, Result, quoted};
 use crate::fail;
@@ -44,6 +45,7 @@ pub struct SegmentText {
     sha256: String,
     text_sha256: String,
     rows: u64,
+    array: bool,
     compression: Compression,
 }
 
@@ -67,6 +69,7 @@ impl SegmentText {
             sha256: segment.sha256.clone(),
             text_sha256: segment.text_sha256.clone(),
             rows: segment.rows,
+            array: segment.array,
             compression: segment.compression,
         };
         if let Some(retract) = &open.retract
@@ -159,10 +162,10 @@ impl SegmentText {
         let fail = |e| Error::io("read", &self.path, e);
         let mut segment = self.input().map_err(fail)?;
         let mut input = Hashing::new(&mut segment);
-        let (mut text, mut rows) = (Sha256::new(), 0);
+        let (mut text, mut lines) = (Sha256::new(), 0);
         let mut take = |piece: &[u8]| -> Result<()> {
             text.update(piece);
-            rows += memchr::memchr_iter(b'\n', piece).count() as u64;
+            lines += memchr::memchr_iter(b'\n', piece).count() as u64;
             each(piece)
         };
         match self.compression {
@@ -185,9 +188,12 @@ impl SegmentText {
         }
         // What follows the last member is part of the digest too.
         io::copy(&mut input, &mut io::sink()).map_err(fail)?;
+        if self.array {
+            lines = lines.saturating_sub(BRACKETS);
+        }
         if input.digest() != self.sha256
             || hex(&text.finalize()) != self.text_sha256
-            || rows != self.rows
+            || lines != self.rows
         {
             return Err(not_as_said(&self.path, "is not what was stored"));
         }
@@ -369,26 +375,28 @@ fn write_without(
         Ok(())
     };
     let (mut line, mut block) = (0, Block::default());
+    let mut frame = Frame::new(segment.array);
     text.read(&mut |piece| {
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', piece) {
-            let this = &piece[start..=end];
-            start = end + 1;
-            if !lines.contains(line) {
-                let over = block.text.len() + this.len() > BLOCK_BYTES;
-                if over && !block.text.is_empty() {
-                    cut(&mut block, draft)?;
-                }
-                block.text.extend_from_slice(this);
-                match time(&this[..this.len() - 1]) {
-                    Some(at) => block.count(at),
-                    None => block.lines += 1,
-                }
-            }
+        for record in records(piece) {
             line += 1;
+            if lines.contains(line - 1) {
+                continue;
+            }
+            block.text.extend_from_slice(frame.between());
+            let length = block.text.len() + record.len() + 1;
+            if block.lines > 0 && length > BLOCK_BYTES {
+                cut(&mut block, draft)?;
+            }
+            block.text.extend_from_slice(record);
+            block.text.extend_from_slice(frame.row());
+            match time(record) {
+                Some(at) => block.count(at),
+                None => block.lines += 1,
+            }
         }
         Ok(())
     })?;
+    block.text.extend_from_slice(frame.end());
     if !block.text.is_empty() {
         cut(&mut block, draft)?;
     }

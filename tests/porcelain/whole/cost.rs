@@ -5,8 +5,10 @@ use crate::support::{Dir, bins};
 
 /// Puts a program before each of ours that writes down how much memory it
 /// had at most, in KiB.
-fn measured(dir: &Dir) {
-    for program in ["rt-export", "rt-store", "rt-purge", "rt-report"] {
+pub fn measured(dir: &Dir) {
+    for program in
+        ["rt-export", "rt-store", "rt-purge", "rt-report", "rt-stat"]
+    {
         dir.script(
             &format!("measured/{program}"),
             &format!(
@@ -26,7 +28,7 @@ fn measured(dir: &Dir) {
 }
 
 /// No program needed 64 MiB.
-fn peaks_are_small(dir: &Dir) {
+pub fn peaks_are_small(dir: &Dir) {
     let peaks = dir.read("peaks");
     for line in peaks.lines() {
         let kib: u64 = line.split(' ').nth(1).unwrap().parse().unwrap();

@@ -2,23 +2,21 @@
 //!
 //! A table is read in the order of its rowid, the archives by day, and rows
 //! leave the one for the other meanwhile. So the rows are first laid aside in
-//! a file without a name; the ledger is read before and after, and where the
+//! a file; the ledger is read before and after, and where the
 //! table's files or segments moved in between it is done again. What the
 //! ledger says then is the cut: of each warm file only what was settled in it
 //! belongs to the stream, however it grows afterwards.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
 
 use super::Options;
-use super::lines::{Range, Sink};
+use super::aside::Aside;
+use super::lines::Range;
 use crate::columns::{Columns, rule};
 use crate::db::{
     Access, Batch, Database, Filter, Fit, Form, RowEncoder, Selection,
 };
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
-use crate::fsx::{self, Temp};
 use crate::ledger::{Ledger, State};
 use crate::policy::Policy;
 use crate::timestamp::{self, Day};
@@ -26,16 +24,9 @@ use crate::timestamp::{self, Day};
 /// How often the rows are read again when the table moves.
 const TRIES: u32 = 5;
 
-/// How much is gathered before it is laid aside.
-const GATHER: usize = 8 << 20;
-
 /// The hot rows that are meant, by day.
 pub(super) struct Hot {
-    file: File,
-    /// Where a day's rows are: offsets and lengths.
-    days: BTreeMap<Day, Vec<(u64, usize)>>,
-    /// Those of rows without a day.
-    undated: Vec<(u64, usize)>,
+    pub rows: Aside,
     /// What the ledger said when they were read.
     pub cut: Cut,
     /// 3 when not all of it could be told apart.
@@ -122,87 +113,6 @@ impl Hot {
         ))
         .hint("run it again when the archiving is done"))
     }
-
-    /// The days that have rows.
-    pub(super) fn days(&self) -> impl Iterator<Item = Day> {
-        self.days.keys().copied()
-    }
-
-    /// Puts out a day's rows, once.
-    pub(super) fn day(&mut self, day: Day, sink: &mut Sink<'_>) -> Result<()> {
-        let Some(pieces) = self.days.remove(&day) else { return Ok(()) };
-        self.put(&pieces, sink)
-    }
-
-    /// Puts out the rows that have no day.
-    pub(super) fn rest(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        let pieces = std::mem::take(&mut self.undated);
-        self.put(&pieces, sink)
-    }
-
-    fn put(
-        &mut self,
-        pieces: &[(u64, usize)],
-        sink: &mut Sink<'_>,
-    ) -> Result<()> {
-        let fail = |e| Error::stream("cannot read rows laid aside", e);
-        let mut text = Vec::new();
-        for (offset, length) in pieces {
-            text.resize(*length, 0);
-            self.file.seek(SeekFrom::Start(*offset)).map_err(fail)?;
-            let n = fsx::read_full(&mut self.file, &mut text).map_err(fail)?;
-            if n < *length {
-                return Err(Error::failed("rows laid aside are missing"));
-            }
-            sink.put(&text)?;
-        }
-        Ok(())
-    }
-}
-
-/// Rows that wait to be laid aside, by day.
-struct Waiting {
-    hot: Hot,
-    end: u64,
-    texts: BTreeMap<Option<Day>, Vec<u8>>,
-    bytes: usize,
-}
-
-impl Waiting {
-    fn new() -> Result<Waiting> {
-        // Its name is gone as soon as it is open: whatever ends the process
-        // leaves nothing behind.
-        let mut temp = Temp::create(&std::env::temp_dir())?;
-        let file = temp
-            .file()?
-            .try_clone()
-            .map_err(|e| Error::stream("cannot lay rows aside", e))?;
-        let hot = Hot {
-            file,
-            days: BTreeMap::new(),
-            undated: Vec::new(),
-            cut: Cut::default(),
-            exit: Exit::Done,
-        };
-        Ok(Waiting { hot, end: 0, texts: BTreeMap::new(), bytes: 0 })
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        for (day, text) in std::mem::take(&mut self.texts) {
-            self.hot
-                .file
-                .write_all(&text)
-                .map_err(|e| Error::stream("cannot lay rows aside", e))?;
-            let piece = (self.end, text.len());
-            match day {
-                Some(day) => self.hot.days.entry(day).or_default().push(piece),
-                None => self.hot.undated.push(piece),
-            }
-            self.end += text.len() as u64;
-        }
-        self.bytes = 0;
-        Ok(())
-    }
 }
 
 fn lay_aside(
@@ -234,42 +144,41 @@ fn lay_aside(
         condition: None,
     };
     let selection = Selection { filter, ..Selection::default() };
-    let mut rows = database.select(&table, &chosen.columns, &selection)?;
+    let mut selected = database.select(&table, &chosen.columns, &selection)?;
     // Rows of the database are shown as they are.
     let form = Form::plain(&table, &chosen.columns);
     let mut encoder = RowEncoder::new(&table, form);
-    let (mut waiting, mut line) = (Waiting::new()?, Vec::new());
+    let mut hot =
+        Hot { rows: Aside::new()?, cut: Cut::default(), exit: Exit::Done };
+    let mut line = Vec::new();
     let mut lost = 0u64;
     loop {
         let mut batch = 0;
-        let more = rows.walk.batch(Batch::default(), &mut |row| {
+        let more = selected.walk.batch(Batch::default(), &mut |row| {
             line.clear();
             if encoder.append(row, &mut line)? == Fit::Whole {
                 let value = row.value(at)?;
                 let time = value.and_then(|v| timestamp::instant(v, unit));
-                let text = waiting.texts.entry(time.map(Day::of)).or_default();
-                text.extend_from_slice(&line);
-                waiting.bytes += line.len();
+                hot.rows.add(time.map(Day::of), &line);
             } else {
                 lost += 1;
             }
             batch += line.len();
             Ok(batch)
         })?;
-        if waiting.bytes > GATHER || !more {
-            waiting.flush()?;
-        }
+        hot.rows.relieve()?;
         if !more {
             break;
         }
     }
+    hot.rows.flush()?;
     if lost > 0 {
         notes.warn(&format!(
             "{lost} rows of {} hold text that UTF-8 cannot give back, and are \
              left out",
             quote(&table.name)
         ));
-        waiting.hot.exit = Exit::Partial;
+        hot.exit = Exit::Partial;
     }
-    Ok(waiting.hot)
+    Ok(hot)
 }

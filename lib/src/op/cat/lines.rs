@@ -87,20 +87,40 @@ impl Range {
                 && self.until.is_none_or(|until| day.start() < until))
     }
 
-    fn means(&self, at: Timestamp) -> bool {
+    /// Whether rows between these times can be meant.
+    pub(super) fn overlaps(
+        &self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> bool {
+        let time = |text: &Option<String>| {
+            text.as_deref().and_then(|t| timestamp::parse(t.as_bytes()))
+        };
+        let early = |since| time(newest).is_some_and(|at| at < since);
+        let late = |until| time(oldest).is_some_and(|at| at >= until);
+        self.every_day
+            || !(self.since.is_some_and(early) || self.until.is_some_and(late))
+    }
+
+    /// Whether a row of this time is meant.
+    pub(super) fn means(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| at >= since)
             && self.until.is_none_or(|until| at < until)
     }
 
     /// Whether a record's row is meant; `None` where its time cannot be read.
     fn passes(&self, record: &[u8]) -> Result<Option<bool>> {
+        Ok(self.time(record)?.map(|at| self.means(at)))
+    }
+
+    /// When a record's row was, if that can be read.
+    pub(super) fn time(&self, record: &[u8]) -> Result<Option<Timestamp>> {
         let bad = |fault| Error::data(format!("{fault}"));
         let mut fields = Fields::new(record);
         while let Some(field) = fields.next().map_err(bad)? {
             if field.key.names(&self.column) {
                 let value = field.value.to_owned().map_err(bad)?;
-                let at = timestamp::instant(value.borrow(), self.unit);
-                return Ok(at.map(|at| self.means(at)));
+                return Ok(timestamp::instant(value.borrow(), self.unit));
             }
         }
         Ok(None)

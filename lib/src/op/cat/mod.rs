@@ -3,10 +3,12 @@
 //! Lines come as they stand in the archives, through bounded memory; nothing
 //! is unpacked on the way. What cannot be read is named, and the rest goes on.
 
+mod aside;
 mod hot;
 mod lines;
 mod put;
 mod view;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
@@ -25,6 +27,7 @@ use crate::timestamp::Day;
 use crate::tree::Tree;
 use crate::warm::{cold_files, warm_files};
 
+use aside::Aside;
 use hot::Hot;
 use lines::{Range, Sink};
 use view::{View, Warm, member, names};
@@ -38,6 +41,8 @@ pub enum Tier {
     Warm,
     /// In the tar of their month.
     Cold,
+    /// In a file with all rows of a run.
+    Whole,
 }
 
 impl FromStr for Tier {
@@ -48,8 +53,9 @@ impl FromStr for Tier {
             "hot" => Ok(Tier::Hot),
             "warm" => Ok(Tier::Warm),
             "cold" => Ok(Tier::Cold),
+            "whole" => Ok(Tier::Whole),
             _ => Err(Error::usage(format!("{} is not a tier", quote(word)))
-                .hint("a tier is hot, warm or cold")),
+                .hint("a tier is hot, warm, cold or whole")),
         }
     }
 }
@@ -65,7 +71,7 @@ pub struct Options {
     pub since: Option<Timestamp>,
     /// `--until`.
     pub until: Option<Timestamp>,
-    /// `--tier`; none means warm and cold.
+    /// `--tier`; none means all but hot.
     pub tiers: Vec<Tier>,
     /// `--count`.
     pub count: bool,
@@ -80,6 +86,10 @@ impl Options {
 
     fn warm(&self) -> bool {
         self.tiers.is_empty() || self.tiers.contains(&Tier::Warm)
+    }
+
+    fn whole(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Whole)
     }
 
     fn cold(&self) -> bool {
@@ -101,6 +111,7 @@ struct Cat<'c> {
     ledger: Ledger,
     range: Range,
     hot: Option<Hot>,
+    whole: Option<Aside>,
     sink: Sink<'c>,
     notes: &'c mut dyn Notes,
     exit: Exit,
@@ -123,8 +134,13 @@ pub fn run(
     let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
     let sink = Sink::new(output, options.count);
     let tree = Tree::new(&root);
-    let mut cat = Cat { options, tree, ledger, range, hot, sink, notes, exit };
+    let whole = None;
+    let mut cat =
+        Cat { options, tree, ledger, range, hot, whole, sink, notes, exit };
     let mut found = cat.options.hot();
+    if cat.options.whole() {
+        found |= cat.lay_whole_aside()?;
+    }
     for month in cat.months()? {
         found |= cat.month(&month)?;
     }
@@ -183,7 +199,7 @@ impl Cat<'_> {
     fn months(&self) -> Result<BTreeSet<String>> {
         let month = |day: Day| day.to_string()[..7].to_owned();
         let state = self.ledger.state();
-        let mut days: Vec<Day> = self.hot.iter().flat_map(Hot::days).collect();
+        let mut days = self.days_aside();
         if self.options.warm() {
             let files = warm_files(&self.tree, state)?;
             days.extend(files.iter().map(|f| f.day));
@@ -197,6 +213,12 @@ impl Cat<'_> {
             months.extend(month_of(file).filter(|m| self.meant(m)));
         }
         Ok(months)
+    }
+
+    /// The days of which rows were laid aside.
+    fn days_aside(&self) -> Vec<Day> {
+        let hot = self.hot.iter().flat_map(|hot| hot.rows.days());
+        hot.chain(self.whole.iter().flat_map(Aside::days)).collect()
     }
 
     /// Whether a day of a month can be meant.
@@ -219,8 +241,7 @@ impl Cat<'_> {
         for one in warm {
             rest.entry(one.file.day).or_default().push_back(one);
         }
-        let hot: Vec<Day> = self.hot.iter().flat_map(Hot::days).collect();
-        for day in hot {
+        for day in self.days_aside() {
             if day.to_string().starts_with(month) {
                 rest.entry(day).or_default();
             }
@@ -285,8 +306,11 @@ impl Cat<'_> {
 
     /// The rows without a day, the last of the buffer, or the count.
     fn end(mut self) -> Result<Exit> {
+        if let Some(whole) = &mut self.whole {
+            whole.rest(&mut self.sink)?;
+        }
         if let Some(hot) = &mut self.hot {
-            hot.rest(&mut self.sink)?;
+            hot.rows.rest(&mut self.sink)?;
         }
         if self.options.count {
             let mut record = b"{\"type\":\"count\",\"table\":".to_vec();

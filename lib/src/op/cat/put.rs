@@ -97,8 +97,11 @@ impl Cat<'_> {
             let (plain, file) = (warm.file.plain, &warm.file.file);
             self.text(&mut input, plain, &what, file)?;
         }
+        if let Some(whole) = &mut self.whole {
+            whole.day(day, &mut self.sink)?;
+        }
         match &mut self.hot {
-            Some(hot) => hot.day(day, &mut self.sink),
+            Some(hot) => hot.rows.day(day, &mut self.sink),
             None => Ok(()),
         }
     }

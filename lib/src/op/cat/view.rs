@@ -102,7 +102,7 @@ pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
     Ok(file)
 }
 
-fn length(open: &File, path: &Path) -> Result<u64> {
+pub(super) fn length(open: &File, path: &Path) -> Result<u64> {
     FileId::of(open, path).map(|id| id.size_bytes)
 }
 
@@ -361,7 +361,7 @@ fn moving(month: &str) -> Error {
 
 /// The lengths that a warm file may have: the ledger's, and those of what is
 /// under way with it.
-fn sizes(state: &State, file: &str) -> Vec<u64> {
+pub(super) fn sizes(state: &State, file: &str) -> Vec<u64> {
     let mut sizes: Vec<u64> =
         state.file(file).map(|f| f.size_bytes).into_iter().collect();
     for open in state.intents().chain(state.unsettled()) {
@@ -379,7 +379,7 @@ fn sizes(state: &State, file: &str) -> Vec<u64> {
 }
 
 /// Whether a file may be gone: its end is under way.
-fn goes(state: &State, file: &str) -> bool {
+pub(super) fn goes(state: &State, file: &str) -> bool {
     let retracted = state.unsettled().any(|o| {
         o.segment.file == file
             && o.retract.as_ref().is_some_and(|r| r.file_sha256.is_none())

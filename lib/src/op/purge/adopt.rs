@@ -84,6 +84,7 @@ pub(super) fn adopt(
         archived_at: None,
         oldest: None,
         newest: None,
+        array: false,
         adopted: true,
     };
     let id = segment.id.clone();
@@ -113,7 +114,10 @@ fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
             out.look(&line, table).map_err(|what| {
                 let at = out.rows + 1;
                 Error::data(format!("{}, line {at}: {what}", quoted(path)))
-                    .hint("it takes what rt-export writes as JSON Lines")
+                    .hint(
+                    "it takes what rt-export writes as JSON Lines; an array \
+                     goes through rt-store --single, or jq -c '.[]'",
+                )
             })?;
             line.clear();
         }
@@ -155,6 +159,9 @@ impl Survey {
         line: &[u8],
         table: &Table,
     ) -> std::result::Result<(), String> {
+        if line == b"[" {
+            return Err("a JSON array, and not JSON Lines".to_owned());
+        }
         let mut fields = Fields::new(line);
         let (mut count, mut keyless) = (0, false);
         while let Some(field) = fields.next().map_err(|f| f.to_string())? {

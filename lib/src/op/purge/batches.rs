@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::keyed::{records, remover};
+use super::keyed::remover;
 use super::keyless::Before;
 use super::proof::{digest, has_key};
 use super::settle::{Settler, Subject, Tally, Target, altered};
@@ -12,6 +12,7 @@ use crate::db::{Database, Deleted, Place, Remover};
 use crate::error::Result;
 use crate::fail;
 use crate::ledger::{Event, Purging};
+use crate::tree::records;
 
 /// Whether a row is still what it was when it was compared.
 fn unchanged(

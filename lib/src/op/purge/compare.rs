@@ -8,13 +8,14 @@
 
 use std::iter::Peekable;
 
-use super::keyed::{records, remover};
+use super::keyed::remover;
 use super::proof::digest;
 use super::settle::{Settler, Subject, Tally, Target};
 use super::spool::{Proven, Spool};
 use crate::db::{Database, Place, Remover};
 use crate::error::{Error, Result};
 use crate::runs::Runs;
+use crate::tree::records;
 
 /// What the comparison of one segment found.
 pub(super) struct Proof {

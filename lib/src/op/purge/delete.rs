@@ -405,8 +405,8 @@ fn still(remover: &mut Remover<'_>, proven: &Proven) -> Result<Fate> {
     })
 }
 
-/// What reads and deletes the rows of each segment: one remover for all that
-/// have the same columns.
+/// What reads and deletes the rows of each segment: one remover for all whose
+/// archived form is the same.
 struct Removers<'d> {
     all: Vec<Remover<'d>>,
     /// By segment.
@@ -422,14 +422,17 @@ impl<'d> Removers<'d> {
         let mut out = Removers { all: Vec::new(), which: Vec::new() };
         let mut known = Vec::new();
         for subject in group {
-            let columns = columns_now(&subject.open.segment, target.table);
-            let found = known.iter().position(|c| *c == columns);
+            let it = &subject.open.segment;
+            let columns = columns_now(it, target.table);
+            let has = columns.is_some();
+            let secrets = (it.secrets_version, it.secrets_all);
+            let form = columns.map(|c| (c, &it.redacted, secrets));
+            let found = known.iter().position(|f| *f == form);
             if found.is_none() {
-                known.push(columns);
+                known.push(form);
                 out.all.extend(remover(database, target, subject)?);
             }
             let which = found.unwrap_or(known.len() - 1);
-            let has = known[which].is_some();
             let before = known[..which].iter().flatten().count();
             out.which.push(has.then_some(before));
         }

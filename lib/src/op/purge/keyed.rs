@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::fail;
 use crate::ledger::{Event, Purging};
 use crate::runs::Runs;
+use crate::tree::records;
 
 impl Settler<'_> {
     /// Compares all segments, then deletes the rows of all; gives what became
@@ -139,15 +140,4 @@ pub(super) fn remover<'d>(
         }
         None => Ok(None),
     }
-}
-
-/// The records of a piece: its lines without newline; of a JSON array the
-/// rows.
-pub(super) fn records(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
-    piece.split(|b| *b == b'\n').filter(|line| !line.is_empty()).filter_map(
-        |line| match line {
-            b"[" | b"]" => None,
-            _ => Some(line.strip_suffix(b",").unwrap_or(line)),
-        },
-    )
 }

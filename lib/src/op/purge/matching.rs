@@ -1,7 +1,7 @@
 //! Which row each line of a keyless segment is: by key where it has one, by
 //! the rowid that it carries, else by content alone.
 
-use super::keyed::{records, remover};
+use super::keyed::remover;
 use super::keyless::Before;
 use super::proof::{columns_now, digest, form, has_key};
 use super::settle::{Settler, Subject, Target};
@@ -9,6 +9,7 @@ use super::spool::RowDigest;
 use crate::db::{Batch, Fit, Place};
 use crate::error::Result;
 use crate::runs::Runs;
+use crate::tree::records;
 
 impl Settler<'_> {
     /// Claims a row for each line but those of `without`.

@@ -34,7 +34,7 @@ use self::settle::Settler;
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::Receipt;
-use crate::outcome::{Outcome, Purged, Status};
+use crate::outcome::{Outcome, Purged, Reclaimed, Status};
 use crate::place::Place;
 use crate::stop::{Stop, Stoppable};
 use crate::tree::Work;
@@ -131,7 +131,11 @@ pub fn run(
         Ok(results) => results,
         Err(error) => {
             let table = options.table.clone().unwrap_or_default();
-            Results { list: vec![failed(&table, &error)], end: Err(error) }
+            Results {
+                list: vec![failed(&table, &error)],
+                reclaimed: None,
+                end: Err(error),
+            }
         }
     };
     let mut exit = Exit::Done;
@@ -140,12 +144,11 @@ pub fn run(
             exit = exit.and(Exit::from_code(code));
         }
         if !result.table.is_empty() {
-            serde_json::to_writer(&mut out, &Outcome::Purged(result))
-                .map_err(|e| {
-                    Error::failed(format!("cannot write a record: {e}"))
-                })?;
-            out.push(b'\n');
+            append(&mut out, &Outcome::Purged(result))?;
         }
+    }
+    if let Some(reclaimed) = &results.reclaimed {
+        append(&mut out, reclaimed)?;
     }
     output
         .write_all(&out)
@@ -162,6 +165,13 @@ pub fn run(
         }
         (Ok(()), None) => Ok(exit),
     }
+}
+
+fn append(out: &mut Vec<u8>, record: &impl serde::Serialize) -> Result<()> {
+    serde_json::to_writer(&mut *out, record)
+        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    out.push(b'\n');
+    Ok(())
 }
 
 fn failed(table: &str, error: &Error) -> Purged {
@@ -185,6 +195,7 @@ fn failed(table: &str, error: &Error) -> Purged {
 /// The results, and how the run ended.
 struct Results {
     list: Vec<Purged>,
+    reclaimed: Option<Reclaimed>,
     end: Result<()>,
 }
 
@@ -199,7 +210,8 @@ fn work(
     let now = options.place.now()?;
     let mut database = options.place.open(Access::Delete)?;
     let identity = Database::identity(&options.place.db())?;
-    let mut results = Results { list: Vec::new(), end: Ok(()) };
+    let mut results =
+        Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
     let anything =
         !receipts.is_empty() || options.pending || options.archive.is_some();
     if let Some(name) = &options.table {
@@ -251,7 +263,10 @@ fn work(
         results.end = settled;
     }
     if results.end.is_ok() {
-        results.end = reclaim(options, &database, notes);
+        match reclaim(options, &database, notes) {
+            Ok(reclaimed) => results.reclaimed = reclaimed,
+            Err(error) => results.end = Err(error),
+        }
     }
     let copied = database.end_log();
     results.end = results.end.and(copied);
@@ -322,13 +337,13 @@ fn reclaim(
     options: &Options,
     database: &Database,
     notes: &mut dyn Notes,
-) -> Result<()> {
-    let full = match options.reclaim {
-        Reclaim::None => return Ok(()),
-        Reclaim::Incremental => false,
-        Reclaim::Full => true,
+) -> Result<Option<Reclaimed>> {
+    let (word, full) = match options.reclaim {
+        Reclaim::None => return Ok(None),
+        Reclaim::Incremental => ("incremental", false),
+        Reclaim::Full => ("full", true),
     };
-    let gained = database.reclaim(full)?;
-    notes.verbose(&format!("{gained} bytes given back"));
-    Ok(())
+    let gained_bytes = database.reclaim(full)?;
+    notes.verbose(&format!("{gained_bytes} bytes given back"));
+    Ok(Some(Reclaimed { reclaim: word.to_owned(), gained_bytes }))
 }

@@ -19,7 +19,7 @@ use crate::ledger::{FileState, Ledger, Member, State};
 use crate::policy::{self, Policy};
 use crate::timestamp::{self, Day, rfc3339};
 use crate::tree::Tree;
-use crate::warm::{cold_files, warm_files};
+use crate::warm::{cold_files, warm_files, whole_files};
 
 /// Where a file is, in the order of the records.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -378,7 +378,8 @@ fn mismatches(
         && options.until.is_none();
     if everything {
         let warm = warm_files(tree, state)?.into_iter().map(|w| w.file);
-        for file in warm.chain(cold_files(tree)?) {
+        let cold = cold_files(tree)?.into_iter();
+        for file in warm.chain(cold).chain(whole_files(tree)?) {
             if state.file(&file).is_none() && !moving.contains(&*file) {
                 wrong.push(Mismatch {
                     size_bytes: size(&tree.path(&file)?)?,

@@ -5,8 +5,9 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
+use super::array::Array;
 use crate::error::{Error, Result, quote};
-use crate::record::{ARCHIVED_AT, Fields, ROWID, Token};
+use crate::record::{ARCHIVED_AT, Field, Fields, ROWID, Token, append_string};
 use crate::timestamp::{self, Unit};
 
 /// How much is read at a time.
@@ -27,11 +28,17 @@ pub(super) struct Record<'l> {
 #[derive(Debug, Default)]
 pub(super) struct LineReader {
     columns: Vec<String>,
+    /// The same as rt-export writes them.
+    keys: Vec<Vec<u8>>,
     timestamp: usize,
     unit: Option<Unit>,
     /// Rows of the table can be without usable key.
     keyless: bool,
+    /// Where an array is; none for lines that stand by themselves.
+    array: Option<Array>,
+    /// What was read stands at the beginning, up to `filled`.
     buffer: Vec<u8>,
+    filled: usize,
     /// Bytes at the end of the buffer that no newline follows yet were looked
     /// through up to here.
     searched: usize,
@@ -41,18 +48,27 @@ pub(super) struct LineReader {
 
 impl LineReader {
     /// A reader of records with these columns, of which one, by its place,
-    /// dates the row.
+    /// dates the row; of lines, or of an array.
     pub(super) fn new(
         columns: Vec<String>,
         timestamp: usize,
         unit: Option<Unit>,
         keyless: bool,
+        array: bool,
     ) -> LineReader {
+        let keys = columns.iter().map(|name| {
+            let mut key = Vec::new();
+            append_string(&mut key, name.as_bytes());
+            key.push(b':');
+            key
+        });
         LineReader {
+            keys: keys.collect(),
             columns,
             timestamp,
             unit,
             keyless,
+            array: array.then(Array::default),
             ..LineReader::default()
         }
     }
@@ -62,10 +78,12 @@ impl LineReader {
     /// # Errors
     /// Status 4 when the stream ends in the middle of a line.
     pub(super) fn fill(&mut self, input: &mut dyn Read) -> Result<bool> {
-        let start = self.buffer.len();
-        self.buffer.resize(start + READ_BYTES, 0);
+        let end = self.filled + READ_BYTES;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
         let n = loop {
-            match input.read(&mut self.buffer[start..]) {
+            match input.read(&mut self.buffer[self.filled..end]) {
                 Ok(n) => break n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => {
@@ -73,14 +91,18 @@ impl LineReader {
                 }
             }
         };
-        self.buffer.truncate(start + n);
         if n > 0 {
+            self.filled += n;
             return Ok(true);
         }
-        if self.buffer.is_empty() {
+        if let Some(array) = self.array {
+            let over = (self.filled == 0).then_some(array);
+            return over.unwrap_or_default().check_over().map(|()| false);
+        }
+        if self.filled == 0 {
             return Ok(false);
         }
-        self.buffer.clear();
+        self.filled = 0;
         Err(Error::data(format!(
             "record {} has no end: the stream was cut short",
             self.number + 1
@@ -96,26 +118,39 @@ impl LineReader {
         &mut self,
         each: &mut dyn FnMut(Record<'_>) -> Result<()>,
     ) -> Result<()> {
-        let buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = self.filled;
         let mut start = 0;
         let mut search = self.searched;
-        while let Some(end) = memchr::memchr(b'\n', &buffer[search..]) {
+        while let Some(end) = memchr::memchr(b'\n', &buffer[search..read]) {
             let line = &buffer[start..search + end];
             search += end + 1;
             start = search;
+            let row = match &mut self.array {
+                Some(array) => array.take(line)?,
+                None => Some(line),
+            };
+            let Some(row) = row else { continue };
             self.number += 1;
-            let record = self.look(line).map_err(|what| {
-                Error::data(format!("record {}: {what}", self.number)).hint(
-                    "the records before it are stored; rt-store takes what \
-                     rt-export writes, with the same columns",
-                )
-            })?;
+            let record = self.look(row).map_err(|what| self.bad(&what))?;
             each(record)?;
         }
+        buffer.copy_within(start..read, 0);
         self.buffer = buffer;
-        self.buffer.drain(..start);
-        self.searched = self.buffer.len();
+        self.filled = read - start;
+        self.searched = self.filled;
         Ok(())
+    }
+
+    fn bad(&self, what: &str) -> Error {
+        let before = match self.array {
+            Some(_) => "nothing was stored",
+            None => "the records before it are stored",
+        };
+        Error::data(format!("record {}: {what}", self.number)).hint(format!(
+            "{before}; rt-store takes what rt-export writes, with the same \
+             columns"
+        ))
     }
 
     /// Looks through one line. Its fields come in the order of the columns
@@ -133,22 +168,25 @@ impl LineReader {
         let (mut next, mut count, mut at) = (0, 0, None);
         let mut keyless = false;
         let mut fields = Fields::new(line);
-        while let Some(field) = fields.next().map_err(|f| f.to_string())? {
-            let column = if self
-                .columns
-                .get(next)
-                .is_some_and(|name| field.key.is(name))
-            {
-                next
-            } else if field.key.is(ROWID) && self.keyless && !keyless {
-                field.value.to_owned().map_err(|f| f.to_string())?;
-                if !matches!(field.value, Token::Integer(_)) {
-                    return Err(format!("{ROWID} is no integer"));
-                }
-                keyless = true;
-                continue;
+        loop {
+            let expected = match self.keys.get(next) {
+                Some(key) => fields.next_if(key).map_err(|f| f.to_string())?,
+                None => None,
+            };
+            let (column, value) = if let Some(value) = expected {
+                (next, value)
             } else {
-                self.find(&field.key)?
+                let field = fields.next().map_err(|f| f.to_string())?;
+                let Some(Field { key, value }) = field else { break };
+                if key.is(ROWID) && self.keyless && !keyless {
+                    value.to_owned().map_err(|f| f.to_string())?;
+                    if !matches!(value, Token::Integer(_)) {
+                        return Err(format!("{ROWID} is no integer"));
+                    }
+                    keyless = true;
+                    continue;
+                }
+                (self.find(&key)?, value)
             };
             if std::mem::replace(&mut self.seen[column], true) {
                 let name = &self.columns[column];
@@ -156,7 +194,7 @@ impl LineReader {
             }
             next = column + 1;
             count += 1;
-            let value = field.value.to_owned_if(column == self.timestamp);
+            let value = value.to_owned_if(column == self.timestamp);
             if let Some(value) = value.map_err(|f| f.to_string())? {
                 at = timestamp::instant(value.borrow(), self.unit);
             }
