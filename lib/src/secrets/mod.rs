@@ -11,7 +11,7 @@
 //! Invariants. The form depends on the text, its column's name, the level and
 //! the version alone: proof and recovery repeat it. A record in that form,
 //! looked through once more as it stands, holds no secret of that version:
-//! what is left after [`PASSES`] passes goes as a whole. All that is here, and
+//! what is left after eight passes goes as a whole. All that is here, and
 //! not the table of kinds alone, makes a version.
 
 mod finder;
