@@ -177,6 +177,15 @@ impl Database {
         })
     }
 
+    /// A second connection that reads the same database.
+    pub fn reader(&self) -> Result<Database> {
+        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
+        let busy = Duration::from_millis(busy);
+        let reader = Database::open(&self.path, Access::Read, busy)?;
+        reader.run("PRAGMA cache_size=-2000")?;
+        Ok(reader)
+    }
+
     /// Where it is. The path must be UTF-8, for the ledger is.
     pub fn identity(path: &Path) -> Result<Identity> {
         let fail = |e| Error::io("open", path, e);
