@@ -154,8 +154,7 @@ impl Database {
         if access == Access::Delete {
             connection
                 .execute_batch(
-                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0; \
-                     PRAGMA cache_size=-24000;",
+                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0;",
                 )
                 .map_err(fail)?;
         }
