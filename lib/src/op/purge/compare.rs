@@ -79,7 +79,7 @@ impl Settler<'_> {
         &self,
         target: &Target<'_>,
         group: &[Subject],
-    ) -> Result<Vec<(Vec<(usize, Proof)>, Spool)>> {
+    ) -> Result<Vec<Proofs>> {
         let text: u64 =
             group.iter().map(|s| s.open.segment.text_size_bytes).sum();
         let cores = std::thread::available_parallelism()
@@ -156,6 +156,10 @@ impl Settler<'_> {
         })
     }
 }
+
+/// What one thread found: proofs by the place of their segments, and the rows
+/// that go.
+type Proofs = (Vec<(usize, Proof)>, Spool);
 
 /// The comparison of a group.
 #[derive(Clone, Copy)]
