@@ -7,4 +7,5 @@ mod by_hand;
 mod foreign;
 mod run;
 mod tables;
+mod together;
 mod triggers;

@@ -154,8 +154,7 @@ impl Database {
         if access == Access::Delete {
             connection
                 .execute_batch(
-                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0; \
-                     PRAGMA cache_size=-24000;",
+                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0;",
                 )
                 .map_err(fail)?;
         }
@@ -175,6 +174,15 @@ impl Database {
             wal,
             _traces: traces.filter(|_| wal),
         })
+    }
+
+    /// A second connection that reads the same database.
+    pub fn reader(&self) -> Result<Database> {
+        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
+        let busy = Duration::from_millis(busy);
+        let reader = Database::open(&self.path, Access::Read, busy)?;
+        reader.run("PRAGMA cache_size=-2000")?;
+        Ok(reader)
     }
 
     /// Where it is. The path must be UTF-8, for the ledger is.

@@ -130,7 +130,7 @@ impl SegmentText {
             return self.read_here(each);
         }
         std::thread::scope(|scope| {
-            let (pieces, come) = sync_channel::<Vec<u8>>(2);
+            let (pieces, come) = sync_channel::<Vec<u8>>(1);
             let (back, spare) = channel::<Vec<u8>>();
             let reader = scope.spawn(move || {
                 self.read_here(&mut |piece| {

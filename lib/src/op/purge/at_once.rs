@@ -9,6 +9,7 @@
 use std::time::Instant;
 
 use super::delete::Deletion;
+use super::settle::Subject;
 use crate::error::Result;
 use crate::fail;
 
@@ -60,6 +61,11 @@ impl Deletion<'_, '_, '_> {
             || !target.references.is_empty()
             || !database.delete_triggers(table)?.is_empty()
         {
+            return Ok(None);
+        }
+        // Of one store, no row has lines in two segments: it has one day.
+        let store = |s: &Subject| s.open.segment.archived_at.clone();
+        if self.group.windows(2).any(|two| store(&two[0]) != store(&two[1])) {
             return Ok(None);
         }
         let fits = database

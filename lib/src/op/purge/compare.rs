@@ -6,16 +6,23 @@
 //! the line's row, for its key is among the bytes. Any other line is looked up
 //! by its key.
 
+use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::keyed::remover;
 use super::proof::digest;
-use super::settle::{Settler, Subject, Tally, Target};
+use super::settle::{Limit, Settler, Subject, Tally, Target};
 use super::spool::{Proven, Spool};
 use crate::db::{Database, Place, Remover};
 use crate::error::{Error, Result};
 use crate::runs::Runs;
 use crate::tree::records;
+
+/// More threads would compare than the database can be read by.
+const MOST_THREADS: usize = 4;
+/// So much text is worth a second connection, in bytes.
+const TOGETHER_FROM: u64 = 8 << 20;
 
 /// What the comparison of one segment found.
 pub(super) struct Proof {
@@ -29,43 +36,150 @@ pub(super) struct Proof {
 }
 
 impl Settler<'_> {
-    /// Compares each line of a segment with its row.
-    pub(super) fn prove(
-        &mut self,
+    /// Compares each line of each segment with its row, on all cores where no
+    /// set of rows is needed; the proofs in order, and the rows that go.
+    pub(super) fn prove_all(
+        &self,
         target: &Target<'_>,
-        subject: &Subject,
+        group: &[Subject],
+    ) -> Result<(Vec<Proof>, Vec<Spool>)> {
+        let mut known = BTreeMap::new();
+        let mut spools = Vec::new();
+        if self.is_simple(target)? {
+            for (proofs, spool) in self.prove_together(target, group)? {
+                known.extend(proofs);
+                spools.push(spool);
+            }
+        }
+        let mut spool = Spool::new(self.work.tree().root());
+        let mut proofs = Vec::new();
+        for index in 0..group.len() {
+            proofs.push(match known.remove(&index) {
+                Some(proof) => proof,
+                None => self.prove(target, group, index, &mut spool)?,
+            });
+        }
+        spools.push(spool);
+        Ok((proofs, spools))
+    }
+
+    /// Whether the lines of a segment can be compared without regard to those
+    /// of others: nothing points at the rows, and no trigger moves them.
+    fn is_simple(&self, target: &Target<'_>) -> Result<bool> {
+        Ok(target.references.is_empty()
+            && !target.table.without_rowid
+            && self.database.delete_triggers(target.table)?.is_empty())
+    }
+
+    /// Compares segments on several threads, each with a connection of its
+    /// own: what others commit meanwhile moves `data_version` on ours, where
+    /// it is looked at before the first row goes. Segments whose lines are in
+    /// no order are left out.
+    fn prove_together(
+        &self,
+        target: &Target<'_>,
+        group: &[Subject],
+    ) -> Result<Vec<Proofs>> {
+        let text: u64 =
+            group.iter().map(|s| s.open.segment.text_size_bytes).sum();
+        let cores = std::thread::available_parallelism()
+            .map_or(1, std::num::NonZero::get);
+        let threads = cores.min(MOST_THREADS).min(group.len());
+        if threads < 2 || text < TOGETHER_FROM {
+            return Ok(Vec::new());
+        }
+        let mut readers = Vec::new();
+        for _ in 1..threads {
+            let reader = self.database.reader()?;
+            // What was looked up in one schema is compared in it.
+            if reader.schema_version()? == self.schema_version {
+                readers.push(reader);
+            }
+        }
+        let run = Run { target, group, limit: self.limit() };
+        let folder = self.work.tree().root();
+        let next = AtomicUsize::new(0);
+        let work = |database: &Database| {
+            let mut spool = Spool::new(folder);
+            let mut proofs = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= group.len() {
+                    return Ok((proofs, spool));
+                }
+                let proof = run.compare(database, index, false, &mut spool)?;
+                proofs.extend(proof.map(|proof| (index, proof)));
+            }
+        };
+        std::thread::scope(|scope| {
+            let spawn = |reader| {
+                let builder = std::thread::Builder::new();
+                builder.spawn_scoped(scope, move || work(&reader)).ok()
+            };
+            // Where the system gives fewer threads, fewer do it.
+            let others: Vec<_> =
+                readers.into_iter().map_while(spawn).collect();
+            let mut done = vec![work(self.database)];
+            for other in others {
+                done.push(other.join().unwrap_or_else(|_| {
+                    Err(Error::failed("a thread panicked, which is a bug"))
+                }));
+            }
+            done.into_iter().collect()
+        })
+    }
+
+    /// Compares each line of a segment with its row.
+    fn prove(
+        &self,
+        target: &Target<'_>,
+        group: &[Subject],
         index: usize,
         spool: &mut Spool,
     ) -> Result<Proof> {
         // Lines in the order of the rowids cannot name a row twice. Others
         // are looked up in a set, which is only made when it is needed.
         let free = target.references.is_empty();
+        let run = Run { target, group, limit: self.limit() };
         if free
             && !target.table.without_rowid
             && let Some(proof) =
-                self.compare(target, subject, index, false, spool)?
+                run.compare(self.database, index, false, spool)?
         {
             return Ok(proof);
         }
         if free {
             self.database.begin_doomed(target.table)?;
         }
-        self.compare(target, subject, index, true, spool)?.ok_or_else(|| {
+        run.compare(self.database, index, true, spool)?.ok_or_else(|| {
             Error::failed("rows in no order were not looked up in a set")
         })
     }
+}
 
+/// What one thread found: proofs by the place of their segments, and the rows
+/// that go.
+type Proofs = (Vec<(usize, Proof)>, Spool);
+
+/// The comparison of a group.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    target: &'r Target<'r>,
+    group: &'r [Subject],
+    limit: Limit<'r>,
+}
+
+impl Run<'_> {
     /// `None` when lines were out of order and there was no set; what then
     /// went to the spool is marked as an attempt that failed.
     fn compare(
-        &mut self,
-        target: &Target<'_>,
-        subject: &Subject,
+        &self,
+        database: &Database,
         index: usize,
         with_set: bool,
         spool: &mut Spool,
     ) -> Result<Option<Proof>> {
-        let database = self.database;
+        let (target, subject) = (self.target, &self.group[index]);
         let mut comparison = Comparison {
             database,
             target,
@@ -88,7 +202,7 @@ impl Settler<'_> {
         };
         let mut row = Vec::new();
         subject.text()?.read(&mut |piece| {
-            self.check_time()?;
+            self.limit.check()?;
             let reading = database.begin_read()?;
             comparison.piece(piece, &mut row)?;
             // The spool may write to a file, which no transaction waits for.

@@ -84,14 +84,14 @@ enum Fate {
 }
 
 impl Deletion<'_, '_, '_> {
-    pub fn run(&mut self, spool: Spool) -> Result<()> {
+    pub fn run(&mut self, spools: Vec<Spool>) -> Result<()> {
         // Made first: they are of the schema in which the rows were compared.
         let mut removers =
             Removers::new(self.settler.database, self.target, self.group)?;
         if self.all_at_once()? {
             return Ok(());
         }
-        let mut rows = spool.into_rows(self.target.references.own())?;
+        let mut rows = Rows::new(spools, self.target.references.own())?;
         let mut queue: VecDeque<Proven> = VecDeque::new();
         let (mut most, mut attempts) = (usize::MAX, 0);
         loop {

@@ -5,7 +5,6 @@ use super::compare::Proof;
 use super::delete::{Deletion, Guarded};
 use super::proof::{columns_now, form};
 use super::settle::{Settler, Subject, Tally, Target};
-use super::spool::Spool;
 use crate::db::{Database, Remover};
 use crate::error::Result;
 use crate::fail;
@@ -27,11 +26,7 @@ impl Settler<'_> {
         if guarded {
             self.database.begin_doomed(target.table)?;
         }
-        let mut spool = Spool::new(self.work.tree().root());
-        let mut proofs = Vec::new();
-        for (index, subject) in group.iter().enumerate() {
-            proofs.push(self.prove(target, subject, index, &mut spool)?);
-        }
+        let (proofs, spools) = self.prove_all(target, group)?;
         fail::point("purge.compared");
         let mut set = Guarded {
             version: Some(self.database.data_version()?),
@@ -44,7 +39,7 @@ impl Settler<'_> {
         self.name_lines(group, &proofs, &set)?;
         let mut deletion =
             Deletion { settler: self, target, group, version, set, proofs };
-        deletion.run(spool)?;
+        deletion.run(spools)?;
         let referenced = std::mem::take(&mut deletion.set.referenced);
         let proofs = deletion.proofs.into_iter().zip(referenced);
         let mut tallies = Vec::new();

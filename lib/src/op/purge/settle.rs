@@ -445,6 +445,25 @@ impl Settler<'_> {
 
     /// An error once the run is to end.
     pub fn check_time(&self) -> Result<()> {
+        self.limit().check()
+    }
+
+    /// When the run is to end.
+    pub fn limit(&self) -> Limit<'_> {
+        Limit { stop: self.stop, deadline: self.deadline }
+    }
+}
+
+/// When a run is to end, whatever is left.
+#[derive(Clone, Copy)]
+pub(super) struct Limit<'l> {
+    stop: &'l Stop,
+    deadline: Option<Instant>,
+}
+
+impl Limit<'_> {
+    /// An error once it is to end.
+    pub fn check(&self) -> Result<()> {
         self.stop.check()?;
         if self.deadline.is_some_and(|d| Instant::now() >= d) {
             return Err(Error::partial("the time is over (--max-runtime)")

@@ -90,8 +90,7 @@ impl Spool {
         Ok(())
     }
 
-    /// The rows, to be read once, in order or from the last to the first.
-    pub(super) fn into_rows(self, backwards: bool) -> Result<Rows> {
+    fn into_rows(self, backwards: bool) -> Result<SpoolRows> {
         let mut pieces = Vec::new();
         let mut offset = 0;
         for length in &self.pieces {
@@ -101,7 +100,7 @@ impl Spool {
         if !backwards {
             pieces.reverse();
         }
-        let mut rows = Rows {
+        let mut rows = SpoolRows {
             file: self.file,
             folder: self.folder,
             pieces,
@@ -119,8 +118,38 @@ impl Spool {
     }
 }
 
-/// The rows of a spool.
+/// The rows of several spools, one after the other.
 pub(super) struct Rows {
+    /// The next one last.
+    spools: Vec<SpoolRows>,
+}
+
+impl Rows {
+    /// The rows of each spool, to be read once, in order or from the last to
+    /// the first.
+    pub(super) fn new(spools: Vec<Spool>, backwards: bool) -> Result<Rows> {
+        let rows = spools.into_iter().map(|s| s.into_rows(backwards));
+        let mut spools: Vec<SpoolRows> = rows.collect::<Result<_>>()?;
+        if !backwards {
+            spools.reverse();
+        }
+        Ok(Rows { spools })
+    }
+
+    /// The next row.
+    pub(super) fn next(&mut self) -> Result<Option<Proven>> {
+        while let Some(rows) = self.spools.last_mut() {
+            if let Some(row) = rows.next()? {
+                return Ok(Some(row));
+            }
+            self.spools.pop();
+        }
+        Ok(None)
+    }
+}
+
+/// The rows of a spool.
+struct SpoolRows {
     /// Removed when the rows are dropped.
     file: Option<Temp>,
     folder: PathBuf,
@@ -132,9 +161,8 @@ pub(super) struct Rows {
     piece: Vec<Proven>,
 }
 
-impl Rows {
-    /// The next row.
-    pub(super) fn next(&mut self) -> Result<Option<Proven>> {
+impl SpoolRows {
+    fn next(&mut self) -> Result<Option<Proven>> {
         while self.piece.is_empty() {
             let bytes = match (self.pieces.pop(), &mut self.file) {
                 (Some((offset, length)), Some(temp)) => {
@@ -264,7 +292,7 @@ mod tests {
                 spool.add(&row(n)).unwrap();
             }
             assert!(spool.file.is_some());
-            let mut rows = spool.into_rows(backwards).unwrap();
+            let mut rows = Rows::new(vec![spool], backwards).unwrap();
             for n in 0..100_000 {
                 let n = if backwards { 99_999 - n } else { n };
                 let back = rows.next().unwrap().unwrap();
