@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::keyed::remover;
 use super::proof::digest;
-use super::settle::{Limit, Settler, Subject, Tally, Target};
+use super::settle::{Limit, Settler, Subject, Target};
 use super::spool::{Proven, Spool};
+use super::tally::Tally;
 use crate::db::{Database, Place, Remover};
 use crate::error::{Error, Result};
 use crate::runs::Runs;

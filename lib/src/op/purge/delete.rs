@@ -6,12 +6,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::compare::Proof;
-use super::keyed::remover;
-use super::proof::{columns_now, digest};
+use super::removers::{Fate, Removers, segment, still};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::{Proven, Rows, Spool};
-use crate::db::{Database, Deleted, Place, Remover};
-use crate::error::{Error, Result};
+use crate::db::{Database, Deleted, Place};
+use crate::error::Result;
 use crate::fail;
 use crate::runs::Runs;
 
@@ -73,14 +72,6 @@ enum Ended {
     Altered,
     /// Rows at these places stay, and may keep others; nothing was done.
     Differ(Vec<(usize, Fate)>),
-}
-
-/// What became of a row, before it is known that the batch was committed.
-enum Fate {
-    Deleted,
-    Changed,
-    Missing,
-    Referenced,
 }
 
 impl Deletion<'_, '_, '_> {
@@ -365,11 +356,6 @@ impl Deletion<'_, '_, '_> {
     }
 }
 
-/// Which segment of the group a spooled row belongs to.
-fn segment(row: &Proven) -> usize {
-    (row.segment >> 1) as usize
-}
-
 /// The longest run in a batch, in rows: between two runs the clock is read.
 const RUN: usize = 32;
 
@@ -391,94 +377,4 @@ fn run_of(batch: &[Proven]) -> Option<(i64, i64, usize)> {
         (last, rows) = (next, rows + 1);
     }
     (rows > 1).then_some((first, last, rows))
-}
-
-/// What a row is now that somebody else has committed.
-fn still(remover: &mut Remover<'_>, proven: &Proven) -> Result<Fate> {
-    let mut row = Vec::new();
-    Ok(match remover.at(&proven.place, &mut row)? {
-        None => Fate::Missing,
-        Some(found) if found.comparable && digest(&row) == proven.digest => {
-            Fate::Deleted
-        }
-        Some(_) => Fate::Changed,
-    })
-}
-
-/// What reads and deletes the rows of each segment: one remover for all whose
-/// archived form is the same.
-struct Removers<'d> {
-    all: Vec<Remover<'d>>,
-    /// By segment.
-    which: Vec<Option<usize>>,
-}
-
-impl<'d> Removers<'d> {
-    fn new(
-        database: &'d Database,
-        target: &Target<'_>,
-        group: &[Subject],
-    ) -> Result<Removers<'d>> {
-        let mut out = Removers { all: Vec::new(), which: Vec::new() };
-        let mut known = Vec::new();
-        for subject in group {
-            let it = &subject.open.segment;
-            let columns = columns_now(it, target.table);
-            let has = columns.is_some();
-            let secrets = (it.secrets_version, it.secrets_all);
-            let form = columns.map(|c| (c, &it.redacted, secrets));
-            let found = known.iter().position(|f| *f == form);
-            if found.is_none() {
-                known.push(form);
-                out.all.extend(remover(database, target, subject)?);
-            }
-            let which = found.unwrap_or(known.len() - 1);
-            let before = known[..which].iter().flatten().count();
-            out.which.push(has.then_some(before));
-        }
-        Ok(out)
-    }
-
-    /// The rows of a batch that are not any more what they were.
-    fn differing(&mut self, batch: &[Proven]) -> Result<Vec<(usize, Fate)>> {
-        let mut out = Vec::new();
-        for (place, proven) in batch.iter().enumerate() {
-            match still(self.of(proven)?, proven)? {
-                Fate::Deleted => {}
-                fate => out.push((place, fate)),
-            }
-        }
-        Ok(out)
-    }
-
-    fn have_triggers(&self) -> bool {
-        self.all.iter().any(Remover::has_triggers)
-    }
-
-    /// The first row of a batch that was deleted and is there again: a trigger
-    /// put it back, perhaps that of another row.
-    fn back_again(
-        &mut self,
-        batch: &[Proven],
-        fates: &[Fate],
-    ) -> Result<Option<usize>> {
-        if !self.have_triggers() {
-            return Ok(None);
-        }
-        for (place, (row, fate)) in batch.iter().zip(fates).enumerate() {
-            if matches!(fate, Fate::Deleted)
-                && self.of(row)?.there(&row.place)?
-            {
-                return Ok(Some(place));
-            }
-        }
-        Ok(None)
-    }
-
-    fn of(&mut self, row: &Proven) -> Result<&mut Remover<'d>> {
-        let which = self.which.get(segment(row)).copied().flatten();
-        which.and_then(|i| self.all.get_mut(i)).ok_or_else(|| {
-            Error::failed("a row was proven without its columns")
-        })
-    }
 }

@@ -4,7 +4,8 @@
 use super::compare::Proof;
 use super::delete::{Deletion, Guarded};
 use super::proof::{columns_now, form};
-use super::settle::{Settler, Subject, Tally, Target};
+use super::settle::{Settler, Subject, Target};
+use super::tally::Tally;
 use crate::db::{Database, Remover};
 use crate::error::Result;
 use crate::fail;

@@ -8,7 +8,8 @@
 
 use super::batches::Batches;
 use super::keyed::remover;
-use super::settle::{Settler, Subject, Tally, Target};
+use super::settle::{Settler, Subject, Target};
+use super::tally::Tally;
 use crate::db::Place;
 use crate::error::Result;
 use crate::fail;

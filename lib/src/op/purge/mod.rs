@@ -17,8 +17,10 @@ mod matching;
 mod pace;
 mod proof;
 mod receipts;
+mod removers;
 mod settle;
 mod spool;
+mod tally;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;

@@ -7,13 +7,13 @@ use std::time::Instant;
 use super::groups::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
+use super::tally::{Tally, add, settled};
 use crate::db::{Database, Identity, Key, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
 use crate::fsx::{self, FileId};
-use crate::ledger::{Counts, Event, Open, Settled};
+use crate::ledger::{Event, Open, Settled};
 use crate::outcome::{Purged, Status};
-use crate::runs::Runs;
 use crate::stop::Stop;
 use crate::tree::{Form, Rewrite, SegmentText, Work, digest, not_as_said};
 
@@ -84,55 +84,6 @@ impl Subject {
                 &self.path,
                 "changed while its rows were being deleted",
             )),
-        }
-    }
-}
-
-/// What was found out about the lines of a segment.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub deleted: u64,
-    pub changed: Runs,
-    pub referenced: Runs,
-    pub refused: Runs,
-    pub gone: Runs,
-    pub superseded: u64,
-}
-
-impl Tally {
-    /// The lines whose rows this run did not delete and whose archived form
-    /// is not needed.
-    fn out(&self) -> Runs {
-        let mut out = self.changed.clone();
-        out.union(&self.referenced);
-        out.union(&self.refused);
-        out.union(&self.gone);
-        out
-    }
-
-    /// Lines that are to go because their rows, which are equal, stay.
-    pub fn kept(&self) -> Runs {
-        let mut kept = self.referenced.clone();
-        kept.union(&self.refused);
-        kept
-    }
-
-    /// Of those, lines whose rows went all the same.
-    pub fn keep_lines(&mut self, missing: &Runs) {
-        for lines in [&mut self.referenced, &mut self.refused] {
-            *lines = lines.iter().filter(|l| !missing.contains(*l)).collect();
-        }
-        self.superseded += missing.len();
-    }
-
-    fn counts(&self) -> Counts {
-        Counts {
-            deleted: self.deleted,
-            changed: self.changed.len(),
-            referenced: self.referenced.len(),
-            refused: self.refused.len(),
-            gone: self.gone.len(),
-            superseded: self.superseded,
         }
     }
 }
@@ -477,25 +428,4 @@ impl Limit<'_> {
 pub(super) fn altered(table: &str) -> Error {
     Error::partial(format!("table {} was altered meanwhile", quote(table)))
         .hint("run it again: it goes on where it stopped")
-}
-
-fn settled(open: &Open, counts: Counts) -> Settled {
-    Settled {
-        id: open.segment.id.clone(),
-        table: open.segment.table.clone(),
-        file: open.segment.file.clone(),
-        rows: open.segment.rows,
-        counts,
-    }
-}
-
-fn add(result: &mut Purged, settled: &Settled) {
-    let counts = &settled.counts;
-    result.rows += settled.rows;
-    result.records += counts.deleted;
-    result.changed += counts.changed;
-    result.referenced += counts.referenced;
-    result.refused += counts.refused;
-    result.gone += counts.gone;
-    result.superseded += counts.superseded;
 }
