@@ -184,11 +184,6 @@ impl Remover<'_> {
         Ok(())
     }
 
-    /// Whether [`Remover::behind`] gives rows: those of a table with rowids.
-    pub fn has_order(&self) -> bool {
-        self.behind.is_some()
-    }
-
     /// The row at a place, encoded likewise.
     pub fn at(
         &mut self,
