@@ -15,6 +15,7 @@
 
 mod read;
 mod text;
+mod usual;
 mod write;
 
 pub use read::{Fault, Field, Fields, Str, Token};

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::text::plain_prefix;
+use super::usual::usual_value;
 use crate::value::Owned;
 
 /// Why a line is not a row record, and at which byte.
@@ -222,6 +223,30 @@ impl<'a> Fields<'a> {
         self.state = State::Inside;
         self.space();
         self.value().map(Some)
+    }
+
+    /// Passes the next field, if its key stands there as
+    /// [`Shape`](super::Shape) writes it and its value is a usual one, which
+    /// is told without taking it apart; else the walk stays where it is.
+    #[inline]
+    pub fn pass_if(&mut self, key: &[u8]) -> bool {
+        let sign = match self.state {
+            State::Start => b'{',
+            State::Inside => b',',
+            State::End => return false,
+        };
+        let Some((&first, rest)) = self.line[self.at..].split_first() else {
+            return false;
+        };
+        if first != sign || !rest.starts_with(key) {
+            return false;
+        }
+        let Some(length) = usual_value(&rest[key.len()..]) else {
+            return false;
+        };
+        self.at += 1 + key.len() + length;
+        self.state = State::Inside;
+        true
     }
 
     /// Where in the line the walk stands: after a field, just behind it.
