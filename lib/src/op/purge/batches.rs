@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::keyed::remover;
 use super::keyless::Before;
-use super::proof::{digest, has_key};
+use super::proof::{fingerprint, has_key};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::Proven;
 use super::tally::Tally;
@@ -22,7 +22,8 @@ fn unchanged(
     row: &mut Vec<u8>,
 ) -> Result<bool> {
     let found = remover.at(&proven.place, row)?;
-    Ok(found.is_some_and(|f| f.comparable) && digest(row) == proven.digest)
+    let comparable = found.is_some_and(|f| f.comparable);
+    Ok(comparable && fingerprint(row) == proven.fingerprint)
 }
 
 /// The batches of one segment.
@@ -96,11 +97,10 @@ impl Batches<'_> {
                     continue;
                 }
                 bytes += record.len();
-                let digest = digest(&row);
                 let proven = Proven {
                     segment: 0,
                     line: number,
-                    digest,
+                    fingerprint: fingerprint(&row),
                     order: 0,
                     place,
                 };
@@ -305,7 +305,10 @@ impl Batches<'_> {
         let mut row = Vec::new();
         for proven in part {
             match remover.at(&proven.place, &mut row)? {
-                Some(f) if f.comparable && digest(&row) == proven.digest => {
+                Some(f)
+                    if f.comparable
+                        && fingerprint(&row) == proven.fingerprint =>
+                {
                     equal.push(proven);
                     continue;
                 }

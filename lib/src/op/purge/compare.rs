@@ -11,7 +11,7 @@ use std::iter::Peekable;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::keyed::remover;
-use super::proof::digest;
+use super::proof::fingerprint;
 use super::settle::{Limit, Settler, Subject, Target};
 use super::spool::{Proven, Spool};
 use super::tally::Tally;
@@ -361,7 +361,7 @@ impl Comparison<'_> {
         self.proven.push(Proven {
             segment: self.proof.tag,
             line,
-            digest: digest(row),
+            fingerprint: fingerprint(row),
             order: self.subject.lines.order(row),
             place,
         });

@@ -3,9 +3,8 @@
 
 use super::keyed::remover;
 use super::keyless::Before;
-use super::proof::{columns_now, digest, form, has_key};
+use super::proof::{RowDigest, columns_now, digest, form, has_key};
 use super::settle::{Settler, Subject, Target};
-use super::spool::RowDigest;
 use crate::db::{Batch, Fit, Place};
 use crate::error::Result;
 use crate::runs::Runs;

@@ -5,10 +5,13 @@
 //! but for what the form redacts. A line that somebody else wrote, with other
 //! spaces or another order, is compared value by value instead.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::spool::RowDigest;
+use super::spool::Fingerprint;
 use crate::db::{Form, Key, Redaction, Table};
 use crate::error::{Error, Result};
 use crate::ledger::Segment;
@@ -197,11 +200,23 @@ fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
     Some(out)
 }
 
-/// The digest of a row's encoded form.
+/// The first half of the SHA-256 of a row's encoded form.
+pub(super) type RowDigest = [u8; 16];
+
+/// The digest of a row's encoded form: what has it has the same content.
 pub(super) fn digest(row: &[u8]) -> RowDigest {
     let mut short = [0u8; 16];
     short.copy_from_slice(&Sha256::digest(row)[..16]);
     short
+}
+
+/// The fingerprint of a row's encoded form, by which this process knows the
+/// row again. It is SipHash, half of SHA-256's work, under a key that is
+/// drawn for the process: nobody can aim at a collision, and one in 2^64 rows
+/// that somebody changes between comparison and deletion has one.
+pub(super) fn fingerprint(row: &[u8]) -> Fingerprint {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEY.hash_one(row)
 }
 
 /// The columns of a segment's records in the table as it is now: those it

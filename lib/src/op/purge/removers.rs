@@ -2,7 +2,7 @@
 //! now against what it was when it was compared.
 
 use super::keyed::remover;
-use super::proof::{columns_now, digest};
+use super::proof::{columns_now, fingerprint};
 use super::settle::{Subject, Target};
 use super::spool::Proven;
 use crate::db::{Database, Remover};
@@ -29,7 +29,9 @@ pub(super) fn still(
     let mut row = Vec::new();
     Ok(match remover.at(&proven.place, &mut row)? {
         None => Fate::Missing,
-        Some(found) if found.comparable && digest(&row) == proven.digest => {
+        Some(found)
+            if found.comparable && fingerprint(&row) == proven.fingerprint =>
+        {
             Fate::Deleted
         }
         Some(_) => Fate::Changed,

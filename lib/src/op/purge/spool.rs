@@ -1,5 +1,5 @@
 //! Rows that were found equal, on their way from the proof to the deletion:
-//! where each stands, and the digest of what it was. A few bytes a row are
+//! where each stands, and the fingerprint of what it was. A few bytes a row are
 //! held in memory, more go to a temporary file in the tree.
 
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
@@ -13,8 +13,8 @@ use crate::value::Owned;
 /// Beyond this, in bytes, the rows go to a file, in pieces of this length.
 const MEMORY: usize = 1 << 20;
 
-/// The first half of the SHA-256 of a row's encoded form.
-pub(super) type RowDigest = [u8; 16];
+/// By what a row that was compared is known again.
+pub(super) type Fingerprint = u64;
 
 /// A row that was found equal to its line.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Proven {
     /// Which line of it.
     pub line: u64,
     /// What the row was.
-    pub digest: RowDigest,
+    pub fingerprint: Fingerprint,
     /// Where its key stands in the order of the keys, roughly.
     pub order: u64,
     /// Where it stands.
@@ -57,7 +57,7 @@ impl Spool {
         let out = &mut self.memory;
         out.extend_from_slice(&row.segment.to_le_bytes());
         out.extend_from_slice(&row.line.to_le_bytes());
-        out.extend_from_slice(&row.digest);
+        out.extend_from_slice(&row.fingerprint.to_le_bytes());
         out.extend_from_slice(&row.order.to_le_bytes());
         match &row.place {
             Place::Rowid(rowid) => {
@@ -202,7 +202,7 @@ impl SpoolRows {
 fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
     let segment = u32::from_le_bytes(array(input)?);
     let line = u64::from_le_bytes(array(input)?);
-    let digest = array(input)?;
+    let fingerprint = u64::from_le_bytes(array(input)?);
     let order = u64::from_le_bytes(array(input)?);
     let place = match array(input)? {
         [0] => Place::Rowid(i64::from_le_bytes(array(input)?)),
@@ -215,7 +215,7 @@ fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
             Place::Key(key)
         }
     };
-    Ok(Proven { segment, line, digest, order, place })
+    Ok(Proven { segment, line, fingerprint, order, place })
 }
 
 fn array<const N: usize>(
@@ -272,7 +272,7 @@ mod tests {
         let row = |n: u64| Proven {
             segment: 7,
             line: n,
-            digest: [n as u8; 16],
+            fingerprint: n << 7,
             order: n * 3,
             place: if n.is_multiple_of(2) {
                 Place::Rowid(-(n as i64))
