@@ -154,7 +154,8 @@ impl Database {
         if access == Access::Delete {
             connection
                 .execute_batch(
-                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0;",
+                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0; \
+                     PRAGMA cache_size=-24000;",
                 )
                 .map_err(fail)?;
         }

@@ -2,13 +2,14 @@
 //! as the pace allows, with whatever somebody else has committed since the
 //! proof looked at again inside the lock.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use super::compare::Proof;
+use super::queue::Queue;
 use super::removers::{Fate, Removers, segment, still};
 use super::settle::{Settler, Subject, Target, altered};
-use super::spool::{Proven, Rows, Spool};
+use super::spool::{Proven, Spool};
 use crate::db::{Database, Deleted, Place};
 use crate::error::Result;
 use crate::fail;
@@ -82,37 +83,40 @@ impl Deletion<'_, '_, '_> {
         if self.all_at_once()? {
             return Ok(());
         }
-        let mut rows = Rows::new(spools, self.target.references.own())?;
-        let mut queue: VecDeque<Proven> = VecDeque::new();
-        let (mut most, mut attempts) = (usize::MAX, 0);
+        let own = self.target.references.own();
+        let mut queue = Queue::new(spools, own)?;
+        // How many rows stand before one that a trigger keeps.
+        let mut before: Option<usize> = None;
+        let mut attempts = 0;
         loop {
             self.settler.check_time()?;
             let hold = self.settler.pace.hold();
             let wanted = self.wanted(hold);
-            if queue.is_empty() {
-                self.fill(&mut rows, &mut queue, wanted)?;
+            if before.is_none() || queue.is_empty() {
+                queue.fill(wanted, |row| self.is_to_go(row))?;
             }
             if queue.is_empty() {
                 return Ok(());
             }
-            let length = queue.len().min(most).min(wanted);
-            let batch = &queue.make_contiguous()[..length];
+            // Those before it go first, then it is tried alone.
+            let most = before.map_or(usize::MAX, |rows| rows.max(1));
+            let batch = queue.first(most.min(wanted));
             match self.batch(&mut removers, batch, hold, attempts)? {
                 Ended::After(done) => {
-                    queue.drain(..done);
+                    queue.drop_first(done);
                     if self.target.one_by_one {
                         self.set.version = None;
                     }
-                    (most, attempts) = (usize::MAX, 0);
+                    before = before.and_then(|rows| rows.checked_sub(done));
+                    attempts = 0;
                 }
                 Ended::Kept(0) => {
-                    if let Some(row) = queue.pop_front() {
+                    if let Some(row) = queue.remove(0) {
                         self.kept(&mut removers, &row)?;
                     }
-                    most = usize::MAX;
+                    before = None;
                 }
-                // Those before it go first.
-                Ended::Kept(place) => most = place,
+                Ended::Kept(place) => before = Some(place),
                 Ended::Differ(fates) => {
                     for (place, fate) in fates.into_iter().rev() {
                         if let Some(row) = queue.remove(place) {
@@ -125,7 +129,7 @@ impl Deletion<'_, '_, '_> {
                     self.set.follow(self.settler.database, self.target)?;
                     queue.retain(|row| self.is_to_go(row));
                 }
-                Ended::Altered => return self.leave(queue, rows),
+                Ended::Altered => return self.leave(queue),
             }
         }
     }
@@ -139,44 +143,13 @@ impl Deletion<'_, '_, '_> {
         }
     }
 
-    /// The next rows. Those of a table whose key is an index of its own are
-    /// put in the order of that, so that a batch comes to each of its pages
-    /// once, and not once a row; but for a table that points at itself, where
-    /// their order is that in which they have to go.
-    fn fill(
-        &self,
-        rows: &mut Rows,
-        queue: &mut VecDeque<Proven>,
-        wanted: usize,
-    ) -> Result<()> {
-        while queue.len() < wanted {
-            match rows.next()? {
-                Some(row) if self.is_to_go(&row) => queue.push_back(row),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let keyed = queue.front().is_some_and(|row| row.order != 0);
-        if keyed && !self.target.references.own() {
-            queue.make_contiguous().sort_unstable_by_key(|row| row.order);
-        }
-        Ok(())
-    }
-
     /// All rows that are left stay: no row of an altered table is what was
     /// archived. Where it is not known which are left, the next run sees.
-    fn leave(
-        &mut self,
-        queue: VecDeque<Proven>,
-        mut rows: Rows,
-    ) -> Result<()> {
+    fn leave(&mut self, mut queue: Queue) -> Result<()> {
         if self.proofs.iter().any(|proof| proof.recovering) {
             return Err(altered(&self.target.table.name));
         }
-        for row in queue {
-            self.note(&row, &Fate::Changed)?;
-        }
-        while let Some(row) = rows.next()? {
+        while let Some(row) = queue.next()? {
             if self.is_to_go(&row) {
                 self.note(&row, &Fate::Changed)?;
             }

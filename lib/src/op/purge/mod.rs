@@ -16,6 +16,7 @@ mod keyless;
 mod matching;
 mod pace;
 mod proof;
+mod queue;
 mod receipts;
 mod removers;
 mod settle;
