@@ -123,17 +123,16 @@ impl SegmentText {
         each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         if self.size < AHEAD_FROM {
-            return self.read_here(each);
+            return self.read_here(&mut |piece| each(piece));
         }
         std::thread::scope(|scope| {
             let (pieces, come) = sync_channel::<Vec<u8>>(1);
             let (back, spare) = channel::<Vec<u8>>();
             let reader = scope.spawn(move || {
                 self.read_here(&mut |piece| {
-                    let mut copy = spare.try_recv().unwrap_or_default();
-                    copy.clear();
-                    copy.extend_from_slice(piece);
-                    pieces.send(copy).map_err(|_| unwanted())
+                    let spare = spare.try_recv().unwrap_or_default();
+                    let piece = std::mem::replace(piece, spare);
+                    pieces.send(piece).map_err(|_| unwanted())
                 })
             });
             let mut done = Ok(());
@@ -151,15 +150,17 @@ impl SegmentText {
         })
     }
 
+    /// The same on this thread; `each` may keep a piece, and leave any other
+    /// buffer in its place.
     fn read_here(
         &self,
-        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+        each: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
         let fail = |e| Error::io("read", &self.path, e);
         let mut segment = self.input().map_err(fail)?;
         let mut input = Hashing::new(&mut segment);
         let mut lines = 0;
-        let mut take = |piece: &[u8]| -> Result<()> {
+        let mut take = |piece: &mut Vec<u8>| -> Result<()> {
             lines += memchr::memchr_iter(b'\n', piece).count() as u64;
             each(piece)
         };
@@ -208,9 +209,10 @@ fn as_damage(error: Error) -> Error {
 }
 
 /// Cuts pieces at line ends; a line over several pieces is put together.
+/// What `take` leaves in place of a piece is of no account.
 fn whole_lines(
     next: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool>,
-    take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
 ) -> Result<()> {
     let mut piece = Vec::new();
     let mut rest: Vec<u8> = Vec::new();
@@ -218,18 +220,19 @@ fn whole_lines(
         match memchr::memrchr(b'\n', &piece) {
             None => rest.extend_from_slice(&piece),
             Some(end) if rest.is_empty() => {
-                take(&piece[..=end])?;
                 rest.extend_from_slice(&piece[end + 1..]);
+                piece.truncate(end + 1);
+                take(&mut piece)?;
             }
             Some(end) => {
                 rest.extend_from_slice(&piece[..=end]);
-                take(&rest)?;
+                take(&mut rest)?;
                 rest.clear();
                 rest.extend_from_slice(&piece[end + 1..]);
             }
         }
     }
-    if rest.is_empty() { Ok(()) } else { take(&rest) }
+    if rest.is_empty() { Ok(()) } else { take(&mut rest) }
 }
 
 /// What a rewrite needs to know of a line: when its row was, for the member's
