@@ -13,6 +13,13 @@ use crate::error::Result;
 /// What the log may keep in its file when a run is over, in bytes.
 const LOG_KEPT: i64 = 4 << 20;
 
+/// A log longer than this is long, in bytes: twice what SQLite lets it be.
+const LOG_LONG: u64 = 8 << 20;
+/// How often a checkpoint is tried to come to the end of the log, and of a
+/// long one.
+const ATTEMPTS: u32 = 3;
+const MOST_ATTEMPTS: u32 = 30;
+
 impl Database {
     /// Takes the write lock, waiting for it as long as the busy timeout says.
     pub fn begin_write(&self) -> Result<WriteLock<'_>> {
@@ -29,21 +36,31 @@ impl Database {
         }
     }
 
-    /// Copies the write-ahead log into the database if more than `bytes` of it
-    /// have not been; holds up neither readers nor writers. What somebody adds
-    /// meanwhile is copied too, so that the log can begin anew.
-    pub fn checkpoint(&self, bytes: u64) -> Result<()> {
+    /// Whether more than `bytes` of the write-ahead log have not been copied
+    /// into the database.
+    pub fn log_exceeds(&self, bytes: u64) -> Result<bool> {
         if !self.wal {
-            return Ok(());
+            return Ok(false);
         }
         let page = self.pragma_number("page_size")?.max(1) as u64;
-        let (all, copied) = self.log("NOOP")?;
-        if all.saturating_sub(copied).saturating_mul(page) <= bytes {
-            return Ok(());
-        }
-        for _ in 0..3 {
-            let (all, copied) = self.log("PASSIVE")?;
-            if all == copied {
+        let log = self.log("NOOP")?;
+        let left = log.pages.saturating_sub(log.copied);
+        Ok(left.saturating_mul(page) > bytes)
+    }
+
+    /// Copies the write-ahead log into the database; holds up neither readers
+    /// nor writers. The log can begin anew when all of it has been copied: so
+    /// what somebody adds meanwhile is copied too, again and again where the
+    /// log has grown long because somebody always did.
+    pub fn checkpoint(&self) -> Result<()> {
+        let page = self.pragma_number("page_size")?.max(1) as u64;
+        for attempt in 1..=MOST_ATTEMPTS {
+            // By its own word it has come to the end; what was added while it
+            // was at it, it does not know.
+            self.log("PASSIVE")?;
+            let log = self.log("NOOP")?;
+            let long = log.pages.saturating_mul(page) > LOG_LONG;
+            if log.is_copied() || attempt >= ATTEMPTS && !long {
                 break;
             }
         }
@@ -53,10 +70,10 @@ impl Database {
     /// Copies all of the log and, where nobody is using it, gives the room of
     /// its file back.
     pub fn end_log(&self) -> Result<()> {
-        self.checkpoint(0)?;
         if !self.wal {
             return Ok(());
         }
+        self.checkpoint()?;
         let fail = |e| self.fail("cannot cut its log", e);
         let length = self
             .path
@@ -79,15 +96,23 @@ impl Database {
         Ok(())
     }
 
-    /// Pages in the log, and how many of them have been copied
+    /// What a checkpoint says
     /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
-    fn log(&self, mode: &str) -> Result<(u64, u64)> {
+    fn log(&self, mode: &str) -> Result<Log> {
         self.connection
             .prepare_cached(&format!("PRAGMA main.wal_checkpoint({mode})"))
             .and_then(|mut s| {
                 s.query_row([], |row| {
                     let number = |i| row.get::<_, i64>(i);
-                    Ok((number(1)?.max(0) as u64, number(2)?.max(0) as u64))
+                    let busy = number(0)? != 0;
+                    let pages = u64::try_from(number(1)?);
+                    let copied = u64::try_from(number(2)?);
+                    // Both are -1 where nothing was found out.
+                    Ok(Log {
+                        busy: busy || pages.is_err() || copied.is_err(),
+                        pages: pages.unwrap_or(0),
+                        copied: copied.unwrap_or(0),
+                    })
                 })
             })
             .map_err(|e| self.fail("cannot checkpoint", e))
@@ -125,6 +150,23 @@ impl Database {
             .execute(&format!("DELETE FROM main.{}", ident(&table.name)), [])
             .map(|rows| rows as u64)
             .map_err(|e| self.fail("cannot delete", e))
+    }
+}
+
+/// The write-ahead log, by a checkpoint's word.
+struct Log {
+    /// Nothing was found out.
+    busy: bool,
+    /// Pages in the log.
+    pages: u64,
+    /// How many of them have been copied into the database.
+    copied: u64,
+}
+
+impl Log {
+    /// All of it was copied: the next one who writes can begin it anew.
+    fn is_copied(&self) -> bool {
+        !self.busy && self.pages == self.copied
     }
 }
 

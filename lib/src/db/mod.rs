@@ -155,7 +155,7 @@ impl Database {
             connection
                 .execute_batch(
                     "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0; \
-                     PRAGMA cache_size=-24000;",
+                     PRAGMA cache_size=-20000;",
                 )
                 .map_err(fail)?;
         }
@@ -260,7 +260,9 @@ impl Database {
             self.incremental()?;
         }
         // In WAL mode the file shrinks at the next checkpoint.
-        self.checkpoint(0)?;
+        if self.log_exceeds(0)? {
+            self.checkpoint()?;
+        }
         Ok(before.saturating_sub(self.file_bytes()?))
     }
 
@@ -295,7 +297,9 @@ impl Database {
                 break;
             }
             free = left;
-            self.checkpoint(LOG_STEP)?;
+            if self.log_exceeds(LOG_STEP)? {
+                self.checkpoint()?;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())

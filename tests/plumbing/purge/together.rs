@@ -1,4 +1,5 @@
-//! Segments large enough to be compared on several threads.
+//! Segments large enough to be compared on several threads, and while the rows
+//! of others go.
 
 use crate::support::way::{Way, counts, purged};
 
@@ -6,9 +7,10 @@ const ROWS: u64 = 14_000;
 
 /// Rows of nine megabytes that are all due, on seven days, and one that
 /// stays.
-fn large(shape: &str) -> Way {
+fn large((shape, journal): Case) -> Way {
     Way::new(&format!(
-        "CREATE TABLE t {shape};
+        "PRAGMA journal_mode = {journal};
+        CREATE TABLE t {shape};
         INSERT INTO t VALUES (1, '2030-01-01', 'stays');
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
             WHERE n < {ROWS})
@@ -17,27 +19,31 @@ fn large(shape: &str) -> Way {
     ))
 }
 
-const KEYS: [&str; 2] = [
-    "(id INTEGER PRIMARY KEY, at TEXT, v)",
-    "(id TEXT PRIMARY KEY, at TEXT, v)",
+/// The table, and the journal: beside a write-ahead log one can read.
+type Case = (&'static str, &'static str);
+
+const CASES: [Case; 3] = [
+    ("(id INTEGER PRIMARY KEY, at TEXT, v)", "WAL"),
+    ("(id TEXT PRIMARY KEY, at TEXT, v)", "WAL"),
+    ("(id TEXT PRIMARY KEY, at TEXT, v)", "DELETE"),
 ];
 
-fn nothing_is_lost(way: &Way, gone: u64, case: &str) {
+fn nothing_is_lost(way: &Way, gone: u64, case: Case) {
     let mut ids = way.rows("SELECT id FROM t WHERE id <> '1'");
     let archived = way.archived_of("id");
     ids.extend(archived.split_whitespace().map(str::to_owned));
-    assert_eq!(ids.len() as u64, ROWS - gone, "{case}: none twice");
+    assert_eq!(ids.len() as u64, ROWS - gone, "{case:?}: none twice");
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len() as u64, ROWS - gone, "{case}: none lost");
+    assert_eq!(ids.len() as u64, ROWS - gone, "{case:?}: none lost");
     let stays = way.row("SELECT count(*) FROM t WHERE id = '1'");
-    assert_eq!(stays, "1", "{case}");
+    assert_eq!(stays, "1", "{case:?}");
 }
 
 #[test]
 fn rows_that_changed_or_went_on_any_day_are_found_out() {
-    for shape in KEYS {
-        let way = large(shape);
+    for case in CASES {
+        let way = large(case);
         let receipts = way.stored("t");
         way.sql(
             "UPDATE t SET v = 'new' WHERE id IN (10005, 17000, 23999);
@@ -46,35 +52,108 @@ fn rows_that_changed_or_went_on_any_day_are_found_out() {
         let out = way.purge(&receipts).run();
         out.status(0).stderr("");
         let want = format!("records {}, changed 3, gone 3", ROWS - 6);
-        assert_eq!(counts(&purged(&out)), want, "{shape}");
+        assert_eq!(counts(&purged(&out)), want, "{case:?}");
         let left = way.row("SELECT id FROM t WHERE v = 'new' ORDER BY id");
-        assert_eq!(left, "10005 17000 23999", "{shape}");
-        nothing_is_lost(&way, 3, shape);
+        assert_eq!(left, "10005 17000 23999", "{case:?}");
+        nothing_is_lost(&way, 3, case);
     }
 }
 
 #[test]
 fn rows_changed_after_they_were_compared_stay() {
-    for shape in KEYS {
-        let way = large(shape);
+    for case in CASES {
+        let way = large(case);
         let purge = way.purge(&way.stored("t"));
         let out = way.run_with(purge, "purge.compared", |way| {
             way.sql("UPDATE t SET v = 'new' WHERE id IN (10005, 23999)");
         });
         out.status(0);
         let want = format!("records {}, changed 2", ROWS - 2);
-        assert_eq!(counts(&purged(&out)), want, "{shape}");
-        nothing_is_lost(&way, 0, shape);
+        assert_eq!(counts(&purged(&out)), want, "{case:?}");
+        nothing_is_lost(&way, 0, case);
     }
 }
 
 #[test]
 fn rows_in_another_order_than_their_lines_go_all_the_same() {
-    let way = large(KEYS[1]);
+    let way = large(CASES[1]);
     let receipts = way.stored("t");
     way.sql("UPDATE t SET rowid = -rowid");
     let out = way.purge(&receipts).run();
     out.status(0).stderr("");
     assert_eq!(counts(&purged(&out)), format!("records {ROWS}"));
-    nothing_is_lost(&way, 0, "another order");
+    nothing_is_lost(&way, 0, CASES[1]);
+}
+
+#[test]
+fn kill_while_the_rows_of_some_days_go_loses_nothing() {
+    for case in [CASES[0], CASES[1]] {
+        for point in ["compared:2", "purging:2", "deleted:3", "committed:4"] {
+            let way = large(case);
+            let receipts = way.stored("t");
+            let kill = format!("purge.{point}=kill");
+            way.purge(&receipts).env("RT_FAIL", kill).run().status(137);
+            none_is_nowhere(&way, case);
+            way.cmd("rt-purge").arg("--pending").run().status(0);
+            assert_eq!(way.row("SELECT count(*) FROM t"), "1", "{case:?}");
+            nothing_is_lost(&way, 0, case);
+        }
+    }
+}
+
+/// Rows that an interrupted run has left stand in the table or in a file.
+fn none_is_nowhere(way: &Way, case: Case) {
+    let mut ids = way.rows("SELECT id FROM t WHERE id <> '1'");
+    let archived = way.archived_of("id");
+    ids.extend(archived.split_whitespace().map(str::to_owned));
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len() as u64, ROWS, "{case:?}: none lost");
+}
+
+#[test]
+fn row_changed_while_others_go_stays() {
+    for case in CASES {
+        let way = large(case);
+        let purge = way.purge(&way.stored("t"));
+        let out = way.run_with(purge, "purge.committed", |way| {
+            way.sql("UPDATE t SET v = 'new' WHERE id = 23999");
+        });
+        out.status(0);
+        let want = format!("records {}, changed 1", ROWS - 1);
+        assert_eq!(counts(&purged(&out)), want, "{case:?}");
+        assert_eq!(way.row("SELECT id FROM t WHERE v = 'new'"), "23999");
+        nothing_is_lost(&way, 0, case);
+    }
+}
+
+#[test]
+fn table_altered_while_its_rows_go_is_left_for_the_next_run() {
+    let way = large(CASES[1]);
+    let purge = way.purge(&way.stored("t"));
+    let out = way.run_with(purge, "purge.committed", |way| {
+        way.sql("ALTER TABLE t ADD COLUMN more");
+    });
+    out.status(3);
+    way.cmd("rt-purge").arg("--pending").run().status(0);
+    assert_eq!(way.row("SELECT count(*) FROM t"), "1");
+    nothing_is_lost(&way, 0, CASES[1]);
+}
+
+#[test]
+fn damage_on_a_later_day_keeps_its_rows() {
+    let way = large(CASES[1]);
+    let receipts = way.stored("t");
+    let last = way.dir.join("a").join(&way.files()[6]);
+    let good = std::fs::read(&last).unwrap();
+    let mut bad = good.clone();
+    bad[5000] ^= 1;
+    std::fs::write(&last, bad).unwrap();
+    way.purge(&receipts).run().status(5);
+    let left = "SELECT count(*) FROM t WHERE at = '2026-01-07'";
+    assert_eq!(way.row(left), "1995");
+    std::fs::write(&last, good).unwrap();
+    way.cmd("rt-purge").arg("--pending").run().status(0);
+    assert_eq!(way.row("SELECT count(*) FROM t"), "1");
+    nothing_is_lost(&way, 0, CASES[1]);
 }

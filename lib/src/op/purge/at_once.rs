@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use super::delete::Deletion;
-use super::settle::Subject;
+use super::settle::{Settler, Subject, Target};
 use crate::error::Result;
 use crate::fail;
 
@@ -51,27 +51,42 @@ impl Deletion<'_, '_, '_> {
     /// How many rows were proven, if they seem to be all that the table has
     /// and may go at once.
     fn all_proven(&mut self) -> Result<Option<u64>> {
-        let (target, settler) = (self.target, &*self.settler);
-        let (database, table) = (settler.database, target.table);
-        let recovering = self.proofs.iter().any(|p| p.recovering);
         let proven = self.proofs.iter().map(|p| p.equal.len()).sum();
-        if recovering
-            || proven == 0
-            || proven > settler.pace.most_rows() as u64
+        if self.proofs.iter().any(|p| p.recovering) {
+            return Ok(None);
+        }
+        let (target, group) = (self.target, self.group);
+        let all = self.settler.may_go_at_once(target, group, proven)?;
+        Ok(all.then_some(proven))
+    }
+}
+
+impl Settler<'_> {
+    /// Whether so many rows, proven by these segments, are all that the table
+    /// has and may go at once. Reads the table's b-tree once, if nothing else
+    /// speaks against it.
+    pub(super) fn may_go_at_once(
+        &self,
+        target: &Target<'_>,
+        group: &[Subject],
+        rows: u64,
+    ) -> Result<bool> {
+        let (database, table) = (self.database, target.table);
+        if rows == 0
+            || rows > self.pace.most_rows() as u64
             || !target.references.is_empty()
             || !database.delete_triggers(table)?.is_empty()
         {
-            return Ok(None);
+            return Ok(false);
         }
         // Of one store, no row has lines in two segments: it has one day.
         let store = |s: &Subject| s.open.segment.archived_at.clone();
-        if self.group.windows(2).any(|two| store(&two[0]) != store(&two[1])) {
-            return Ok(None);
+        if group.windows(2).any(|two| store(&two[0]) != store(&two[1])) {
+            return Ok(false);
         }
         let fits = database
             .pages_to_free()?
-            .is_some_and(|pages| settler.pace.allows_at_once(pages));
-        let all = fits && database.count(table)? == proven;
-        Ok(all.then_some(proven))
+            .is_some_and(|pages| self.pace.allows_at_once(pages));
+        Ok(fits && database.count(table)? == rows)
     }
 }

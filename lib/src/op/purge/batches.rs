@@ -224,7 +224,15 @@ impl Batches<'_> {
         settler: &mut Settler<'_>,
         remover: &mut Remover<'_>,
     ) -> Result<()> {
-        let mut parts = vec![std::mem::take(&mut self.waiting)];
+        // As many as the pace allows now that it is known who else commits.
+        let hold = settler.hold()?;
+        let most = settler.pace.rows(hold);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut parts = Vec::new();
+        while waiting.len() > most {
+            parts.push(waiting.split_off(waiting.len() - most));
+        }
+        parts.push(waiting);
         while let Some(mut part) = parts.pop() {
             if self.altered {
                 part.iter().for_each(|row| self.differs(row.line));
@@ -348,6 +356,7 @@ impl Batches<'_> {
             schema_version: Some(schema),
         })])?;
         fail::point("purge.purging");
+        std::thread::sleep(settler.rest());
         let lock = database.begin_write()?;
         let begun = Instant::now();
         let now = database.data_version()?;

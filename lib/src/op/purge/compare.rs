@@ -6,26 +6,21 @@
 //! the line's row, for its key is among the bytes. Any other line is looked up
 //! by its key.
 
-use std::collections::BTreeMap;
 use std::iter::Peekable;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::keyed::remover;
 use super::proof::fingerprint;
-use super::settle::{Limit, Settler, Subject, Target};
+use super::settle::{Limit, Subject, Target};
 use super::spool::{Proven, Spool};
 use super::tally::Tally;
+use super::turns::Turns;
 use crate::db::{Database, Place, Remover};
 use crate::error::{Error, Result};
 use crate::runs::Runs;
 use crate::tree::records;
 
-/// More threads would compare than the database can be read by.
-const MOST_THREADS: usize = 4;
-/// So much text is worth a second connection, in bytes.
-const TOGETHER_FROM: u64 = 8 << 20;
-
 /// What the comparison of one segment found.
+#[derive(Default)]
 pub(super) struct Proof {
     pub tally: Tally,
     /// Lines whose rows are to go.
@@ -36,144 +31,21 @@ pub(super) struct Proof {
     pub tag: u32,
 }
 
-impl Settler<'_> {
-    /// Compares each line of each segment with its row, on all cores where no
-    /// set of rows is needed; the proofs in order, and the rows that go.
-    pub(super) fn prove_all(
-        &self,
-        target: &Target<'_>,
-        group: &[Subject],
-    ) -> Result<(Vec<Proof>, Vec<Spool>)> {
-        let mut known = BTreeMap::new();
-        let mut spools = Vec::new();
-        if self.is_simple(target)? {
-            for (proofs, spool) in self.prove_together(target, group)? {
-                known.extend(proofs);
-                spools.push(spool);
-            }
-        }
-        let mut spool = Spool::new(self.work.tree().root());
-        let mut proofs = Vec::new();
-        for index in 0..group.len() {
-            proofs.push(match known.remove(&index) {
-                Some(proof) => proof,
-                None => self.prove(target, group, index, &mut spool)?,
-            });
-        }
-        spools.push(spool);
-        Ok((proofs, spools))
-    }
-
-    /// Whether the lines of a segment can be compared without regard to those
-    /// of others: nothing points at the rows, and no trigger moves them.
-    fn is_simple(&self, target: &Target<'_>) -> Result<bool> {
-        Ok(target.references.is_empty()
-            && !target.table.without_rowid
-            && self.database.delete_triggers(target.table)?.is_empty())
-    }
-
-    /// Compares segments on several threads, each with a connection of its
-    /// own: what others commit meanwhile moves `data_version` on ours, where
-    /// it is looked at before the first row goes. Segments whose lines are in
-    /// no order are left out.
-    fn prove_together(
-        &self,
-        target: &Target<'_>,
-        group: &[Subject],
-    ) -> Result<Vec<Proofs>> {
-        let text: u64 =
-            group.iter().map(|s| s.open.segment.text_size_bytes).sum();
-        let cores = std::thread::available_parallelism()
-            .map_or(1, std::num::NonZero::get);
-        let threads = cores.min(MOST_THREADS).min(group.len());
-        if threads < 2 || text < TOGETHER_FROM {
-            return Ok(Vec::new());
-        }
-        let mut readers = Vec::new();
-        for _ in 1..threads {
-            let reader = self.database.reader()?;
-            // What was looked up in one schema is compared in it.
-            if reader.schema_version()? == self.schema_version {
-                readers.push(reader);
-            }
-        }
-        let run = Run { target, group, limit: self.limit() };
-        let folder = self.work.tree().root();
-        let next = AtomicUsize::new(0);
-        let work = |database: &Database| {
-            let mut spool = Spool::new(folder);
-            let mut proofs = Vec::new();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= group.len() {
-                    return Ok((proofs, spool));
-                }
-                let proof = run.compare(database, index, false, &mut spool)?;
-                proofs.extend(proof.map(|proof| (index, proof)));
-            }
-        };
-        std::thread::scope(|scope| {
-            let spawn = |reader| {
-                let builder = std::thread::Builder::new();
-                builder.spawn_scoped(scope, move || work(&reader)).ok()
-            };
-            // Where the system gives fewer threads, fewer do it.
-            let others: Vec<_> =
-                readers.into_iter().map_while(spawn).collect();
-            let mut done = vec![work(self.database)];
-            for other in others {
-                done.push(other.join().unwrap_or_else(|_| {
-                    Err(Error::failed("a thread panicked, which is a bug"))
-                }));
-            }
-            done.into_iter().collect()
-        })
-    }
-
-    /// Compares each line of a segment with its row.
-    fn prove(
-        &self,
-        target: &Target<'_>,
-        group: &[Subject],
-        index: usize,
-        spool: &mut Spool,
-    ) -> Result<Proof> {
-        // Lines in the order of the rowids cannot name a row twice. Others
-        // are looked up in a set, which is only made when it is needed.
-        let free = target.references.is_empty();
-        let run = Run { target, group, limit: self.limit() };
-        if free
-            && !target.table.without_rowid
-            && let Some(proof) =
-                run.compare(self.database, index, false, spool)?
-        {
-            return Ok(proof);
-        }
-        if free {
-            self.database.begin_doomed(target.table)?;
-        }
-        run.compare(self.database, index, true, spool)?.ok_or_else(|| {
-            Error::failed("rows in no order were not looked up in a set")
-        })
-    }
-}
-
-/// What one thread found: proofs by the place of their segments, and the rows
-/// that go.
-type Proofs = (Vec<(usize, Proof)>, Spool);
-
 /// The comparison of a group.
 #[derive(Clone, Copy)]
-struct Run<'r> {
-    target: &'r Target<'r>,
-    group: &'r [Subject],
-    limit: Limit<'r>,
+pub(super) struct Run<'r> {
+    pub target: &'r Target<'r>,
+    pub group: &'r [Subject],
+    pub limit: Limit<'r>,
+    /// Where it reads only in its turn, beside the deletion.
+    pub turns: Option<&'r Turns>,
 }
 
 impl Run<'_> {
-    /// `None` when lines were out of order and there was no set; what then
-    /// went to the spool is marked as an attempt that failed.
-    fn compare(
+    /// Compares each line of a segment with its row. `None` when lines were
+    /// out of order and there was no set; what then went to the spool is
+    /// marked as an attempt that failed.
+    pub fn compare(
         &self,
         database: &Database,
         index: usize,
@@ -204,10 +76,15 @@ impl Run<'_> {
         let mut row = Vec::new();
         subject.text()?.read(&mut |piece| {
             self.limit.check()?;
+            let turn = match self.turns {
+                Some(turns) => Some(turns.take().ok_or_else(unneeded)?),
+                None => None,
+            };
             let reading = database.begin_read()?;
             comparison.piece(piece, &mut row)?;
             // The spool may write to a file, which no transaction waits for.
             drop(reading);
+            drop(turn);
             for row in comparison.proven.drain(..) {
                 spool.add(&row)?;
             }
@@ -216,6 +93,29 @@ impl Run<'_> {
         let whole = comparison.in_order || with_set;
         Ok(whole.then_some(comparison.proof))
     }
+
+    /// The same for a segment whose lines are in no order, or a table that
+    /// keeps a set of rows: lines in the order of the rowids cannot name a row
+    /// twice, others are looked up in the set.
+    pub fn compare_in_set(
+        &self,
+        database: &Database,
+        index: usize,
+        spool: &mut Spool,
+    ) -> Result<Proof> {
+        // Else it was begun for the whole group.
+        if self.target.references.is_empty() {
+            database.begin_doomed(self.target.table)?;
+        }
+        self.compare(database, index, true, spool)?.ok_or_else(|| {
+            Error::failed("rows in no order were not looked up in a set")
+        })
+    }
+}
+
+/// What a comparison says that nobody listens to any more.
+fn unneeded() -> Error {
+    Error::failed("a comparison ended early")
 }
 
 /// Whether it is worth while to look behind the last row. Where rows of many

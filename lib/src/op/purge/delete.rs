@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
+use super::ahead::Ahead;
 use super::compare::Proof;
 use super::queue::Queue;
 use super::removers::{Fate, Removers, segment, still};
@@ -58,7 +59,10 @@ pub(super) struct Deletion<'d, 's, 't> {
     /// `data_version` before the first row was compared.
     pub version: i64,
     pub set: Guarded,
+    /// By segment.
     pub proofs: Vec<Proof>,
+    /// Segments that are compared while the rows of others go.
+    pub ahead: Option<Ahead<'d>>,
 }
 
 /// How a batch ended.
@@ -80,7 +84,7 @@ impl Deletion<'_, '_, '_> {
         // Made first: they are of the schema in which the rows were compared.
         let mut removers =
             Removers::new(self.settler.database, self.target, self.group)?;
-        if self.all_at_once()? {
+        if self.ahead.is_none() && self.all_at_once()? {
             return Ok(());
         }
         let own = self.target.references.own();
@@ -90,14 +94,19 @@ impl Deletion<'_, '_, '_> {
         let mut attempts = 0;
         loop {
             self.settler.check_time()?;
-            let hold = self.settler.pace.hold();
-            let wanted = self.wanted(hold);
-            if before.is_none() || queue.is_empty() {
-                queue.fill(wanted, |row| self.is_to_go(row))?;
+            let hold = self.settler.hold()?;
+            if self.compares_on()? {
+                continue;
             }
-            if queue.is_empty() {
+            let wanted = self.wanted(hold);
+            if before.is_none() || queue.len() == 0 {
+                self.supply(&mut queue, wanted)?;
+                queue.sort();
+            }
+            if queue.len() == 0 {
                 return Ok(());
             }
+            self.rest()?;
             // Those before it go first, then it is tried alone.
             let most = before.map_or(usize::MAX, |rows| rows.max(1));
             let batch = queue.first(most.min(wanted));
@@ -143,10 +152,80 @@ impl Deletion<'_, '_, '_> {
         }
     }
 
+    /// Compares a segment before the next rows go: beside an application
+    /// that commits, where it cannot be done on other threads meanwhile, and
+    /// as long as that lets the batches grow so long that rows with random
+    /// keys go well. Whether it did.
+    fn compares_on(&mut self) -> Result<bool> {
+        let Some(ahead) = &mut self.ahead else { return Ok(false) };
+        let pace = &self.settler.pace;
+        let beside = pace.is_beside_others();
+        let scattered = self.group.iter().any(|s| s.lines.has_order());
+        if beside || scattered && pace.grows() {
+            // Nothing is deleted meanwhile.
+            self.settler.turns.stop(false);
+            if ahead.help(self.settler.database)? {
+                return Ok(true);
+            }
+        }
+        self.settler.turns.stop(beside);
+        Ok(false)
+    }
+
+    /// Sees to it that so many rows wait, if there are as many.
+    fn supply(&mut self, queue: &mut Queue, wanted: usize) -> Result<()> {
+        queue.fill(wanted, |row| self.is_to_go(row))?;
+        let mut rows = queue.len();
+        let mut come = Vec::new();
+        while rows < wanted
+            && let Some(ahead) = &mut self.ahead
+            && let Some(found) = ahead.next(self.settler.database)?
+        {
+            rows += found.proof.equal.len() as usize;
+            come.push(found);
+        }
+        if come.is_empty() {
+            return Ok(());
+        }
+        fail::point("purge.compared");
+        let named = come.iter().filter_map(|found| {
+            let subject = &self.group[found.index];
+            subject.purging(&found.proof, &Runs::default())
+        });
+        let named = named.collect();
+        self.settler.name(named)?;
+        for found in come {
+            self.proofs[found.index] = found.proof;
+            queue.push(found.spool)?;
+        }
+        queue.fill(wanted, |row| self.is_to_go(row))
+    }
+
+    /// Leaves the lock to others for what is left of the pause, comparing
+    /// segments in that time.
+    fn rest(&mut self) -> Result<()> {
+        loop {
+            let rest = self.settler.rest();
+            if rest.is_zero() {
+                return Ok(());
+            }
+            let helped = match &mut self.ahead {
+                Some(ahead) => ahead.help(self.settler.database)?,
+                None => false,
+            };
+            if !helped {
+                std::thread::sleep(self.settler.rest());
+            }
+        }
+    }
+
     /// All rows that are left stay: no row of an altered table is what was
     /// archived. Where it is not known which are left, the next run sees.
     fn leave(&mut self, mut queue: Queue) -> Result<()> {
-        if self.proofs.iter().any(|proof| proof.recovering) {
+        // Likewise where segments are not compared yet.
+        if self.ahead.is_some()
+            || self.proofs.iter().any(|proof| proof.recovering)
+        {
             return Err(altered(&self.target.table.name));
         }
         while let Some(row) = queue.next()? {
@@ -178,6 +257,7 @@ impl Deletion<'_, '_, '_> {
         // move for our own commits.
         let moved = now != self.version || removers.have_triggers();
         self.settler.pace.look(now);
+        let hold = hold.min(self.settler.pace.hold());
         if moved && self.target.references.own() {
             let differ = removers.differing(batch)?;
             if !differ.is_empty() {

@@ -6,6 +6,7 @@
 //! keyless rows have a module each.
 
 mod adopt;
+mod ahead;
 mod at_once;
 mod batches;
 mod compare;
@@ -22,10 +23,13 @@ mod removers;
 mod settle;
 mod spool;
 mod tally;
+mod together;
+mod turns;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::groups::{
@@ -246,6 +250,7 @@ fn work(
             database: &database,
             identity,
             pace: Pace::new(limits(options), database.is_wal()),
+            turns: Arc::default(),
             stop,
             deadline: options.max_runtime.map(|d| began + d),
             writes,
@@ -260,6 +265,12 @@ fn work(
             &mut results,
             notes,
         );
+        if settled.is_ok() {
+            std::thread::sleep(match options.reclaim {
+                Reclaim::None => settler.last_rest(),
+                _ => settler.rest(),
+            });
+        }
         if let Some(holds) = settler.pace.holds() {
             notes.verbose(&holds);
         }

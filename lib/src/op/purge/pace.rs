@@ -11,12 +11,18 @@ use super::settle::Settler;
 use crate::error::Result;
 
 const LEAST_HOLD: Duration = Duration::from_millis(10);
+/// From here on a batch of rows with random keys comes to most pages of their
+/// index, whatever its length.
+const LONG_HOLD: Duration = Duration::from_millis(250);
+/// Who has committed within that time is taken to go on.
+const A_MOMENT: Duration = Duration::from_secs(2);
 const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
-/// The log's bytes for each second that a batch may hold the lock: 4 MB, as
-/// SQLite has it, beside a busy writer, and 200 MB alone.
-const LOG_RATE: f64 = 400e6;
+/// The log's bytes for each squared second that a batch may hold the lock:
+/// 200 MB alone, and next to nothing beside a busy writer, whose own commits
+/// copy a log of 4 MB and more.
+const LOG_RATE: f64 = 800e6;
 /// What it takes to free a page: two to four times what was measured with the
 /// pages in memory.
 const PAGE_WAL: Duration = Duration::from_micros(10);
@@ -52,6 +58,10 @@ pub(super) struct Pace {
     rate: f64,
     /// How long each batch held the lock.
     holds: Vec<Duration>,
+    /// When the last batch ended, and how long the lock is left to others
+    /// from then on.
+    ended: Instant,
+    pause: Duration,
 }
 
 impl Pace {
@@ -69,6 +79,8 @@ impl Pace {
             commit_share: 1.0,
             rate: 100_000.0,
             holds: Vec::new(),
+            ended: Instant::now(),
+            pause: Duration::ZERO,
         }
     }
 
@@ -89,11 +101,23 @@ impl Pace {
             .max(LEAST_HOLD.min(self.limits.max_stall))
     }
 
+    /// Whether it is worth while to wait for longer holds, where short ones
+    /// cost far more a row.
+    pub(super) fn grows(&self) -> bool {
+        let worth = LONG_HOLD.min(self.limits.max_stall);
+        self.alone && self.hold() < worth
+    }
+
+    /// Whether an application that commits was seen a moment ago.
+    pub(super) fn is_beside_others(&self) -> bool {
+        !self.alone && self.alone_since.elapsed() < A_MOMENT
+    }
+
     /// Whether a batch that began to delete at `begun` should commit now: what
     /// a commit takes varies, so a part of the hold is left over for that.
     pub(super) fn enough(&self, begun: Instant, hold: Duration) -> bool {
-        let spare = if hold <= 2 * LEAST_HOLD { 0.6 } else { 0.9 };
-        begun.elapsed().mul_f64(1.0 + self.commit_share) >= hold.mul_f64(spare)
+        let part = if hold <= 2 * LEAST_HOLD { 0.5 } else { 0.9 };
+        begun.elapsed().mul_f64(1.0 + self.commit_share) >= hold.mul_f64(part)
     }
 
     /// Whether so many pages can be freed in one transaction, which nobody
@@ -111,7 +135,7 @@ impl Pace {
     /// writing the same pages again after each batch; but a program that
     /// commits behind us may have to copy it all.
     fn log_bytes(&self) -> u64 {
-        (self.hold().as_secs_f64() * LOG_RATE) as u64
+        (self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64
     }
 
     /// How many rows fit in a hold, by the last batch; so few that the clock
@@ -130,8 +154,13 @@ impl Pace {
     }
 
     /// Notes a batch of `rows` that deleted for `deleting` and committed for
-    /// `committing`.
+    /// `committing`, and that the lock is left to others from now on for as
+    /// long, within limits.
     fn note(&mut self, rows: u64, deleting: Duration, committing: Duration) {
+        self.pause = (deleting + committing)
+            .clamp(self.least_pause, MOST_PAUSE)
+            .max(self.limits.sleep);
+        self.ended = Instant::now();
         let (work, commit) =
             (deleting.as_secs_f64().max(1e-6), committing.as_secs_f64());
         self.commit_share = (commit / work).clamp(0.05, 20.0);
@@ -156,23 +185,40 @@ impl Pace {
 }
 
 impl Settler<'_> {
-    /// Leaves the lock to others after a batch of `rows` that deleted for
-    /// `deleting` and committed for `committing`: as long as that took, within
-    /// limits. The log is copied in that time.
+    /// How long a batch that begins now may hold the lock, with what others
+    /// have committed up to now in mind.
+    pub(super) fn hold(&mut self) -> Result<Duration> {
+        self.pace.look(self.database.data_version()?);
+        Ok(self.pace.hold())
+    }
+
+    /// Begins a pause after a batch of `rows` that deleted for `deleting` and
+    /// committed for `committing`. The log is copied in that time.
     pub(super) fn pause(
         &mut self,
         rows: u64,
         deleting: Duration,
         committing: Duration,
     ) -> Result<()> {
-        let begun = Instant::now();
-        let pace = &mut self.pace;
-        pace.note(rows, deleting, committing);
-        let pause = (deleting + committing)
-            .clamp(pace.least_pause, MOST_PAUSE)
-            .max(pace.limits.sleep);
-        self.database.checkpoint(pace.log_bytes())?;
-        std::thread::sleep(pause.saturating_sub(begun.elapsed()));
+        self.pace.note(rows, deleting, committing);
+        if self.database.log_exceeds(self.pace.log_bytes())? {
+            // Nobody of ours reads an old state, so all of it can be copied,
+            // nor what is copied, so that the next batch begins it anew.
+            self.turns.wait();
+            self.database.checkpoint()?;
+            self.turns.wait();
+        }
         Ok(())
+    }
+
+    /// What is left of the pause.
+    pub(super) fn rest(&self) -> Duration {
+        self.pace.pause.saturating_sub(self.pace.ended.elapsed())
+    }
+
+    /// What is left of it for a run that needs the lock no more: what the
+    /// operator asked for.
+    pub(super) fn last_rest(&self) -> Duration {
+        self.pace.limits.sleep.min(self.rest())
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Queue {
     /// The order of the rows means something: it is left as it is.
     as_proven: bool,
     downwards: bool,
+    sorted: bool,
 }
 
 impl Queue {
@@ -29,7 +30,13 @@ impl Queue {
             waiting: VecDeque::new(),
             as_proven: own,
             downwards: false,
+            sorted: true,
         })
+    }
+
+    /// Adds the rows of a spool behind the others.
+    pub fn push(&mut self, spool: Spool) -> Result<()> {
+        self.rows.push(spool)
     }
 
     /// Takes rows that are `to_go` until `wanted` wait, if there are as many.
@@ -38,24 +45,29 @@ impl Queue {
         wanted: usize,
         to_go: impl Fn(&Proven) -> bool,
     ) -> Result<()> {
-        if self.waiting.len() >= wanted {
-            return Ok(());
-        }
         while self.waiting.len() < wanted {
             match self.rows.next()? {
-                Some(row) if to_go(&row) => self.waiting.push_back(row),
+                Some(row) if to_go(&row) => {
+                    self.sorted = false;
+                    self.waiting.push_back(row);
+                }
                 Some(_) => {}
                 None => break,
             }
         }
+        Ok(())
+    }
+
+    /// Puts rows that came in their place among those that wait.
+    pub fn sort(&mut self) {
         let keyed = self.waiting.front().is_some_and(|row| row.order != 0);
-        if keyed && !self.as_proven {
+        if keyed && !self.as_proven && !self.sorted {
             let turn = if self.downwards { u64::MAX } else { 0 };
             let waiting = self.waiting.make_contiguous();
             waiting.sort_unstable_by_key(|row| row.order ^ turn);
             self.downwards = !self.downwards;
         }
-        Ok(())
+        self.sorted = true;
     }
 
     /// The first rows, as many as wait up to `most`.
@@ -64,8 +76,9 @@ impl Queue {
         &self.waiting.make_contiguous()[..most]
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// How many rows wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Drops the first rows.

@@ -2,12 +2,14 @@
 //! each crash point is harmless, stands in [`crate::tree`].
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::groups::Group;
 use super::pace::Pace;
 use super::proof::LineShape;
 use super::tally::{Tally, add, settled};
+use super::turns::Turns;
 use crate::db::{Database, Identity, Key, References, Table};
 use crate::error::{Error, Exit, Result, quote};
 use crate::fail;
@@ -23,6 +25,8 @@ pub(super) struct Settler<'s> {
     pub database: &'s Database,
     pub identity: Identity,
     pub pace: Pace,
+    /// When threads of ours may read beside the deletion.
+    pub turns: Arc<Turns>,
     pub stop: &'s Stop,
     /// When `--max-runtime` is over.
     pub deadline: Option<Instant>,
@@ -88,7 +92,7 @@ impl Subject {
     }
 }
 
-impl Settler<'_> {
+impl<'s> Settler<'s> {
     /// Settles segments of one table, in order; the result says how far it
     /// came. Only a signal, or the end of the time, ends the whole run.
     pub fn settle_table(
@@ -239,7 +243,7 @@ impl Settler<'_> {
     }
 
     /// All segments of a table go together: their files are made durable,
-    /// all are compared, and only then does the first row go.
+    /// each is compared and named, and only then does its first row go.
     fn settle_segments(
         &mut self,
         target: &Target<'_>,
@@ -400,7 +404,7 @@ impl Settler<'_> {
     }
 
     /// When the run is to end.
-    pub fn limit(&self) -> Limit<'_> {
+    pub fn limit(&self) -> Limit<'s> {
         Limit { stop: self.stop, deadline: self.deadline }
     }
 }

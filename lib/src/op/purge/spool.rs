@@ -2,6 +2,7 @@
 //! where each stands, and the fingerprint of what it was. A few bytes a row are
 //! held in memory, more go to a temporary file in the tree.
 
+use std::collections::VecDeque;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use crate::fsx::Temp;
 use crate::value::Owned;
 
 /// Beyond this, in bytes, the rows go to a file, in pieces of this length.
-const MEMORY: usize = 1 << 20;
+const MEMORY: usize = 256 << 10;
 
 /// By what a row that was compared is known again.
 pub(super) type Fingerprint = u64;
@@ -120,29 +121,34 @@ impl Spool {
 
 /// The rows of several spools, one after the other.
 pub(super) struct Rows {
-    /// The next one last.
-    spools: Vec<SpoolRows>,
+    spools: VecDeque<SpoolRows>,
+    backwards: bool,
 }
 
 impl Rows {
     /// The rows of each spool, to be read once, in order or from the last to
     /// the first.
     pub(super) fn new(spools: Vec<Spool>, backwards: bool) -> Result<Rows> {
-        let rows = spools.into_iter().map(|s| s.into_rows(backwards));
-        let mut spools: Vec<SpoolRows> = rows.collect::<Result<_>>()?;
-        if !backwards {
-            spools.reverse();
+        let mut rows = Rows { spools: VecDeque::new(), backwards };
+        for spool in spools {
+            rows.push(spool)?;
         }
-        Ok(Rows { spools })
+        Ok(rows)
+    }
+
+    /// Adds the rows of a spool behind those of the others.
+    pub(super) fn push(&mut self, spool: Spool) -> Result<()> {
+        self.spools.push_back(spool.into_rows(self.backwards)?);
+        Ok(())
     }
 
     /// The next row.
     pub(super) fn next(&mut self) -> Result<Option<Proven>> {
-        while let Some(rows) = self.spools.last_mut() {
+        while let Some(rows) = self.spools.front_mut() {
             if let Some(row) = rows.next()? {
                 return Ok(Some(row));
             }
-            self.spools.pop();
+            self.spools.pop_front();
         }
         Ok(None)
     }
