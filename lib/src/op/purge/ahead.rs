@@ -161,3 +161,11 @@ impl<'a> Ahead<'a> {
         Ok(Some(Found { index, proof, spool }))
     }
 }
+
+impl Drop for Ahead<'_> {
+    /// Whatever ends the deletion ends the threads too: none waits for a turn
+    /// that does not come.
+    fn drop(&mut self) {
+        self.turns.end();
+    }
+}

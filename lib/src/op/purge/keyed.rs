@@ -145,8 +145,7 @@ impl Settler<'_> {
                 ahead,
             };
             let done = deletion.run(Vec::new());
-            turns.end();
-            // With it goes the receiver: nobody waits to be listened to.
+            // With it go the receiver and the turns: no thread waits for them.
             let Deletion { proofs, set, .. } = deletion;
             done.map(|()| (proofs, set.referenced))
         })

@@ -12,7 +12,7 @@ use crate::fsx::Temp;
 use crate::value::Owned;
 
 /// Beyond this, in bytes, the rows go to a file, in pieces of this length.
-const MEMORY: usize = 256 << 10;
+const MEMORY: usize = 64 << 10;
 
 /// By what a row that was compared is known again.
 pub(super) type Fingerprint = u64;
