@@ -53,6 +53,9 @@ impl Database {
     /// what somebody adds meanwhile is copied too, again and again where the
     /// log has grown long because somebody always did.
     pub fn checkpoint(&self) -> Result<()> {
+        if !self.wal {
+            return Ok(());
+        }
         let page = self.pragma_number("page_size")?.max(1) as u64;
         for attempt in 1..=MOST_ATTEMPTS {
             // By its own word it has come to the end; what was added while it
@@ -70,10 +73,10 @@ impl Database {
     /// Copies all of the log and, where nobody is using it, gives the room of
     /// its file back.
     pub fn end_log(&self) -> Result<()> {
+        self.checkpoint()?;
         if !self.wal {
             return Ok(());
         }
-        self.checkpoint()?;
         let fail = |e| self.fail("cannot cut its log", e);
         let length = self
             .path

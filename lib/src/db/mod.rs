@@ -260,9 +260,7 @@ impl Database {
             self.incremental()?;
         }
         // In WAL mode the file shrinks at the next checkpoint.
-        if self.log_exceeds(0)? {
-            self.checkpoint()?;
-        }
+        self.checkpoint()?;
         Ok(before.saturating_sub(self.file_bytes()?))
     }
 

@@ -209,17 +209,8 @@ impl<'a> Fields<'a> {
     /// writes it (`"a":`), which is told without looking through the key;
     /// else nothing, and the walk stays where it is.
     pub fn next_if(&mut self, key: &[u8]) -> Result<Option<Token<'a>>, Fault> {
-        let sign = match self.state {
-            State::Start => b'{',
-            State::Inside => b',',
-            State::End => return Ok(None),
-        };
-        match self.line[self.at..].split_first() {
-            Some((&first, rest)) if first == sign && rest.starts_with(key) => {
-                self.at += 1 + key.len();
-            }
-            _ => return Ok(None),
-        }
+        let Some(at) = self.behind(key) else { return Ok(None) };
+        self.at = at;
         self.state = State::Inside;
         self.space();
         self.value().map(Some)
@@ -230,23 +221,26 @@ impl<'a> Fields<'a> {
     /// is told without taking it apart; else the walk stays where it is.
     #[inline]
     pub fn pass_if(&mut self, key: &[u8]) -> bool {
+        let Some(at) = self.behind(key) else { return false };
+        let Some(length) = usual_value(&self.line[at..]) else {
+            return false;
+        };
+        self.at = at + length;
+        self.state = State::Inside;
+        true
+    }
+
+    /// The offset behind the next key, if that is this one, written so.
+    #[inline]
+    fn behind(&self, key: &[u8]) -> Option<usize> {
         let sign = match self.state {
             State::Start => b'{',
             State::Inside => b',',
-            State::End => return false,
+            State::End => return None,
         };
-        let Some((&first, rest)) = self.line[self.at..].split_first() else {
-            return false;
-        };
-        if first != sign || !rest.starts_with(key) {
-            return false;
-        }
-        let Some(length) = usual_value(&rest[key.len()..]) else {
-            return false;
-        };
-        self.at += 1 + key.len() + length;
-        self.state = State::Inside;
-        true
+        let (first, rest) = self.line[self.at..].split_first()?;
+        (*first == sign && rest.starts_with(key))
+            .then(|| self.at + 1 + key.len())
     }
 
     /// Where in the line the walk stands: after a field, just behind it.
