@@ -102,6 +102,8 @@ pub(super) fn count_lines(text: &[u8]) -> u64 {
 pub struct Encoder {
     compressor: Compressor,
     xfl: u8,
+    /// Room for the deflate stream of the longest text so far.
+    packed: Vec<u8>,
 }
 
 impl Encoder {
@@ -115,7 +117,11 @@ impl Encoder {
             1 => 4,
             _ => 0,
         };
-        Encoder { compressor: Compressor::new(known.unwrap_or_default()), xfl }
+        Encoder {
+            compressor: Compressor::new(known.unwrap_or_default()),
+            xfl,
+            packed: Vec::new(),
+        }
     }
 
     /// An encoder that stores texts as they are: for what is compressed
@@ -125,6 +131,7 @@ impl Encoder {
         Encoder {
             compressor: Compressor::new(known.unwrap_or_default()),
             xfl: 0,
+            packed: Vec::new(),
         }
     }
 
@@ -149,14 +156,16 @@ impl Encoder {
             out.extend_from_slice(&least.to_le_bytes());
             out.extend_from_slice(&greatest.to_le_bytes());
         }
-        let body = out.len();
+        // Never cut short: what is cut is cleared again by the next resize.
         let bound = self.compressor.deflate_compress_bound(text.len());
-        out.resize(body + bound, 0);
-        let packed = self
+        if self.packed.len() < bound {
+            self.packed.resize(bound, 0);
+        }
+        let length = self
             .compressor
-            .deflate_compress(text, &mut out[body..])
+            .deflate_compress(text, &mut self.packed)
             .map_err(|e| Error::failed(format!("cannot compress: {e}")))?;
-        out.truncate(body + packed);
+        out.extend_from_slice(&self.packed[..length]);
         out.extend_from_slice(&crc32(text).to_le_bytes());
         // RFC 1952: the length modulo 2^32.
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());

@@ -218,18 +218,19 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// Puts the next block into `text`; false when there is none.
+    /// Puts the next block in the place of what `text` holds, which saves
+    /// clearing it; false when there is none.
     fn next(
         &mut self,
         input: &mut dyn Read,
         name: &str,
         text: &mut Vec<u8>,
     ) -> Result<bool> {
-        text.clear();
-        text.append(&mut self.carry);
+        let carried = self.carry.len();
+        text.resize(if self.ended { carried } else { BLOCK }, 0);
+        text[..carried].copy_from_slice(&self.carry);
+        self.carry.clear();
         if !self.ended {
-            let carried = text.len();
-            text.resize(BLOCK, 0);
             let read = fsx::read_full(input, &mut text[carried..])
                 .map_err(|e| Error::stream(&format!("cannot read {name}"), e));
             text.truncate(carried + read?);
