@@ -109,7 +109,10 @@ impl Deletion<'_, '_, '_> {
             self.rest()?;
             // Those before it go first, then it is tried alone.
             let most = before.map_or(usize::MAX, |rows| rows.max(1));
-            let batch = queue.first(most.min(wanted));
+            let batch = queue.first(most.min(match queue.len() {
+                rows if rows <= self.at_most(wanted) => rows,
+                _ => wanted,
+            }));
             match self.batch(&mut removers, batch, hold, attempts)? {
                 Ended::After(done) => {
                     queue.drop_first(done);
@@ -152,6 +155,12 @@ impl Deletion<'_, '_, '_> {
         }
     }
 
+    /// How many rows one batch takes rather than leave a short one behind,
+    /// with a pause of its own.
+    fn at_most(&self, wanted: usize) -> usize {
+        (wanted + wanted / 4).min(self.settler.pace.most_rows()).max(wanted)
+    }
+
     /// Compares a segment before the next rows go: beside an application
     /// that commits, where it cannot be done on other threads meanwhile, and
     /// as long as that lets the batches grow so long that rows with random
@@ -172,9 +181,10 @@ impl Deletion<'_, '_, '_> {
         Ok(false)
     }
 
-    /// Sees to it that so many rows wait, if there are as many.
+    /// Sees to it that so many rows wait, or a few more, if there are as many.
     fn supply(&mut self, queue: &mut Queue, wanted: usize) -> Result<()> {
-        queue.fill(wanted, |row| self.is_to_go(row))?;
+        let most = self.at_most(wanted);
+        queue.fill(most, |row| self.is_to_go(row))?;
         let mut rows = queue.len();
         let mut come = Vec::new();
         while rows < wanted
@@ -198,7 +208,7 @@ impl Deletion<'_, '_, '_> {
             self.proofs[found.index] = found.proof;
             queue.push(found.spool)?;
         }
-        queue.fill(wanted, |row| self.is_to_go(row))
+        queue.fill(most, |row| self.is_to_go(row))
     }
 
     /// Leaves the lock to others for what is left of the pause, comparing

@@ -141,7 +141,7 @@ impl Pace {
     /// How many rows fit in a hold, by the last batch; so few that the clock
     /// seldom ends a batch before them.
     pub(super) fn rows(&self, hold: Duration) -> usize {
-        let fit = (self.rate * hold.as_secs_f64() * 0.85) as u64;
+        let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
         let most = self.limits.rows.unwrap_or(100_000).max(1);
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
     }
