@@ -39,7 +39,10 @@ def chosen(words: list[str]) -> list[Case]:
 
 def without_others(case: Case) -> Case:
     """The measure, and those that it is held to."""
-    held = [w for w in case.ways[1:] if w.floor or w.most]
+    held = [
+        way for way in case.ways[1:]
+        if way.floor or way.most or way.name.startswith("rt")
+    ]
     ways = (case.ways[0], *held) if held else case.ways
     return dataclasses.replace(case, ways=ways)
 

@@ -245,3 +245,28 @@ fn no_name_of_a_table_leaves_the_tree() {
         assert_eq!(outside.collect::<Vec<_>>().join("\n"), before.trim_end());
     }
 }
+
+#[test]
+fn rows_are_compressed_as_hard_as_it_is_told() {
+    let mut random = Random(5);
+    let rows: String = (1..4000)
+        .map(|id| {
+            row(id, "2026-01-08", &format!("{:x} of it", random.below(9999)))
+        })
+        .collect();
+    let size = |args: &[&str], level: u64| {
+        let dir = with_table();
+        let out = store(&dir, args, &rows).run();
+        out.status(0);
+        let receipt = &printed(&out).0[0];
+        assert_eq!(receipt["level"], level, "{args:?}");
+        fs::metadata(dir.join("a/warm/2026-01-08/t.jsonl.gz")).unwrap().len()
+    };
+    let sizes = [
+        size(&["-1"], 1),
+        size(&[], 5),
+        size(&["-6"], 6),
+        size(&["-6", "-9"], 9),
+    ];
+    assert!(sizes.is_sorted_by(|a, b| a > b), "{sizes:?}");
+}

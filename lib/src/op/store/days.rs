@@ -7,7 +7,7 @@ use std::io::Read;
 use jiff::Timestamp;
 
 use super::lines::{LineReader, Record};
-use super::{Done, Options, empty};
+use super::{Done, LEVEL, Options, empty};
 use crate::columns::Chosen;
 use crate::db::{Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
@@ -60,7 +60,7 @@ impl<'s> Days<'s> {
         column: usize,
         unit: Option<Unit>,
     ) -> Days<'s> {
-        let level = options.level.unwrap_or(6);
+        let level = options.level.unwrap_or(LEVEL);
         let cores = std::thread::available_parallelism()
             .map_or(1, std::num::NonZero::get);
         let threads = match options.threads {
