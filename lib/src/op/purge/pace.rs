@@ -138,8 +138,8 @@ impl Pace {
         (self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64
     }
 
-    /// How many rows fit in a hold, by the last batch; so few that the clock
-    /// seldom ends a batch before them.
+    /// How many rows fit in a hold, by the last batch: about as many as the
+    /// clock lets go before it ends one, so that few are left over.
     pub(super) fn rows(&self, hold: Duration) -> usize {
         let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
         let most = self.limits.rows.unwrap_or(100_000).max(1);
