@@ -1,6 +1,8 @@
 //! All rows of a table in one transaction: only where that is exactly the
 //! deletion of what was proven.
 
+use std::time::Duration;
+
 use crate::support::Out;
 use crate::support::way::{Way, counts, purged};
 
@@ -14,11 +16,15 @@ const KEYS: [&str; 3] = [
 
 /// Rows that are all due, on many days.
 fn many(shape: &str, more: &str) -> Way {
+    table(shape, ROWS, more)
+}
+
+fn table(shape: &str, rows: u64, more: &str) -> Way {
     Way::new(&format!(
         "PRAGMA journal_mode=WAL; CREATE TABLE t {shape};
         CREATE TABLE log (id);
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
-            WHERE n < {ROWS})
+            WHERE n < {rows})
         INSERT INTO t SELECT 10000 + n, '2026-01-0' || (1 + n % 7), 'v'
             FROM s; {more}"
     ))
@@ -157,4 +163,42 @@ fn all_or_none(way: &Way, case: &str) {
     let left: u64 = way.row("SELECT count(*) FROM t").parse().unwrap();
     assert!(left == 0 || left == ROWS, "{case}: all or none, not {left}");
     assert_eq!(way.archived().len() as u64, ROWS, "{case}");
+}
+
+/// How often rt-purge held the lock after it had waited for its receipts for
+/// two seconds, in which this happened.
+fn holds_after_wait(way: &Way, rows: u64, meanwhile: impl FnOnce()) -> u64 {
+    way.dir.write("receipts", way.stored("t"));
+    let pipe = "{ sleep 2; cat receipts; } | rt-purge -v t";
+    let out = std::thread::scope(|scope| {
+        let run = scope.spawn(|| way.cmd("sh").args(["-c", pipe]).run());
+        std::thread::sleep(Duration::from_secs(1));
+        meanwhile();
+        run.join().unwrap()
+    });
+    out.status(0);
+    assert_eq!(counts(&purged(&out)), format!("records {rows}"));
+    holds(&out)
+}
+
+#[test]
+fn time_alone_counts_from_the_beginning_of_the_wait_for_receipts() {
+    for shape in KEYS {
+        let hot = "INSERT INTO t VALUES (20001, '2026-01-14', 'hot');";
+        let way = many(shape, hot);
+        assert_eq!(holds_after_wait(&way, ROWS, || ()), 1, "{shape}");
+        assert_eq!(way.row("SELECT id FROM t"), "20001");
+    }
+}
+
+#[test]
+fn who_commits_in_that_time_ends_it() {
+    // So many that they need a fifth of a second's hold.
+    let rows = 20_000;
+    let way = table(KEYS[0], rows, "");
+    let commit = || {
+        way.sql("INSERT INTO t VALUES (40001, '2026-01-14', 'hot')");
+    };
+    assert!(holds_after_wait(&way, rows, commit) > 1);
+    assert_eq!(way.row("SELECT id FROM t"), "40001");
 }

@@ -100,7 +100,8 @@ fn kill_while_the_rows_of_some_days_go_loses_nothing() {
             let way = large(case);
             let receipts = way.stored("t");
             let kill = format!("purge.{point}=kill");
-            way.purge(&receipts).env("RT_FAIL", kill).run().status(137);
+            let purge = way.purge(&receipts).arg("--batch-size=2000");
+            purge.env("RT_FAIL", kill).run().status(137);
             none_is_nowhere(&way, case);
             way.cmd("rt-purge").arg("--pending").run().status(0);
             assert_eq!(way.row("SELECT count(*) FROM t"), "1", "{case:?}");

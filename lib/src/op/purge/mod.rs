@@ -25,6 +25,7 @@ mod spool;
 mod tally;
 mod together;
 mod turns;
+mod watch;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -38,6 +39,7 @@ use self::groups::{
 use self::pace::Pace;
 use self::receipts::{Input, read_receipts};
 use self::settle::Settler;
+use self::watch::Watch;
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::ledger::Receipt;
@@ -127,14 +129,17 @@ pub fn run(
     }
     let stop = Stop::listen()?;
     let mut read = Input::default();
+    let mut watch = None;
     if from_input {
+        watch = Watch::begin(&options.place);
         let mut input = Stoppable { input, stop: &stop };
         let done = read_receipts(options, &mut input);
         stop.check()?;
         read = done?;
     }
     let mut out = std::mem::take(&mut read.others);
-    let results = match work(options, read.receipts, began, &stop, notes) {
+    let waited = Waited { receipts: read.receipts, watch, began };
+    let results = match work(options, waited, &stop, notes) {
         Ok(results) => results,
         Err(error) => {
             let table = options.table.clone().unwrap_or_default();
@@ -206,10 +211,16 @@ struct Results {
     end: Result<()>,
 }
 
+/// What was there before the work began.
+struct Waited {
+    receipts: Vec<Receipt>,
+    watch: Option<Watch>,
+    began: Instant,
+}
+
 fn work(
     options: &Options,
-    receipts: Vec<Receipt>,
-    began: Instant,
+    Waited { receipts, watch, began }: Waited,
     stop: &Stop,
     notes: &mut dyn Notes,
 ) -> Result<Results> {
@@ -245,11 +256,13 @@ fn work(
         let schema_version = database.schema_version()?;
         let Triggers { refused, writes } =
             triggers(&mut database, &mut groups, &trusted(&policy))?;
+        let alone = watch.and_then(|watch| watch.alone_since(&identity));
+        let alone = alone.unwrap_or_else(Instant::now);
         let mut settler = Settler {
             work: &mut work,
             database: &database,
             identity,
-            pace: Pace::new(limits(options), database.is_wal()),
+            pace: Pace::new(limits(options), database.is_wal(), alone),
             turns: Arc::default(),
             stop,
             deadline: options.max_runtime.map(|d| began + d),

@@ -49,7 +49,8 @@ pub(super) struct Pace {
     least_pause: Duration,
     /// Nobody else was seen to have committed since the run began.
     alone: bool,
-    /// When somebody else was last seen to have committed, or the run began.
+    /// When somebody else was last seen to have committed, or the run began to
+    /// look.
     alone_since: Instant,
     version: Option<i64>,
     /// How long a COMMIT took in proportion to the deletions before it.
@@ -65,7 +66,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(limits: Limits, wal: bool) -> Pace {
+    /// A pace of its own for each journal; nobody has committed since `alone`.
+    pub(super) fn new(limits: Limits, wal: bool, alone: Instant) -> Pace {
         Pace {
             limits,
             wal,
@@ -74,7 +76,7 @@ impl Pace {
                 true => LEAST_PAUSE_WAL,
                 false => LEAST_PAUSE_ROLLBACK,
             },
-            alone_since: Instant::now(),
+            alone_since: alone,
             version: None,
             commit_share: 1.0,
             rate: 100_000.0,
