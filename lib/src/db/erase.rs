@@ -73,10 +73,10 @@ impl Database {
     /// Copies all of the log and, where nobody is using it, gives the room of
     /// its file back.
     pub fn end_log(&self) -> Result<()> {
-        self.checkpoint()?;
         if !self.wal {
             return Ok(());
         }
+        self.checkpoint()?;
         let fail = |e| self.fail("cannot cut its log", e);
         let length = self
             .path

@@ -30,7 +30,7 @@ use crate::policy::Policy;
 use crate::stop::{Stop, Stoppable};
 use crate::tree::Work;
 
-/// How hard rows are compressed unless said. rt-gzip's 6 takes a quarter more
+/// How hard rows are compressed unless said. rt-gzip's 6 takes a fifth more
 /// CPU time for 2 to 3 % fewer bytes (`tests/perf/run store`), and this program
 /// runs beside an application.
 const LEVEL: u8 = 5;

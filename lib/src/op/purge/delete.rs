@@ -109,10 +109,11 @@ impl Deletion<'_, '_, '_> {
             self.rest()?;
             // Those before it go first, then it is tried alone.
             let most = before.map_or(usize::MAX, |rows| rows.max(1));
-            let batch = queue.first(most.min(match queue.len() {
-                rows if rows <= self.at_most(wanted) => rows,
-                _ => wanted,
-            }));
+            let rows = match queue.len() <= self.at_most(wanted) {
+                true => queue.len(),
+                false => wanted,
+            };
+            let batch = queue.first(most.min(rows));
             match self.batch(&mut removers, batch, hold, attempts)? {
                 Ended::After(done) => {
                     queue.drop_first(done);
@@ -158,7 +159,7 @@ impl Deletion<'_, '_, '_> {
     /// How many rows one batch takes rather than leave a short one behind,
     /// with a pause of its own.
     fn at_most(&self, wanted: usize) -> usize {
-        (wanted + wanted / 4).min(self.settler.pace.most_rows()).max(wanted)
+        (wanted + wanted / 4).min(self.settler.pace.most_rows())
     }
 
     /// Compares a segment before the next rows go: beside an application

@@ -66,8 +66,13 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A pace of its own for each journal; nobody has committed since `alone`.
-    pub(super) fn new(limits: Limits, wal: bool, alone: Instant) -> Pace {
+    /// The pace of a run, with a write-ahead log or without; nobody else has
+    /// committed since `alone_since`.
+    pub(super) fn new(
+        limits: Limits,
+        wal: bool,
+        alone_since: Instant,
+    ) -> Pace {
         Pace {
             limits,
             wal,
@@ -76,7 +81,7 @@ impl Pace {
                 true => LEAST_PAUSE_WAL,
                 false => LEAST_PAUSE_ROLLBACK,
             },
-            alone_since: alone,
+            alone_since,
             version: None,
             commit_share: 1.0,
             rate: 100_000.0,
