@@ -1,24 +1,9 @@
-//! Write transactions, the write-ahead log that they fill, and the deletion of
-//! all rows of a table at once.
-//!
-//! A connection that deletes does not checkpoint when it commits, as SQLite
-//! does by itself: that would be within the time that others wait. Its caller
-//! does it between two transactions.
+//! Write transactions, and the deletion of all rows of a table at once.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use super::{Database, Table, ident};
 use crate::error::Result;
-
-/// What the log may keep in its file when a run is over, in bytes.
-const LOG_KEPT: i64 = 4 << 20;
-
-/// A log longer than this is long, in bytes: twice what SQLite lets it be.
-const LOG_LONG: u64 = 8 << 20;
-/// How often a checkpoint is tried to come to the end of the log, and of a
-/// long one.
-const ATTEMPTS: u32 = 3;
-const MOST_ATTEMPTS: u32 = 30;
 
 impl Database {
     /// Takes the write lock, waiting for it as long as the busy timeout says.
@@ -34,91 +19,6 @@ impl Database {
             true => Ok(()),
             false => self.run("ROLLBACK"),
         }
-    }
-
-    /// Whether more than `bytes` of the write-ahead log have not been copied
-    /// into the database.
-    pub fn log_exceeds(&self, bytes: u64) -> Result<bool> {
-        if !self.wal {
-            return Ok(false);
-        }
-        let page = self.pragma_number("page_size")?.max(1) as u64;
-        let log = self.log("NOOP")?;
-        let left = log.pages.saturating_sub(log.copied);
-        Ok(left.saturating_mul(page) > bytes)
-    }
-
-    /// Copies the write-ahead log into the database; holds up neither readers
-    /// nor writers. The log can begin anew when all of it has been copied: so
-    /// what somebody adds meanwhile is copied too, again and again where the
-    /// log has grown long because somebody always did.
-    pub fn checkpoint(&self) -> Result<()> {
-        if !self.wal {
-            return Ok(());
-        }
-        let page = self.pragma_number("page_size")?.max(1) as u64;
-        for attempt in 1..=MOST_ATTEMPTS {
-            // By its own word it has come to the end; what was added while it
-            // was at it, it does not know.
-            self.log("PASSIVE")?;
-            let log = self.log("NOOP")?;
-            let long = log.pages.saturating_mul(page) > LOG_LONG;
-            if log.is_copied() || attempt >= ATTEMPTS && !long {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies all of the log and, where nobody is using it, gives the room of
-    /// its file back.
-    pub fn end_log(&self) -> Result<()> {
-        if !self.wal {
-            return Ok(());
-        }
-        self.checkpoint()?;
-        let fail = |e| self.fail("cannot cut its log", e);
-        let length = self
-            .path
-            .file_name()
-            .map(|name| {
-                let mut name = name.to_owned();
-                name.push("-wal");
-                self.path.with_file_name(name)
-            })
-            .and_then(|path| std::fs::metadata(path).ok())
-            .map_or(0, |m| m.len());
-        if length > LOG_KEPT as u64 {
-            let busy = self.pragma_number("busy_timeout")?;
-            self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
-            // Where somebody is at work, nothing is cut, and nothing is lost.
-            self.log("TRUNCATE")?;
-            let busy = Duration::from_millis(busy.max(0) as u64);
-            self.connection.busy_timeout(busy).map_err(fail)?;
-        }
-        Ok(())
-    }
-
-    /// What a checkpoint says
-    /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
-    fn log(&self, mode: &str) -> Result<Log> {
-        self.connection
-            .prepare_cached(&format!("PRAGMA main.wal_checkpoint({mode})"))
-            .and_then(|mut s| {
-                s.query_row([], |row| {
-                    let number = |i| row.get::<_, i64>(i);
-                    let busy = number(0)? != 0;
-                    let pages = u64::try_from(number(1)?);
-                    let copied = u64::try_from(number(2)?);
-                    // Both are -1 where nothing was found out.
-                    Ok(Log {
-                        busy: busy || pages.is_err() || copied.is_err(),
-                        pages: pages.unwrap_or(0),
-                        copied: copied.unwrap_or(0),
-                    })
-                })
-            })
-            .map_err(|e| self.fail("cannot checkpoint", e))
     }
 
     /// How many rows a table has. Reads its b-tree's pages once.
@@ -156,23 +56,6 @@ impl Database {
     }
 }
 
-/// The write-ahead log, by a checkpoint's word.
-struct Log {
-    /// Nothing was found out.
-    busy: bool,
-    /// Pages in the log.
-    pages: u64,
-    /// How many of them have been copied into the database.
-    copied: u64,
-}
-
-impl Log {
-    /// All of it was copied: the next one who writes can begin it anew.
-    fn is_copied(&self) -> bool {
-        !self.busy && self.pages == self.copied
-    }
-}
-
 /// The write lock; dropped, it rolls back.
 #[derive(Debug)]
 pub struct WriteLock<'d> {
@@ -181,12 +64,15 @@ pub struct WriteLock<'d> {
 }
 
 impl WriteLock<'_> {
-    /// Commits. With a rollback journal this waits for readers, as long as
-    /// the busy timeout says.
-    pub fn commit(mut self) -> Result<()> {
+    /// Commits; durable when it returns. Gives when the lock was free again:
+    /// a write-ahead log is flushed after that. With a rollback journal the
+    /// commit waits for readers, as long as the busy timeout says.
+    pub fn commit(mut self) -> Result<Instant> {
         self.database.run("COMMIT")?;
         self.open = false;
-        Ok(())
+        let free = Instant::now();
+        self.database.flush_log()?;
+        Ok(free)
     }
 
     /// Undoes everything since the lock was taken.

@@ -14,6 +14,7 @@ mod erase;
 mod filter;
 mod form;
 mod gone;
+mod journal;
 mod refs;
 mod remove;
 mod restored;
@@ -57,6 +58,7 @@ pub struct Database {
     /// unrepresentable.
     utf16: bool,
     wal: bool,
+    log: journal::LogFile,
     /// Dropped behind the connection.
     _traces: Option<Traces>,
 }
@@ -82,7 +84,7 @@ pub enum Access {
     /// to undo that first, as any program that opens the database does.
     Read,
     /// Deleting: commits are durable when they return, also against a power
-    /// cut (`synchronous=EXTRA`), foreign keys are ours to check, and the
+    /// cut ([`WriteLock::commit`]), foreign keys are ours to check, and the
     /// write-ahead log is ours to copy ([`Database::checkpoint`]).
     Delete,
 }
@@ -153,10 +155,7 @@ impl Database {
             .map_err(fail)?;
         if access == Access::Delete {
             connection
-                .execute_batch(
-                    "PRAGMA synchronous=EXTRA; PRAGMA wal_autocheckpoint=0; \
-                     PRAGMA cache_size=-20000;",
-                )
+                .execute_batch("PRAGMA cache_size=-20000")
                 .map_err(fail)?;
         }
         let pragma = |name: &str| {
@@ -168,11 +167,15 @@ impl Database {
         };
         let utf16 = pragma("encoding")?.starts_with("UTF-16");
         let wal = pragma("journal_mode")?.eq_ignore_ascii_case("wal");
+        if access == Access::Delete {
+            journal::prepare(&connection, wal).map_err(fail)?;
+        }
         Ok(Database {
             connection,
             path: path.to_owned(),
             utf16,
             wal,
+            log: journal::LogFile::new(),
             _traces: traces.filter(|_| wal),
         })
     }

@@ -9,9 +9,9 @@
 use std::time::Instant;
 
 use super::delete::Deletion;
+use super::pace::end;
 use super::settle::{Settler, Subject, Target};
 use crate::error::Result;
-use crate::fail;
 
 impl Deletion<'_, '_, '_> {
     /// Deletes all rows of the table; false when that cannot be done, and
@@ -30,21 +30,11 @@ impl Deletion<'_, '_, '_> {
             lock.roll_back()?;
             return Ok(false);
         }
-        let deleting = begun.elapsed();
-        for subject in self.group {
-            if let Err(error) = subject.is_there() {
-                lock.roll_back()?;
-                return Err(error);
-            }
-        }
-        fail::point("purge.deleted");
-        lock.commit()?;
-        fail::point("purge.committed");
-        let committing = begun.elapsed().saturating_sub(deleting);
+        let held = end(lock, begun, self.group)?;
         for proof in &mut self.proofs {
             proof.tally.deleted += proof.equal.len();
         }
-        self.settler.pause(proven, deleting, committing)?;
+        self.settler.pause(proven, held)?;
         Ok(true)
     }
 

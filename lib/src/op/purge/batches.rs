@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::keyed::remover;
 use super::keyless::Before;
+use super::pace::end;
 use super::proof::{fingerprint, has_key};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::Proven;
@@ -397,16 +398,8 @@ impl Batches<'_> {
                 }
             }
         }
-        let deleting = begun.elapsed();
-        if let Err(error) = self.subject.is_there() {
-            lock.roll_back()?;
-            return Err(error);
-        }
-        fail::point("purge.deleted");
-        lock.commit()?;
-        fail::point("purge.committed");
-        let committing = begun.elapsed().saturating_sub(deleting);
-        settler.pause(part.len() as u64, deleting, committing)?;
+        let held = end(lock, begun, [self.subject])?;
+        settler.pause(part.len() as u64, held)?;
         Ok(Ended::Committed)
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ahead::Ahead;
 use super::compare::Proof;
+use super::pace::end;
 use super::queue::Queue;
 use super::removers::{Fate, Removers, segment, still};
 use super::settle::{Settler, Subject, Target, altered};
@@ -328,24 +329,15 @@ impl Deletion<'_, '_, '_> {
             lock.roll_back()?;
             return Ok(Ended::Kept(place));
         }
-        let deleting = begun.elapsed();
-        let files: BTreeSet<usize> =
-            batch[..fates.len()].iter().map(segment).collect();
-        for index in files {
-            if let Err(error) = self.group[index].is_there() {
-                lock.roll_back()?;
-                return Err(error);
-            }
-        }
-        fail::point("purge.deleted");
-        lock.commit()?;
-        fail::point("purge.committed");
-        let committing = begun.elapsed().saturating_sub(deleting);
         let done = fates.len();
+        let files: BTreeSet<usize> =
+            batch[..done].iter().map(segment).collect();
+        let files = files.into_iter().map(|index| &self.group[index]);
+        let held = end(lock, begun, files)?;
         for (proven, fate) in batch.iter().zip(fates) {
             self.note(proven, &fate)?;
         }
-        self.settler.pause(done as u64, deleting, committing)?;
+        self.settler.pause(done as u64, held)?;
         Ok(Ended::After(done))
     }
 

@@ -295,7 +295,7 @@ fn work(
             Err(error) => results.end = Err(error),
         }
     }
-    let copied = database.end_log();
+    let copied = database.end_journal();
     results.end = results.end.and(copied);
     Ok(results)
 }

@@ -7,8 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::settle::Settler;
+use super::settle::{Settler, Subject};
+use crate::db::WriteLock;
 use crate::error::Result;
+use crate::fail;
 
 const LEAST_HOLD: Duration = Duration::from_millis(10);
 /// From here on a batch of rows with random keys comes to most pages of their
@@ -20,9 +22,13 @@ const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
 /// The log's bytes for each squared second that a batch may hold the lock:
-/// 200 MB alone, and next to nothing beside a busy writer, whose own commits
-/// copy a log of 4 MB and more.
+/// 200 MB alone.
 const LOG_RATE: f64 = 800e6;
+/// The least that it may grow to, in bytes: who begins it anew has to flush it
+/// while he holds the lock, and pages that are written again and again are
+/// copied once. Beside a busy writer it is no more either, whose own commits
+/// copy a log of 4 MB and more.
+const LOG_LEAST: u64 = 2_000_000;
 /// What it takes to free a page: two to four times what was measured with the
 /// pages in memory.
 const PAGE_WAL: Duration = Duration::from_micros(10);
@@ -39,6 +45,40 @@ pub struct Limits {
     pub sleep: Duration,
     /// `--batch-size`: rows a batch at most.
     pub rows: Option<u64>,
+}
+
+/// How long a batch held the write lock.
+#[derive(Debug)]
+pub(super) struct Held {
+    deleting: Duration,
+    committing: Duration,
+    /// When it was free again.
+    free: Instant,
+}
+
+/// Ends a deleting transaction that holds the lock since `begun`: with a
+/// COMMIT where the archive files are those that were proven, else undone and
+/// with an error.
+pub(super) fn end<'s>(
+    lock: WriteLock<'_>,
+    begun: Instant,
+    files: impl IntoIterator<Item = &'s Subject>,
+) -> Result<Held> {
+    let deleted = Instant::now();
+    for file in files {
+        if let Err(error) = file.is_there() {
+            lock.roll_back()?;
+            return Err(error);
+        }
+    }
+    fail::point("purge.deleted");
+    let free = lock.commit()?;
+    fail::point("purge.committed");
+    Ok(Held {
+        deleting: deleted.duration_since(begun),
+        committing: free.duration_since(deleted),
+        free,
+    })
 }
 
 /// The pace of one run.
@@ -142,7 +182,7 @@ impl Pace {
     /// writing the same pages again after each batch; but a program that
     /// commits behind us may have to copy it all.
     fn log_bytes(&self) -> u64 {
-        (self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64
+        ((self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64).max(LOG_LEAST)
     }
 
     /// How many rows fit in a hold, by the last batch: about as many as the
@@ -160,19 +200,18 @@ impl Pace {
             .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
     }
 
-    /// Notes a batch of `rows` that deleted for `deleting` and committed for
-    /// `committing`, and that the lock is left to others from now on for as
-    /// long, within limits.
-    fn note(&mut self, rows: u64, deleting: Duration, committing: Duration) {
-        self.pause = (deleting + committing)
-            .clamp(self.least_pause, MOST_PAUSE)
-            .max(self.limits.sleep);
-        self.ended = Instant::now();
-        let (work, commit) =
-            (deleting.as_secs_f64().max(1e-6), committing.as_secs_f64());
+    /// Notes a batch of `rows`, and that the lock is left to others since its
+    /// end for as long as it was held, within limits.
+    fn note(&mut self, rows: u64, held: &Held) {
+        let whole = held.deleting + held.committing;
+        self.pause =
+            whole.clamp(self.least_pause, MOST_PAUSE).max(self.limits.sleep);
+        self.ended = held.free;
+        let work = held.deleting.as_secs_f64().max(1e-6);
+        let commit = held.committing.as_secs_f64();
         self.commit_share = (commit / work).clamp(0.05, 20.0);
         self.rate = rows as f64 / (work + commit);
-        self.holds.push(deleting + committing);
+        self.holds.push(whole);
     }
 
     /// How long the lock was held, in words; none where it never was.
@@ -199,15 +238,10 @@ impl Settler<'_> {
         Ok(self.pace.hold())
     }
 
-    /// Begins a pause after a batch of `rows` that deleted for `deleting` and
-    /// committed for `committing`. The log is copied in that time.
-    pub(super) fn pause(
-        &mut self,
-        rows: u64,
-        deleting: Duration,
-        committing: Duration,
-    ) -> Result<()> {
-        self.pace.note(rows, deleting, committing);
+    /// Begins the pause after a batch of `rows`. The log is copied in that
+    /// time.
+    pub(super) fn pause(&mut self, rows: u64, held: Held) -> Result<()> {
+        self.pace.note(rows, &held);
         if self.database.log_exceeds(self.pace.log_bytes())? {
             // Nobody of ours reads an old state, so all of it can be copied,
             // nor what is copied, so that the next batch begins it anew.

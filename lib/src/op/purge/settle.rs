@@ -362,6 +362,7 @@ impl<'s> Settler<'s> {
         let out = tally.out();
         if !out.is_empty() && !subject.open.segment.adopted {
             let open = self.find(&subject.open.segment.id)?;
+            self.database.flush()?;
             Rewrite {
                 work: self.work,
                 open,
@@ -374,6 +375,7 @@ impl<'s> Settler<'s> {
 
     /// Writes `purge` for segments that are settled.
     fn end(&mut self, done: Vec<Settled>, result: &mut Purged) -> Result<()> {
+        self.database.flush()?;
         fail::point("purge.before_purge");
         for settled in &done {
             add(result, settled);

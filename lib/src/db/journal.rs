@@ -1,0 +1,209 @@
+//! The journal of a connection that deletes: what it costs those who wait for
+//! the write lock.
+//!
+//! A write-ahead log is flushed behind each commit and copied between two
+//! transactions, not inside them as SQLite would do by itself: neither holds
+//! anybody up. A rollback journal is kept and overwritten (`PERSIST`) until
+//! the run ends: to unlink it and make that durable is the dearer half of a
+//! commit.
+//!
+//! Invariant. Nothing is written on the strength of a commit before
+//! [`Database::flush`] has returned. Others see a commit earlier, and a run
+//! may be killed in between: so whoever says in the ledger that rows are gone
+//! flushes first, also where another run deleted them.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::Database;
+use crate::error::{Error, Result};
+use crate::fsx;
+
+/// What the log may keep in its file when a run is over, in bytes.
+const LOG_KEPT: i64 = 4 << 20;
+/// A log longer than this is long, in bytes: twice what SQLite lets it be.
+const LOG_LONG: u64 = 8 << 20;
+/// How often a checkpoint is tried to come to the end of the log, and of a
+/// long one.
+const ATTEMPTS: u32 = 3;
+const MOST_ATTEMPTS: u32 = 30;
+
+/// Readies a connection that is going to delete. `NORMAL` leaves out what
+/// [`Database::flush_log`] does, and nothing else
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). Whoever turns
+/// the database to a write-ahead log later finds a connection that does it
+/// all by itself.
+pub(super) fn prepare(
+    connection: &Connection,
+    wal: bool,
+) -> rusqlite::Result<()> {
+    connection.execute_batch(match wal {
+        true => "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;",
+        false => "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=PERSIST;",
+    })
+}
+
+impl Database {
+    /// Makes durable what was committed, by whomever: a program that was
+    /// killed may have left that to do. To be called before anything is
+    /// written that says that rows are gone.
+    pub fn flush(&self) -> Result<()> {
+        if self.wal {
+            return self.flush_log();
+        }
+        // Its journal ends a commit: overwritten, or unlinked.
+        let journal = self.beside("-journal");
+        if let Some(file) = fsx::open_if_there(&journal)? {
+            file.sync_data().map_err(|e| Error::io("flush", &journal, e))?;
+        }
+        sync_parent(&journal)
+    }
+
+    /// Makes durable what is in the write-ahead log.
+    pub(super) fn flush_log(&self) -> Result<()> {
+        if !self.wal {
+            return Ok(());
+        }
+        // While the connection is open, the log's file stays what it is.
+        let path = self.beside("-wal");
+        let log = match self.log.get() {
+            Some(log) => log,
+            None => {
+                let log = fsx::open_read(&path)?;
+                sync_parent(&path)?;
+                self.log.get_or_init(|| log)
+            }
+        };
+        log.sync_data().map_err(|e| Error::io("flush", &path, e))
+    }
+
+    /// The path of a journal: beside the file that SQLite opened, not beside
+    /// a link to it.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let database = self.connection.path().map(PathBuf::from);
+        let mut path: OsString =
+            database.unwrap_or_else(|| self.path.clone()).into();
+        path.push(suffix);
+        path.into()
+    }
+
+    /// Whether more than `bytes` of the write-ahead log have not been copied
+    /// into the database.
+    pub fn log_exceeds(&self, bytes: u64) -> Result<bool> {
+        if !self.wal {
+            return Ok(false);
+        }
+        let page = self.pragma_number("page_size")?.max(1) as u64;
+        let log = self.checkpoint_as("NOOP")?;
+        let left = log.pages.saturating_sub(log.copied);
+        Ok(left.saturating_mul(page) > bytes)
+    }
+
+    /// Copies the write-ahead log into the database; holds up neither readers
+    /// nor writers. The log can begin anew when all of it has been copied: so
+    /// what somebody adds meanwhile is copied too, again and again where the
+    /// log has grown long because somebody always did.
+    pub fn checkpoint(&self) -> Result<()> {
+        if !self.wal {
+            return Ok(());
+        }
+        let page = self.pragma_number("page_size")?.max(1) as u64;
+        for attempt in 1..=MOST_ATTEMPTS {
+            // By its own word it has come to the end; what was added while it
+            // was at it, it does not know.
+            self.checkpoint_as("PASSIVE")?;
+            let log = self.checkpoint_as("NOOP")?;
+            let long = log.pages.saturating_mul(page) > LOG_LONG;
+            if log.is_copied() || attempt >= ATTEMPTS && !long {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies all of the log and, where nobody is using it, gives the room of
+    /// its file back; a rollback journal that was kept goes.
+    pub fn end_journal(&self) -> Result<()> {
+        let fail = |e| self.fail("cannot end its journal", e);
+        if !self.wal {
+            // Asked first: somebody may have turned to a write-ahead log, and
+            // DELETE would turn the database back.
+            let mode =
+                self.connection.query_row("PRAGMA journal_mode", [], |row| {
+                    row.get::<_, String>(0)
+                });
+            if mode.map_err(fail)?.eq_ignore_ascii_case("persist") {
+                // Where somebody is writing it stays: it is theirs now.
+                self.connection
+                    .execute_batch("PRAGMA journal_mode=DELETE")
+                    .map_err(fail)?;
+            }
+            return Ok(());
+        }
+        self.checkpoint()?;
+        let length =
+            std::fs::metadata(self.beside("-wal")).map_or(0, |m| m.len());
+        if length > LOG_KEPT as u64 {
+            let busy = self.pragma_number("busy_timeout")?;
+            self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+            // Where somebody is at work, nothing is cut, and nothing is lost.
+            self.checkpoint_as("TRUNCATE")?;
+            let busy = Duration::from_millis(busy.max(0) as u64);
+            self.connection.busy_timeout(busy).map_err(fail)?;
+        }
+        Ok(())
+    }
+
+    /// What a checkpoint says
+    /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
+    fn checkpoint_as(&self, mode: &str) -> Result<Log> {
+        self.connection
+            .prepare_cached(&format!("PRAGMA main.wal_checkpoint({mode})"))
+            .and_then(|mut s| {
+                s.query_row([], |row| {
+                    let number = |i| row.get::<_, i64>(i);
+                    let busy = number(0)? != 0;
+                    let pages = u64::try_from(number(1)?);
+                    let copied = u64::try_from(number(2)?);
+                    // Both are -1 where nothing was found out.
+                    Ok(Log {
+                        busy: busy || pages.is_err() || copied.is_err(),
+                        pages: pages.unwrap_or(0),
+                        copied: copied.unwrap_or(0),
+                    })
+                })
+            })
+            .map_err(|e| self.fail("cannot checkpoint", e))
+    }
+}
+
+fn sync_parent(file: &Path) -> Result<()> {
+    match file.parent() {
+        Some(folder) => fsx::sync_folder(folder),
+        None => Ok(()),
+    }
+}
+
+/// The write-ahead log, by a checkpoint's word.
+struct Log {
+    /// Nothing was found out.
+    busy: bool,
+    /// Pages in the log.
+    pages: u64,
+    /// How many of them have been copied into the database.
+    copied: u64,
+}
+
+impl Log {
+    /// All of it was copied: the next one who writes can begin it anew.
+    fn is_copied(&self) -> bool {
+        !self.busy && self.pages == self.copied
+    }
+}
+
+/// The file of a write-ahead log, as far as it was opened to be flushed.
+pub(super) type LogFile = std::cell::OnceCell<File>;
