@@ -29,8 +29,11 @@ const LOG_KEPT: i64 = 4 << 20;
 const LOG_LONG: u64 = 8 << 20;
 /// How often a checkpoint is tried to come to the end of the log, and of a
 /// long one.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 6;
 const MOST_ATTEMPTS: u32 = 30;
+/// How long another one's checkpoint is waited for, and how often at most.
+const WAIT: Duration = Duration::from_millis(2);
+const MOST_WAITS: u32 = 50;
 
 /// Readies a connection that is going to delete. `NORMAL` leaves out what
 /// [`Database::flush_log`] does, and nothing else
@@ -91,16 +94,15 @@ impl Database {
         path.into()
     }
 
-    /// Whether more than `bytes` of the write-ahead log have not been copied
-    /// into the database.
+    /// Whether the write-ahead log is longer than `bytes`, and not all of it
+    /// has been copied into the database.
     pub fn log_exceeds(&self, bytes: u64) -> Result<bool> {
         if !self.wal {
             return Ok(false);
         }
         let page = self.pragma_number("page_size")?.max(1) as u64;
         let log = self.checkpoint_as("NOOP")?;
-        let left = log.pages.saturating_sub(log.copied);
-        Ok(left.saturating_mul(page) > bytes)
+        Ok(!log.is_copied() && log.pages.saturating_mul(page) > bytes)
     }
 
     /// Copies the write-ahead log into the database; holds up neither readers
@@ -112,10 +114,17 @@ impl Database {
             return Ok(());
         }
         let page = self.pragma_number("page_size")?.max(1) as u64;
+        let mut waits = 0;
         for attempt in 1..=MOST_ATTEMPTS {
+            // Somebody whose own commit made it copy the log is waited for:
+            // what comes behind that would be more for it to copy, and the
+            // log would not begin anew.
+            while self.checkpoint_as("PASSIVE")?.busy && waits < MOST_WAITS {
+                waits += 1;
+                std::thread::sleep(WAIT);
+            }
             // By its own word it has come to the end; what was added while it
             // was at it, it does not know.
-            self.checkpoint_as("PASSIVE")?;
             let log = self.checkpoint_as("NOOP")?;
             let long = log.pages.saturating_mul(page) > LOG_LONG;
             if log.is_copied() || attempt >= ATTEMPTS && !long {
