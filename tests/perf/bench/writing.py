@@ -1,9 +1,12 @@
 """The job beside an application that commits a row every 5 ms.
 
 The application begins some seconds before the job: its commits until then
-are the idle baseline, on the same database in the same minute.
+are the idle baseline, on the same database in the same minute.  Before that
+it is seen how long the machine itself keeps a busy process waiting, which is
+in every hold and every commit.
 """
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -21,6 +24,9 @@ from rounds import Rounds, Run, Unequal
 from world import HERE
 
 IDLE_S = 5.0
+SPIN_S = 3.0
+# A process that does nothing but look at the clock was off its CPU.
+STALL_S = 0.002
 # Milliseconds: p99 and longest of a commit, by journal.
 COMMITS = {"WAL": (15.0, 50.0), "DELETE": (30.0, 100.0)}
 HOLDS = (10.0, 50.0)
@@ -36,7 +42,7 @@ class Beside(Rounds):
         self.turn = 0
         run = super().all(rounds)
         head = HEAD.format("commits")
-        kinds = ("commits", "holds", "wal")
+        kinds = ("commits", "holds", "wal", "machine")
         run.lines = [head, *sorted(
             self.lines, key=lambda line: kinds.index(line.split()[0]))]
         return run
@@ -54,6 +60,7 @@ class Beside(Rounds):
         work = self.world.work
         store, purge = way.command.split("\n")
         commits = work / "commits"
+        stalls = spin()
         writer = subprocess.Popen(
             [sys.executable, str(HERE / "writer.py"), str(work / "db"),
              str(commits)],
@@ -65,7 +72,9 @@ class Beside(Rounds):
                 begun = time.monotonic()
                 first = measure.run(store, env, work)
                 middle = time.monotonic()
+                stolen = steal_s()
                 second = measure.run(purge, env, work)
+                stolen = steal_s() - stolen
                 ended = time.monotonic()
             finally:
                 writer.communicate()
@@ -76,6 +85,8 @@ class Beside(Rounds):
         }
         self.commits(commits, windows)
         self.others(second, wal.bytes)
+        self.line("machine", "stalls", len(stalls), "max_ms",
+                  max(stalls, default=0.0) * 1000, "purge_steal_s", stolen)
         return replace(
             second,
             wall_s=first.wall_s + second.wall_s,
@@ -156,6 +167,25 @@ class Greatest:
     def __exit__(self, *_: object) -> None:
         self.ended.set()
         self.thread.join()
+
+
+def spin() -> list[float]:
+    """How long a process was kept off its CPU, each time, in seconds."""
+    stalls = []
+    last = time.perf_counter()
+    ends = last + SPIN_S
+    while last < ends:
+        now = time.perf_counter()
+        if now - last > STALL_S:
+            stalls.append(now - last)
+        last = now
+    return stalls
+
+
+def steal_s() -> float:
+    """CPU seconds of all cores that went to other machines so far."""
+    cpu = Path("/proc/stat").read_text().splitlines()[0].split()
+    return int(cpu[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def at(took: list[float], percent: int) -> float:
