@@ -144,3 +144,11 @@ fn what_a_killed_run_deleted_is_durable_before_the_ledger_says_so() {
         world.sound();
     }
 }
+
+#[test]
+fn log_of_a_database_behind_a_link_is_found() {
+    let (world, receipts) = world("WAL");
+    std::os::unix::fs::symlink("db", world.dir.join("link")).unwrap();
+    world.purge(&receipts).env("RT_DB", "link").run().status(0);
+    assert_eq!(world.due(), 0);
+}
