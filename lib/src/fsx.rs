@@ -189,9 +189,9 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
         .map_err(|e| Error::io("fsync", folder, e))
 }
 
-/// fsyncs the folder that `root` is in: its own name.
-pub fn sync_parent(root: &Path) -> Result<()> {
-    match root.parent() {
+/// fsyncs the folder that a file or folder is in: its own name.
+pub fn sync_parent(path: &Path) -> Result<()> {
+    match path.parent() {
         Some(parent) => sync_folder(parent),
         None => Ok(()),
     }

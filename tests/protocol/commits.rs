@@ -3,7 +3,7 @@
 //! cannot trace.
 
 use super::World;
-use super::order::traceable;
+use super::order::{traceable, traced};
 
 /// How many batches the rows of a world go in.
 const BATCHES: usize = 6;
@@ -20,17 +20,9 @@ fn world(journal: &str) -> (World, Vec<u8>) {
 /// log, `frames` of it, `flush` of any journal, `unlink` of a rollback
 /// journal, and the ledger's event that says that the rows are gone.
 fn calls(world: &World, args: &[&str], receipts: &[u8]) -> Vec<&'static str> {
-    let trace = world.dir.join("trace");
     let wanted = "trace=fcntl,pwrite64,fsync,fdatasync,write,unlink,unlinkat";
-    let strace = world
-        .cmd("strace")
-        .args(["-f", "-y", "-s", "4000", "-e", wanted, "-o"])
-        .arg(&trace)
-        .arg("rt-purge")
-        .args(args)
-        .stdin(receipts);
-    strace.run().status(0);
-    world.dir.read("trace").lines().filter_map(call).collect()
+    let (text, _) = traced(world, wanted, "rt-purge", args, receipts);
+    text.lines().filter_map(call).collect()
 }
 
 fn call(line: &str) -> Option<&'static str> {

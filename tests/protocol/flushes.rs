@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::order::traceable;
+use super::order::{traceable, traced};
 use super::{World, there};
 
 /// What one run may flush beside files and their folders: the ledger, the
@@ -24,20 +24,11 @@ fn flushes(
     args: &[&str],
     stdin: &[u8],
 ) -> (Flushes, Vec<u8>) {
-    let trace = world.dir.join("trace");
     let calls = "trace=fsync,fdatasync,sync,syncfs";
-    let strace = world
-        .cmd("strace")
-        .args(["-f", "-y", "-e", calls, "-o"])
-        .arg(&trace)
-        .arg(program)
-        .args(args)
-        .stdin(stdin);
-    let out = strace.run();
-    out.status(0);
+    let (text, printed) = traced(world, calls, program, args, stdin);
     let root = world.dir.path().canonicalize().unwrap().join("archives");
     let mut found = Flushes::new();
-    for line in world.dir.read("trace").lines() {
+    for line in text.lines() {
         if !line.contains("sync") || !line.contains('(') {
             continue;
         }
@@ -57,7 +48,7 @@ fn flushes(
         };
         *found.entry(path).or_default() += 1;
     }
-    (found, out.bytes)
+    (found, printed)
 }
 
 /// The flushes of each program that moves `days` days, a file a day, and then

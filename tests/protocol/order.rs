@@ -4,7 +4,6 @@
 use std::process::Command;
 
 use super::World;
-use crate::support::Cmd;
 
 /// The calls of a command that matter: `fsync PATH`, `rename PATH`, and
 /// `write TYPE ...` for events, with paths below the archive tree; the tree
@@ -15,21 +14,12 @@ fn calls(
     args: &[&str],
     stdin: &[u8],
 ) -> Vec<String> {
-    let trace = world.dir.join("trace");
     let wanted = "trace=fsync,fdatasync,write,rename,renameat,renameat2,\
                   unlink,unlinkat,link";
-    let strace: Cmd<'_> = world
-        .cmd("strace")
-        .args(["-f", "-y", "-s", "4000", "-e", wanted, "-o"])
-        .arg(&trace)
-        .arg(program)
-        .args(args)
-        .stdin(stdin);
-    strace.run().status(0);
+    let (text, _) = traced(world, wanted, program, args, stdin);
     let root = world.dir.join("archives");
     let root = root.canonicalize().unwrap();
     let root = root.to_str().unwrap();
-    let text = world.dir.read("trace");
     text.lines().filter_map(|line| call(line, root)).collect()
 }
 
@@ -63,6 +53,27 @@ fn call(line: &str, root: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What strace writes of a command that succeeds, with the paths of files,
+/// and what the command prints.
+pub(super) fn traced(
+    world: &World,
+    wanted: &str,
+    program: &str,
+    args: &[&str],
+    stdin: &[u8],
+) -> (String, Vec<u8>) {
+    let strace = world
+        .cmd("strace")
+        .args(["-f", "-y", "-s", "4000", "-e", wanted, "-o"])
+        .arg(world.dir.join("trace"))
+        .arg(program)
+        .args(args)
+        .stdin(stdin);
+    let out = strace.run();
+    out.status(0);
+    (world.dir.read("trace"), out.bytes)
 }
 
 /// Whether processes can be traced here.

@@ -12,7 +12,6 @@
 //! may be killed in between: so whoever says in the ledger that rows are gone
 //! flushes first, also where another run deleted them.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,7 +62,7 @@ impl Database {
         if let Some(file) = fsx::open_if_there(&journal)? {
             file.sync_data().map_err(|e| Error::io("flush", &journal, e))?;
         }
-        sync_parent(&journal)
+        fsx::sync_parent(&journal)
     }
 
     /// Makes durable what is in the write-ahead log.
@@ -77,7 +76,7 @@ impl Database {
             Some(log) => log,
             None => {
                 let log = fsx::open_read(&path)?;
-                sync_parent(&path)?;
+                fsx::sync_parent(&path)?;
                 self.log.get_or_init(|| log)
             }
         };
@@ -87,11 +86,8 @@ impl Database {
     /// The path of a journal: beside the file that SQLite opened, not beside
     /// a link to it.
     fn beside(&self, suffix: &str) -> PathBuf {
-        let database = self.connection.path().map(PathBuf::from);
-        let mut path: OsString =
-            database.unwrap_or_else(|| self.path.clone()).into();
-        path.push(suffix);
-        path.into()
+        let database = self.connection.path().map(Path::new);
+        beside(database.unwrap_or(&self.path), suffix)
     }
 
     /// Whether the write-ahead log is longer than `bytes`, and not all of it
@@ -190,11 +186,11 @@ impl Database {
     }
 }
 
-fn sync_parent(file: &Path) -> Result<()> {
-    match file.parent() {
-        Some(folder) => fsx::sync_folder(folder),
-        None => Ok(()),
-    }
+/// The path of a journal of the database in this file, which is no link.
+pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// The write-ahead log, by a checkpoint's word.

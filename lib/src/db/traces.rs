@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::journal::beside;
+
 /// Takes away what the reader made, when it is dropped.
 #[derive(Debug)]
 pub(super) struct Traces {
@@ -25,9 +27,7 @@ impl Traces {
     /// there already.
     pub(super) fn of(path: &Path) -> Option<Traces> {
         let database = fs::canonicalize(path).ok()?;
-        let mut log = database.clone().into_os_string();
-        log.push("-wal");
-        let log = PathBuf::from(log);
+        let log = beside(&database, "-wal");
         (!log.exists()).then_some(Traces { database, log })
     }
 }
