@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
+use rt::io::durable;
 use rt::op::cat::{self, Options};
-use rt::{clock, fsx};
+use rt::time::clock;
 
 #[derive(Clone, Copy)]
 enum F {
@@ -70,16 +71,16 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
-            F::Db => o.place.db = Some(v),
-            F::Archives => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
+            F::Db => o.settings.db = Some(v),
+            F::Archives => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
             F::BusyTimeout => {
-                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
             }
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     cat::run(&options, &mut output, notes)
 }

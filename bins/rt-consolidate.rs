@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, value};
 use rt::error::{Exit, Notes, Result};
+use rt::io::durable;
 use rt::op::consolidate::{self, Options};
-use rt::{age, fsx};
+use rt::time::age;
 
 #[derive(Clone, Copy)]
 enum F {
@@ -51,13 +52,13 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.older_than = Some(age::age_flag("older-than", &v)?)
             }
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
-            F::Archives => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
-            F::DryRun => o.place.dry_run = true,
+            F::Archives => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
+            F::DryRun => o.settings.dry_run = true,
         }
     }
     let [] = cli::operands(args.operands, [])?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     consolidate::run(&options, &mut output, notes)
 }

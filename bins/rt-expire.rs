@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::fsx;
+use rt::io::durable;
 use rt::op::expire::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -49,13 +49,13 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         match flag {
             F::Yes => o.yes = true,
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
-            F::Archives => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
-            F::DryRun => o.place.dry_run = true,
+            F::Archives => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
+            F::DryRun => o.settings.dry_run = true,
         }
     }
     let [] = cli::operands(args.operands, [])?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     expire::run(&options, &mut output, notes)
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
+use rt::io::durable;
 use rt::op::export::{self, Options};
-use rt::{age, clock, fsx};
+use rt::time::{age, clock};
 
 #[derive(Clone, Copy)]
 enum F {
@@ -105,16 +106,16 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
             F::Result => o.result = Some(v.into()),
             F::After => o.after = Some(v.into()),
-            F::Db => o.place.db = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
+            F::Db => o.settings.db = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
             F::BusyTimeout => {
-                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
             }
-            F::DryRun => o.place.dry_run = true,
+            F::DryRun => o.settings.dry_run = true,
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     export::run(&options, &mut output, notes)
 }

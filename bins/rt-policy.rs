@@ -48,9 +48,9 @@ fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
     let mut options = Options::default();
     for (flag, value) in args.flags {
         match flag {
-            F::Policy => options.place.policy = Some(value),
-            F::Db => options.place.db = Some(value),
-            F::Now => options.place.now = Some(value),
+            F::Policy => options.settings.policy = Some(value),
+            F::Db => options.settings.db = Some(value),
+            F::Now => options.settings.now = Some(value),
             F::Check => options.check = true,
             F::Json => options.json = true,
             F::Tables => options.tables = true,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::fsx;
+use rt::io::durable;
 use rt::op::purge::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -99,19 +99,19 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::LockWait => o.lock_wait = time("lock-wait")?,
             F::Reclaim => o.reclaim = cli::text("reclaim", &v)?.parse()?,
             F::Moved => o.moved = true,
-            F::Db => o.place.db = Some(v),
-            F::Archives => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
-            F::BusyTimeout => o.place.busy = time("busy-timeout")?,
-            F::DryRun => o.place.dry_run = true,
+            F::Db => o.settings.db = Some(v),
+            F::Archives => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
+            F::BusyTimeout => o.settings.busy = time("busy-timeout")?,
+            F::DryRun => o.settings.dry_run = true,
         }
     }
     if !args.operands.is_empty() {
         let [table] = cli::operands(args.operands, ["TABLE"])?;
         options.table = Some(table);
     }
-    let input = fsx::unbuffered(io::stdin())?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let input = durable::unbuffered(io::stdin())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     purge::run(&options, input, &mut output, notes)
 }

@@ -60,7 +60,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Mode => options.mode = cli::text("mode", &value)?,
             F::Output => options.file = Some(PathBuf::from(value)),
             F::Json => options.json = true,
-            F::DryRun => options.place.dry_run = true,
+            F::DryRun => options.settings.dry_run = true,
             F::Expect => {
                 options.add("expect", &cli::text("expect", &value)?)?
             }
@@ -69,9 +69,9 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 options.add("single", &cli::text("single", &value)?)?
             }
             F::Show => options.add("show", &cli::text("show", &value)?)?,
-            F::Archives => options.place.archives = Some(value),
-            F::Policy => options.place.policy = Some(value),
-            F::Now => options.place.now = Some(value),
+            F::Archives => options.settings.archives = Some(value),
+            F::Policy => options.settings.policy = Some(value),
+            F::Now => options.settings.now = Some(value),
         }
     }
     options.tables(cli::names(args.operands)?)?;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
+use rt::io::durable;
 use rt::op::stat::{self, Options};
-use rt::{age, clock, fsx};
+use rt::time::{age, clock};
 
 #[derive(Clone, Copy)]
 enum F {
@@ -90,16 +91,16 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
-            F::Db => o.place.db = Some(v),
-            F::Tree => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
+            F::Db => o.settings.db = Some(v),
+            F::Tree => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
             F::BusyTimeout => {
-                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
             }
         }
     }
     options.tables = cli::names(args.operands)?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     stat::run(&options, &mut output, notes)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, letter, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::fsx;
+use rt::io::durable;
 use rt::op::store::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -91,18 +91,18 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::NoCompress => o.plain = true,
             F::Level(level) => o.level = Some(level),
             F::Threads => o.threads = Some(cli::count("threads", &v)?),
-            F::Db => o.place.db = Some(v),
-            F::Archives => o.place.archives = Some(v),
-            F::Policy => o.place.policy = Some(v),
-            F::Now => o.place.now = Some(v),
+            F::Db => o.settings.db = Some(v),
+            F::Archives => o.settings.archives = Some(v),
+            F::Policy => o.settings.policy = Some(v),
+            F::Now => o.settings.now = Some(v),
             F::BusyTimeout => {
-                o.place.busy = Some(cli::duration("busy-timeout", &v)?)
+                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
             }
-            F::DryRun => o.place.dry_run = true,
+            F::DryRun => o.settings.dry_run = true,
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let input = fsx::unbuffered(io::stdin())?;
-    let mut output = fsx::unbuffered(io::stdout())?;
+    let input = durable::unbuffered(io::stdin())?;
+    let mut output = durable::unbuffered(io::stdout())?;
     store::run(&options, input, &mut output, notes)
 }

@@ -149,10 +149,11 @@ fn sql_stands_only_in_the_database_module() {
 }
 
 #[test]
-fn files_get_their_names_only_in_fsx() {
+fn files_get_their_names_only_in_durable() {
     let words =
         ["fs::rename(", "renameat", "rename_with(", "hard_link(", ".persist("];
-    let found = holders(&["lib/src", "bins"], &words, &["lib/src/fsx"]);
+    let found =
+        holders(&["lib/src", "bins"], &words, &["lib/src/io/durable.rs"]);
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -7,34 +7,25 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `error`, `value`, `timestamp`, `age`, `clock`, `fail`, `runs`, `stop` |
+//! | 0, words | `error`, `value`, `time`, `crash`, `line_set`, `signal` |
 //! | 1, lines | `record`, `outcome`, `secrets` |
-//! | 2, things | `fsx`, `gz`, `db`, `policy`, `place`, `columns` |
-//! | 3, the tree | `lock`, `ledger`, `cold`, `tree`, `warm` |
+//! | 2, things | `io`, `db`, `settings` |
+//! | 3, the tree | `archive` |
 //! | 4, commands | `op::*`, one module a command |
 //! | beside | `cli` |
 
-pub mod age;
+pub mod archive;
 pub mod cli;
-pub mod clock;
-pub mod cold;
-pub mod columns;
+pub mod crash;
 pub mod db;
 pub mod error;
-pub mod fail;
-pub mod fsx;
-pub mod gz;
-pub mod ledger;
-pub mod lock;
+pub mod io;
+pub mod line_set;
 pub mod op;
 pub mod outcome;
-pub mod place;
-pub mod policy;
 pub mod record;
-pub mod runs;
 pub mod secrets;
-pub mod stop;
-pub mod timestamp;
-pub mod tree;
+pub mod settings;
+pub mod signal;
+pub mod time;
 pub mod value;
-pub mod warm;

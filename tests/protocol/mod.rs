@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rt::ledger::Ledger;
+use rt::archive::Ledger;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -105,7 +105,7 @@ impl World {
         self.sql(&(statements + "COMMIT;"));
     }
 
-    /// Runs statements as an application does.
+    /// LineSet statements as an application does.
     pub fn sql(&self, statements: &str) {
         self.dir.sql("db", statements);
     }
@@ -271,7 +271,8 @@ impl World {
     /// those that the ledger names, byte for byte.
     pub fn sound(&self) {
         let root = self.dir.join("archives");
-        let ledger = Ledger::open(&root, rt::clock::wall(), false).unwrap();
+        let ledger =
+            Ledger::open(&root, rt::time::clock::wall(), false).unwrap();
         let state = ledger.state();
         let open = state.intents().count() + state.unsettled().count();
         assert_eq!(open, 0, "not settled{}", self.picture());
@@ -284,7 +285,7 @@ impl World {
         for name in names {
             let path = root.join(&name);
             let there = fs::File::open(&path).ok().map(|file| {
-                let digest = rt::tree::digest(file, &path).unwrap();
+                let digest = rt::io::digest::file_sha256(file, &path).unwrap();
                 (path.metadata().unwrap().len(), digest)
             });
             let known =
@@ -304,7 +305,7 @@ impl World {
         )
     }
 
-    /// Runs a command up to a crash point, changes the world there, and lets
+    /// LineSet a command up to a crash point, changes the world there, and lets
     /// it go on, or kills it there.
     pub fn meanwhile(
         &self,

@@ -104,7 +104,7 @@ fn points() -> BTreeSet<String> {
 
 fn points_of(file: &Path, out: &mut BTreeSet<String>) {
     let text = fs::read_to_string(file).unwrap();
-    for rest in text.split("fail::point(\"").skip(1) {
+    for rest in text.split("crash::point(\"").skip(1) {
         out.insert(rest.split('"').next().unwrap().to_owned());
     }
 }

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 
 use super::Database;
 use crate::error::{Error, Result};
-use crate::fsx;
+use crate::io::durable;
 
 /// What the log may keep in its file when a run is over, in bytes.
 const LOG_KEPT: i64 = 4 << 20;
@@ -59,10 +59,10 @@ impl Database {
         }
         // Its journal ends a commit: overwritten, or unlinked.
         let journal = self.beside("-journal");
-        if let Some(file) = fsx::open_if_there(&journal)? {
+        if let Some(file) = durable::open_if_there(&journal)? {
             file.sync_data().map_err(|e| Error::io("flush", &journal, e))?;
         }
-        fsx::sync_parent(&journal)
+        durable::sync_parent(&journal)
     }
 
     /// Makes durable what is in the write-ahead log.
@@ -75,8 +75,8 @@ impl Database {
         let log = match self.log.get() {
             Some(log) => log,
             None => {
-                let log = fsx::open_read(&path)?;
-                fsx::sync_parent(&path)?;
+                let log = durable::open_read(&path)?;
+                durable::sync_parent(&path)?;
                 self.log.get_or_init(|| log)
             }
         };

@@ -6,23 +6,14 @@
 //! when they write it. Values are compared in Rust, by class and bytes, never
 //! by SQL (whose `=` knows collations and affinities).
 
-mod census;
-mod doomed;
+mod delete;
 mod due;
-mod encode;
-mod erase;
-mod filter;
-mod form;
-mod gone;
+mod foreign_keys;
 mod journal;
-mod refs;
-mod remove;
-mod restored;
-mod shape;
-mod size;
-mod traces;
+mod read;
+mod schema;
 mod triggers;
-mod walk;
+mod wal_leftovers;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -32,19 +23,15 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
 
-pub use census::{Census, Question};
-pub use due::{Due, Selection};
-pub use encode::RowEncoder;
-pub use erase::WriteLock;
-pub use filter::Filter;
-pub use form::{Fit, Form, Redaction};
-pub use gone::Gone;
-pub use refs::References;
-pub use remove::{Deleted, Found, Place, Remover};
-pub use shape::{Column, Key, Kind, Table};
-pub use size::TableSize;
-use traces::Traces;
-pub use walk::{Batch, Position, RowView, Walk};
+pub use delete::{Deleted, Found, RowAccess, RowAddress, WriteLock};
+pub use due::{Due, Gone, Selection};
+pub use foreign_keys::References;
+pub use read::{
+    Batch, Census, Filter, Fit, Form, Position, Question, Redaction,
+    RowEncoder, RowView, TableSize, Walk,
+};
+pub use schema::{Column, Key, Kind, Table};
+use wal_leftovers::Traces;
 
 /// The log of an incremental vacuum is copied in steps of so many bytes.
 const LOG_STEP: u64 = 4 << 20;
@@ -257,7 +244,7 @@ impl Database {
             } else {
                 folder
             };
-            crate::fsx::need_space(folder, before.saturating_mul(2))?;
+            crate::io::durable::need_space(folder, before.saturating_mul(2))?;
             self.run("VACUUM")?;
         } else {
             self.incremental()?;

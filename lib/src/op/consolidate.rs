@@ -1,5 +1,5 @@
 //! rt-consolidate: warm files whose day is due go into the tar of their
-//! month. The order of writes stands in [`crate::tree`]'s `month`.
+//! month. The order of writes stands in [`crate::archive`]'s `month`.
 //!
 //! What is not what the ledger says, is damaged or waits for its settlement is
 //! left where it is and named; the rest goes on.
@@ -11,26 +11,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::age::Age;
-use crate::columns::rule;
-use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::fsx::{self, Temp};
-use crate::gz;
-use crate::ledger::{Change, FileState, Kind, Ledger, Member, Named, State};
-use crate::outcome::{Consolidation, Upkeep};
-use crate::place::Place;
-use crate::policy::{self, Policy};
-use crate::stop::Stop;
-use crate::tree::{
-    Addition, BLOCK_BYTES, Tree, Work, digest, month_file, not_as_said,
+use crate::archive::tiers::{WarmFile, warm_files};
+use crate::archive::{
+    Addition, Archive, BLOCK_BYTES, Change, FileState, Kind, Ledger, Member,
+    Named, State, Tree, month_file, not_as_said,
 };
-use crate::warm::{WarmFile, warm_files};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::io::digest::file_sha256;
+use crate::io::durable::{self, Temp};
+use crate::io::gz;
+use crate::outcome::{Consolidation, Upkeep};
+use crate::settings::Settings;
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
+use crate::signal::Stop;
+use crate::time::Age;
 
 /// What is asked for.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where.
-    pub place: Place,
+    pub settings: Settings,
     /// `--older-than`: in place of every table's hot and warm periods.
     pub older_than: Option<Age>,
     /// `--lock-wait`.
@@ -65,11 +66,11 @@ fn consolidate(
     notes: &mut dyn Notes,
     stop: &Stop,
 ) -> Result<()> {
-    let policy = options.place.load_policy()?;
-    let now = options.place.now()?;
-    let root = options.place.archives();
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let root = options.settings.archives();
     let tree = Tree::new(&root);
-    if options.place.dry_run {
+    if options.settings.dry_run {
         record.status = "dry_run".to_owned();
         let ledger = Ledger::open(&root, now, false)?;
         let months =
@@ -82,7 +83,7 @@ fn consolidate(
     }
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
-    let mut work = Work::begin(&root, now, wait, notes)?;
+    let mut work = Archive::begin(&root, now, wait, notes)?;
     let state = work.ledger().state();
     let mut months = due(&tree, state, &policy, now, options, record, notes)?;
     for warm in months.values_mut() {
@@ -148,7 +149,7 @@ fn rehearse(
 
 /// A warm file's digest, and what it holds by the ledger, which must agree.
 fn prove(state: &State, warm: &WarmFile) -> Result<(String, Option<Member>)> {
-    let sha256 = digest(fsx::open_read(&warm.path)?, &warm.path)?;
+    let sha256 = file_sha256(durable::open_read(&warm.path)?, &warm.path)?;
     match state.file(&warm.file) {
         Some(known) if known.sha256 != sha256 => {
             Err(not_as_said(&warm.path, "is not what the ledger says"))
@@ -220,7 +221,7 @@ fn due(
 
 /// One month.
 fn month(
-    work: &mut Work,
+    work: &mut Archive,
     file: &str,
     warm: Vec<WarmFile>,
     record: &mut Consolidation,
@@ -290,7 +291,7 @@ fn month(
 /// A warm file's digest, and its bytes as they go into the tar: the file
 /// itself, or a compressed copy.
 fn look(
-    work: &mut Work,
+    work: &mut Archive,
     warm: &WarmFile,
     scratch: &mut Vec<Temp>,
 ) -> Result<(Named, Member, PathBuf)> {
@@ -313,7 +314,7 @@ fn look(
 }
 
 /// A warm file that was made by hand: looked through, and taken in.
-fn adopt(work: &mut Work, warm: &WarmFile, sha256: &str) -> Result<Member> {
+fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
     let named = Named {
         file: warm.file.clone(),
         size_bytes: warm.size_bytes,
@@ -333,16 +334,16 @@ fn adopt(work: &mut Work, warm: &WarmFile, sha256: &str) -> Result<Member> {
 }
 
 /// A plain file's lines as gzip members, under a temporary name.
-fn compress(work: &Work, warm: &WarmFile) -> Result<Temp> {
+fn compress(work: &Archive, warm: &WarmFile) -> Result<Temp> {
     let root = work.tree().root();
     let mut temp = Temp::create(root)?;
     let mut encoder = gz::Encoder::new(6);
-    let mut input = fsx::open_read(&warm.path)?;
+    let mut input = durable::open_read(&warm.path)?;
     let (mut text, mut member) = (vec![0u8; BLOCK_BYTES], Vec::new());
     let mut rest = 0;
     loop {
         text.resize(BLOCK_BYTES.max(rest + 1), 0);
-        let n = fsx::read_full(&mut input, &mut text[rest..])
+        let n = durable::read_full(&mut input, &mut text[rest..])
             .map_err(|e| Error::io("read", &warm.path, e))?;
         let filled = rest + n;
         if filled == 0 {
@@ -364,13 +365,13 @@ fn compress(work: &Work, warm: &WarmFile) -> Result<Temp> {
 
 /// The schemas of the tables that are added, where the month has them not.
 fn schemas(
-    work: &Work,
+    work: &Archive,
     before: Option<&FileState>,
     additions: &[Addition],
 ) -> Result<Vec<Addition>> {
     let folder = work.tree().root().join("schema");
     let mut out = Vec::new();
-    for (name, path) in crate::warm::entries(&folder)? {
+    for (name, path) in crate::archive::tiers::entries(&folder)? {
         let stem = name.strip_suffix(".sql").and_then(|n| n.rsplit_once('-'));
         let Some((stem, _)) = stem else { continue };
         let needed = additions.iter().any(|a| {

@@ -11,23 +11,26 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::columns::rule;
+use crate::archive::tiers::cold_files;
+use crate::archive::{
+    Adopt, Archive, Change, FileState, Kind, Ledger, Member, State, Tree,
+    not_as_said,
+};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::fsx;
-use crate::ledger::{Adopt, Change, FileState, Kind, Ledger, Member, State};
+use crate::io::digest::file_sha256;
+use crate::io::durable;
 use crate::outcome::{Expiry, Upkeep};
-use crate::place::Place;
-use crate::policy::{self, Policy, Rule};
-use crate::stop::Stop;
-use crate::timestamp::Day;
-use crate::tree::{Tree, Work, digest, not_as_said};
-use crate::warm::cold_files;
+use crate::settings::Settings;
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy, Rule};
+use crate::signal::Stop;
+use crate::time::Day;
 
 /// What is asked for.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where.
-    pub place: Place,
+    pub settings: Settings,
     /// `--yes`: past the brakes.
     pub yes: bool,
     /// `--lock-wait`.
@@ -72,10 +75,10 @@ fn expire(
     notes: &mut dyn Notes,
     stop: &Stop,
 ) -> Result<()> {
-    let policy = options.place.load_policy()?;
-    let now = options.place.now()?;
-    let root = options.place.archives();
-    if options.place.dry_run {
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let root = options.settings.archives();
+    if options.settings.dry_run {
         record.status = "dry_run".to_owned();
         let ledger = Ledger::open(&root, now, false)?;
         let (tree, state) = (Tree::new(&root), ledger.state());
@@ -97,7 +100,7 @@ fn expire(
     }
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
-    let mut work = Work::begin(&root, now, wait, notes)?;
+    let mut work = Archive::begin(&root, now, wait, notes)?;
     let state = work.ledger().state();
     let (files, strangers) = survey(work.tree(), state, record, notes)?;
     let due = due(state, &files, &policy, now, notes)?;
@@ -300,16 +303,16 @@ fn brakes(
 /// A file must be what the ledger says, before anything of it goes.
 fn prove(tree: &Tree, due: &Due) -> Result<()> {
     let path = tree.path(&due.file)?;
-    let file = fsx::open_if_there(&path)?
+    let file = durable::open_if_there(&path)?
         .ok_or_else(|| not_as_said(&path, "is missing"))?;
-    match digest(file, &path)? == due.before.sha256 {
+    match file_sha256(file, &path)? == due.before.sha256 {
         true => Ok(()),
         false => Err(not_as_said(&path, "is not what the ledger says")),
     }
 }
 
 /// One file: rewritten without what is due, or removed.
-fn one_file(work: &mut Work, due: &Due) -> Result<()> {
+fn one_file(work: &mut Archive, due: &Due) -> Result<()> {
     prove(work.tree(), due)?;
     let draft = match due.all {
         true => None,

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::archive::lock::{Lock, VARIABLE};
 use crate::error::{Error, Exit, Result, quote, reason};
-use crate::lock::{Lock, VARIABLE};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub struct Options {
     pub command: Vec<OsString>,
 }
 
-/// Runs the command in the place of this process. Returns only when that
+/// LineSet the command in the place of this process. Returns only when that
 /// failed.
 pub fn run(options: &Options) -> Result<Exit> {
     let Some((program, arguments)) = options.command.split_first() else {

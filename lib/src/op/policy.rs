@@ -4,16 +4,16 @@ use std::io::Write;
 
 use crate::db::Access;
 use crate::error::{Error, Exit, Result, quote};
-use crate::place::Place;
-use crate::policy::{ByTable, Policy, order};
-use crate::timestamp;
+use crate::settings::Settings;
+use crate::settings::policy::{ByTable, Policy, order};
+use crate::time;
 
 /// What rt-policy was asked for.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where: the policy, the database by whose foreign keys tables are put
     /// in order, and the run's now.
-    pub place: Place,
+    pub settings: Settings,
     /// Read the policy, print nothing.
     pub check: bool,
     /// Print the periods in days, as one JSON object.
@@ -53,10 +53,10 @@ impl Options {
 pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
     options.check()?;
     let text = if options.clock {
-        let now = options.place.now()?;
-        format!("{}\n", timestamp::rfc3339(now))
+        let now = options.settings.now()?;
+        format!("{}\n", time::rfc3339(now))
     } else {
-        let policy = options.place.load_policy()?;
+        let policy = options.settings.load_policy()?;
         if options.check {
             String::new()
         } else if options.json {
@@ -65,7 +65,7 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
             let targets = policy.targets(target)?;
             let pairs = match targets.len() {
                 0 | 1 => Vec::new(),
-                _ => foreign_keys(&options.place)?,
+                _ => foreign_keys(&options.settings)?,
             };
             names(&order(&targets, &pairs), options.sh)?
         } else {
@@ -81,7 +81,7 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
 
 /// Which table refers to which, as pairs of child and parent. A database that
 /// is not there yet refers to nothing.
-fn foreign_keys(place: &Place) -> Result<Vec<(String, String)>> {
+fn foreign_keys(place: &Settings) -> Result<Vec<(String, String)>> {
     if !place.db().exists() {
         return Ok(Vec::new());
     }

@@ -13,11 +13,13 @@
 //! Writing ([`Shape`]) appends to a buffer that the caller reuses and
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
+mod array;
 mod read;
+mod skip;
 mod text;
-mod usual;
 mod write;
 
+pub use array::{BRACKETS, Frame, records};
 pub use read::{Fault, Field, Fields, Str, Token};
 pub use text::append_string;
 pub use write::{Shape, append_value};

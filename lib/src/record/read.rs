@@ -10,8 +10,8 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::skip::usual_value;
 use super::text::plain_prefix;
-use super::usual::usual_value;
 use crate::value::Owned;
 
 /// Why a line is not a row record, and at which byte.

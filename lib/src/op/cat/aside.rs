@@ -7,8 +7,8 @@ use std::io::{Seek, SeekFrom, Write};
 
 use super::lines::Sink;
 use crate::error::{Error, Result};
-use crate::fsx::{self, Temp};
-use crate::timestamp::Day;
+use crate::io::durable::{self, Temp};
+use crate::time::Day;
 
 /// How much is gathered before it is laid aside, in bytes.
 const GATHER: usize = 8 << 20;
@@ -101,7 +101,8 @@ impl Aside {
         for (offset, length) in pieces {
             text.resize(*length, 0);
             self.file.seek(SeekFrom::Start(*offset)).map_err(fail)?;
-            let n = fsx::read_full(&mut self.file, &mut text).map_err(fail)?;
+            let n =
+                durable::read_full(&mut self.file, &mut text).map_err(fail)?;
             if n < *length {
                 return Err(Error::failed("rows laid aside are missing"));
             }

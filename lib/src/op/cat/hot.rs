@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, HashMap};
 use super::Options;
 use super::aside::Aside;
 use super::lines::Range;
-use crate::columns::{Columns, rule};
+use crate::archive::{Ledger, State};
 use crate::db::{
     Access, Batch, Database, Filter, Fit, Form, RowEncoder, Selection,
 };
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
-use crate::ledger::{Ledger, State};
-use crate::policy::Policy;
-use crate::timestamp::{self, Day};
+use crate::settings::columns::{Columns, rule};
+use crate::settings::policy::Policy;
+use crate::time::{self, Day};
 
 /// How often the rows are read again when the table moves.
 const TRIES: u32 = 5;
@@ -86,7 +86,7 @@ impl Hot {
         ledger: &mut Ledger,
         notes: &mut dyn Notes,
     ) -> Result<Hot> {
-        let mut database = options.place.open(Access::Read)?;
+        let mut database = options.settings.open(Access::Read)?;
         for _ in 0..TRIES {
             ledger.refresh()?;
             let before = Cut::of(ledger.state(), &options.table);
@@ -125,7 +125,7 @@ fn lay_aside(
     let Some(table) = database.table(&options.table)? else {
         return Err(Error::usage(format!(
             "{} has no table {}",
-            quoted(&options.place.db()),
+            quoted(&options.settings.db()),
             quote(&options.table)
         )));
     };
@@ -158,7 +158,7 @@ fn lay_aside(
             line.clear();
             if encoder.append(row, &mut line)? == Fit::Whole {
                 let value = row.value(at)?;
-                let time = value.and_then(|v| timestamp::instant(v, unit));
+                let time = value.and_then(|v| time::instant(v, unit));
                 hot.rows.add(time.map(Day::of), &line);
             } else {
                 lost += 1;

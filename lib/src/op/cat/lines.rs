@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Result};
 use crate::record::Fields;
-use crate::timestamp::{self, Day, Unit};
+use crate::time::{self, Day, Unit};
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 256 << 10;
@@ -94,7 +94,7 @@ impl Range {
         newest: &Option<String>,
     ) -> bool {
         let time = |text: &Option<String>| {
-            text.as_deref().and_then(|t| timestamp::parse(t.as_bytes()))
+            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
         };
         let early = |since| time(newest).is_some_and(|at| at < since);
         let late = |until| time(oldest).is_some_and(|at| at >= until);
@@ -120,7 +120,7 @@ impl Range {
         while let Some(field) = fields.next().map_err(bad)? {
             if field.key.names(&self.column) {
                 let value = field.value.to_owned().map_err(bad)?;
-                return Ok(timestamp::instant(value.borrow(), self.unit));
+                return Ok(time::instant(value.borrow(), self.unit));
             }
         }
         Ok(None)

@@ -16,16 +16,15 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::columns::{Columns, rule};
+use crate::archive::tiers::{cold_files, warm_files};
+use crate::archive::{FileState, Ledger, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
-use crate::fsx;
-use crate::ledger::{FileState, Ledger, State};
-use crate::place::Place;
-use crate::policy::Policy;
+use crate::io::durable;
 use crate::record::append_string;
-use crate::timestamp::Day;
-use crate::tree::Tree;
-use crate::warm::{cold_files, warm_files};
+use crate::settings::Settings;
+use crate::settings::columns::{Columns, rule};
+use crate::settings::policy::Policy;
+use crate::time::Day;
 
 use aside::Aside;
 use hot::Hot;
@@ -64,7 +63,7 @@ impl FromStr for Tier {
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where.
-    pub place: Place,
+    pub settings: Settings,
     /// The table.
     pub table: String,
     /// `--since`.
@@ -123,9 +122,9 @@ pub fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
-    let policy = options.place.load_policy()?;
-    let root = options.place.archives();
-    let mut ledger = Ledger::open(&root, options.place.now()?, false)?;
+    let policy = options.settings.load_policy()?;
+    let root = options.settings.archives();
+    let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;
     let range = range(options, &policy, ledger.state())?;
     let hot = match options.hot() {
         true => Some(Hot::read(options, &policy, &range, &mut ledger, notes)?),
@@ -284,7 +283,7 @@ impl Cat<'_> {
             if state.file(&file).is_some() {
                 continue;
             }
-            let (found, _) = names(&fsx::open_read(&path)?, &path)?;
+            let (found, _) = names(&durable::open_read(&path)?, &path)?;
             let members = found.iter().filter_map(|name| member(name, None));
             tables.extend(members.map(|(_, table)| table));
         }

@@ -7,11 +7,11 @@ use std::path::Path;
 use super::Cat;
 use super::lines::{Met, copy};
 use super::view::{Month, Warm, from_start};
-use crate::cold::read_tar;
 use crate::error::{Error, Exit, Result, quote, quoted};
-use crate::fsx;
-use crate::gz;
-use crate::timestamp::Day;
+use crate::io::durable;
+use crate::io::gz;
+use crate::io::tar::read_tar;
+use crate::time::Day;
 
 /// How much of a plain file is read at once.
 const PIECE: usize = 256 << 10;
@@ -121,7 +121,7 @@ impl Cat<'_> {
             copy(
                 &mut |piece| {
                     piece.resize(PIECE, 0);
-                    let n = fsx::read_full(input, piece)
+                    let n = durable::read_full(input, piece)
                         .map_err(|e| Error::io("read", path, e))?;
                     piece.truncate(n);
                     Ok(n > 0)

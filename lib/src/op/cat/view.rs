@@ -13,13 +13,15 @@ use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Cat;
-use crate::cold::read_tar;
+use crate::archive::tiers::{WarmFile, warm_files_of};
+use crate::archive::{
+    Change, FileState, Kind, Member, State, Tree, not_as_said,
+};
 use crate::error::{Error, Exit, Result, quote, quoted};
-use crate::fsx::{self, FileId};
-use crate::ledger::{Change, FileState, Kind, Member, State};
-use crate::timestamp::Day;
-use crate::tree::{Tree, digest, not_as_said};
-use crate::warm::{WarmFile, warm_files_of};
+use crate::io::digest::file_sha256;
+use crate::io::durable::{self, FileId};
+use crate::io::tar::read_tar;
+use crate::time::Day;
 
 /// How often a month is looked at when its files move.
 const TRIES: u32 = 100;
@@ -121,7 +123,7 @@ impl Cat<'_> {
     fn look(&mut self, month: &str) -> Result<Option<View>> {
         let mut warm = Vec::new();
         for file in self.listed(month)? {
-            let Some(open) = fsx::open_if_there(&file.path)? else {
+            let Some(open) = durable::open_if_there(&file.path)? else {
                 return Ok(None);
             };
             let limit = u64::MAX;
@@ -129,8 +131,8 @@ impl Cat<'_> {
         }
         let name = tar_of(month);
         let path = self.tree.path(&name)?;
-        let tar = fsx::open_if_there(&path)?;
-        crate::fail::point("cat.opened");
+        let tar = durable::open_if_there(&path)?;
+        crate::crash::point("cat.opened");
         self.ledger.refresh()?;
         let again = self.listed(month)?;
         let same = again.len() == warm.len()
@@ -185,7 +187,8 @@ impl Cat<'_> {
         let done = match (&change.after, tar) {
             (Some(after), Some(tar)) => {
                 length(tar, &path)? == after.size_bytes
-                    && digest(from_start(tar, &path)?, &path)? == after.sha256
+                    && file_sha256(from_start(tar, &path)?, &path)?
+                        == after.sha256
             }
             (None, None) => self.options.cold(),
             _ => false,
@@ -201,7 +204,7 @@ impl Cat<'_> {
                     change.removes.iter().find(|r| r.file == warm.file.file);
                 let gone = match named {
                     Some(named) => {
-                        digest(from_start(&warm.open, path)?, path)?
+                        file_sha256(from_start(&warm.open, path)?, path)?
                             == named.sha256
                     }
                     None => false,

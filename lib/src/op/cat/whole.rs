@@ -11,12 +11,12 @@ use std::path::Path;
 use super::Cat;
 use super::aside::Aside;
 use super::view::{goes, length, sizes};
+use crate::archive::{Member, not_as_said};
 use crate::error::{Error, Exit, Result, quoted};
-use crate::fsx;
-use crate::gz;
-use crate::ledger::Member;
-use crate::timestamp::Day;
-use crate::tree::{not_as_said, records};
+use crate::io::durable;
+use crate::io::gz;
+use crate::record::records;
+use crate::time::Day;
 
 /// How much of a plain file is read at once, in bytes.
 const PIECE: usize = 256 << 10;
@@ -75,7 +75,7 @@ impl Cat<'_> {
     fn lay_aside(&mut self, file: &str) -> Result<()> {
         let path = self.tree.path(file)?;
         let state = self.ledger.state();
-        let Some(open) = fsx::open_if_there(&path)? else {
+        let Some(open) = durable::open_if_there(&path)? else {
             return match goes(state, file) {
                 true => Ok(()),
                 false => Err(not_as_said(&path, "is missing")),
@@ -160,7 +160,7 @@ impl Text {
             Text::Gzip(reader) => reader.next_block(piece),
             Text::Plain(file) => {
                 piece.resize(PIECE, 0);
-                let n = fsx::read_full(file, piece)
+                let n = durable::read_full(file, piece)
                     .map_err(|e| Error::io("read", path, e))?;
                 piece.truncate(n);
                 Ok(n > 0)

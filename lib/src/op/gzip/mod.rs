@@ -17,8 +17,8 @@ use std::thread;
 use memchr::memrchr;
 
 use crate::error::{Error, Exit, Notes, Result};
-use crate::fsx;
-use crate::gz::{Block, Pool, Reader};
+use crate::io::durable;
+use crate::io::gz::{Block, Pool, Reader};
 
 /// The longest text of a member, in bytes.
 const BLOCK: usize = 1 << 20;
@@ -231,7 +231,7 @@ impl Cutter {
         text[..carried].copy_from_slice(&self.carry);
         self.carry.clear();
         if !self.ended {
-            let read = fsx::read_full(input, &mut text[carried..])
+            let read = durable::read_full(input, &mut text[carried..])
                 .map_err(|e| Error::stream(&format!("cannot read {name}"), e));
             text.truncate(carried + read?);
             self.ended = text.len() < BLOCK;

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::source::Producer;
 use super::{INPUT, Options, Sink, transform};
 use crate::error::{Error, Notes, Result, quoted};
-use crate::fsx::{self, Temp};
-use crate::stop::{Stop, Stoppable};
+use crate::io::durable::{self, Temp};
+use crate::signal::{Stop, Stoppable};
 
 /// What is printed once the file is durable under its name.
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ impl Draft<'_> {
         } else {
             self.temp.publish_new(self.path).map_err(|e| e.hint(REPLACE))?;
         }
-        fsx::sync_folder(folder_of(self.path))?;
+        durable::sync_folder(folder_of(self.path))?;
         Ok(Receipt {
             r#type: "file",
             file: name,

@@ -11,8 +11,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::{Error, Result, quote, reason};
-use crate::fsx;
-use crate::stop::Stop;
+use crate::io::durable;
+use crate::signal::Stop;
 
 /// A command that runs and whose output is read. Dropped before it was waited
 /// for, it is told to end.
@@ -45,7 +45,7 @@ impl Producer {
             .stdout
             .take()
             .ok_or_else(|| cannot(io::Error::other("it has no output")))?;
-        fsx::widen_pipe(&output);
+        durable::widen_pipe(&output);
         Ok((Producer { child, name, ended: false }, output))
     }
 

@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 
 use super::Options;
 use super::groups::Group;
+use crate::archive::{Archive, Compression, Event, Segment, Tree};
 use crate::db::{Database, Identity, Table};
 use crate::error::{Error, Result, quote, quoted};
-use crate::fsx;
-use crate::gz;
-use crate::ledger::{Compression, Event, Segment, hex};
+use crate::io::digest::{file_sha256, hex};
+use crate::io::durable;
+use crate::io::gz;
 use crate::record::{ARCHIVED_AT, Fields, ROWID};
-use crate::tree::{Tree, Work, digest};
 
 /// What a look through the file gives.
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) fn adopt(
     file: &Path,
     database: &Database,
     identity: &Identity,
-    work: &mut Work,
+    work: &mut Archive,
 ) -> Result<Group> {
     let name = options.table.as_deref().ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")
@@ -49,10 +49,10 @@ pub(super) fn adopt(
     if survey.rows == 0 {
         return Err(Error::data(format!("{} holds no rows", quoted(&path))));
     }
-    let input = fsx::open_read(&path)?;
+    let input = durable::open_read(&path)?;
     let size_bytes =
         input.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
-    let sha256 = digest(input, &path)?;
+    let sha256 = file_sha256(input, &path)?;
     let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
     let segment = Segment {
         id: Tree::new_id()?,
@@ -98,8 +98,8 @@ pub(super) fn adopt(
 /// columns, and have its key.
 fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
     let mut magic = [0u8; 2];
-    let mut input = fsx::open_read(path)?;
-    let n = fsx::read_full(&mut input, &mut magic)
+    let mut input = durable::open_read(path)?;
+    let n = durable::read_full(&mut input, &mut magic)
         .map_err(|e| Error::io("read", path, e))?;
     let gzip = n == 2 && magic == [0x1f, 0x8b];
     let mut out = Survey::default();
@@ -124,7 +124,7 @@ fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
         line.extend_from_slice(&piece[start..]);
         Ok(())
     };
-    let input = fsx::open_read(path)?;
+    let input = durable::open_read(path)?;
     let mut piece = Vec::new();
     if gzip {
         let mut reader = gz::Reader::parallel(input, quoted(path), 1);
@@ -135,7 +135,7 @@ fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
         let mut input = input;
         loop {
             piece.resize(1 << 18, 0);
-            let n = fsx::read_full(&mut input, &mut piece)
+            let n = durable::read_full(&mut input, &mut piece)
                 .map_err(|e| Error::io("read", path, e))?;
             if n == 0 {
                 break;

@@ -10,15 +10,15 @@ use super::proof::{fingerprint, has_key};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::Proven;
 use super::tally::Tally;
-use crate::db::{Database, Deleted, Place, Remover};
+use crate::archive::{Event, Purging};
+use crate::crash;
+use crate::db::{Database, Deleted, RowAccess, RowAddress};
 use crate::error::Result;
-use crate::fail;
-use crate::ledger::{Event, Purging};
-use crate::tree::records;
+use crate::record::records;
 
 /// Whether a row is still what it was when it was compared.
 fn unchanged(
-    remover: &mut Remover<'_>,
+    remover: &mut RowAccess<'_>,
     proven: &Proven,
     row: &mut Vec<u8>,
 ) -> Result<bool> {
@@ -84,7 +84,7 @@ impl Batches<'_> {
                     self.differs(number);
                     continue;
                 }
-                let place = Place::Rowid(rowid);
+                let place = RowAddress::Rowid(rowid);
                 let found = remover.at(&place, &mut row)?;
                 let missing = found.is_none();
                 let equal =
@@ -127,7 +127,7 @@ impl Batches<'_> {
     fn stands(
         &self,
         settler: &Settler<'_>,
-        remover: &mut Option<Remover<'_>>,
+        remover: &mut Option<RowAccess<'_>>,
         (record, rowid): (&[u8], Option<i64>),
     ) -> Result<bool> {
         // Without its columns no row is what it was.
@@ -135,7 +135,7 @@ impl Batches<'_> {
         let has_key = has_key(&self.subject.open.segment, self.target.table);
         let place = match rowid {
             Some(_) if self.before.renumbered => None,
-            Some(rowid) => Some(Place::Rowid(rowid)),
+            Some(rowid) => Some(RowAddress::Rowid(rowid)),
             // Under another key no row is what it was.
             None if !has_key => return Ok(true),
             None => {
@@ -144,8 +144,8 @@ impl Batches<'_> {
             }
         };
         match place {
-            Some(Place::Rowid(rowid)) => Ok(remover
-                .there(&Place::Rowid(rowid))?
+            Some(RowAddress::Rowid(rowid)) => Ok(remover
+                .there(&RowAddress::Rowid(rowid))?
                 && !settler.database.is_claimed(rowid)?),
             _ => Ok(false),
         }
@@ -185,7 +185,11 @@ impl Batches<'_> {
     }
 
     /// A row that stays keeps those at which it points.
-    fn stays(&mut self, database: &Database, place: &Place) -> Result<()> {
+    fn stays(
+        &mut self,
+        database: &Database,
+        place: &RowAddress,
+    ) -> Result<()> {
         if self.target.references.own() {
             self.guarded = None;
         }
@@ -195,7 +199,7 @@ impl Batches<'_> {
     fn leaves_the_set(
         &self,
         database: &Database,
-        place: &Place,
+        place: &RowAddress,
     ) -> Result<()> {
         match self.target.references.is_empty() {
             true => Ok(()),
@@ -223,7 +227,7 @@ impl Batches<'_> {
     fn flush(
         &mut self,
         settler: &mut Settler<'_>,
-        remover: &mut Remover<'_>,
+        remover: &mut RowAccess<'_>,
     ) -> Result<()> {
         // As many as the pace allows now that it is known who else commits.
         let hold = settler.hold()?;
@@ -293,7 +297,11 @@ impl Batches<'_> {
         Ok(())
     }
 
-    fn kept(&mut self, remover: &mut Remover<'_>, row: &Proven) -> Result<()> {
+    fn kept(
+        &mut self,
+        remover: &mut RowAccess<'_>,
+        row: &Proven,
+    ) -> Result<()> {
         if remover.there(&row.place)? {
             self.tally.refused.add(row.line);
         } else {
@@ -307,7 +315,7 @@ impl Batches<'_> {
     fn compare_again(
         &mut self,
         settler: &mut Settler<'_>,
-        remover: &mut Remover<'_>,
+        remover: &mut RowAccess<'_>,
         part: Vec<Proven>,
     ) -> Result<Vec<Proven>> {
         let mut equal = Vec::with_capacity(part.len());
@@ -327,7 +335,8 @@ impl Batches<'_> {
             self.stays(settler.database, &proven.place)?;
         }
         if !self.target.references.is_empty() {
-            let places: Vec<&Place> = equal.iter().map(|p| &p.place).collect();
+            let places: Vec<&RowAddress> =
+                equal.iter().map(|p| &p.place).collect();
             let mut struck = settler.database.struck_now(
                 self.target.table,
                 &self.target.references,
@@ -346,7 +355,7 @@ impl Batches<'_> {
     fn batch(
         &mut self,
         settler: &mut Settler<'_>,
-        remover: &mut Remover<'_>,
+        remover: &mut RowAccess<'_>,
         part: &[Proven],
     ) -> Result<Ended> {
         let database = settler.database;
@@ -356,7 +365,7 @@ impl Batches<'_> {
             lines: part.iter().map(|p| p.line).collect(),
             schema_version: Some(schema),
         })])?;
-        fail::point("purge.purging");
+        crash::point("purge.purging");
         std::thread::sleep(settler.rest());
         let lock = database.begin_write()?;
         let begun = Instant::now();
@@ -408,7 +417,7 @@ impl Batches<'_> {
     fn same_now(
         &self,
         database: &Database,
-        remover: &mut Remover<'_>,
+        remover: &mut RowAccess<'_>,
         part: &[Proven],
     ) -> Result<bool> {
         let mut row = Vec::new();
@@ -420,7 +429,7 @@ impl Batches<'_> {
         if self.target.references.is_empty() {
             return Ok(true);
         }
-        let places: Vec<&Place> = part.iter().map(|p| &p.place).collect();
+        let places: Vec<&RowAddress> = part.iter().map(|p| &p.place).collect();
         let struck = database.struck_now(
             self.target.table,
             &self.target.references,

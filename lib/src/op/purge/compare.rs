@@ -14,17 +14,17 @@ use super::settle::{Limit, Subject, Target};
 use super::spool::{Proven, Spool};
 use super::tally::Tally;
 use super::turns::Turns;
-use crate::db::{Database, Place, Remover};
+use crate::db::{Database, RowAccess, RowAddress};
 use crate::error::{Error, Result};
-use crate::runs::Runs;
-use crate::tree::records;
+use crate::line_set::LineSet;
+use crate::record::records;
 
 /// What the comparison of one segment found.
 #[derive(Default)]
 pub(super) struct Proof {
     pub tally: Tally,
     /// Lines whose rows are to go.
-    pub equal: Runs,
+    pub equal: LineSet,
     /// A run that crashed had begun to delete rows of this segment.
     pub recovering: bool,
     /// How the spool knows this segment's rows.
@@ -63,7 +63,7 @@ impl Run<'_> {
             index: index as u32,
             proof: Proof {
                 tally: Tally::default(),
-                equal: Runs::default(),
+                equal: LineSet::default(),
                 recovering: !subject.open.purging.is_empty(),
                 tag: (index as u32) << 1 | u32::from(with_set),
             },
@@ -144,9 +144,9 @@ struct Comparison<'c> {
     target: &'c Target<'c>,
     subject: &'c Subject,
     /// None where columns are gone: no row can be equal.
-    remover: Option<Remover<'c>>,
+    remover: Option<RowAccess<'c>>,
     /// Lines that a run which crashed had named.
-    named: Runs,
+    named: LineSet,
     with_set: bool,
     index: u32,
     proof: Proof,
@@ -196,7 +196,7 @@ impl Comparison<'_> {
             }
             hit = true;
             self.line += 1;
-            self.found(self.line - 1, Place::Rowid(rowid), row)?;
+            self.found(self.line - 1, RowAddress::Rowid(rowid), row)?;
             Ok(records.peek().is_some())
         });
         self.remover = Some(remover);
@@ -241,9 +241,14 @@ impl Comparison<'_> {
     }
 
     /// A line's row is what the line says.
-    fn found(&mut self, line: u64, place: Place, row: &[u8]) -> Result<()> {
+    fn found(
+        &mut self,
+        line: u64,
+        place: RowAddress,
+        row: &[u8],
+    ) -> Result<()> {
         let mut unique = true;
-        if let Place::Rowid(rowid) = &place {
+        if let RowAddress::Rowid(rowid) = &place {
             self.in_order &= self.last.is_none_or(|l| l < *rowid);
             self.last = Some(*rowid);
         }

@@ -12,10 +12,10 @@ use super::queue::Queue;
 use super::removers::{Fate, Removers, segment, still};
 use super::settle::{Settler, Subject, Target, altered};
 use super::spool::{Proven, Spool};
-use crate::db::{Database, Deleted, Place};
+use crate::crash;
+use crate::db::{Database, Deleted, RowAddress};
 use crate::error::Result;
-use crate::fail;
-use crate::runs::Runs;
+use crate::line_set::LineSet;
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
@@ -28,7 +28,7 @@ pub(super) struct Guarded {
     pub version: Option<i64>,
     /// By segment, the lines whose rows stay because a row that stays points
     /// at them.
-    pub referenced: Vec<Runs>,
+    pub referenced: Vec<LineSet>,
 }
 
 impl Guarded {
@@ -199,10 +199,10 @@ impl Deletion<'_, '_, '_> {
         if come.is_empty() {
             return Ok(());
         }
-        fail::point("purge.compared");
+        crash::point("purge.compared");
         let named = come.iter().filter_map(|found| {
             let subject = &self.group[found.index];
-            subject.purging(&found.proof, &Runs::default())
+            subject.purging(&found.proof, &LineSet::default())
         });
         let named = named.collect();
         self.settler.name(named)?;
@@ -342,7 +342,8 @@ impl Deletion<'_, '_, '_> {
     }
 
     fn struck(&self, batch: &[Proven]) -> Result<Vec<usize>> {
-        let places: Vec<&Place> = batch.iter().map(|r| &r.place).collect();
+        let places: Vec<&RowAddress> =
+            batch.iter().map(|r| &r.place).collect();
         self.settler.database.struck_now(
             self.target.table,
             &self.target.references,
@@ -419,8 +420,8 @@ const RUN: usize = 32;
 /// the first and the last rowid, and how many. `None` for less than two.
 fn run_of(batch: &[Proven]) -> Option<(i64, i64, usize)> {
     let rowid = |row: &Proven| match row.place {
-        Place::Rowid(rowid) => Some(rowid),
-        Place::Key(_) => None,
+        RowAddress::Rowid(rowid) => Some(rowid),
+        RowAddress::Key(_) => None,
     };
     let first = rowid(batch.first()?)?;
     let mut last = first;

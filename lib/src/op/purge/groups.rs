@@ -3,11 +3,10 @@
 
 use super::settle::Writes;
 use super::{Options, Results, failed};
+use crate::archive::{Archive, Open, Receipt};
 use crate::db::{Database, Identity};
 use crate::error::{Error, Notes, Result, quote};
-use crate::ledger::{Open, Receipt};
-use crate::policy::{Entry, Policy};
-use crate::tree::Work;
+use crate::settings::policy::{Entry, Policy};
 
 /// Segments of one table.
 pub(super) struct Group {
@@ -75,7 +74,7 @@ pub(super) fn triggers(
 /// Receipts by table. The ledger's own word counts: a receipt that says
 /// something else was changed on its way.
 pub(super) fn by_table(
-    work: &Work,
+    work: &Archive,
     receipts: Vec<Receipt>,
 ) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
@@ -124,7 +123,7 @@ fn add_to(groups: &mut Vec<Group>, table: &str, id: String) {
 /// Unsettled segments of this database; those of others are named and left.
 pub(super) fn pending(
     options: &Options,
-    work: &Work,
+    work: &Archive,
     identity: &Identity,
     notes: &mut dyn Notes,
     results: &mut Results,
@@ -178,7 +177,7 @@ pub(super) fn order(groups: &mut [Group], database: &Database) -> Result<()> {
     let keys = database.foreign_keys()?;
     let names: Vec<String> = groups.iter().map(|g| g.table.clone()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let ordered = crate::policy::order(&names, &keys);
+    let ordered = crate::settings::policy::order(&names, &keys);
     groups.sort_by_key(|group| ordered.iter().position(|t| *t == group.table));
     Ok(())
 }

@@ -12,16 +12,16 @@ use super::delete::{Deletion, Guarded};
 use super::proof::{columns_now, form};
 use super::settle::{Settler, Subject, Target};
 use super::tally::Tally;
-use crate::db::{Database, Remover};
+use crate::archive::{Event, Purging};
+use crate::crash;
+use crate::db::{Database, RowAccess};
 use crate::error::Result;
-use crate::fail;
-use crate::ledger::{Event, Purging};
-use crate::runs::Runs;
-use crate::tree::records;
+use crate::line_set::LineSet;
+use crate::record::records;
 
 /// What was found of each segment, and which of its lines' rows stay because
 /// another row points at them.
-type Outcome = (Vec<Proof>, Vec<Runs>);
+type Outcome = (Vec<Proof>, Vec<LineSet>);
 
 impl Settler<'_> {
     /// Compares all segments and deletes the rows of all; gives what became of
@@ -64,15 +64,15 @@ impl Settler<'_> {
             self.database.begin_doomed(target.table)?;
         }
         let (proofs, spools) = self.prove_all(&run)?;
-        fail::point("purge.compared");
+        crash::point("purge.compared");
         let mut set = Guarded {
             version: Some(self.database.data_version()?),
-            referenced: vec![Runs::default(); group.len()],
+            referenced: vec![LineSet::default(); group.len()],
         };
         if guarded {
             set.follow(self.database, target)?;
         }
-        fail::point("purge.guarded");
+        crash::point("purge.guarded");
         let named = group.iter().zip(&proofs).zip(&set.referenced);
         let named = named.filter_map(|((subject, proof), referenced)| {
             subject.purging(proof, referenced)
@@ -116,7 +116,7 @@ impl Settler<'_> {
             Shared { run: Run { turns: Some(&turns), ..run }, ..shared };
         let set = Guarded {
             version: Some(version),
-            referenced: vec![Runs::default(); group.len()],
+            referenced: vec![LineSet::default(); group.len()],
         };
         let proofs = group.iter().map(|_| Proof::default()).collect();
         std::thread::scope(|scope| {
@@ -168,7 +168,7 @@ impl Settler<'_> {
             return Ok(());
         };
         let (mut line, mut row) = (0, Vec::new());
-        let mut missing = Runs::default();
+        let mut missing = LineSet::default();
         subject.text()?.read(&mut |piece| {
             for record in records(piece) {
                 if kept.contains(line) {
@@ -193,7 +193,7 @@ impl Settler<'_> {
         let events: Vec<Event> =
             named.into_iter().map(Event::Purging).collect();
         self.work.ledger_mut().append(&events)?;
-        fail::point("purge.purging");
+        crash::point("purge.purging");
         Ok(())
     }
 }
@@ -204,9 +204,9 @@ impl Subject {
     pub(super) fn purging(
         &self,
         proof: &Proof,
-        referenced: &Runs,
+        referenced: &LineSet,
     ) -> Option<Purging> {
-        let lines: Runs = match referenced.is_empty() {
+        let lines: LineSet = match referenced.is_empty() {
             true => proof.equal.clone(),
             false => proof
                 .equal
@@ -228,7 +228,7 @@ pub(super) fn remover<'d>(
     database: &'d Database,
     target: &Target<'_>,
     subject: &Subject,
-) -> Result<Option<Remover<'d>>> {
+) -> Result<Option<RowAccess<'d>>> {
     match columns_now(&subject.open.segment, target.table) {
         Some((columns, extras)) => {
             let segment = &subject.open.segment;

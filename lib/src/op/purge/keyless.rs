@@ -10,17 +10,17 @@ use super::batches::Batches;
 use super::keyed::remover;
 use super::settle::{Settler, Subject, Target};
 use super::tally::Tally;
-use crate::db::Place;
+use crate::crash;
+use crate::db::RowAddress;
 use crate::error::Result;
-use crate::fail;
-use crate::runs::Runs;
+use crate::line_set::LineSet;
 
 /// What is known of the segment's lines before this run deletes any.
 pub(super) struct Before {
     /// Lines that an event of an earlier run names.
-    pub named: Runs,
+    pub named: LineSet,
     /// Lines of batches that an earlier run committed.
-    pub known: Runs,
+    pub known: LineSet,
     /// Rowids no longer say which row is which.
     pub renumbered: bool,
 }
@@ -35,7 +35,7 @@ impl Settler<'_> {
         let before = self.look_back(target, subject)?;
         self.database.begin_claims()?;
         self.match_rows(target, subject, &before, &before.known)?;
-        fail::point("purge.compared");
+        crash::point("purge.compared");
         let version = self.database.data_version()?;
         self.guard(target, subject)?;
         let mut batches = Batches {
@@ -49,7 +49,7 @@ impl Settler<'_> {
             before,
         };
         batches.follow(self.database)?;
-        fail::point("purge.guarded");
+        crash::point("purge.guarded");
         batches.run(self)?;
         let before = batches.before;
         let mut tally = batches.tally;
@@ -74,10 +74,10 @@ impl Settler<'_> {
         else {
             return Ok(());
         };
-        let mut missing = Runs::default();
+        let mut missing = LineSet::default();
         for line in kept.iter() {
             if let Some(rowid) = self.database.claim_of(line)?
-                && !remover.there(&Place::Rowid(rowid))?
+                && !remover.there(&RowAddress::Rowid(rowid))?
             {
                 missing.add(line);
             }
@@ -97,7 +97,7 @@ impl Settler<'_> {
         let purging = &subject.open.purging;
         let mut before = Before {
             named: subject.open.named(),
-            known: Runs::default(),
+            known: LineSet::default(),
             renumbered: purging
                 .iter()
                 .any(|p| p.schema_version != Some(schema)),
@@ -106,7 +106,7 @@ impl Settler<'_> {
             return Ok(before);
         }
         self.database.begin_claims()?;
-        let none = Runs::default();
+        let none = LineSet::default();
         if before.renumbered {
             self.match_rows(target, subject, &before, &none)?;
         } else {
@@ -134,7 +134,7 @@ impl Settler<'_> {
         self.database.begin_doomed(target.table)?;
         for line in 0..subject.open.segment.rows {
             if let Some(rowid) = self.database.claim_of(line)? {
-                let place = Place::Rowid(rowid);
+                let place = RowAddress::Rowid(rowid);
                 self.database.add_doomed(target.table, &place, 0, line)?;
             }
         }

@@ -5,10 +5,10 @@ use super::keyed::remover;
 use super::keyless::Before;
 use super::proof::{RowDigest, columns_now, digest, form, has_key};
 use super::settle::{Settler, Subject, Target};
-use crate::db::{Batch, Fit, Place};
+use crate::db::{Batch, Fit, RowAddress};
 use crate::error::Result;
-use crate::runs::Runs;
-use crate::tree::records;
+use crate::line_set::LineSet;
+use crate::record::records;
 
 impl Settler<'_> {
     /// Claims a row for each line but those of `without`.
@@ -17,7 +17,7 @@ impl Settler<'_> {
         target: &Target<'_>,
         subject: &Subject,
         before: &Before,
-        without: &Runs,
+        without: &LineSet,
     ) -> Result<()> {
         let database = self.database;
         let named = &before.named;
@@ -42,7 +42,7 @@ impl Settler<'_> {
         &mut self,
         target: &Target<'_>,
         subject: &Subject,
-        without: &Runs,
+        without: &LineSet,
         by_rowid: bool,
         other: &mut dyn FnMut(u64, RowDigest) -> Result<()>,
     ) -> Result<()> {
@@ -64,7 +64,7 @@ impl Settler<'_> {
                 let parsed = subject.lines.parse(record);
                 let found = match parsed.rowid {
                     Some(rowid) if by_rowid => {
-                        remover.at(&Place::Rowid(rowid), &mut row)?
+                        remover.at(&RowAddress::Rowid(rowid), &mut row)?
                     }
                     None if has_key => {
                         let key = subject.lines.key(record)?;
@@ -74,7 +74,7 @@ impl Settler<'_> {
                 };
                 let place = found.filter(|f| f.comparable && parsed.is(&row));
                 let claimed = match place.map(|f| f.place) {
-                    Some(Place::Rowid(rowid)) => {
+                    Some(RowAddress::Rowid(rowid)) => {
                         database.claim(number, rowid)?
                     }
                     _ => false,

@@ -2,7 +2,7 @@
 //!
 //! It reads all receipts before it takes the lock, settles segment by segment
 //! and table by table, and prints one result a table behind whatever else came
-//! on its input. The protocol is described in [`crate::tree`]; keyed and
+//! on its input. The protocol is described in [`crate::archive`]; keyed and
 //! keyless rows have a module each.
 
 mod adopt;
@@ -40,13 +40,12 @@ use self::pace::Pace;
 use self::receipts::{Input, read_receipts};
 use self::settle::Settler;
 use self::watch::Watch;
+use crate::archive::{Archive, Receipt};
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::ledger::Receipt;
 use crate::outcome::{Outcome, Purged, Reclaimed, Status};
-use crate::place::Place;
-use crate::stop::{Stop, Stoppable};
-use crate::tree::Work;
+use crate::settings::Settings;
+use crate::signal::{Stop, Stoppable};
 
 pub use self::pace::Limits;
 
@@ -82,7 +81,7 @@ impl std::str::FromStr for Reclaim {
 #[derive(Debug, Default)]
 pub struct Options {
     /// Where.
-    pub place: Place,
+    pub settings: Settings,
     /// Only this table.
     pub table: Option<String>,
     /// `--pending`.
@@ -120,7 +119,7 @@ pub fn run(
         ));
     }
     let from_input = !options.pending && options.archive.is_none();
-    if options.place.dry_run {
+    if options.settings.dry_run {
         if from_input {
             std::io::copy(&mut input, output)
                 .map_err(|e| Error::stream("cannot hand on the input", e))?;
@@ -131,7 +130,7 @@ pub fn run(
     let mut read = Input::default();
     let mut watch = None;
     if from_input {
-        watch = Watch::begin(&options.place);
+        watch = Watch::begin(&options.settings);
         let mut input = Stoppable { input, stop: &stop };
         let done = read_receipts(options, &mut input);
         stop.check()?;
@@ -224,10 +223,10 @@ fn work(
     stop: &Stop,
     notes: &mut dyn Notes,
 ) -> Result<Results> {
-    let policy = options.place.load_policy()?;
-    let now = options.place.now()?;
-    let mut database = options.place.open(Access::Delete)?;
-    let identity = Database::identity(&options.place.db())?;
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let mut database = options.settings.open(Access::Delete)?;
+    let identity = Database::identity(&options.settings.db())?;
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
     let anything =
@@ -243,8 +242,8 @@ fn work(
     }
     if anything {
         let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
-        let root = options.place.archives();
-        let mut work = Work::begin(&root, now, wait, notes)?;
+        let root = options.settings.archives();
+        let mut work = Archive::begin(&root, now, wait, notes)?;
         let mut groups = if let Some(file) = &options.archive {
             vec![adopt::adopt(options, file, &database, &identity, &mut work)?]
         } else if options.pending {

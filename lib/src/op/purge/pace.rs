@@ -8,9 +8,9 @@
 use std::time::{Duration, Instant};
 
 use super::settle::{Settler, Subject};
+use crate::crash;
 use crate::db::WriteLock;
 use crate::error::Result;
-use crate::fail;
 
 const LEAST_HOLD: Duration = Duration::from_millis(10);
 /// From here on a batch of rows with random keys comes to most pages of their
@@ -71,9 +71,9 @@ pub(super) fn end<'s>(
             return Err(error);
         }
     }
-    fail::point("purge.deleted");
+    crash::point("purge.deleted");
     let free = lock.commit()?;
-    fail::point("purge.committed");
+    crash::point("purge.committed");
     Ok(Held {
         deleting: deleted.duration_since(begun),
         committing: free.duration_since(deleted),

@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::spool::Fingerprint;
+use crate::archive::Segment;
 use crate::db::{Form, Key, Redaction, Table};
 use crate::error::{Error, Result};
-use crate::ledger::Segment;
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
 use crate::secrets::Level;
-use crate::timestamp::{self, Unit};
+use crate::time::{self, Unit};
 use crate::value::Owned;
 
 /// What the lines of a segment look like.
@@ -157,7 +157,7 @@ impl LineShape {
         while let Ok(Some(field)) = fields.next() {
             if field.key.names(&self.timestamp) {
                 let value = field.value.to_owned().ok()?;
-                return timestamp::instant(value.borrow(), self.unit);
+                return time::instant(value.borrow(), self.unit);
             }
         }
         None

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::Options;
+use crate::archive::Receipt;
 use crate::error::{Error, Result, quote};
-use crate::ledger::Receipt;
 
 /// What came on the input.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use super::keyed::remover;
 use super::proof::{columns_now, fingerprint};
 use super::settle::{Subject, Target};
 use super::spool::Proven;
-use crate::db::{Database, Remover};
+use crate::db::{Database, RowAccess};
 use crate::error::{Error, Result};
 
 /// What became of a row, before it is known that the batch was committed.
@@ -23,7 +23,7 @@ pub(super) fn segment(row: &Proven) -> usize {
 
 /// What a row is now that somebody else has committed.
 pub(super) fn still(
-    remover: &mut Remover<'_>,
+    remover: &mut RowAccess<'_>,
     proven: &Proven,
 ) -> Result<Fate> {
     let mut row = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn still(
 /// What reads and deletes the rows of each segment: one remover for all whose
 /// archived form is the same.
 pub(super) struct Removers<'d> {
-    all: Vec<Remover<'d>>,
+    all: Vec<RowAccess<'d>>,
     /// By segment.
     which: Vec<Option<usize>>,
 }
@@ -88,7 +88,7 @@ impl<'d> Removers<'d> {
     }
 
     pub fn have_triggers(&self) -> bool {
-        self.all.iter().any(Remover::has_triggers)
+        self.all.iter().any(RowAccess::has_triggers)
     }
 
     /// The first row of a batch that was deleted and is there again: a trigger
@@ -111,7 +111,7 @@ impl<'d> Removers<'d> {
         Ok(None)
     }
 
-    pub fn of(&mut self, row: &Proven) -> Result<&mut Remover<'d>> {
+    pub fn of(&mut self, row: &Proven) -> Result<&mut RowAccess<'d>> {
         let which = self.which.get(segment(row)).copied().flatten();
         which.and_then(|i| self.all.get_mut(i)).ok_or_else(|| {
             Error::failed("a row was proven without its columns")

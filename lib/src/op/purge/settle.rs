@@ -1,5 +1,5 @@
 //! One table's segments, settled one by one. The order of writes, and why
-//! each crash point is harmless, stands in [`crate::tree`].
+//! each crash point is harmless, stands in [`crate::archive`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,18 +10,20 @@ use super::pace::Pace;
 use super::proof::LineShape;
 use super::tally::{Tally, add, settled};
 use super::turns::Turns;
+use crate::archive::{
+    Archive, Event, Form, Open, Rewrite, SegmentText, Settled, not_as_said,
+};
+use crate::crash;
 use crate::db::{Database, Identity, Key, References, Table};
 use crate::error::{Error, Exit, Result, quote};
-use crate::fail;
-use crate::fsx::{self, FileId};
-use crate::ledger::{Event, Open, Settled};
+use crate::io::digest::file_sha256;
+use crate::io::durable::{self, FileId};
 use crate::outcome::{Purged, Status};
-use crate::stop::Stop;
-use crate::tree::{Form, Rewrite, SegmentText, Work, digest, not_as_said};
+use crate::signal::Stop;
 
 /// What a settlement works with.
 pub(super) struct Settler<'s> {
-    pub work: &'s mut Work,
+    pub work: &'s mut Archive,
     pub database: &'s Database,
     pub identity: Identity,
     pub pace: Pace,
@@ -271,7 +273,7 @@ impl<'s> Settler<'s> {
             self.end(vec![settled(&open, retract.counts)], result)?;
         }
         self.work.sync_files(rest.iter().map(|o| o.segment.file.as_str()))?;
-        fail::point("purge.synced");
+        crash::point("purge.synced");
         let mut keyed = Vec::new();
         for open in rest {
             if !self.is_same(target)? {
@@ -305,8 +307,8 @@ impl<'s> Settler<'s> {
             return Ok(false);
         }
         let path = self.work.tree().path(&segment.file)?;
-        let same = match fsx::open_if_there(&path)? {
-            Some(file) => digest(file, &path)? == segment.file_sha256,
+        let same = match durable::open_if_there(&path)? {
+            Some(file) => file_sha256(file, &path)? == segment.file_sha256,
             None => false,
         };
         if same {
@@ -376,13 +378,13 @@ impl<'s> Settler<'s> {
     /// Writes `purge` for segments that are settled.
     fn end(&mut self, done: Vec<Settled>, result: &mut Purged) -> Result<()> {
         self.database.flush()?;
-        fail::point("purge.before_purge");
+        crash::point("purge.before_purge");
         for settled in &done {
             add(result, settled);
         }
         let events: Vec<Event> = done.into_iter().map(Event::Purge).collect();
         self.work.ledger_mut().append(&events)?;
-        fail::point("purge.settled");
+        crash::point("purge.settled");
         Ok(())
     }
 

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::db::Place;
+use crate::db::RowAddress;
 use crate::error::{Error, Result};
-use crate::fsx::Temp;
+use crate::io::durable::Temp;
 use crate::value::Owned;
 
 /// Beyond this, in bytes, the rows go to a file, in pieces of this length.
@@ -29,7 +29,7 @@ pub(super) struct Proven {
     /// Where its key stands in the order of the keys, roughly.
     pub order: u64,
     /// Where it stands.
-    pub place: Place,
+    pub place: RowAddress,
 }
 
 /// The rows, in order.
@@ -61,11 +61,11 @@ impl Spool {
         out.extend_from_slice(&row.fingerprint.to_le_bytes());
         out.extend_from_slice(&row.order.to_le_bytes());
         match &row.place {
-            Place::Rowid(rowid) => {
+            RowAddress::Rowid(rowid) => {
                 out.push(0);
                 out.extend_from_slice(&rowid.to_le_bytes());
             }
-            Place::Key(parts) => {
+            RowAddress::Key(parts) => {
                 out.push(1);
                 out.extend_from_slice(&(parts.len() as u32).to_le_bytes());
                 for part in parts {
@@ -211,14 +211,14 @@ fn decode_row(input: &mut Cursor<&[u8]>) -> std::io::Result<Proven> {
     let fingerprint = u64::from_le_bytes(array(input)?);
     let order = u64::from_le_bytes(array(input)?);
     let place = match array(input)? {
-        [0] => Place::Rowid(i64::from_le_bytes(array(input)?)),
+        [0] => RowAddress::Rowid(i64::from_le_bytes(array(input)?)),
         _ => {
             let parts = u32::from_le_bytes(array(input)?);
             let mut key = Vec::new();
             for _ in 0..parts {
                 key.push(value(input)?);
             }
-            Place::Key(key)
+            RowAddress::Key(key)
         }
     };
     Ok(Proven { segment, line, fingerprint, order, place })
@@ -281,9 +281,9 @@ mod tests {
             fingerprint: n << 7,
             order: n * 3,
             place: if n.is_multiple_of(2) {
-                Place::Rowid(-(n as i64))
+                RowAddress::Rowid(-(n as i64))
             } else {
-                Place::Key(vec![
+                RowAddress::Key(vec![
                     Owned::Text(vec![b'x'; 200]),
                     Owned::Integer(n as i64),
                     Owned::Real(0.5),

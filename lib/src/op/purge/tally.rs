@@ -1,25 +1,25 @@
 //! What became of the lines of a segment, in the ledger's and the result's
 //! words.
 
-use crate::ledger::{Counts, Open, Settled};
+use crate::archive::{Counts, Open, Settled};
+use crate::line_set::LineSet;
 use crate::outcome::Purged;
-use crate::runs::Runs;
 
 /// What was found out about the lines of a segment.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub deleted: u64,
-    pub changed: Runs,
-    pub referenced: Runs,
-    pub refused: Runs,
-    pub gone: Runs,
+    pub changed: LineSet,
+    pub referenced: LineSet,
+    pub refused: LineSet,
+    pub gone: LineSet,
     pub superseded: u64,
 }
 
 impl Tally {
     /// The lines whose rows this run did not delete and whose archived form
     /// is not needed.
-    pub fn out(&self) -> Runs {
+    pub fn out(&self) -> LineSet {
         let mut out = self.changed.clone();
         out.union(&self.referenced);
         out.union(&self.refused);
@@ -28,14 +28,14 @@ impl Tally {
     }
 
     /// Lines that are to go because their rows, which are equal, stay.
-    pub fn kept(&self) -> Runs {
+    pub fn kept(&self) -> LineSet {
         let mut kept = self.referenced.clone();
         kept.union(&self.refused);
         kept
     }
 
     /// Of those, lines whose rows went all the same.
-    pub fn keep_lines(&mut self, missing: &Runs) {
+    pub fn keep_lines(&mut self, missing: &LineSet) {
         for lines in [&mut self.referenced, &mut self.refused] {
             *lines = lines.iter().filter(|l| !missing.contains(*l)).collect();
         }

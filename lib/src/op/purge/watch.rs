@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use crate::db::{Access, Database, Identity};
-use crate::place::Place;
+use crate::settings::Settings;
 
 pub(super) struct Watch {
     /// Kept open: `data_version` can only be compared on one connection.
@@ -19,7 +19,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Begins to watch; none where that cannot be done. What is wrong with the
     /// database is said once it is needed, and may be gone by then.
-    pub fn begin(place: &Place) -> Option<Watch> {
+    pub fn begin(place: &Settings) -> Option<Watch> {
         let since = Instant::now();
         let identity = Database::identity(&place.db()).ok()?;
         let database = place.open(Access::Read).ok()?;

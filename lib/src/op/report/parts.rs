@@ -166,7 +166,7 @@ pub(super) fn make(
     let whole = Whole {
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
-        dry_run: options.place.dry_run,
+        dry_run: options.settings.dry_run,
         parts: found,
     };
     let table = || {

@@ -1,7 +1,7 @@
 //! The policy for people: the periods as they are spelled.
 
 use super::columns::columns;
-use crate::policy::{Entry, Every, Policy};
+use crate::settings::policy::{Entry, Every, Policy};
 
 const HEADS: [&str; 7] =
     ["TABLE", "GROUP", "EVERY", "TIMESTAMP", "HOT", "WARM", "COLD"];

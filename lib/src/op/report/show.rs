@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::{bar, columns};
 use super::{Made, Options, policies, read};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::policy::{ByTable, Days, Entry, Policy};
+use crate::settings::policy::{ByTable, Days, Entry, Policy};
 
 /// What to show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -181,7 +181,7 @@ pub(super) fn make(
     input: &mut dyn BufRead,
     notes: &mut dyn Notes,
 ) -> Result<Made> {
-    let policy = options.place.load_policy()?;
+    let policy = options.settings.load_policy()?;
     let mut seen = Seen::default();
     let mut exit = Exit::Done;
     if show != Show::Policy {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Seen;
 use super::{Counts, Made, Options, TableResult, print, read};
+use crate::archive::Ledger;
 use crate::error::{Error, Notes, Result, quote};
-use crate::ledger::Ledger;
 use crate::outcome::{Outcome, Reclaimed, Status};
 
 /// What rt-stat says of the table.
@@ -166,8 +166,8 @@ fn put_together(
     size: &Size,
     reclaimed: Option<u64>,
 ) -> Result<SingleReport> {
-    let root = options.place.archives();
-    let ledger = Ledger::open(&root, options.place.now()?, false)?;
+    let root = options.settings.archives();
+    let ledger = Ledger::open(&root, options.settings.now()?, false)?;
     // What was recovered comes first; this run's own file is the last.
     let file = result.archive_files.last();
     let held = file.and_then(|file| ledger.state().file(file));

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::columns;
 use super::{Counts, Made, Options, overall, print, read};
+use crate::archive::month_file;
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::outcome::{Consolidation, Expiry, Upkeep};
-use crate::timestamp::Day;
-use crate::tree::month_file;
+use crate::time::Day;
 
 /// A step that a job was to take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -98,13 +98,13 @@ pub(super) fn make(
     } else {
         purge.status = SKIPPED.to_owned();
     }
-    if options.place.dry_run {
+    if options.settings.dry_run {
         foresee(&mut consolidation, &purge);
     }
     let report = CleanupReport {
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
-        dry_run: options.place.dry_run,
+        dry_run: options.settings.dry_run,
         consolidation,
         purge,
     };

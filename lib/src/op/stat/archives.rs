@@ -13,13 +13,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Options, print};
-use crate::columns::rule;
+use crate::archive::tiers::{cold_files, warm_files, whole_files};
+use crate::archive::{FileState, Ledger, Member, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::ledger::{FileState, Ledger, Member, State};
-use crate::policy::{self, Policy};
-use crate::timestamp::{self, Day, rfc3339};
-use crate::tree::Tree;
-use crate::warm::{cold_files, warm_files, whole_files};
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
+use crate::time::{self, Day, rfc3339};
 
 /// Where a file is, in the order of the records.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -127,7 +126,7 @@ impl<'a> Sum<'a> {
         self.rows += member.rows;
         self.size_bytes += member.size_bytes;
         let time = |text: &Option<String>| {
-            text.as_deref().and_then(|t| timestamp::parse(t.as_bytes()))
+            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
         };
         if let Some(oldest) = time(&member.oldest) {
             self.oldest = Some(self.oldest.map_or(oldest, |o| o.min(oldest)));
@@ -142,9 +141,9 @@ pub(super) fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
-    let policy = options.place.load_policy()?;
-    let now = options.place.now()?;
-    let tree = Tree::new(&options.place.archives());
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let tree = Tree::new(&options.settings.archives());
     let ledger = Ledger::open(tree.root(), now, false)?;
     let chosen = Chosen::of(options, ledger.state())?;
     if options.files {

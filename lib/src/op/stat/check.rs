@@ -12,12 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Options, print};
-use crate::age::Age;
+use crate::archive::{Ledger, State};
 use crate::db::{Access, Database, Question};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::ledger::{Ledger, State};
-use crate::policy::{self, Entry, Every, Policy, Rule};
-use crate::timestamp::rfc3339;
+use crate::settings::policy::{self, Entry, Every, Policy, Rule};
+use crate::time::{Age, rfc3339};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -47,9 +46,9 @@ pub(super) fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
-    let policy = options.place.load_policy()?;
-    let now = options.place.now()?;
-    let root = options.place.archives();
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let root = options.settings.archives();
     let ledger = Ledger::open(&root, now, false)?;
     let mut exit = Exit::Done;
     let mut tell = |breach: Breach| {
@@ -80,7 +79,7 @@ pub(super) fn run(
             ..Breach::default()
         })?;
     }
-    let database = options.place.open(Access::Read)?;
+    let database = options.settings.open(Access::Read)?;
     for entry in policy.entries() {
         let Entry::Rule(rule) = entry else { continue };
         notes.verbose(&format!("counting {}", quote(&rule.table)));

@@ -8,17 +8,18 @@ use jiff::Timestamp;
 
 use super::lines::{LineReader, Record};
 use super::{Done, LEVEL, Options, empty};
-use crate::columns::Chosen;
+use crate::archive::{
+    Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
+};
 use crate::db::{Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::fsx;
-use crate::gz;
-use crate::ledger::{Compression, Segment};
+use crate::io::gz;
+use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
-use crate::record::{ARCHIVED_AT, append_string};
-use crate::stop::Stop;
-use crate::timestamp::{Day, Unit, rfc3339};
-use crate::tree::{BLOCK_BYTES, Block, Draft, Frame, Tree, Work};
+use crate::record::{ARCHIVED_AT, Frame, append_string};
+use crate::settings::columns::Chosen;
+use crate::signal::Stop;
+use crate::time::{Day, Unit, rfc3339};
 
 /// What all days together may hold before one is cut early, in bytes of text.
 const HELD_BYTES: usize = 16 << 20;
@@ -105,7 +106,7 @@ impl<'s> Days<'s> {
     /// Reads all lines.
     pub fn read(
         &mut self,
-        work: &Work,
+        work: &Archive,
         input: &mut dyn Read,
         stop: &Stop,
     ) -> Result<()> {
@@ -138,7 +139,7 @@ impl<'s> Days<'s> {
     }
 
     /// The file that a row goes to, by the day that stands for it.
-    fn file(&self, work: &Work, day: Day) -> Result<String> {
+    fn file(&self, work: &Archive, day: Day) -> Result<String> {
         let table = &self.table.name;
         match self.single {
             true => work.whole_file(table, self.now, !self.plain),
@@ -146,7 +147,7 @@ impl<'s> Days<'s> {
         }
     }
 
-    fn add(&mut self, work: &Work, record: &Record<'_>) -> Result<()> {
+    fn add(&mut self, work: &Archive, record: &Record<'_>) -> Result<()> {
         let Some(at) = record.at else {
             self.undated += 1;
             return Ok(());
@@ -239,7 +240,7 @@ impl<'s> Days<'s> {
     /// their segments.
     pub fn finish(
         &mut self,
-        work: &Work,
+        work: &Archive,
         identity: &Identity,
     ) -> Result<Vec<(Segment, Draft)>> {
         if self.days.is_empty() {
@@ -258,7 +259,7 @@ impl<'s> Days<'s> {
         while self.take()? {}
         let mut drafts: Vec<&mut Draft> =
             self.days.values_mut().map(|day| &mut day.draft).collect();
-        fsx::together(&mut drafts, |draft| draft.sync())?;
+        sync_many(&mut drafts, |draft| draft.sync())?;
         let mut out = Vec::new();
         for mut entry in std::mem::take(&mut self.days).into_values() {
             let sums = entry.draft.finish()?;

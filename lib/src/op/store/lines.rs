@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::array::Array;
 use crate::error::{Error, Result, quote};
 use crate::record::{ARCHIVED_AT, Field, Fields, ROWID, Token, append_string};
-use crate::timestamp::{self, Unit};
+use crate::time::{self, Unit};
 
 /// How much is read at a time.
 const READ_BYTES: usize = 1 << 18;
@@ -206,7 +206,7 @@ impl LineReader {
             count += 1;
             let value = value.to_owned_if(column == self.timestamp);
             if let Some(value) = value.map_err(|f| f.to_string())? {
-                at = timestamp::instant(value.borrow(), self.unit);
+                at = time::instant(value.borrow(), self.unit);
             }
         }
         if count < wanted {

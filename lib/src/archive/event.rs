@@ -1,0 +1,366 @@
+//! The events, as they stand in the ledger. rt-ledger(5) describes them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::line_set::LineSet;
+use crate::time;
+
+/// The rows that one publication adds to one file, and all that their proof
+/// depends on. A `store` event and its receipt carry it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Segment {
+    /// 128 random bits in hexadecimal; never used again.
+    pub id: String,
+    /// The canonical path of the database.
+    pub db: String,
+    /// Its device.
+    pub db_device: u64,
+    /// Its inode.
+    pub db_inode: u64,
+    /// The table, as the schema writes it.
+    pub table: String,
+    /// The file, relative to the tree's root; a file outside it by its
+    /// absolute path.
+    pub file: String,
+    /// Where the segment begins: the length of the file before.
+    pub offset_bytes: u64,
+    /// Its length in the file.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes in the file.
+    pub sha256: String,
+    /// SHA-256 of the file before; none for a new file.
+    pub before_sha256: Option<String>,
+    /// SHA-256 of the whole file with it.
+    pub file_sha256: String,
+    /// Its lines.
+    pub rows: u64,
+    /// Those of its lines that carry `_rowid`: rows without usable key.
+    pub keyless_rows: u64,
+    /// The length of its text.
+    pub text_size_bytes: u64,
+    /// SHA-256 of its text.
+    pub text_sha256: String,
+    /// `gzip` or `none`.
+    pub compression: Compression,
+    /// The level of its gzip members.
+    pub level: u8,
+    /// The columns of the records, in order.
+    pub columns: Vec<String>,
+    /// Columns left out.
+    pub excluded: Vec<String>,
+    /// Columns whose value was replaced.
+    pub redacted: Vec<String>,
+    /// The version of the secret patterns that were replaced, if any were.
+    pub secrets_version: Option<u32>,
+    /// Guessed secrets were replaced too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secrets_all: bool,
+    /// The column that dates a row.
+    pub timestamp_column: String,
+    /// What its numbers mean, if that was said.
+    pub unit: Option<String>,
+    /// SHA-256 of the CREATE statements.
+    pub schema_sha256: String,
+    /// `_archived_at` of its lines; none in a file made by hand.
+    pub archived_at: Option<String>,
+    /// The least timestamp of its rows.
+    pub oldest: Option<String>,
+    /// The greatest.
+    pub newest: Option<String>,
+    /// Its text is one JSON array, a row a line, and its lines are counted
+    /// without the brackets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub array: bool,
+    /// A file made by hand: its lines are never taken out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
+}
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// gzip members.
+    Gzip,
+    /// Plain text.
+    None,
+}
+
+/// Lines that may be deleted from now on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Purging {
+    /// The segment.
+    pub id: String,
+    /// Lines that were found equal: only their rows may go. On a segment with
+    /// keyless rows, exactly the lines of the batch that follows.
+    pub lines: LineSet,
+    /// On a segment with keyless rows: while this holds, so do rowids.
+    pub schema_version: Option<i64>,
+}
+
+/// Lines to be taken out, and what the file is without them. An intent.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Retract {
+    /// The segment.
+    pub id: String,
+    /// The lines.
+    pub lines: LineSet,
+    /// The segment's length in the file without them.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// SHA-256 of the whole file; none when the file goes.
+    pub file_sha256: Option<String>,
+    /// Its lines that remain.
+    pub rows: u64,
+    /// The length of its text.
+    pub text_size_bytes: u64,
+    /// SHA-256 of its text.
+    pub text_sha256: String,
+    /// The least timestamp of its rows that remain.
+    #[serde(default)]
+    pub oldest: Option<String>,
+    /// The greatest.
+    #[serde(default)]
+    pub newest: Option<String>,
+    /// What became of all lines, for the `purge` that follows.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What became of the rows of a segment.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Counts {
+    /// Proven and deleted.
+    pub deleted: u64,
+    /// Differed, and were taken out.
+    pub changed: u64,
+    /// Pointed at by a row that stays, and were taken out.
+    pub referenced: u64,
+    /// Kept by a trigger, and were taken out.
+    pub refused: u64,
+    /// Not there, and were taken out.
+    pub gone: u64,
+    /// Named by a run that crashed while deleting; their lines stay.
+    pub superseded: u64,
+}
+
+/// A segment is settled.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Settled {
+    /// The segment.
+    pub id: String,
+    /// The table.
+    pub table: String,
+    /// Its file.
+    pub file: String,
+    /// Its lines when it was published: the sum of the counts.
+    pub rows: u64,
+    /// What became of them.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What a file of the tree holds of one table's day: a warm file, or a member
+/// of a month's tar.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Member {
+    /// Its name in the tar: `2025-11-03/tool_uses.jsonl.gz`.
+    pub name: String,
+    /// The table; none for what is no table's, such as a schema.
+    pub table: Option<String>,
+    /// The day.
+    pub day: Option<String>,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its lines.
+    pub rows: u64,
+    /// The least timestamp of its rows, where it is known.
+    pub oldest: Option<String>,
+    /// The greatest.
+    pub newest: Option<String>,
+}
+
+impl Member {
+    /// Takes in the times of more rows.
+    pub fn widen(&mut self, oldest: &Option<String>, newest: &Option<String>) {
+        let own =
+            Times { oldest: self.oldest.take(), newest: self.newest.take() };
+        let all = own.with(oldest, newest);
+        (self.oldest, self.newest) = (all.oldest, all.newest);
+    }
+}
+
+/// A file with its digest.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Named {
+    /// The file, relative to the tree's root.
+    pub file: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of all of it.
+    pub sha256: String,
+}
+
+/// A file is about to be made, rewritten or removed: an intent, of
+/// `consolidate` and of `expire`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Change {
+    /// 128 random bits in hexadecimal; never used again.
+    pub id: String,
+    /// The file, relative to the tree's root.
+    pub file: String,
+    /// What it is before; none for a new file.
+    pub before: Option<Named>,
+    /// What it is afterwards; none when it goes.
+    pub after: Option<Named>,
+    /// What it holds afterwards.
+    pub members: Vec<Member>,
+    /// Files that go when it is there: what they held is in it.
+    pub removes: Vec<Named>,
+    /// What it held and holds no more: the end of its retention.
+    pub expires: Vec<Member>,
+}
+
+/// A file that was made by hand or by another program is part of the tree
+/// from now on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Adopt {
+    /// The file.
+    #[serde(flatten)]
+    pub named: Named,
+    /// What it holds.
+    pub members: Vec<Member>,
+}
+
+/// A job came to its end.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Job {
+    /// Which: `daily`, `weekly`, `archive`, ...
+    pub mode: String,
+    /// Its exit status.
+    pub exit_status: u8,
+    /// Rows archived.
+    pub total_archived: u64,
+    /// Tables it was for.
+    pub tables: u64,
+    /// Tables that failed.
+    pub failed: u64,
+}
+
+/// The least and the greatest timestamp of some rows, where they are known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Times {
+    pub oldest: Option<String>,
+    pub newest: Option<String>,
+}
+
+impl Times {
+    /// Those of these rows and others. As texts they do not compare: a
+    /// fraction stands where others have their `Z`.
+    pub fn with(
+        mut self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> Times {
+        let time = |text: &Option<String>| {
+            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
+        };
+        if let Some(other) = time(oldest)
+            && time(&self.oldest).is_none_or(|own| other < own)
+        {
+            self.oldest.clone_from(oldest);
+        }
+        if time(newest) > time(&self.newest) {
+            self.newest.clone_from(newest);
+        }
+        self
+    }
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A segment is about to be published. An intent.
+    Store(Box<Segment>),
+    /// It is there, and durable.
+    Published {
+        /// The segment.
+        id: String,
+    },
+    /// It never came to be; the file is what it was.
+    Void {
+        /// The segment.
+        id: String,
+    },
+    /// Its rows are about to be deleted.
+    Purging(Purging),
+    /// Lines are about to be taken out. An intent.
+    Retract(Retract),
+    /// It is settled.
+    Purge(Settled),
+    /// Warm files are about to go into a month's tar. An intent.
+    Consolidate(Box<Change>),
+    /// They are in it, and gone.
+    Consolidated {
+        /// The intent.
+        id: String,
+    },
+    /// Archives past their retention are about to go. An intent.
+    Expire(Box<Change>),
+    /// They are gone.
+    Expired {
+        /// The intent.
+        id: String,
+    },
+    /// A file was taken in.
+    Adopt(Adopt),
+    /// A job ended.
+    Job(Job),
+    /// Written by a newer program.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A segment, as rt-store prints it and rt-purge takes it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "receipt")]
+pub struct Receipt {
+    /// The segment.
+    #[serde(flatten)]
+    pub segment: Segment,
+}
+
+/// What every line has behind its type.
+#[derive(Serialize)]
+pub(super) struct Stamp<'a> {
+    pub seq: u64,
+    pub at: &'a str,
+    pub wall: &'a str,
+    pub prev: &'a str,
+}
+
+impl Event {
+    /// Appends the line: `type`, the stamp, then the event's own fields.
+    pub(super) fn write_line(
+        &self,
+        out: &mut Vec<u8>,
+        stamp: &Stamp<'_>,
+    ) -> Result<()> {
+        let fail = |e| Error::failed(format!("cannot write an event: {e}"));
+        let event = serde_json::to_vec(self).map_err(fail)?;
+        let stamp = serde_json::to_vec(stamp).map_err(fail)?;
+        // {"type":"x" | ,<stamp> | ,"id":...}
+        let cut = memchr::memchr2(b',', b'}', &event).unwrap_or(0);
+        out.extend_from_slice(&event[..cut]);
+        out.push(b',');
+        out.extend_from_slice(&stamp[1..stamp.len() - 1]);
+        out.extend_from_slice(&event[cut..]);
+        out.push(b'\n');
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Files that the ledger does not know: looked through, and taken in.
+//!
+//! A tree may hold what another program or a hand has put there. Before it is
+//! merged or removed it becomes part of the ledger, with digest and rows, and
+//! only if all of it can be read.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{Archive, Tree, not_as_said};
+use crate::archive::{Adopt, Event, Member, Named, State};
+use crate::error::{Error, Result, quote, quoted};
+use crate::io::digest::{Hashing, file_sha256};
+use crate::io::durable;
+use crate::io::gz;
+use crate::io::tar::read_tar;
+use crate::record::Fields;
+use crate::time::Day;
+
+impl Tree {
+    /// What a month's tar holds that the ledger does not know; none where it
+    /// is known, or not there.
+    ///
+    /// # Errors
+    /// Status 5 when a known one is missing or another; 4 when a foreign one
+    /// cannot be taken in.
+    pub fn stranger(
+        &self,
+        state: &State,
+        file: &str,
+    ) -> Result<Option<Adopt>> {
+        let path = self.path(file)?;
+        let known = state.file(file);
+        let Some(present) = durable::open_if_there(&path)? else {
+            return match known {
+                None => Ok(None),
+                Some(_) => Err(not_as_said(&path, "is missing")),
+            };
+        };
+        let size_bytes =
+            present.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
+        let sha256 = file_sha256(present, &path)?;
+        if let Some(known) = known {
+            return match known.sha256 == sha256 {
+                true => Ok(None),
+                false => {
+                    Err(not_as_said(&path, "is not what the ledger says"))
+                }
+            };
+        }
+        let members = survey_tar(&path)?;
+        let named = Named { file: file.to_owned(), size_bytes, sha256 };
+        Ok(Some(Adopt { named, members }))
+    }
+
+    /// Lines of a file, each of which must be a record.
+    pub fn count_records(&self, file: &str, plain: bool) -> Result<u64> {
+        let path = self.path(file)?;
+        let input = durable::open_read(&path)?;
+        let rows = if plain {
+            count_plain(input, &path)
+        } else {
+            count_rows(gz::Reader::new(input, quoted(&path)))
+        };
+        rows.map_err(|e| e.during(quoted(&path)))
+    }
+}
+
+impl Archive {
+    /// A month's tar that the ledger does not know is taken in first.
+    pub fn adopt_month(&mut self, file: &str) -> Result<()> {
+        match self.tree.stranger(self.ledger.state(), file)? {
+            Some(adopt) => self.adopt(adopt),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in a file that was looked through.
+    pub fn adopt(&mut self, adopt: Adopt) -> Result<()> {
+        self.sync_file(&adopt.named.file)?;
+        self.ledger.append(&[Event::Adopt(adopt)])
+    }
+
+    /// A warm file that the ledger does not know is taken in, if each line of
+    /// it is a record. Gives what it holds.
+    pub fn adopt_lines(
+        &mut self,
+        named: Named,
+        mut member: Member,
+        plain: bool,
+    ) -> Result<Member> {
+        member.rows = self.tree.count_records(&named.file, plain)?;
+        let members = vec![member.clone()];
+        self.adopt(Adopt { named, members })?;
+        Ok(member)
+    }
+}
+
+/// Lines of a plain file; each must be a record.
+fn count_plain(mut input: std::fs::File, path: &Path) -> Result<u64> {
+    let (mut line, mut rows) = (Vec::new(), 0);
+    let mut piece = vec![0u8; 1 << 18];
+    loop {
+        let n = durable::read_full(&mut input, &mut piece)
+            .map_err(|e| Error::io("read", path, e))?;
+        if n == 0 {
+            ended(&line)?;
+            return Ok(rows);
+        }
+        count_lines(&piece[..n], &mut line, &mut rows)?;
+    }
+}
+
+/// What a foreign tar holds.
+fn survey_tar(path: &Path) -> Result<Vec<Member>> {
+    let mut members: Vec<Member> = Vec::new();
+    read_tar(durable::open_read(path)?, path, &mut |name, size, contents| {
+        if members.iter().any(|m| m.name == name) {
+            return Err(Error::data(format!(
+                "{} holds {} twice",
+                quoted(path),
+                quote(name)
+            )));
+        }
+        let (day, rest) = name.split_once('/').unwrap_or(("", name));
+        let stem = rest.strip_suffix(".jsonl.gz");
+        let day = day.parse::<Day>().ok();
+        let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
+        let mut hash = Hashing::new(contents);
+        let rows = match table {
+            Some(_) => count_rows(gz::Reader::new(&mut hash, quote(name)))?,
+            None => 0,
+        };
+        std::io::copy(&mut hash, &mut std::io::sink())
+            .map_err(|e| Error::io("read", path, e))?;
+        members.push(Member {
+            name: name.to_owned(),
+            table,
+            day: day.map(|d| d.to_string()),
+            size_bytes: size,
+            sha256: hash.sha256(),
+            rows,
+            oldest: None,
+            newest: None,
+        });
+        Ok(())
+    })?;
+    Ok(members)
+}
+
+/// Lines of a gzip file; each must be an object.
+fn count_rows<R: Read>(mut reader: gz::Reader<R>) -> Result<u64> {
+    let (mut piece, mut line, mut rows) = (Vec::new(), Vec::new(), 0);
+    while reader.next_block(&mut piece)? {
+        count_lines(&piece, &mut line, &mut rows)?;
+    }
+    ended(&line)?;
+    Ok(rows)
+}
+
+fn count_lines(
+    piece: &[u8],
+    line: &mut Vec<u8>,
+    rows: &mut u64,
+) -> Result<()> {
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', piece) {
+        line.extend_from_slice(&piece[start..end]);
+        start = end + 1;
+        *rows += 1;
+        let mut fields = Fields::new(line);
+        while fields
+            .next()
+            .map_err(|f| Error::data(format!("line {rows}: {f}")))?
+            .is_some()
+        {}
+        line.clear();
+    }
+    line.extend_from_slice(&piece[start..]);
+    Ok(())
+}
+
+fn ended(line: &[u8]) -> Result<()> {
+    match line.is_empty() {
+        true => Ok(()),
+        false => Err(Error::data("it ends in the middle of a line")),
+    }
+}

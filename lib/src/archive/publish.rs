@@ -1,0 +1,141 @@
+//! Publication: drafts become files, all of a run's at once.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::draft::Draft;
+use super::{Archive, Tree, not_as_said};
+use crate::archive::{Event, Segment};
+use crate::crash;
+use crate::error::{Error, Exit, Result, quote};
+use crate::io::durable;
+
+impl Archive {
+    /// Refuses a table that has an unsettled segment, or is left alone.
+    pub fn check_free(&self, table: &str) -> Result<()> {
+        if let Some(blocked) = self.block_of(table) {
+            return Err(Error::new(blocked.exit, blocked.message.clone()));
+        }
+        let unsettled = self
+            .ledger
+            .state()
+            .unsettled()
+            .find(|o| o.segment.table.eq_ignore_ascii_case(table));
+        if let Some(open) = unsettled {
+            return Err(Error::new(
+                Exit::Busy,
+                format!(
+                    "table {} has a segment that is not settled, in {}",
+                    quote(table),
+                    quote(&open.segment.file)
+                ),
+            )
+            .hint(format!(
+                "run rt-purge --pending --db {}",
+                quote(&open.segment.db)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Begins a draft of a file: what is there now, which must be what the
+    /// ledger says.
+    pub fn begin_draft(&self, file: &str) -> Result<Draft> {
+        let path = self.tree.path(file)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        // Publication makes the names durable, of all days' folders at once.
+        durable::add_folders(folder, self.tree.root())?;
+        let known = self.ledger.state().file(file);
+        let present = durable::open_if_there(&path)?;
+        match (known, present) {
+            (None, None) => Draft::begin(folder, None, 0),
+            (Some(known), Some(present)) => {
+                let length = present
+                    .metadata()
+                    .map_err(|e| Error::io("stat", &path, e))?
+                    .len();
+                if length != known.size_bytes {
+                    return Err(not_as_said(
+                        &path,
+                        "is not as long as the ledger says",
+                    ));
+                }
+                // The new file stands beside the old one for a while.
+                durable::need_space(folder, length)?;
+                let draft =
+                    Draft::begin(folder, Some((present, &path)), length)?;
+                if draft.before_sha256() != Some(&known.sha256) {
+                    return Err(not_as_said(
+                        &path,
+                        "is not what the ledger says",
+                    ));
+                }
+                Ok(draft)
+            }
+            (Some(_), None) => Err(not_as_said(&path, "is missing")),
+            (None, Some(_)) => Err(not_as_said(&path, "is not in the ledger")),
+        }
+    }
+
+    /// A name for a table's rows in one file that neither the tree nor the
+    /// ledger has yet. The lock keeps it free until it is published.
+    pub fn whole_file(
+        &self,
+        table: &str,
+        now: Timestamp,
+        compressed: bool,
+    ) -> Result<String> {
+        for n in 1..=u32::MAX {
+            let file = Tree::whole_file(table, now, n, compressed);
+            let path = self.tree.path(&file)?;
+            match std::fs::symlink_metadata(&path) {
+                Ok(_) => {}
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                    if self.ledger.state().file(&file).is_none() {
+                        return Ok(file);
+                    }
+                }
+                Err(e) => return Err(Error::io("stat", &path, e)),
+            }
+        }
+        Err(Error::failed("all names of this moment are taken"))
+    }
+
+    /// Publishes drafts that were finished, with their segments. When it
+    /// returns, files, names and events are durable.
+    pub fn publish(&mut self, drafts: Vec<(Segment, Draft)>) -> Result<()> {
+        crash::point("store.synced");
+        let intents: Vec<Event> = drafts
+            .iter()
+            .map(|(segment, _)| Event::Store(Box::new(segment.clone())))
+            .collect();
+        self.ledger.append(&intents)?;
+        crash::point("store.intents");
+        let (mut published, mut paths) = (Vec::new(), Vec::new());
+        for (segment, draft) in drafts {
+            let path = self.tree.path(&segment.file)?;
+            draft.publish(&path)?;
+            crash::point("store.renamed");
+            published.push(Event::Published { id: segment.id });
+            paths.push(path);
+        }
+        // Up to the root: whoever made a folder may have died before it was
+        // durable.
+        self.sync_folders_of(&paths)?;
+        crash::point("store.folder");
+        self.ledger.append(&published)?;
+        crash::point("store.published");
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// A new segment id: 128 random bits.
+    pub fn new_id() -> Result<String> {
+        let mut bytes = [0u8; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
+        Ok(crate::archive::hex(&bytes))
+    }
+}

@@ -1,0 +1,145 @@
+//! The tiers as they are on the disk: a walk over their files, without opening
+//! any.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::archive::{State, Tree};
+use crate::error::{Error, Result};
+use crate::io::durable::TEMP_PREFIX;
+use crate::time::Day;
+
+/// A warm file.
+#[derive(Clone, Debug)]
+pub struct WarmFile {
+    /// Relative to the tree's root.
+    pub file: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its day.
+    pub day: Day,
+    /// Its table, where the ledger or the name tells.
+    pub table: Option<String>,
+    /// The name without its ending.
+    pub stem: String,
+    /// Not compressed.
+    pub plain: bool,
+    /// Its length.
+    pub size_bytes: u64,
+}
+
+/// All warm files, by day and name. What is called otherwise is passed over.
+pub fn warm_files(tree: &Tree, state: &State) -> Result<Vec<WarmFile>> {
+    warm_files_of(tree, state, "")
+}
+
+/// The warm files of the days whose name begins so (`2025-11`), by day and
+/// name.
+pub fn warm_files_of(
+    tree: &Tree,
+    state: &State,
+    days: &str,
+) -> Result<Vec<WarmFile>> {
+    let warm = tree.root().join("warm");
+    let mut out = Vec::new();
+    for (day, folder) in entries(&warm)? {
+        if !day.starts_with(days) {
+            continue;
+        }
+        let Ok(day) = day.parse::<Day>() else { continue };
+        for (name, path) in entries(&folder)? {
+            let plain = name.ends_with(".jsonl");
+            let stem = name
+                .strip_suffix(".jsonl.gz")
+                .or_else(|| name.strip_suffix(".jsonl"));
+            let Some(stem) = stem else { continue };
+            if name.starts_with(TEMP_PREFIX) {
+                continue;
+            }
+            let meta = fs::symlink_metadata(&path)
+                .map_err(|e| Error::io("stat", &path, e))?;
+            if !meta.is_file() {
+                continue;
+            }
+            let file = format!("warm/{day}/{name}");
+            let known = state.file(&file);
+            let table = known
+                .and_then(|f| f.members.first())
+                .and_then(|m| m.table.clone())
+                .or_else(|| Tree::table_of(stem));
+            out.push(WarmFile {
+                file,
+                path,
+                day,
+                table,
+                stem: stem.to_owned(),
+                plain,
+                size_bytes: meta.len(),
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// The months' tars that are there, relative to the root.
+pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
+    let cold = tree.root().join("cold");
+    let mut out = Vec::new();
+    for (year, folder) in entries(&cold)? {
+        for (name, _) in entries(&folder)? {
+            if name.ends_with(".tar.gz") {
+                out.push(format!("cold/{year}/{name}"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The files in the root that are called as those with all rows of a run are:
+/// `TABLE_20261121T184403.123Z.json.gz`.
+pub fn whole_files(tree: &Tree) -> Result<Vec<String>> {
+    let mut out = entries(tree.root())?;
+    out.retain(|(name, _)| is_whole_name(name));
+    Ok(out.into_iter().map(|(name, _)| name).collect())
+}
+
+fn is_whole_name(name: &str) -> bool {
+    let stem =
+        name.strip_suffix(".json.gz").or_else(|| name.strip_suffix(".json"));
+    let form = b"_00000000T000000.000Z";
+    stem.is_some_and(|stem| {
+        stem.as_bytes().windows(form.len()).any(|part| {
+            part.iter().zip(form).all(|(is, form)| match form {
+                b'0' => is.is_ascii_digit(),
+                sign => is == sign,
+            })
+        })
+    })
+}
+
+/// Names and paths in a folder, sorted; none where there is no folder.
+pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let fail = |e| Error::io("read", folder, e);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
+        Err(e) => return Err(fail(e)),
+    };
+    let mut out = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(fail)?;
+        if let Ok(name) = entry.file_name().into_string() {
+            out.push((name, entry.path()));
+        }
+    }
+    out.sort();
+    Ok(out)
+}

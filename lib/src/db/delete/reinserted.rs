@@ -1,0 +1,123 @@
+//! Whether a trigger put a row back that was just deleted.
+//!
+//! A row with a key is back when its key is. One without is back when the
+//! trigger added any row to the table: which one it was meant to be, nobody
+//! can tell.
+
+use rusqlite::{OptionalExtension, Statement, params_from_iter};
+
+use crate::db::read::filter;
+use crate::db::{Database, Key, RowAddress, Table, ident};
+use crate::error::Result;
+use crate::value::Owned;
+
+/// Looks for the rows of one table.
+pub(in crate::db) struct Restored<'d> {
+    database: &'d Database,
+    /// Of a key with an index of its own: reads it, and looks for it.
+    key: Option<(Statement<'d>, Statement<'d>)>,
+    /// The last rowid but for one, and whether there is one beyond.
+    ends: Option<(Statement<'d>, Statement<'d>)>,
+}
+
+/// What is known of a row before its deletion, but for its place.
+pub(in crate::db) enum Before {
+    /// Its place is its key.
+    RowAddress,
+    /// Its key.
+    Key(Vec<Owned>),
+    /// It has none: the last rowid of the others.
+    Last(i64),
+}
+
+impl Database {
+    pub(in crate::db) fn restored<'d>(
+        &'d self,
+        table: &Table,
+    ) -> Result<Restored<'d>> {
+        let prepare = |sql: String| {
+            self.connection
+                .prepare(&sql)
+                .map_err(|e| self.fail("cannot prepare to look again", e))
+        };
+        let mut out = Restored { database: self, key: None, ends: None };
+        if table.without_rowid || matches!(table.key, Key::Rowid(_)) {
+            return Ok(out);
+        }
+        let (from, rowid) = (table.quoted(), table.cursor().join(""));
+        let parts: Vec<_> =
+            table.key_columns().iter().map(|c| &table.columns[*c]).collect();
+        let key: Vec<String> = parts.iter().map(|c| ident(&c.name)).collect();
+        let compared: Vec<String> = parts.iter().map(|c| c.in_key()).collect();
+        if !key.is_empty() {
+            out.key = Some((
+                prepare(format!(
+                    "SELECT {} FROM {from} WHERE {rowid} = ?1",
+                    key.join(", ")
+                ))?,
+                prepare(format!(
+                    "SELECT 1 FROM {from} WHERE {} = ?",
+                    compared.join(" = ? AND ")
+                ))?,
+            ));
+        }
+        out.ends = Some((
+            prepare(format!(
+                "SELECT {rowid} FROM {from} WHERE {rowid} <> ?1 \
+                 ORDER BY {rowid} DESC LIMIT 1"
+            ))?,
+            prepare(format!("SELECT 1 FROM {from} WHERE {rowid} > ?1"))?,
+        ));
+        Ok(out)
+    }
+}
+
+impl Restored<'_> {
+    /// To be called before the row at a place is deleted.
+    pub(in crate::db) fn before(
+        &mut self,
+        place: &RowAddress,
+    ) -> Result<Before> {
+        let fail = |e| self.database.fail("cannot read a key", e);
+        let RowAddress::Rowid(rowid) = place else {
+            return Ok(Before::RowAddress);
+        };
+        if let Some((read, _)) = &mut self.key {
+            let width = read.column_count();
+            let key = read
+                .query_row([rowid], |row| {
+                    (0..width)
+                        .map(|i| Ok(filter::value(row.get_ref(i)?).to_owned()))
+                        .collect::<rusqlite::Result<Vec<Owned>>>()
+                })
+                .optional()
+                .map_err(fail)?
+                .unwrap_or_default();
+            if !key.iter().any(|part| matches!(part, Owned::Null)) {
+                return Ok(Before::Key(key));
+            }
+        }
+        let Some((last, _)) = &mut self.ends else {
+            return Ok(Before::RowAddress);
+        };
+        let last = last
+            .query_row([rowid], |row| row.get(0))
+            .optional()
+            .map_err(fail)?;
+        Ok(Before::Last(last.unwrap_or(i64::MIN)))
+    }
+
+    /// Whether the row is back, under whatever rowid.
+    pub(in crate::db) fn is_back(&mut self, before: &Before) -> Result<bool> {
+        let found = match (before, &mut self.key, &mut self.ends) {
+            (Before::Key(key), Some((_, look)), _) if !key.is_empty() => {
+                look.exists(params_from_iter(key))
+            }
+            (Before::Last(last), _, Some((_, beyond))) => {
+                beyond.exists([last])
+            }
+            _ => Ok(false),
+        };
+        found.map_err(|e| self.database.fail("cannot look again", e))
+    }
+}

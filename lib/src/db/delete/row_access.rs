@@ -1,0 +1,352 @@
+//! Finding archived rows again, and deleting them.
+//!
+//! Invariants. Rows are found by key or rowid and compared by the caller in
+//! their encoded form. A deletion names single rows. Nothing is committed here
+//! unless the caller says so, and a transaction that is dropped rolls back.
+
+use rusqlite::{Statement, params_from_iter};
+
+use crate::db::delete::reinserted::Restored;
+use crate::db::read::filter;
+use crate::db::read::walk::{RowView, select_list, view};
+use crate::db::{Database, Fit, Form, Table, ident};
+use crate::error::Result;
+use crate::value::{Owned, Value};
+
+/// Where a row stands: by this it is read again and deleted.
+#[derive(Clone, Debug)]
+pub enum RowAddress {
+    /// At this rowid.
+    Rowid(i64),
+    /// Under this WITHOUT ROWID key.
+    Key(Vec<Owned>),
+}
+
+/// Reads and deletes single rows of a table.
+pub struct RowAccess<'d> {
+    database: &'d Database,
+    form: Form,
+    extras: usize,
+    rowid: bool,
+    by_key: Option<Statement<'d>>,
+    /// The rows behind a rowid, in order.
+    behind: Option<Statement<'d>>,
+    at: Statement<'d>,
+    delete: Statement<'d>,
+    /// All rows between two rowids.
+    delete_run: Option<Statement<'d>>,
+    there: Statement<'d>,
+    /// Rows that a trigger could keep or put back are looked for after their
+    /// deletion.
+    triggers: Option<Restored<'d>>,
+}
+
+/// Gets a row's rowid, its encoded form and whether that can be compared;
+/// says whether it wants another one.
+pub type EachRow<'e> = dyn FnMut(i64, &[u8], bool) -> Result<bool> + 'e;
+
+/// A row that was found; its encoded form is in the caller's buffer.
+#[derive(Debug)]
+pub struct Found {
+    /// Where it stands.
+    pub place: RowAddress,
+    /// Columns that its archived form does not know are all NULL, and the form
+    /// can hold it.
+    pub comparable: bool,
+}
+
+/// What came of a batch of deletions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deleted {
+    /// All of them, and none is there any more.
+    All,
+    /// Not all: a trigger kept or put back one. The transaction must be
+    /// rolled back.
+    NotAll,
+}
+
+impl Database {
+    /// A remover that encodes rows in a form, and wants `extras` to be NULL.
+    pub fn remover<'d>(
+        &'d self,
+        table: &Table,
+        form: Form,
+        extras: &[usize],
+    ) -> Result<RowAccess<'d>> {
+        let prepare = |sql: String| {
+            self.connection
+                .prepare(&sql)
+                .map_err(|e| self.fail("cannot prepare to compare", e))
+        };
+        let all: Vec<usize> =
+            form.columns().iter().chain(extras).copied().collect();
+        let mut list = select_list(self, table, &all);
+        let name = ident(&table.name);
+        let cursor = table.cursor();
+        list.extend(cursor.iter().map(|c| format!("{name}.{c}")));
+        let (list, from) = (list.join(", "), table.quoted());
+        let equals = |columns: &[String]| {
+            let terms: Vec<String> = columns
+                .iter()
+                .enumerate()
+                .map(|(i, c)| format!("{name}.{c} = ?{}", i + 1))
+                .collect();
+            terms.join(" AND ")
+        };
+        let key: Vec<String> = table
+            .key_columns()
+            .iter()
+            .map(|c| table.columns[*c].in_key())
+            .collect();
+        let by_key = match key.is_empty() {
+            true => None,
+            false => Some(prepare(format!(
+                "SELECT {list} FROM {from} WHERE {}",
+                equals(&key)
+            ))?),
+        };
+        let behind = match (table.without_rowid, cursor.first()) {
+            (false, Some(rowid)) => Some(prepare(format!(
+                "SELECT {list} FROM {from} NOT INDEXED \
+                 WHERE {name}.{rowid} > ?1 ORDER BY {name}.{rowid}"
+            ))?),
+            _ => None,
+        };
+        let here = equals(&cursor);
+        let delete_run = match (&behind, cursor.first()) {
+            (Some(_), Some(rowid)) => Some(prepare(format!(
+                "DELETE FROM {from} WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+            ))?),
+            _ => None,
+        };
+        Ok(RowAccess {
+            database: self,
+            form,
+            extras: extras.len(),
+            rowid: !table.without_rowid,
+            by_key,
+            behind,
+            at: prepare(format!("SELECT {list} FROM {from} WHERE {here}"))?,
+            delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
+            there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
+            delete_run,
+            // Last, for it reads the schema anew: what was prepared before is
+            // of the schema that the caller knows.
+            triggers: match self.delete_triggers(table)?.is_empty() {
+                true => None,
+                false => Some(self.restored(table)?),
+            },
+        })
+    }
+}
+
+impl RowAccess<'_> {
+    /// The row under a key, encoded (without metadata and closing brace) in
+    /// place of what `out` held.
+    pub fn by_key(
+        &mut self,
+        key: &[Owned],
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Found>> {
+        match &mut self.by_key {
+            Some(statement) => find(
+                self.database,
+                statement,
+                (&mut self.form, self.extras, self.rowid),
+                key,
+                out,
+            ),
+            None => Ok(None),
+        }
+    }
+
+    /// Rows behind `rowid` in the order of the table, as long as `each` wants
+    /// another one. One pass costs less than a search for each row.
+    pub fn behind(
+        &mut self,
+        rowid: i64,
+        out: &mut Vec<u8>,
+        each: &mut EachRow<'_>,
+    ) -> Result<()> {
+        let Some(statement) = &mut self.behind else { return Ok(()) };
+        let fail = |e| self.database.fail("cannot compare", e);
+        let (form, extras) = (&mut self.form, self.extras);
+        let columns = form.columns().len() + extras;
+        let mut rows = statement.query([rowid]).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            let view = view(self.database, row, columns);
+            let comparable = encode(&view, form, extras, out)?;
+            let Some(rowid) = view.rowid() else { break };
+            if !each(rowid, out, comparable)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The row at a place, encoded likewise.
+    pub fn at(
+        &mut self,
+        place: &RowAddress,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Found>> {
+        let one;
+        let values = match place {
+            RowAddress::Rowid(rowid) => {
+                one = [Owned::Integer(*rowid)];
+                &one[..]
+            }
+            RowAddress::Key(key) => key,
+        };
+        find(
+            self.database,
+            &mut self.at,
+            (&mut self.form, self.extras, self.rowid),
+            values,
+            out,
+        )
+    }
+
+    /// Deletes one row inside the open transaction; whether it went, and is
+    /// not there again.
+    pub fn delete(&mut self, place: &RowAddress) -> Result<Deleted> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let one;
+        let values = match place {
+            RowAddress::Rowid(rowid) => {
+                one = [Owned::Integer(*rowid)];
+                &one[..]
+            }
+            RowAddress::Key(key) => key,
+        };
+        let before = match &mut self.triggers {
+            Some(triggers) => Some(triggers.before(place)?),
+            None => None,
+        };
+        let deleted = match self.delete.execute(params_from_iter(values)) {
+            Ok(changes) => changes == 1,
+            // A trigger failed, by RAISE or otherwise: it keeps the row.
+            Err(error)
+                if self.triggers.is_some() && !is_environment(&error) =>
+            {
+                false
+            }
+            Err(other) => return Err(fail(other)),
+        };
+        if !deleted {
+            return Ok(Deleted::NotAll);
+        }
+        if let (Some(triggers), Some(before)) = (&mut self.triggers, before)
+            && (self.there.exists(params_from_iter(values)).map_err(fail)?
+                || triggers.is_back(&before)?)
+        {
+            return Ok(Deleted::NotAll);
+        }
+        Ok(Deleted::All)
+    }
+
+    /// Whether [`RowAccess::delete_run`] works: rowids, and no triggers.
+    pub fn has_runs(&self) -> bool {
+        self.delete_run.is_some() && self.triggers.is_none()
+    }
+
+    /// Deletes the rows from one rowid to another inside the open
+    /// transaction; the caller has proven a row for each rowid between them.
+    pub fn delete_run(&mut self, first: i64, last: i64) -> Result<Deleted> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let Some(statement) = &mut self.delete_run else {
+            return Ok(Deleted::NotAll);
+        };
+        let changes = statement.execute([first, last]).map_err(fail)?;
+        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
+        Ok(if all { Deleted::All } else { Deleted::NotAll })
+    }
+
+    /// Whether a row stands at a place.
+    pub fn there(&mut self, place: &RowAddress) -> Result<bool> {
+        let fail = |e| self.database.fail("cannot look again", e);
+        match place {
+            RowAddress::Rowid(rowid) => {
+                self.there.exists([rowid]).map_err(fail)
+            }
+            RowAddress::Key(key) => {
+                self.there.exists(params_from_iter(key)).map_err(fail)
+            }
+        }
+    }
+
+    /// Whether triggers can keep rows or put them back.
+    pub fn has_triggers(&self) -> bool {
+        self.triggers.is_some()
+    }
+}
+
+/// Whether an error is about the database or the machine, and not about what
+/// a trigger did.
+fn is_environment(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::*;
+    matches!(
+        error.sqlite_error_code(),
+        None | Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | DatabaseCorrupt
+                | DiskFull
+                | SystemIoFailure
+                | OutOfMemory
+                | ReadOnly
+                | OperationInterrupted
+                | NotADatabase
+                | CannotOpen
+                | FileLockingProtocolFailed
+        )
+    )
+}
+
+fn find(
+    database: &Database,
+    statement: &mut Statement<'_>,
+    (form, extras, rowid): (&mut Form, usize, bool),
+    values: &[Owned],
+    out: &mut Vec<u8>,
+) -> Result<Option<Found>> {
+    let fail = |e| database.fail("cannot compare", e);
+    out.clear();
+    let mut rows = statement.query(params_from_iter(values)).map_err(fail)?;
+    let Some(row) = rows.next().map_err(fail)? else {
+        return Ok(None);
+    };
+    let columns = form.columns().len();
+    let view = view(database, row, columns + extras);
+    let comparable = encode(&view, form, extras, out)?;
+    let place = if rowid {
+        RowAddress::Rowid(view.rowid().unwrap_or(0))
+    } else {
+        let width = (columns + extras) * if database.utf16 { 2 } else { 1 };
+        let mut key = Vec::new();
+        let mut at = width;
+        while let Ok(value) = row.get_ref(at) {
+            key.push(filter::value(value).to_owned());
+            at += 1;
+        }
+        RowAddress::Key(key)
+    };
+    Ok(Some(Found { place, comparable }))
+}
+
+/// Puts a row's encoded form, without metadata and closing brace, in place of
+/// what `out` held; whether it can be compared.
+fn encode(
+    view: &RowView<'_>,
+    form: &mut Form,
+    extras: usize,
+    out: &mut Vec<u8>,
+) -> Result<bool> {
+    out.clear();
+    let mut comparable = form.append(view, out)? == Fit::Whole;
+    let columns = form.columns().len();
+    for i in columns..columns + extras {
+        comparable &= matches!(view.value(i)?, Some(Value::Null));
+    }
+    Ok(comparable)
+}

@@ -1,0 +1,91 @@
+//! Write transactions, and the deletion of all rows of a table at once.
+
+use std::time::Instant;
+
+use crate::db::{Database, Table, ident};
+use crate::error::Result;
+
+impl Database {
+    /// Takes the write lock, waiting for it as long as the busy timeout says.
+    pub fn begin_write(&self) -> Result<WriteLock<'_>> {
+        self.run("BEGIN IMMEDIATE")?;
+        Ok(WriteLock { database: self, open: true })
+    }
+
+    /// Ends the transaction without its changes, unless that was done: by a
+    /// trigger that says RAISE(ROLLBACK), or by SQLite itself after a failure.
+    fn roll_back(&self) -> Result<()> {
+        match self.connection.is_autocommit() {
+            true => Ok(()),
+            false => self.run("ROLLBACK"),
+        }
+    }
+
+    /// How many rows a table has. Reads its b-tree's pages once.
+    pub fn count(&self, table: &Table) -> Result<u64> {
+        let hint = if table.without_rowid { "" } else { " NOT INDEXED" };
+        let sql = format!("SELECT count(*) FROM {}{hint}", table.quoted());
+        self.connection
+            .query_row(&sql, [], |row| row.get::<_, i64>(0))
+            .map(|rows| rows.max(0) as u64)
+            .map_err(|e| self.fail("cannot count rows", e))
+    }
+
+    /// Pages that a deletion of all rows at once may have to free: an upper
+    /// bound. `None` where it has to do more with each page than that: zero
+    /// it (`secure_delete`), or move others into its place (`auto_vacuum`).
+    pub fn pages_to_free(&self) -> Result<Option<u64>> {
+        let zeroes = self.pragma_number("secure_delete")? == 1;
+        if zeroes || self.pragma_number("auto_vacuum")? == 1 {
+            return Ok(None);
+        }
+        let all = self.pragma_number("page_count")?;
+        let free = self.pragma_number("freelist_count")?;
+        Ok(Some((all - free).max(0) as u64))
+    }
+
+    /// Deletes all rows of a table inside the open transaction: SQLite gives
+    /// up the b-trees' pages without looking at the rows
+    /// (<https://www.sqlite.org/lang_delete.html#the_truncate_optimization>).
+    /// Gives how many rows there were.
+    pub fn delete_all(&self, table: &Table) -> Result<u64> {
+        self.connection
+            .execute(&format!("DELETE FROM main.{}", ident(&table.name)), [])
+            .map(|rows| rows as u64)
+            .map_err(|e| self.fail("cannot delete", e))
+    }
+}
+
+/// The write lock; dropped, it rolls back.
+#[derive(Debug)]
+pub struct WriteLock<'d> {
+    database: &'d Database,
+    open: bool,
+}
+
+impl WriteLock<'_> {
+    /// Commits; durable when it returns. Gives when the lock was free again:
+    /// a write-ahead log is flushed after that. With a rollback journal the
+    /// commit waits for readers, as long as the busy timeout says.
+    pub fn commit(mut self) -> Result<Instant> {
+        self.database.run("COMMIT")?;
+        self.open = false;
+        let free = Instant::now();
+        self.database.flush_log()?;
+        Ok(free)
+    }
+
+    /// Undoes everything since the lock was taken.
+    pub fn roll_back(mut self) -> Result<()> {
+        self.open = false;
+        self.database.roll_back()
+    }
+}
+
+impl Drop for WriteLock<'_> {
+    fn drop(&mut self) {
+        // On the way out with an error that says more. Should this fail too,
+        // closing the connection rolls back.
+        if self.open && self.database.roll_back().is_err() {}
+    }
+}

@@ -1,0 +1,7 @@
+//! Which rows are due, and which of them stay because others point at them.
+
+mod planned;
+pub(super) mod select;
+
+pub use planned::Gone;
+pub use select::{Due, Selection};

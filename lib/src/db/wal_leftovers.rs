@@ -1,0 +1,51 @@
+//! What a reader leaves beside a database in WAL mode.
+//!
+//! Where nobody has such a database open it has no log. A connection that only
+//! reads makes an empty one and its index, and, not allowed to write, leaves
+//! both (<https://www.sqlite.org/wal.html#readonly>). A connection that may
+//! write takes them away when it is the last to close, and SQLite's own locks
+//! tell it whether it is. So one is opened and closed, once the reader is gone
+//! and if the log is still empty: it finds nothing to write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::db::journal::beside;
+
+/// Takes away what the reader made, when it is dropped.
+#[derive(Debug)]
+pub(super) struct Traces {
+    database: PathBuf,
+    log: PathBuf,
+}
+
+impl Traces {
+    /// Of a reader that is about to open this database; none where a log is
+    /// there already.
+    pub(super) fn of(path: &Path) -> Option<Traces> {
+        let database = fs::canonicalize(path).ok()?;
+        let log = beside(&database, "-wal");
+        (!log.exists()).then_some(Traces { database, log })
+    }
+}
+
+impl Drop for Traces {
+    fn drop(&mut self) {
+        if !fs::metadata(&self.log).is_ok_and(|log| log.len() == 0) {
+            return;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let swept = Connection::open_with_flags(&self.database, flags)
+            .and_then(|connection| {
+                connection.busy_timeout(Duration::ZERO)?;
+                // The log is only opened by the first who reads.
+                connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
+            });
+        // Who may not write leaves them: they harm nobody.
+        drop(swept);
+    }
+}

@@ -1,0 +1,370 @@
+//! Files that are whole or absent: temporary name, fsync, rename, fsync.
+//!
+//! Invariants. A file gets its final name only after its contents were
+//! fsynced, and whoever calls it published has fsynced the folder too. A new
+//! file never replaces another one. After a failed fsync the temporary file is
+//! discarded: the kernel may have dropped the dirty pages, so a second fsync
+//! that succeeds proves nothing. Symbolic links are not followed below the
+//! root of a tree. No rename stands anywhere else in the library.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, OFlags, RenameFlags};
+
+use crate::error::{Error, Exit, Result, quoted};
+
+/// How temporary names begin; under the lock of a tree, whatever in it is
+/// called so is a dead run's.
+pub const TEMP_PREFIX: &str = ".rt-tmp-";
+
+const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
+
+/// What a name stood for when it was proven: whatever changes the file, or
+/// puts another one in its place, changes this.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FileId {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// Time of last change of contents, in nanoseconds since 1970.
+    pub mtime_ns: i128,
+}
+
+impl FileId {
+    /// The identity of an open file.
+    pub fn of(file: &File, path: &Path) -> Result<FileId> {
+        let meta = file.metadata().map_err(|e| Error::io("stat", path, e))?;
+        Ok(FileId::from(&meta))
+    }
+
+    /// The identity of what a path names now, links not followed.
+    pub fn at(path: &Path) -> io::Result<FileId> {
+        fs::symlink_metadata(path).map(|meta| FileId::from(&meta))
+    }
+}
+
+impl From<&fs::Metadata> for FileId {
+    fn from(meta: &fs::Metadata) -> FileId {
+        FileId {
+            device: meta.dev(),
+            inode: meta.ino(),
+            size_bytes: meta.size(),
+            mtime_ns: i128::from(meta.mtime()) * 1_000_000_000
+                + i128::from(meta.mtime_nsec()),
+        }
+    }
+}
+
+/// A file under a temporary name in the folder of its final one. Dropped, it
+/// is removed.
+#[derive(Debug)]
+pub struct Temp {
+    file: Option<File>,
+    path: PathBuf,
+}
+
+impl Temp {
+    /// A new empty file (mode 0600) in `folder`.
+    pub fn create(folder: &Path) -> Result<Temp> {
+        let mut bytes = [0u8; 8];
+        getrandom::fill(&mut bytes)
+            .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
+        let name = format!("{TEMP_PREFIX}{:016x}", u64::from_ne_bytes(bytes));
+        let path = folder.join(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(NOFOLLOW)
+            .open(&path)
+            .map_err(|e| Error::io("create a file in", folder, e))?;
+        Ok(Temp { file: Some(file), path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open file, reopened for appending if [`Temp::park`] closed it.
+    pub fn file(&mut self) -> Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => OpenOptions::new()
+                .read(true)
+                .append(true)
+                .custom_flags(NOFOLLOW)
+                .open(&self.path)
+                .map_err(|e| Error::io("open", &self.path, e))?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Closes the descriptor and keeps the file: hundreds of days can be
+    /// written in turn without as many open files.
+    pub fn park(&mut self) {
+        self.file = None;
+    }
+
+    /// fsyncs the contents. On failure the file is gone, and so is the run.
+    pub fn sync(&mut self) -> Result<()> {
+        let path = self.path.clone();
+        self.file()?.sync_all().map_err(|e| Error::io("fsync", &path, e))
+    }
+
+    /// Gives the file its final name, which must not exist yet. The caller
+    /// has fsynced it, and fsyncs the folder.
+    pub fn publish_new(mut self, path: &Path) -> Result<()> {
+        rename_new(&self.path, path)?;
+        self.path = PathBuf::new();
+        Ok(())
+    }
+
+    /// Puts the file in the place of `path`. Only for a rewrite under the
+    /// lock, or for what the operator said may be replaced. The caller has
+    /// fsynced it, and fsyncs the folder.
+    pub fn replace(mut self, path: &Path) -> Result<()> {
+        fs::rename(&self.path, path)
+            .map_err(|e| Error::io("rename a file to", path, e))?;
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        // A temporary file that cannot be removed is swept by the next run;
+        // there is nobody to tell from here.
+        if !self.path.as_os_str().is_empty()
+            && fs::remove_file(&self.path).is_err()
+        {}
+    }
+}
+
+/// Renames without replacing, also where the file system has no such call.
+fn rename_new(from: &Path, to: &Path) -> Result<()> {
+    use rustix::io::Errno;
+    let done =
+        rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
+    let error = match done {
+        Ok(()) => return Ok(()),
+        Err(Errno::EXIST) => {
+            return Err(Error::failed(format!(
+                "{} exists already",
+                quoted(to)
+            )));
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            match fs::hard_link(from, to) {
+                Ok(()) => {
+                    return fs::remove_file(from)
+                        .map_err(|e| Error::io("remove", from, e));
+                }
+                Err(error) => error,
+            }
+        }
+        Err(errno) => errno.into(),
+    };
+    Err(Error::io("rename a file to", to, error))
+}
+
+/// fsyncs a folder, so that the names in it are durable.
+pub fn sync_folder(folder: &Path) -> Result<()> {
+    let folder =
+        if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| Error::io("fsync", folder, e))
+}
+
+/// fsyncs the folder that a file or folder is in: its own name.
+pub fn sync_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
+}
+
+/// fsyncs `folder`, every folder above it up to `root`, and the one that the
+/// root is in.
+pub fn sync_up(folder: &Path, root: &Path) -> Result<()> {
+    for level in folder.ancestors() {
+        sync_folder(level)?;
+        if level == root {
+            break;
+        }
+    }
+    sync_parent(root)
+}
+
+/// Makes `folder` and what is missing above it (mode 0700), down from `root`,
+/// and fsyncs the parent of each folder made. Everything below `root` must be
+/// a real folder, not a link.
+pub fn make_folders(folder: &Path, root: &Path) -> Result<()> {
+    add_folders(folder, root)?.iter().try_for_each(|f| sync_folder(f))
+}
+
+/// The same, but gives the folders that now hold a new one, from above: who
+/// makes many folders fsyncs those once, before anything rests on the names.
+pub fn add_folders(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+    let mut changed = match folder.parent() {
+        Some(parent) if folder != root && !parent.as_os_str().is_empty() => {
+            add_folders(parent, root)?
+        }
+        _ => Vec::new(),
+    };
+    let meta = if folder == root {
+        fs::metadata(folder)
+    } else {
+        fs::symlink_metadata(folder)
+    };
+    match meta {
+        Ok(meta) if meta.is_dir() => Ok(changed),
+        Ok(_) => Err(Error::failed(format!(
+            "{} is not a folder",
+            quoted(folder)
+        ))
+        .hint("move it away; symbolic links inside a tree are not followed")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            if folder == root {
+                make_root(folder)?;
+                return Ok(changed);
+            }
+            match fs::DirBuilder::new().mode(0o700).create(folder) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io("create", folder, e)),
+            }
+            changed.extend(folder.parent().map(Path::to_owned));
+            Ok(changed)
+        }
+        Err(e) => Err(Error::io("open", folder, e)),
+    }
+}
+
+/// Makes the root of a tree and what is missing above it.
+fn make_root(root: &Path) -> Result<()> {
+    let mut missing = Vec::new();
+    for level in root.ancestors() {
+        if level.as_os_str().is_empty() || level.exists() {
+            break;
+        }
+        missing.push(level);
+    }
+    for level in missing.into_iter().rev() {
+        match fs::DirBuilder::new().mode(0o700).create(level) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::io("create", level, e)),
+        }
+        sync_folder(level.parent().unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
+/// Opens a file for reading; a symbolic link in its last part is refused.
+pub fn open_read(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(NOFOLLOW)
+        .open(path)
+        .map_err(|e| Error::io("open", path, e))
+}
+
+/// Opens a file for reading, or says that there is none.
+pub fn open_if_there(path: &Path) -> Result<Option<File>> {
+    match OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("open", path, e)),
+    }
+}
+
+/// A descriptor of our own for a standard stream, without the buffer that the
+/// standard library puts in front of it. A pipe is made as large as the system
+/// allows, up to 1 MiB.
+pub fn unbuffered(stream: impl AsFd) -> Result<File> {
+    let file = stream
+        .as_fd()
+        .try_clone_to_owned()
+        .map(File::from)
+        .map_err(|e| Error::stream("cannot use a standard stream", e))?;
+    widen_pipe(&file);
+    Ok(file)
+}
+
+/// Makes a pipe hold 1 MiB, so that its two ends wait for each other less.
+pub fn widen_pipe(pipe: impl AsFd) {
+    // No pipe, or more than this user may have: it works as it is.
+    if rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20).is_err() {}
+}
+
+/// Reads until `buffer` is full or the input ends; gives what was read.
+pub fn read_full(
+    input: &mut dyn Read,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}
+
+/// Writes `bytes` as a whole new file, or in the place of an old one, durably.
+pub fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder =
+        if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut temp = Temp::create(folder)?;
+    io::Write::write_all(temp.file()?, bytes)
+        .map_err(|e| Error::io("write", path, e))?;
+    temp.sync()?;
+    if replace {
+        temp.replace(path)?;
+    } else {
+        temp.publish_new(path)?;
+    }
+    sync_folder(folder)
+}
+
+/// Removes a file, if it is there. The caller fsyncs the folder.
+pub fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Error::io("remove", path, e)),
+    }
+}
+
+/// Refuses a run whose largest file will not fit, before it starts.
+pub fn need_space(folder: &Path, bytes: u64) -> Result<()> {
+    let stat = rustix::fs::statvfs(folder).map_err(|e| {
+        Error::io("look at the free space of", folder, e.into())
+    })?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    if free < bytes {
+        return Err(Error::new(
+            Exit::Failed,
+            format!(
+                "{} has {free} bytes free, {bytes} are needed",
+                quoted(folder)
+            ),
+        )
+        .hint("make room, then run the same command again"));
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Files: durable names, gzip members, tar, and digests of contents.
+//!
+//! Nothing here knows a table or a ledger.
+
+pub mod digest;
+pub mod durable;
+pub mod gz;
+mod sync_many;
+pub mod tar;
+
+pub use sync_many::sync_many;

@@ -1,0 +1,255 @@
+//! A month's tar: an ordinary `.tar.gz`, written so that nothing in it is
+//! compressed twice.
+//!
+//! The outer gzip is a row of members (RFC 1952 allows that, and every tar
+//! reads it): tar headers and padding are deflated, what is compressed already
+//! is stored, unless it is small. Headers carry no clock, no user and no host.
+//!
+//! What is read may have been written by any tar. Only regular files with
+//! names that stay inside are accepted; folders are passed over; a link, an
+//! absolute name or one with `..` is refused.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result, quote, quoted};
+use crate::io::digest::hex;
+use crate::io::durable::{self, Temp};
+use crate::io::gz;
+
+/// How much is stored in one gzip member.
+const PIECE: usize = 1 << 20;
+
+/// Entries up to this length are deflated together with the headers around
+/// them: a gzip member each would cost more than it saves.
+const SMALL: u64 = 64 << 10;
+
+/// A tar in the making.
+pub struct TarWriter {
+    temp: Temp,
+    folder: std::path::PathBuf,
+    hash: Sha256,
+    size: u64,
+    /// Headers and padding that wait to be deflated.
+    waiting: Vec<u8>,
+    deflate: gz::Encoder,
+    store: gz::Encoder,
+    member: Vec<u8>,
+    /// What is still missing of the entry that was begun.
+    missing: u64,
+    /// The entry goes with the headers around it.
+    small: bool,
+    padding: usize,
+    entry: Sha256,
+}
+
+impl TarWriter {
+    /// A new tar under a temporary name in `folder`.
+    pub fn create(folder: &Path) -> Result<TarWriter> {
+        Ok(TarWriter {
+            temp: Temp::create(folder)?,
+            folder: folder.to_owned(),
+            hash: Sha256::new(),
+            size: 0,
+            waiting: Vec::new(),
+            deflate: gz::Encoder::new(1),
+            store: gz::Encoder::stored(),
+            member: Vec::new(),
+            missing: 0,
+            small: false,
+            padding: 0,
+            entry: Sha256::new(),
+        })
+    }
+
+    /// Begins an entry of `size` bytes.
+    pub fn begin(&mut self, name: &str, size: u64) -> Result<()> {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_entry_type(::tar::EntryType::Regular);
+        header.set_size(size);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        header.set_uid(0);
+        header.set_gid(0);
+        // The builder knows how long names are written; it gets no data.
+        let mut builder = ::tar::Builder::new(Vec::new());
+        builder
+            .append_data(&mut header, name, io::empty())
+            .map_err(|e| Error::stream("cannot write a tar header", e))?;
+        self.waiting.extend_from_slice(builder.get_ref());
+        self.missing = size;
+        self.small = size <= SMALL;
+        self.padding = (512 - (size % 512) as usize) % 512;
+        self.entry = Sha256::new();
+        Ok(())
+    }
+
+    /// Copies the whole of `input` into the entry.
+    pub fn copy(&mut self, input: &mut dyn Read, from: &Path) -> Result<()> {
+        let mut piece = vec![0u8; PIECE];
+        loop {
+            let n = durable::read_full(input, &mut piece)
+                .map_err(|e| Error::io("read", from, e))?;
+            if n == 0 {
+                return Ok(());
+            }
+            self.entry.update(&piece[..n]);
+            self.missing =
+                self.missing.checked_sub(n as u64).ok_or_else(|| {
+                    Error::failed(format!(
+                        "{} grew while it was read",
+                        quoted(from)
+                    ))
+                })?;
+            if self.small {
+                self.waiting.extend_from_slice(&piece[..n]);
+                if self.waiting.len() >= PIECE {
+                    self.flush_waiting()?;
+                }
+                continue;
+            }
+            self.flush_waiting()?;
+            self.member.clear();
+            self.store.member(&piece[..n], None, &mut self.member)?;
+            self.put_member()?;
+        }
+    }
+
+    /// Ends the entry; gives the SHA-256 of what it holds.
+    pub fn end(&mut self) -> Result<String> {
+        if self.missing > 0 {
+            return Err(Error::failed(
+                "a file became shorter while it was read",
+            ));
+        }
+        self.waiting.extend(std::iter::repeat_n(0, self.padding));
+        Ok(hex(&self.entry.clone().finalize()))
+    }
+
+    fn flush_waiting(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.member.clear();
+        self.deflate.member(&self.waiting, None, &mut self.member)?;
+        self.waiting.clear();
+        self.put_member()
+    }
+
+    fn put_member(&mut self) -> Result<()> {
+        self.hash.update(&self.member);
+        self.size += self.member.len() as u64;
+        let folder = &self.folder;
+        self.temp
+            .file()?
+            .write_all(&self.member)
+            .map_err(|e| Error::io("write a file in", folder, e))
+    }
+
+    /// Ends the tar and fsyncs it; gives it with its length and SHA-256.
+    pub fn finish(mut self) -> Result<(Temp, u64, String)> {
+        self.waiting.extend(std::iter::repeat_n(0, 1024));
+        self.flush_waiting()?;
+        self.temp.sync()?;
+        Ok((self.temp, self.size, hex(&self.hash.finalize())))
+    }
+}
+
+/// The text of a gzip file, as a stream.
+struct Unzipped<R: Read> {
+    reader: gz::Reader<R>,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Read for Unzipped<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.piece.len() {
+            self.at = 0;
+            let more = self
+                .reader
+                .next_block(&mut self.piece)
+                .map_err(|e| io::Error::other(e.to_string()))?;
+            if !more {
+                self.piece.clear();
+                return Ok(0);
+            }
+        }
+        let n = out.len().min(self.piece.len() - self.at);
+        out[..n].copy_from_slice(&self.piece[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// Reads a tar: `each` gets every file in it, with name, size and contents;
+/// what it does not read is passed over.
+///
+/// # Errors
+/// Status 4 for what is no tar, is cut short, or names what is outside.
+pub fn read_tar(
+    file: File,
+    path: &Path,
+    each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<()>,
+) -> Result<()> {
+    let bad = |e: io::Error| {
+        Error::data(format!(
+            "{} is no whole tar: {}",
+            quoted(path),
+            crate::error::reason(&e)
+        ))
+    };
+    let text = Unzipped {
+        reader: gz::Reader::new(file, quoted(path)),
+        piece: Vec::new(),
+        at: 0,
+    };
+    let mut archive = ::tar::Archive::new(text);
+    for entry in archive.entries().map_err(bad)? {
+        let mut entry = entry.map_err(bad)?;
+        let kind = entry.header().entry_type();
+        let bytes = entry.path_bytes().into_owned();
+        let name = String::from_utf8(bytes).map_err(|_| {
+            Error::data(format!("{}: a name is not UTF-8", quoted(path)))
+        })?;
+        // What GNU tar calls the folder that it was told to pack.
+        let top = matches!(name.as_str(), "." | "./");
+        let name = name.trim_start_matches("./").trim_end_matches('/');
+        let sound = !name.starts_with('/')
+            && name.split('/').all(|p| !matches!(p, "" | "." | ".."));
+        if kind.is_dir() && (sound || top) {
+            continue;
+        }
+        if !kind.is_file() || !sound {
+            return Err(Error::data(format!(
+                "{} holds {}, which is no file inside it",
+                quoted(path),
+                quote(name)
+            ))
+            .hint("it was not written by these programs; look at it"));
+        }
+        let size = entry.size();
+        each(name, size, &mut entry)?;
+        io::copy(&mut entry, &mut io::sink()).map_err(bad)?;
+    }
+    // Most tars stop reading at the end mark: what stands behind it would be
+    // lost in silence when the file is written anew.
+    let mut rest = archive.into_inner();
+    let mut piece = vec![0u8; 1 << 16];
+    loop {
+        let n = durable::read_full(&mut rest, &mut piece).map_err(bad)?;
+        if n == 0 {
+            return Ok(());
+        }
+        if piece[..n].iter().any(|b| *b != 0) {
+            return Err(Error::data(format!(
+                "{} holds something behind its end",
+                quoted(path)
+            ))
+            .hint("several tars in one file are not read; unpack them"));
+        }
+    }
+}

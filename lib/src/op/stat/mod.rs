@@ -1,0 +1,286 @@
+//! rt-stat: the rows and bytes of tables, a record a table; or what is in the
+//! archives, or what needs attention.
+//!
+//! What dates a row, and what is due, is decided as rt-export decides it. All
+//! tables are looked up, and all settings held against them, before the first
+//! is counted: a record that was printed is never followed by a usage error.
+
+mod archives;
+mod check;
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::db::{Access, Census, Database, Question, Table, TableSize};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::settings::Settings;
+use crate::settings::columns::{Columns, rule};
+use crate::settings::policy::{self, Entry, Policy};
+use crate::time::{Age, rfc3339};
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub settings: Settings,
+    /// The tables; those of the policy that exist where none is named.
+    pub tables: Vec<String>,
+    /// `--over`, in bytes.
+    pub over: Option<u64>,
+    /// `--always`: a record also of a table that is not over it.
+    pub always: bool,
+    /// `--timestamp-column` and `--unit`.
+    pub columns: Columns,
+    /// `--archives`: the tiers, in place of the database's tables.
+    pub archives: bool,
+    /// `--files`: the archives one by one.
+    pub files: bool,
+    /// `--since`: days that end at or before it are left out.
+    pub since: Option<Timestamp>,
+    /// `--until`: days that begin at or after it are left out.
+    pub until: Option<Timestamp>,
+    /// `--check`: what passes a limit.
+    pub check: bool,
+    /// `--margin`: how far past its policy a row may be.
+    pub margin: Option<Age>,
+    /// `--max-size`: of the archive tree, in bytes.
+    pub max_size: Option<u64>,
+    /// `--max-undated`: of a table.
+    pub max_undated: Option<u64>,
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        self.check_modes()?;
+        if self.archives {
+            return Ok(());
+        }
+        let dated =
+            self.columns.timestamp.is_some() || self.columns.unit.is_some();
+        match (self.over, self.tables.as_slice()) {
+            (Some(_), [_]) if dated => Err(Error::usage(
+                "--over measures bytes: --timestamp-column and --unit have \
+                 no meaning beside it",
+            )),
+            (Some(_), [_]) => Ok(()),
+            (Some(_), []) => Err(Error::usage("TABLE is missing")),
+            (Some(_), [_, extra, ..]) => Err(Error::usage(format!(
+                "unexpected operand {}",
+                quote(extra)
+            ))),
+            (None, []) if dated => Err(Error::usage(
+                "--timestamp-column and --unit are for tables that are named",
+            )),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Whether each flag has a meaning beside the others.
+    fn check_modes(&self) -> Result<()> {
+        let dated =
+            self.columns.timestamp.is_some() || self.columns.unit.is_some();
+        let listed =
+            self.files || self.since.is_some() || self.until.is_some();
+        let limited = self.margin.is_some()
+            || self.max_size.is_some()
+            || self.max_undated.is_some();
+        let modes = [self.over.is_some(), self.archives, self.check];
+        let wrong = if modes.iter().filter(|m| **m).count() > 1 {
+            "--over, --archives and --check are asked one at a time"
+        } else if self.always && self.over.is_none() {
+            "--always is for --over"
+        } else if listed && !self.archives {
+            "--files, --since and --until are for --archives"
+        } else if limited && !self.check {
+            "--margin, --max-size and --max-undated are for --check"
+        } else if dated && (self.archives || self.check) {
+            "--timestamp-column and --unit are for tables that are named"
+        } else if self.check && !self.tables.is_empty() {
+            "--check takes no TABLE: it looks at all that the policy names"
+        } else {
+            return Ok(());
+        };
+        Err(Error::usage(wrong))
+    }
+}
+
+/// A table's record. What nothing says how to tell is null.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "table")]
+struct TableStat {
+    table: String,
+    rows: u64,
+    hot: Option<u64>,
+    stale: Option<u64>,
+    warm: Option<u64>,
+    undated: Option<u64>,
+    oldest: Option<String>,
+    newest: Option<String>,
+    live_bytes: u64,
+    reclaimable_bytes: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    exempt: bool,
+}
+
+/// A database file that is not over the threshold is measured all the same,
+/// for `--always`, up to this length: that takes a moment.
+const MOMENT_BYTES: u64 = 256 << 20;
+
+/// The record of a table over the size that was asked about, or with
+/// `--always` of any.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "table_size")]
+struct OverStat {
+    table: String,
+    live_bytes: Option<u64>,
+    reclaimable_bytes: Option<u64>,
+    threshold_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over: Option<bool>,
+}
+
+/// Prints the records.
+pub fn run(
+    options: &Options,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    options.check()?;
+    if options.archives {
+        return archives::run(options, output, notes);
+    }
+    if options.check {
+        return check::run(options, output, notes);
+    }
+    if let (Some(threshold), [name]) = (options.over, &options.tables[..]) {
+        let database = options.settings.open(Access::Read)?;
+        let table = database.need_table(name)?;
+        let record = over(&database, table, threshold, options.always)?;
+        if let Some(over) = record {
+            print(&over, output)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let database = options.settings.open(Access::Read)?;
+    let mut counts = Vec::new();
+    for table in tables(options, &policy, &database)? {
+        let count = Count::plan(options, &policy, now, table)?;
+        counts.push(count);
+    }
+    for count in counts {
+        notes.verbose(&format!("counting {}", quote(&count.table.name)));
+        print(&count.take(&database)?, output)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The size of a table if it is over the threshold, or always. A database
+/// that is not over it as a whole answers at once.
+fn over(
+    database: &Database,
+    table: Table,
+    threshold_bytes: u64,
+    always: bool,
+) -> Result<Option<OverStat>> {
+    let whole = database.whole_bytes()?;
+    let fits = whole <= threshold_bytes;
+    let size = match (fits, always) {
+        (true, false) => return Ok(None),
+        (true, true) if whole > MOMENT_BYTES => None,
+        _ => Some(database.table_size(&table)?),
+    };
+    let live_bytes = size.map(|s: TableSize| s.live_bytes);
+    let over = live_bytes.is_some_and(|live| live > threshold_bytes);
+    Ok((over || always).then_some(OverStat {
+        table: table.name,
+        live_bytes,
+        reclaimable_bytes: size.map(|s| s.reclaimable_bytes),
+        threshold_bytes,
+        over: always.then_some(over),
+    }))
+}
+
+/// The tables that were named, which must exist, else those of the policy
+/// that do.
+fn tables(
+    options: &Options,
+    policy: &Policy,
+    database: &Database,
+) -> Result<Vec<Table>> {
+    if !options.tables.is_empty() {
+        return options
+            .tables
+            .iter()
+            .map(|t| database.need_table(t))
+            .collect();
+    }
+    let mut found = Vec::new();
+    for entry in policy.entries() {
+        found.extend(database.table(entry.table())?);
+    }
+    Ok(found)
+}
+
+/// A table, and what to count of it.
+struct Count {
+    table: Table,
+    question: Question,
+    /// The policy has periods for it: rows are hot or stale.
+    ruled: bool,
+    exempt: bool,
+}
+
+impl Count {
+    fn plan(
+        options: &Options,
+        policy: &Policy,
+        now: jiff::Timestamp,
+        table: Table,
+    ) -> Result<Count> {
+        let rule = rule(policy, &table.name);
+        let mut question = Question {
+            timestamp: options.columns.timestamp(&table, rule)?,
+            ..Question::default()
+        };
+        if let Some(rule) = rule {
+            question.cutoff = policy::cutoff(rule, now)?;
+            question.cold_cutoff = policy::cold_cutoff(rule, now)?;
+            question.condition.clone_from(&rule.where_);
+        }
+        let exempt = matches!(policy.get(&table.name), Some(Entry::Exempt(_)));
+        Ok(Count { question, ruled: rule.is_some(), exempt, table })
+    }
+
+    fn take(self, database: &Database) -> Result<TableStat> {
+        let Census { rows, hot, stale, warm, undated, oldest, newest } =
+            database.census(&self.table, &self.question)?;
+        let size = database.table_size(&self.table)?;
+        let dated = self.question.timestamp.is_some();
+        Ok(TableStat {
+            table: self.table.name,
+            rows,
+            hot: self.ruled.then_some(hot),
+            stale: self.ruled.then_some(stale),
+            warm: self.ruled.then_some(warm),
+            undated: dated.then_some(undated),
+            oldest: oldest.map(rfc3339),
+            newest: newest.map(rfc3339),
+            live_bytes: size.live_bytes,
+            reclaimable_bytes: size.reclaimable_bytes,
+            exempt: self.exempt,
+        })
+    }
+}
+
+fn print(record: &impl Serialize, output: &mut dyn Write) -> Result<()> {
+    let line = serde_json::to_string(record)
+        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    output
+        .write_all(format!("{line}\n").as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|e| Error::stream("cannot write to standard output", e))
+}

@@ -1,0 +1,189 @@
+//! Which columns of a table a command means, and which one dates its rows:
+//! what the flags say, else what the policy says.
+
+use crate::db::{Redaction, Table};
+use crate::error::{Error, Result, quote};
+use crate::secrets::{self, Level};
+use crate::settings::policy::{Entry, Policy, Rule};
+use crate::time::Unit;
+
+/// What was said of a table's columns.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// `--timestamp-column`.
+    pub timestamp: Option<String>,
+    /// `--unit`.
+    pub unit: Option<Unit>,
+    /// `--column`: only these; all where none is named.
+    pub only: Vec<String>,
+    /// `--exclude`: not these.
+    pub exclude: Vec<String>,
+    /// `--redact`: these without their values.
+    pub redact: Vec<String>,
+    /// `--redact-secrets`: all without the secrets in their values.
+    pub secrets: Option<Level>,
+}
+
+/// The same, held against a table.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The columns of a record, in order.
+    pub columns: Vec<usize>,
+    /// The columns left out.
+    pub excluded: Vec<String>,
+    /// What is replaced.
+    pub redaction: Redaction,
+    /// The column that dates a row, and what its numbers mean.
+    pub timestamp: Option<(usize, Option<Unit>)>,
+}
+
+/// The policy's rule for a table, if it has one.
+pub fn rule<'p>(policy: &'p Policy, table: &str) -> Option<&'p Rule> {
+    match policy.get(table) {
+        Some(Entry::Rule(rule)) => Some(rule),
+        _ => None,
+    }
+}
+
+impl Columns {
+    /// Holds what was said, and what the rule says, against the table.
+    pub fn choose(
+        &self,
+        table: &Table,
+        rule: Option<&Rule>,
+    ) -> Result<Chosen> {
+        let timestamp = self.timestamp(table, rule)?;
+        let ruled = rule.map(|r| r.exclude.as_slice()).unwrap_or_default();
+        let mut out = vec![false; table.columns.len()];
+        let dates = timestamp.map(|(column, _)| column);
+        for name in self.exclude.iter().chain(ruled) {
+            out[spare(table, dates, name, "left out")?] = true;
+        }
+        let mut only = Vec::new();
+        for name in &self.only {
+            only.push(table.need_column(name)?);
+        }
+        let wanted =
+            |c: &usize| !out[*c] && (only.is_empty() || only.contains(c));
+        let (columns, left): (Vec<usize>, Vec<usize>) =
+            (0..table.columns.len()).partition(|c| wanted(c));
+        if columns.is_empty() {
+            return Err(Error::usage(format!(
+                "no column of {} is left",
+                quote(&table.name)
+            )));
+        }
+        let excluded =
+            left.iter().map(|c| table.columns[*c].name.clone()).collect();
+        let redact = self.redacted(table, rule, dates, &out)?;
+        let ruled = rule.and_then(|r| r.redact_secrets);
+        let level = self.secrets.max(ruled);
+        let redaction = Redaction {
+            columns: redact.into_iter().filter(wanted).collect(),
+            secrets: level.map(|level| (level, secrets::VERSION)),
+            dates,
+        };
+        Ok(Chosen { columns, excluded, redaction, timestamp })
+    }
+
+    /// The columns whose values are replaced, in the table's order.
+    fn redacted(
+        &self,
+        table: &Table,
+        rule: Option<&Rule>,
+        dates: Option<usize>,
+        out: &[bool],
+    ) -> Result<Vec<usize>> {
+        let ruled = rule.map(|r| r.redact.as_slice()).unwrap_or_default();
+        let mut redacted = Vec::new();
+        for name in self.redact.iter().chain(ruled) {
+            let column = spare(table, dates, name, "redacted")?;
+            if out[column] {
+                return Err(Error::usage(format!(
+                    "column {} of {} is to be redacted and to be left out",
+                    quote(name),
+                    quote(&table.name)
+                )));
+            }
+            redacted.push(column);
+        }
+        redacted.sort_unstable();
+        redacted.dedup();
+        Ok(redacted)
+    }
+
+    /// The column that dates a row, and what its numbers mean, if that was
+    /// said.
+    pub fn timestamp(
+        &self,
+        table: &Table,
+        rule: Option<&Rule>,
+    ) -> Result<Option<(usize, Option<Unit>)>> {
+        let ruled = rule.map(|r| r.timestamp.as_str());
+        let Some(name) = self.timestamp.as_deref().or(ruled) else {
+            return match self.unit {
+                None => Ok(None),
+                Some(_) => Err(Error::usage(
+                    "--unit says what the numbers of a column mean: name it \
+                     with --timestamp-column",
+                )),
+            };
+        };
+        let column = table.need_column(name)?;
+        let same = ruled.is_some_and(|r| r.eq_ignore_ascii_case(name));
+        let unit = rule.filter(|_| same).and_then(|r| r.unit);
+        Ok(Some((column, self.unit.or(unit))))
+    }
+}
+
+/// A column without which rows can still be found and dated.
+fn spare(
+    table: &Table,
+    dates: Option<usize>,
+    name: &str,
+    what: &str,
+) -> Result<usize> {
+    let column = table.need_column(name)?;
+    if dates == Some(column) || table.columns[column].key_part > 0 {
+        return Err(Error::usage(format!(
+            "column {} of {} is part of its key or dates its rows, and cannot \
+             be {what}",
+            quote(name),
+            quote(&table.name)
+        )));
+    }
+    Ok(column)
+}
+
+impl Chosen {
+    /// What dates a row, which must have been said.
+    pub fn need_timestamp(
+        &self,
+        table: &Table,
+    ) -> Result<(usize, Option<Unit>)> {
+        self.timestamp.ok_or_else(|| {
+            Error::usage(format!(
+                "nothing says which column dates the rows of {}",
+                quote(&table.name)
+            ))
+            .hint("name it with --timestamp-column, or in the policy")
+        })
+    }
+
+    /// Refuses a choice without which rows could not be found or dated again.
+    pub fn check_complete(&self, table: &Table) -> Result<()> {
+        let dates = self.timestamp.map(|(column, _)| column);
+        let needed = table.key_columns().into_iter().chain(dates);
+        for column in needed {
+            if !self.columns.contains(&column) {
+                return Err(Error::usage(format!(
+                    "column {} of {} is part of its key or dates its rows: \
+                     rows cannot be proven without it",
+                    quote(&table.columns[column].name),
+                    quote(&table.name)
+                )));
+            }
+        }
+        Ok(())
+    }
+}

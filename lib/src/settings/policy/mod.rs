@@ -1,0 +1,343 @@
+//! The retention policy: which column of a table is its time, and how long its
+//! rows stay hot, warm and cold. The format is rt-policy(5).
+//!
+//! A policy is read whole and checked whole. Whatever is unknown, repeated,
+//! missing or without sense is an error that names file and line; nothing is
+//! assumed, but for what the page says may be left out. What comes out of it
+//! is a pure function of the policy and the run's now. Column names are held
+//! against a table's schema by those who have the schema.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result, quote, quoted};
+use crate::secrets::Level;
+use crate::time::{Age, Unit};
+
+mod days;
+mod line;
+
+pub use days::{ByTable, Days};
+
+/// What holds when no policy is named.
+const BUILT_IN: &str = r#"
+{"table":"transcript_entries","group":"transcripts","every":"day","timestamp":"timestamp","hot":"7d","warm":"30d","cold":"365d"}
+{"table":"tool_uses","group":"transcripts","every":"day","timestamp":"start_time","hot":"7d","warm":"30d","cold":"365d"}
+{"table":"skill_traces","group":"transcripts","every":"day","timestamp":"start_time","hot":"7d","warm":"30d","cold":"365d"}
+{"table":"assertion_results","group":"assertions","every":"week","timestamp":"timestamp","hot":"30d","warm":"90d","cold":"730d"}
+{"table":"assertion_chains","group":"assertions","every":"week","timestamp":"created_at","hot":"30d","warm":"90d","cold":"730d"}
+{"table":"message_bus_log","group":"messages","every":"day","timestamp":"timestamp","hot":"7d","warm":"30d","cold":"90d"}
+{"table":"task_list_execution_runs","exempt":true}
+"#;
+
+/// The words that stand for more than a group.
+const WORDS: [&str; 3] = ["all", "daily", "weekly"];
+
+/// A policy that was read and checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    entries: Vec<Entry>,
+}
+
+/// What the policy says of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// The table of this name is left alone.
+    Exempt(String),
+    /// Its rows go the way of this rule.
+    Rule(Box<Rule>),
+}
+
+/// How long the rows of a table stay where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// The table.
+    pub table: String,
+    /// The group that it is in, if any.
+    pub group: Option<String>,
+    /// Which job takes it.
+    pub every: Every,
+    /// The column that holds a row's time.
+    pub timestamp: String,
+    /// What the column's numbers mean; without it their size says.
+    pub unit: Option<Unit>,
+    /// How long rows stay in the database.
+    pub hot: Period,
+    /// How long, after that, in a file of their day.
+    pub warm: Period,
+    /// How long, after that, in a file of their month; none: not at all.
+    pub cold: Option<Period>,
+    /// Only rows for which this SQL expression holds are ever due.
+    pub where_: Option<String>,
+    /// Columns whose values are replaced on the way out.
+    pub redact: Vec<String>,
+    /// Columns that are left out.
+    pub exclude: Vec<String>,
+    /// What of what looks like a secret is replaced on the way out.
+    pub redact_secrets: Option<Level>,
+    /// Whether the table's delete triggers may do what they like.
+    pub triggers_trust: bool,
+}
+
+/// Which job takes a table.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Every {
+    /// The daily job.
+    Day,
+    /// The weekly job.
+    Week,
+}
+
+/// How long rows stay in a tier.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Period {
+    /// So long.
+    Age(Age),
+    /// They never leave it.
+    Forever,
+}
+
+impl Period {
+    /// In days, or `None` for ever.
+    pub fn days(&self) -> Option<f64> {
+        match self {
+            Period::Age(age) => Some(age.days()),
+            Period::Forever => None,
+        }
+    }
+
+    /// The instant so long before another, or `None` for ever.
+    pub fn before(&self, then: Timestamp) -> Result<Option<Timestamp>> {
+        match self {
+            Period::Age(age) => age.before(then).map(Some),
+            Period::Forever => Ok(None),
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Period::Age(age) => age.fmt(f),
+            Period::Forever => f.write_str("forever"),
+        }
+    }
+}
+
+impl Entry {
+    /// The table's name, as the policy writes it.
+    pub fn table(&self) -> &str {
+        match self {
+            Entry::Exempt(table) => table,
+            Entry::Rule(rule) => &rule.table,
+        }
+    }
+
+    fn is(&self, table: &str) -> bool {
+        self.table().eq_ignore_ascii_case(table)
+    }
+}
+
+/// The instant before which rows are due to leave the database; `None` if they
+/// never are. A period that reaches back before the calendar is an error.
+pub fn cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
+    rule.hot.before(now).map_err(|e| e.during(&rule.table))
+}
+
+/// The instant before which rows are due for cold: past hot and warm.
+pub fn cold_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
+    let Some(hot) = cutoff(rule, now)? else {
+        return Ok(None);
+    };
+    rule.warm.before(hot).map_err(|e| e.during(&rule.table))
+}
+
+/// The instant before which archives are due for deletion: past all periods.
+pub fn end_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
+    match (cold_cutoff(rule, now)?, &rule.cold) {
+        (None, _) => Ok(None),
+        (Some(warm_ends), None) => Ok(Some(warm_ends)),
+        (Some(warm_ends), Some(cold)) => {
+            cold.before(warm_ends).map_err(|e| e.during(&rule.table))
+        }
+    }
+}
+
+/// The policy's file: the value of `--policy` if given, else of `RT_POLICY`,
+/// else none, which stands for the built-in policy.
+pub fn path(flag: Option<&OsStr>) -> Option<PathBuf> {
+    match flag {
+        Some(value) => Some(PathBuf::from(value)),
+        None => std::env::var_os("RT_POLICY")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from),
+    }
+}
+
+impl Policy {
+    /// Reads and checks the policy in a file, or the built-in one.
+    pub fn load(path: Option<&Path>) -> Result<Policy> {
+        let Some(path) = path else {
+            return Policy::parse("the built-in policy", BUILT_IN.as_bytes());
+        };
+        let bytes = std::fs::read(path).map_err(|e| {
+            Error::io("read the policy", path, e)
+                .with_exit(crate::error::Exit::Usage)
+        })?;
+        Policy::parse(&quoted(path), &bytes)
+    }
+
+    /// Checks a policy; `source` names it in messages.
+    fn parse(source: &str, bytes: &[u8]) -> Result<Policy> {
+        let mut entries = Vec::new();
+        let mut lines = HashMap::new();
+        for (i, bytes) in bytes.split(|&c| c == b'\n').enumerate() {
+            let n = i + 1;
+            let at = |e: Error| e.during(format_args!("{source}, line {n}"));
+            let Some(entry) = line::parse(bytes).map_err(at)? else {
+                continue;
+            };
+            let key = entry.table().to_ascii_lowercase();
+            if let Some(first) = lines.insert(key, n) {
+                return Err(at(Error::usage(format!(
+                    "the table {} is on line {first} already",
+                    quote(entry.table())
+                ))));
+            }
+            entries.push(entry);
+        }
+        let policy = Policy { entries };
+        policy.check().map_err(|e| e.during(source))?;
+        Ok(policy)
+    }
+
+    /// What no line shows by itself.
+    fn check(&self) -> Result<()> {
+        if self.entries.is_empty() {
+            return Err(Error::usage("the policy names no table"));
+        }
+        for group in self.groups() {
+            let members = self.rules().filter(|r| in_group(r, group));
+            let twin = self.get(group);
+            if twin.is_some_and(|entry| {
+                members.clone().count() > 1
+                    || members.clone().any(|r| !entry.is(&r.table))
+            }) {
+                return Err(Error::usage(format!(
+                    "{} names both a group and a table outside of it, or one \
+                     of several in it",
+                    quote(group)
+                ))
+                .hint("give the group another name"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the policy says of a table; ASCII case does not count.
+    pub fn get(&self, table: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.is(table))
+    }
+
+    /// Every table, in the policy's order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The tables that `all`, `daily`, `weekly`, a group or a table's name
+    /// stand for, in the policy's order. Exempt ones are left out, but a name
+    /// stands for itself. Any other word is a usage error.
+    pub fn targets(&self, target: &str) -> Result<Vec<&str>> {
+        let group = self.groups().contains(&target);
+        if let Some(entry) = self.get(target)
+            && !group
+            && !WORDS.contains(&target)
+        {
+            return Ok(vec![entry.table()]);
+        }
+        let wanted = |rule: &&Rule| match target {
+            "all" => true,
+            "daily" => rule.every == Every::Day,
+            "weekly" => rule.every == Every::Week,
+            _ => in_group(rule, target),
+        };
+        if !group && !WORDS.contains(&target) {
+            return Err(self.unknown(target));
+        }
+        Ok(self.rules().filter(wanted).map(|r| r.table.as_str()).collect())
+    }
+
+    fn unknown(&self, target: &str) -> Error {
+        let tables = self.entries.iter().map(Entry::table);
+        let words: Vec<&str> =
+            WORDS.into_iter().chain(self.groups()).chain(tables).collect();
+        Error::usage(format!(
+            "{} is neither a group nor a table of the policy",
+            quote(target)
+        ))
+        .hint(format!("it knows {}", words.join(", ")))
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &Rule> + Clone {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Rule(rule) => Some(&**rule),
+            Entry::Exempt(_) => None,
+        })
+    }
+
+    /// The groups, each once, in the policy's order.
+    fn groups(&self) -> Vec<&str> {
+        let mut groups = Vec::new();
+        for group in self.rules().filter_map(|r| r.group.as_deref()) {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        groups
+    }
+}
+
+/// The policy in the form in which it is read.
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.entries
+            .iter()
+            .try_for_each(|entry| writeln!(f, "{}", line::format(entry)?))
+    }
+}
+
+fn in_group(rule: &Rule, group: &str) -> bool {
+    rule.group.as_deref() == Some(group)
+}
+
+/// Puts children before their parents, and leaves the order alone where no
+/// pair of child and parent asks for more; a cycle is entered at its first
+/// table. Names are held together as SQLite does.
+pub fn order<'a>(
+    tables: &[&'a str],
+    pairs: &[(String, String)],
+) -> Vec<&'a str> {
+    let mut left = tables.to_vec();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |parent: &&str| {
+            pairs.iter().any(|(child, p)| {
+                p.eq_ignore_ascii_case(parent)
+                    && !child.eq_ignore_ascii_case(parent)
+                    && left.iter().any(|t| t.eq_ignore_ascii_case(child))
+            })
+        };
+        let next = left.iter().position(|t| !waits(t)).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests;

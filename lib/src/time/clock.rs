@@ -1,0 +1,49 @@
+//! The clock: the run's "now", and the wall.
+//!
+//! A run has one `now`, set by `--now`, else by `RT_NOW` (which the outermost
+//! script sets once), else by the wall clock; everything that depends on time
+//! takes it from there, so that a run is repeatable. The wall clock itself is
+//! only ever recorded, never acted on.
+
+use std::ffi::OsStr;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::time;
+
+/// The run's now, from the value of `--now` if given, else the environment,
+/// else the wall clock. Never finer than a microsecond.
+pub fn now(flag: Option<&OsStr>) -> Result<Timestamp> {
+    let (source, text) = match flag {
+        Some(value) => ("--now", value.to_owned()),
+        None => match std::env::var_os("RT_NOW") {
+            Some(value) if !value.is_empty() => ("RT_NOW", value),
+            _ => return Ok(wall()),
+        },
+    };
+    text.to_str().and_then(|t| time::parse(t.as_bytes())).ok_or_else(|| {
+        Error::usage(format!(
+            "{source}: '{}' is not a time",
+            text.to_string_lossy()
+        ))
+        .hint("times read like 2026-01-15T00:00:00Z")
+    })
+}
+
+/// The wall clock, in whole microseconds.
+pub fn wall() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// The value of a flag such as `--before` as an instant.
+pub fn time_flag(flag: &str, value: &OsStr) -> Result<Timestamp> {
+    value.to_str().and_then(|t| time::parse(t.as_bytes())).ok_or_else(|| {
+        Error::usage(format!(
+            "--{flag}: '{}' is not a time",
+            value.to_string_lossy()
+        ))
+        .hint("times read like 2026-01-15T00:00:00Z or 2026-01-15")
+    })
+}

@@ -1,0 +1,19 @@
+//! Time: instants out of what a timestamp column holds, days, ages, and the
+//! clock of a run.
+//!
+//! Invariants. Instants are compared in UTC, whatever their spelling. What is
+//! not read with certainty is no instant. Nothing but [`clock`] reads the
+//! machine's clock.
+
+pub mod age;
+pub mod clock;
+mod day;
+#[cfg(test)]
+mod tests;
+mod text;
+mod unit;
+
+pub use age::Age;
+pub use day::Day;
+pub use text::parse;
+pub use unit::{Unit, instant, rfc3339};
