@@ -1,6 +1,6 @@
 //! Sets of line numbers as runs, the form in which the ledger names lines.
 //!
-//! Lines of a segment count from 0. LineSet are ascending and do not touch.
+//! Lines of a segment count from 0. The runs are ascending and do not touch.
 
 use serde::{Deserialize, Serialize};
 

@@ -23,7 +23,7 @@ fn database() -> Dir {
 
 const STORE: &str = "rt-store --db x.db --archives a --timestamp-column at";
 
-/// LineSet a pipeline.
+/// Runs a pipeline.
 fn sh<'d>(dir: &'d Dir, line: &str) -> Cmd<'d> {
     dir.cmd("sh").args(["-c", line])
 }

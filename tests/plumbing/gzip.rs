@@ -45,7 +45,7 @@ fn run(args: &[&str], input: &[u8]) -> Output {
     feed(gzip(args), input)
 }
 
-/// LineSet it, which must succeed and say nothing.
+/// Runs it, which must succeed and say nothing.
 fn good(args: &[&str], input: &[u8]) -> Vec<u8> {
     let out = run(args, input);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -53,7 +53,7 @@ fn good(args: &[&str], input: &[u8]) -> Vec<u8> {
     out.stdout
 }
 
-/// LineSet it, which must end with `status`; gives what it said.
+/// Runs it, which must end with `status`; gives what it said.
 fn bad(args: &[&str], input: &[u8], status: i32) -> String {
     let out = run(args, input);
     let said = String::from_utf8(out.stderr).unwrap();

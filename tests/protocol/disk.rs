@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{OLD, World};
 use crate::support::{Cmd, Out};
 
-/// LineSet a program with no file longer than `blocks` of 512 bytes.
+/// Runs a program with no file longer than `blocks` of 512 bytes.
 fn limited(world: &World, blocks: u64, script: &str, stdin: &[u8]) -> Out {
     let script = format!("ulimit -f {blocks}; exec {script}");
     world.cmd("dash").args(["-c", &script]).stdin(stdin).run()

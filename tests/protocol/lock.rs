@@ -8,7 +8,7 @@ use crate::support::Cmd;
 
 const BUSY: i32 = 75;
 
-/// LineSet a command beside the test.
+/// Runs a command beside the test.
 fn start(cmd: &Cmd<'_>) -> Child {
     let mut command = cmd.command();
     command.stdin(Stdio::null()).stdout(Stdio::null());

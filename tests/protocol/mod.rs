@@ -105,7 +105,7 @@ impl World {
         self.sql(&(statements + "COMMIT;"));
     }
 
-    /// LineSet statements as an application does.
+    /// Runs statements as an application does.
     pub fn sql(&self, statements: &str) {
         self.dir.sql("db", statements);
     }
@@ -305,7 +305,7 @@ impl World {
         )
     }
 
-    /// LineSet a command up to a crash point, changes the world there, and lets
+    /// Runs a command up to a crash point, changes the world there, and lets
     /// it go on, or kills it there.
     pub fn meanwhile(
         &self,

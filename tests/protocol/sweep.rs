@@ -56,7 +56,7 @@ pub fn kill(target: &str) {
     assert!(done.success());
 }
 
-/// LineSet a job and kills some or all of it after `moment`; returns when all of
+/// Runs a job and kills some or all of it after `moment`; returns when all of
 /// it has ended.
 fn killed(world: &World, moment: Duration, chance: &mut Chance) {
     let mut job = world.job().command();

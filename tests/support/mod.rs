@@ -99,7 +99,7 @@ impl Dir {
         String::from_utf8(out.stdout).unwrap()
     }
 
-    /// LineSet statements in a database, which is made if it is not there.
+    /// Runs statements in a database, which is made if it is not there.
     pub fn sql(&self, file: &str, statements: &str) {
         let db = Connection::open(self.join(file)).unwrap();
         db.execute_batch(statements).unwrap();
@@ -273,7 +273,7 @@ impl Cmd<'_> {
         command
     }
 
-    /// LineSet it to its end.
+    /// Runs it to its end.
     pub fn run(self) -> Out {
         let mut command = assert_cmd::Command::from_std(self.command());
         command

@@ -31,7 +31,7 @@ impl Way {
         way
     }
 
-    /// LineSet statements in the database, as an application would.
+    /// Runs statements in the database, as an application would.
     pub fn sql(&self, statements: &str) {
         self.dir.sql("d", statements);
     }
@@ -136,7 +136,7 @@ impl Way {
         events
     }
 
-    /// LineSet a command, and `act` each time that it comes to `point` (see
+    /// Runs a command, and `act` each time that it comes to `point` (see
     /// lib/src/fail.rs; without `:N`, the first time).
     pub fn run_with(
         &self,

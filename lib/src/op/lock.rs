@@ -26,7 +26,7 @@ pub struct Options {
     pub command: Vec<OsString>,
 }
 
-/// LineSet the command in the place of this process. Returns only when that
+/// Runs the command in the place of this process. Returns only when that
 /// failed.
 pub fn run(options: &Options) -> Result<Exit> {
     let Some((program, arguments)) = options.command.split_first() else {

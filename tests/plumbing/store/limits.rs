@@ -157,7 +157,7 @@ fn a_full_disk_publishes_nothing() {
     stored_later(&dir, &out);
 }
 
-/// LineSet the store on the file `rows`, with at most 64 open files; gives its
+/// Runs the store on the file `rows`, with at most 64 open files; gives its
 /// peak memory in KiB.
 fn peak(dir: &Dir, args: &str) -> u64 {
     let script = format!("ulimit -n 64; exec {} {args}", STORE_PATH);

@@ -42,7 +42,7 @@ fn ids(rows: &[Value]) -> Vec<u64> {
     rows.iter().map(|r| r["id"].as_u64().unwrap()).collect()
 }
 
-/// LineSet a pipeline on `x.db` and `a`.
+/// Runs a pipeline on `x.db` and `a`.
 fn pipe(dir: &Dir, script: &str) -> Out {
     dir.cmd("sh")
         .args(["-c", script])

@@ -17,7 +17,7 @@ fn run(dir: &Dir) -> crate::support::Cmd<'_> {
     low(dir).args(["--batch-size=500", "--sleep=10ms", "--wait=60s"])
 }
 
-/// LineSet it and kills some or all of it after `moment`; returns when all of it
+/// Runs it and kills some or all of it after `moment`; returns when all of it
 /// has ended.
 fn killed(dir: &Dir, moment: Duration, random: &mut Random) {
     let mut job = run(dir).command();
