@@ -23,15 +23,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
 
-pub use delete::{Deleted, Found, RowAccess, RowAddress, WriteLock};
-pub use due::{Due, Gone, Selection};
+pub use delete::{
+    DeleteSet, Deleted, Found, RowAccess, RowAddress, WriteLock,
+};
+pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;
 pub use read::{
-    Batch, Census, Filter, Fit, Form, Position, Question, Redaction,
+    ArchivedForm, Batch, Census, Filter, Fit, Position, Question, Redaction,
     RowEncoder, RowView, TableSize, Walk,
 };
 pub use schema::{Column, Key, Kind, Table};
-use wal_leftovers::Traces;
+use wal_leftovers::WalLeftovers;
 
 /// The log of an incremental vacuum is copied in steps of so many bytes.
 const LOG_STEP: u64 = 4 << 20;
@@ -47,7 +49,7 @@ pub struct Database {
     wal: bool,
     log: journal::LogFile,
     /// Dropped behind the connection.
-    _traces: Option<Traces>,
+    _leftovers: Option<WalLeftovers>,
 }
 
 /// Where a database is, as the ledger has it.
@@ -113,9 +115,9 @@ impl Database {
                 quoted(path)
             ))));
         }
-        let (mode, traces) = match access {
+        let (mode, leftovers) = match access {
             Access::Look | Access::Read => {
-                (OpenFlags::SQLITE_OPEN_READ_ONLY, Traces::of(path))
+                (OpenFlags::SQLITE_OPEN_READ_ONLY, WalLeftovers::of(path))
             }
             Access::Delete => (OpenFlags::SQLITE_OPEN_READ_WRITE, None),
         };
@@ -163,7 +165,7 @@ impl Database {
             utf16,
             wal,
             log: journal::LogFile::new(),
-            _traces: traces.filter(|_| wal),
+            _leftovers: leftovers.filter(|_| wal),
         })
     }
 

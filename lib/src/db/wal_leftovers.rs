@@ -17,22 +17,22 @@ use crate::db::journal::beside;
 
 /// Takes away what the reader made, when it is dropped.
 #[derive(Debug)]
-pub(super) struct Traces {
+pub(super) struct WalLeftovers {
     database: PathBuf,
     log: PathBuf,
 }
 
-impl Traces {
+impl WalLeftovers {
     /// Of a reader that is about to open this database; none where a log is
     /// there already.
-    pub(super) fn of(path: &Path) -> Option<Traces> {
+    pub(super) fn of(path: &Path) -> Option<WalLeftovers> {
         let database = fs::canonicalize(path).ok()?;
         let log = beside(&database, "-wal");
-        (!log.exists()).then_some(Traces { database, log })
+        (!log.exists()).then_some(WalLeftovers { database, log })
     }
 }
 
-impl Drop for Traces {
+impl Drop for WalLeftovers {
     fn drop(&mut self) {
         if !fs::metadata(&self.log).is_ok_and(|log| log.len() == 0) {
             return;

@@ -10,7 +10,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::skip::usual_value;
+use super::skip::simple_value_len;
 use super::text::plain_prefix;
 use crate::value::Owned;
 
@@ -222,7 +222,7 @@ impl<'a> Fields<'a> {
     #[inline]
     pub fn pass_if(&mut self, key: &[u8]) -> bool {
         let Some(at) = self.behind(key) else { return false };
-        let Some(length) = usual_value(&self.line[at..]) else {
+        let Some(length) = simple_value_len(&self.line[at..]) else {
             return false;
         };
         self.at = at + length;

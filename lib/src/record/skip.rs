@@ -8,7 +8,7 @@ use super::text::plain_prefix;
 /// whatever its digits are, or a string with none but short escapes. `None`
 /// for all others, good or bad.
 #[inline]
-pub(super) fn usual_value(text: &[u8]) -> Option<usize> {
+pub(super) fn simple_value_len(text: &[u8]) -> Option<usize> {
     match text.first()? {
         b'"' => {
             let mut at = 1;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_values_are_passed() {
+    fn simple_values_are_passed() {
         for value in [
             "null",
             "0",

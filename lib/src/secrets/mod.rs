@@ -104,12 +104,12 @@ pub struct Encoded<'t> {
     pub content: usize,
     /// What it holds.
     pub text: &'t [u8],
-    /// Its key may say what it is, by [`tells`].
+    /// Its key may say what it is, by [`name_hints_secret`].
     pub named: bool,
 }
 
 /// Whether the name of a column may tell a secret.
-pub fn tells(column: &str) -> bool {
+pub fn name_hints_secret(column: &str) -> bool {
     let name = column.to_ascii_lowercase();
     NAMES.iter().any(|part| name.contains(part))
 }

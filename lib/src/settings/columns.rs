@@ -24,9 +24,9 @@ pub struct Columns {
     pub secrets: Option<Level>,
 }
 
-/// The same, held against a table.
+/// What was said of a table's columns, held against the table.
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct ColumnChoice {
     /// The columns of a record, in order.
     pub columns: Vec<usize>,
     /// The columns left out.
@@ -51,13 +51,13 @@ impl Columns {
         &self,
         table: &Table,
         rule: Option<&Rule>,
-    ) -> Result<Chosen> {
+    ) -> Result<ColumnChoice> {
         let timestamp = self.timestamp(table, rule)?;
         let ruled = rule.map(|r| r.exclude.as_slice()).unwrap_or_default();
         let mut out = vec![false; table.columns.len()];
         let dates = timestamp.map(|(column, _)| column);
         for name in self.exclude.iter().chain(ruled) {
-            out[spare(table, dates, name, "left out")?] = true;
+            out[droppable(table, dates, name, "left out")?] = true;
         }
         let mut only = Vec::new();
         for name in &self.only {
@@ -83,7 +83,7 @@ impl Columns {
             secrets: level.map(|level| (level, secrets::VERSION)),
             dates,
         };
-        Ok(Chosen { columns, excluded, redaction, timestamp })
+        Ok(ColumnChoice { columns, excluded, redaction, timestamp })
     }
 
     /// The columns whose values are replaced, in the table's order.
@@ -97,7 +97,7 @@ impl Columns {
         let ruled = rule.map(|r| r.redact.as_slice()).unwrap_or_default();
         let mut redacted = Vec::new();
         for name in self.redact.iter().chain(ruled) {
-            let column = spare(table, dates, name, "redacted")?;
+            let column = droppable(table, dates, name, "redacted")?;
             if out[column] {
                 return Err(Error::usage(format!(
                     "column {} of {} is to be redacted and to be left out",
@@ -137,7 +137,7 @@ impl Columns {
 }
 
 /// A column without which rows can still be found and dated.
-fn spare(
+fn droppable(
     table: &Table,
     dates: Option<usize>,
     name: &str,
@@ -155,7 +155,7 @@ fn spare(
     Ok(column)
 }
 
-impl Chosen {
+impl ColumnChoice {
     /// What dates a row, which must have been said.
     pub fn need_timestamp(
         &self,

@@ -1,10 +1,12 @@
 //! Finding archived rows again and deleting them, one write transaction at a
 //! time.
 
+mod claims;
 mod reinserted;
 mod row_access;
-mod set;
+pub(super) mod set;
 mod write_lock;
 
 pub use row_access::{Deleted, Found, RowAccess, RowAddress};
+pub use set::DeleteSet;
 pub use write_lock::WriteLock;

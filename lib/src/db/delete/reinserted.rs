@@ -12,18 +12,19 @@ use crate::error::Result;
 use crate::value::Owned;
 
 /// Looks for the rows of one table.
-pub(in crate::db) struct Restored<'d> {
+pub(in crate::db) struct Reinserted<'d> {
     database: &'d Database,
     /// Of a key with an index of its own: reads it, and looks for it.
     key: Option<(Statement<'d>, Statement<'d>)>,
-    /// The last rowid but for one, and whether there is one beyond.
+    /// Two statements: the greatest rowid other than ?1; is there a rowid
+    /// above ?1.
     ends: Option<(Statement<'d>, Statement<'d>)>,
 }
 
-/// What is known of a row before its deletion, but for its place.
-pub(in crate::db) enum Before {
-    /// Its place is its key.
-    RowAddress,
+/// What is known of a row before its deletion, but for its address.
+pub(in crate::db) enum RowBefore {
+    /// Its address is its key.
+    Address,
     /// Its key.
     Key(Vec<Owned>),
     /// It has none: the last rowid of the others.
@@ -31,16 +32,16 @@ pub(in crate::db) enum Before {
 }
 
 impl Database {
-    pub(in crate::db) fn restored<'d>(
+    pub(in crate::db) fn reinserted<'d>(
         &'d self,
         table: &Table,
-    ) -> Result<Restored<'d>> {
+    ) -> Result<Reinserted<'d>> {
         let prepare = |sql: String| {
             self.connection
                 .prepare(&sql)
                 .map_err(|e| self.fail("cannot prepare to look again", e))
         };
-        let mut out = Restored { database: self, key: None, ends: None };
+        let mut out = Reinserted { database: self, key: None, ends: None };
         if table.without_rowid || matches!(table.key, Key::Rowid(_)) {
             return Ok(out);
         }
@@ -72,15 +73,15 @@ impl Database {
     }
 }
 
-impl Restored<'_> {
-    /// To be called before the row at a place is deleted.
+impl Reinserted<'_> {
+    /// To be called before the row at an address is deleted.
     pub(in crate::db) fn before(
         &mut self,
-        place: &RowAddress,
-    ) -> Result<Before> {
+        address: &RowAddress,
+    ) -> Result<RowBefore> {
         let fail = |e| self.database.fail("cannot read a key", e);
-        let RowAddress::Rowid(rowid) = place else {
-            return Ok(Before::RowAddress);
+        let RowAddress::Rowid(rowid) = address else {
+            return Ok(RowBefore::Address);
         };
         if let Some((read, _)) = &mut self.key {
             let width = read.column_count();
@@ -94,26 +95,29 @@ impl Restored<'_> {
                 .map_err(fail)?
                 .unwrap_or_default();
             if !key.iter().any(|part| matches!(part, Owned::Null)) {
-                return Ok(Before::Key(key));
+                return Ok(RowBefore::Key(key));
             }
         }
         let Some((last, _)) = &mut self.ends else {
-            return Ok(Before::RowAddress);
+            return Ok(RowBefore::Address);
         };
         let last = last
             .query_row([rowid], |row| row.get(0))
             .optional()
             .map_err(fail)?;
-        Ok(Before::Last(last.unwrap_or(i64::MIN)))
+        Ok(RowBefore::Last(last.unwrap_or(i64::MIN)))
     }
 
     /// Whether the row is back, under whatever rowid.
-    pub(in crate::db) fn is_back(&mut self, before: &Before) -> Result<bool> {
+    pub(in crate::db) fn is_back(
+        &mut self,
+        before: &RowBefore,
+    ) -> Result<bool> {
         let found = match (before, &mut self.key, &mut self.ends) {
-            (Before::Key(key), Some((_, look)), _) if !key.is_empty() => {
+            (RowBefore::Key(key), Some((_, look)), _) if !key.is_empty() => {
                 look.exists(params_from_iter(key))
             }
-            (Before::Last(last), _, Some((_, beyond))) => {
+            (RowBefore::Last(last), _, Some((_, beyond))) => {
                 beyond.exists([last])
             }
             _ => Ok(false),

@@ -6,10 +6,10 @@
 
 use rusqlite::{Statement, params_from_iter};
 
-use crate::db::delete::reinserted::Restored;
+use crate::db::delete::reinserted::Reinserted;
 use crate::db::read::filter;
 use crate::db::read::walk::{RowView, select_list, view};
-use crate::db::{Database, Fit, Form, Table, ident};
+use crate::db::{ArchivedForm, Database, Fit, Table, ident};
 use crate::error::Result;
 use crate::value::{Owned, Value};
 
@@ -25,7 +25,7 @@ pub enum RowAddress {
 /// Reads and deletes single rows of a table.
 pub struct RowAccess<'d> {
     database: &'d Database,
-    form: Form,
+    form: ArchivedForm,
     extras: usize,
     rowid: bool,
     by_key: Option<Statement<'d>>,
@@ -38,7 +38,7 @@ pub struct RowAccess<'d> {
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
-    triggers: Option<Restored<'d>>,
+    triggers: Option<Reinserted<'d>>,
 }
 
 /// Gets a row's rowid, its encoded form and whether that can be compared;
@@ -49,7 +49,7 @@ pub type EachRow<'e> = dyn FnMut(i64, &[u8], bool) -> Result<bool> + 'e;
 #[derive(Debug)]
 pub struct Found {
     /// Where it stands.
-    pub place: RowAddress,
+    pub address: RowAddress,
     /// Columns that its archived form does not know are all NULL, and the form
     /// can hold it.
     pub comparable: bool,
@@ -66,11 +66,11 @@ pub enum Deleted {
 }
 
 impl Database {
-    /// A remover that encodes rows in a form, and wants `extras` to be NULL.
-    pub fn remover<'d>(
+    /// Access that encodes rows in a form, and wants `extras` to be NULL.
+    pub fn row_access<'d>(
         &'d self,
         table: &Table,
-        form: Form,
+        form: ArchivedForm,
         extras: &[usize],
     ) -> Result<RowAccess<'d>> {
         let prepare = |sql: String| {
@@ -134,7 +134,7 @@ impl Database {
             // of the schema that the caller knows.
             triggers: match self.delete_triggers(table)?.is_empty() {
                 true => None,
-                false => Some(self.restored(table)?),
+                false => Some(self.reinserted(table)?),
             },
         })
     }
@@ -184,14 +184,15 @@ impl RowAccess<'_> {
         Ok(())
     }
 
-    /// The row at a place, encoded likewise.
+    /// The row at an address, encoded (without metadata and closing brace) in
+    /// place of what `out` held.
     pub fn at(
         &mut self,
-        place: &RowAddress,
+        address: &RowAddress,
         out: &mut Vec<u8>,
     ) -> Result<Option<Found>> {
         let one;
-        let values = match place {
+        let values = match address {
             RowAddress::Rowid(rowid) => {
                 one = [Owned::Integer(*rowid)];
                 &one[..]
@@ -209,10 +210,10 @@ impl RowAccess<'_> {
 
     /// Deletes one row inside the open transaction; whether it went, and is
     /// not there again.
-    pub fn delete(&mut self, place: &RowAddress) -> Result<Deleted> {
+    pub fn delete(&mut self, address: &RowAddress) -> Result<Deleted> {
         let fail = |e| self.database.fail("cannot delete", e);
         let one;
-        let values = match place {
+        let values = match address {
             RowAddress::Rowid(rowid) => {
                 one = [Owned::Integer(*rowid)];
                 &one[..]
@@ -220,7 +221,7 @@ impl RowAccess<'_> {
             RowAddress::Key(key) => key,
         };
         let before = match &mut self.triggers {
-            Some(triggers) => Some(triggers.before(place)?),
+            Some(triggers) => Some(triggers.before(address)?),
             None => None,
         };
         let deleted = match self.delete.execute(params_from_iter(values)) {
@@ -262,10 +263,10 @@ impl RowAccess<'_> {
         Ok(if all { Deleted::All } else { Deleted::NotAll })
     }
 
-    /// Whether a row stands at a place.
-    pub fn there(&mut self, place: &RowAddress) -> Result<bool> {
+    /// Whether a row stands at an address.
+    pub fn there(&mut self, address: &RowAddress) -> Result<bool> {
         let fail = |e| self.database.fail("cannot look again", e);
-        match place {
+        match address {
             RowAddress::Rowid(rowid) => {
                 self.there.exists([rowid]).map_err(fail)
             }
@@ -306,7 +307,7 @@ fn is_environment(error: &rusqlite::Error) -> bool {
 fn find(
     database: &Database,
     statement: &mut Statement<'_>,
-    (form, extras, rowid): (&mut Form, usize, bool),
+    (form, extras, rowid): (&mut ArchivedForm, usize, bool),
     values: &[Owned],
     out: &mut Vec<u8>,
 ) -> Result<Option<Found>> {
@@ -319,7 +320,7 @@ fn find(
     let columns = form.columns().len();
     let view = view(database, row, columns + extras);
     let comparable = encode(&view, form, extras, out)?;
-    let place = if rowid {
+    let address = if rowid {
         RowAddress::Rowid(view.rowid().unwrap_or(0))
     } else {
         let width = (columns + extras) * if database.utf16 { 2 } else { 1 };
@@ -331,14 +332,14 @@ fn find(
         }
         RowAddress::Key(key)
     };
-    Ok(Some(Found { place, comparable }))
+    Ok(Some(Found { address, comparable }))
 }
 
 /// Puts a row's encoded form, without metadata and closing brace, in place of
 /// what `out` held; whether it can be compared.
 fn encode(
     view: &RowView<'_>,
-    form: &mut Form,
+    form: &mut ArchivedForm,
     extras: usize,
     out: &mut Vec<u8>,
 ) -> Result<bool> {

@@ -1,84 +1,202 @@
-//! Sets of rows that a purge is about: those that are to go, for the foreign
-//! keys, and those of lines without usable key. They stand in temporary
-//! tables, which SQLite keeps on disk when they are large.
+//! The set of rows that are to go, for the foreign keys: a row at which a row
+//! outside the set points leaves it, and so do those at which it points
+//! itself.
+//!
+//! The set stands in a temporary table, which SQLite keeps on disk when it is
+//! large, with the line that a row is where rows come from lines. A connection
+//! has one set; a new one takes its place.
 
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::params_from_iter;
 
-use crate::db::due::select::{CANDIDATES, LINE, candidate_columns};
-use crate::db::foreign_keys::{STRUCK, pointed_at};
-use crate::db::{Database, References, RowAddress, Table};
+use crate::db::foreign_keys::{Reference, References};
+use crate::db::{Database, RowAddress, Table};
 use crate::error::Result;
 use crate::value::Owned;
+
+/// The temporary table of the set. Its name and columns have a space, to
+/// stand in no user's way.
+pub(in crate::db) const DELETE_SET: &str = "temp.\"rt delete set\"";
+
+/// The temporary table of rows that left the set because a row that stays
+/// points at them.
+const REFERENCED: &str = "temp.\"rt referenced\"";
 
 /// The temporary table of one batch.
 const BATCH: &str = "temp.\"rt batch\"";
 
-/// The temporary table of lines without usable key and their rows.
-const CLAIMS: &str = "temp.\"rt claims\"";
+/// Which line of which segment a row is.
+const LINE: &str = "\"rt segment\", \"rt line\"";
 
-/// The temporary table of lines that look for a row of their content.
-const SEEKING: &str = "temp.\"rt seeking\"";
-
-fn values(place: &RowAddress) -> Vec<Owned> {
-    match place {
-        RowAddress::Rowid(rowid) => vec![Owned::Integer(*rowid)],
-        RowAddress::Key(key) => key.clone(),
-    }
+/// The rows of a table that are to go.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteSet<'s> {
+    database: &'s Database,
+    table: &'s Table,
 }
 
 impl Database {
-    /// Begins an empty set of rows that are to go.
-    pub fn begin_doomed(&self, table: &Table) -> Result<()> {
-        self.make_candidates(table)
+    /// The set of rows of this table that are to go, which
+    /// [`DeleteSet::begin`] began.
+    pub fn delete_set<'s>(&'s self, table: &'s Table) -> DeleteSet<'s> {
+        DeleteSet { database: self, table }
+    }
+}
+
+impl DeleteSet<'_> {
+    /// Begins an empty set.
+    pub fn begin(&self) -> Result<()> {
+        let columns = self.columns();
+        let key: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                let falls = self.table.descending.get(i).copied();
+                let falls = falls.unwrap_or(false);
+                format!("{c} {}", if falls { "DESC" } else { "ASC" })
+            })
+            .collect();
+        self.make(DELETE_SET, &key.join(", "))
     }
 
-    /// Adds a row to the set, with the line that it is; false when the row is
-    /// in it already.
-    pub fn add_doomed(
+    /// An empty temporary table with the set's columns.
+    fn make(&self, name: &str, key: &str) -> Result<()> {
+        self.database.run(&format!(
+            "DROP TABLE IF EXISTS {name}; \
+             CREATE TABLE {name}({}, {LINE}, PRIMARY KEY({key})) \
+             WITHOUT ROWID",
+            self.columns().join(", ")
+        ))
+    }
+
+    /// The columns that hold a row's address: "rt 0", "rt 1", ...
+    pub(in crate::db) fn columns(&self) -> Vec<String> {
+        let width = self.table.cursor().len();
+        (0..width).map(|i| format!("\"rt {i}\"")).collect()
+    }
+
+    /// `"rt 0" = t.rowid AND ...`
+    pub(in crate::db) fn joined(&self, alias: &str) -> String {
+        self.pairs("", &format!("{alias}."))
+    }
+
+    /// The condition that a row of the set, whose columns are named after
+    /// `mine`, is the row of the table named by `theirs`.
+    fn pairs(&self, mine: &str, theirs: &str) -> String {
+        let terms: Vec<String> = self
+            .columns()
+            .iter()
+            .zip(self.table.cursor())
+            .map(|(own, column)| format!("{mine}{own} = {theirs}{column}"))
+            .collect();
+        terms.join(" AND ")
+    }
+
+    /// Adds a row, with the line that it is; false when the row is in the set
+    /// already.
+    pub fn add(
         &self,
-        table: &Table,
-        place: &RowAddress,
+        address: &RowAddress,
         segment: u32,
         line: u64,
     ) -> Result<bool> {
-        self.insert_row(CANDIDATES, table, place, segment, line)
+        self.insert(DELETE_SET, address, segment, line)
     }
 
-    fn insert_row(
+    fn insert(
         &self,
         into: &str,
-        table: &Table,
-        place: &RowAddress,
+        address: &RowAddress,
         segment: u32,
         line: u64,
     ) -> Result<bool> {
-        let columns = candidate_columns(table);
+        let columns = self.columns();
         let marks = vec!["?"; columns.len() + 2].join(", ");
-        let mut all = values(place);
+        let mut all = values(address);
         all.push(Owned::Integer(segment.into()));
         all.push(Owned::Integer(line.cast_signed()));
-        self.connection
+        self.database
+            .connection
             .prepare_cached(&format!(
                 "INSERT OR IGNORE INTO {into}({}, {LINE}) VALUES ({marks})",
                 columns.join(", ")
             ))
             .and_then(|mut s| s.execute(params_from_iter(all)))
             .map(|n| n == 1)
-            .map_err(|e| self.fail("cannot note a row", e))
+            .map_err(|e| self.database.fail("cannot note a row", e))
+    }
+
+    /// Takes a row out of the set: it stays.
+    pub fn remove(&self, address: &RowAddress) -> Result<()> {
+        self.remove_from(DELETE_SET, address)
+            .map_err(|e| self.database.fail("cannot note a row", e))
+    }
+
+    fn remove_from(
+        &self,
+        name: &str,
+        address: &RowAddress,
+    ) -> rusqlite::Result<()> {
+        let terms: Vec<String> =
+            self.columns().iter().map(|c| format!("{c} = ?")).collect();
+        self.database
+            .connection
+            .prepare_cached(&format!(
+                "DELETE FROM {name} WHERE {}",
+                terms.join(" AND ")
+            ))?
+            .execute(params_from_iter(values(address)))
+            .map(drop)
+    }
+
+    /// Takes out of the set the rows at which a row that stays points; gives
+    /// how many these were. A child table without an index is read once.
+    pub(in crate::db) fn keep_referenced(
+        &self,
+        references: &References,
+    ) -> Result<u64> {
+        if references.is_empty() {
+            return Ok(0);
+        }
+        let key = self.columns().join(", ");
+        self.make(REFERENCED, &key)?;
+        for reference in &references.all {
+            let found = self.pointed_at(reference, DELETE_SET);
+            self.execute(&format!(
+                "INSERT OR IGNORE INTO {REFERENCED}({key}, {LINE}) {found}"
+            ))?;
+        }
+        if references.own() {
+            self.execute(&self.spread(references))?;
+        }
+        self.execute(&format!(
+            "DELETE FROM {DELETE_SET} WHERE ({key}) IN \
+             (SELECT {key} FROM {REFERENCED})"
+        ))
+    }
+
+    fn execute(&self, sql: &str) -> Result<u64> {
+        self.database
+            .connection
+            .execute(sql, [])
+            .map(|rows| rows as u64)
+            .map_err(|e| self.unfollowed(e))
+    }
+
+    fn unfollowed(&self, error: rusqlite::Error) -> crate::error::Error {
+        self.database.fail("cannot follow the foreign keys", error)
     }
 
     /// Takes out of the set the rows at which a row that stays points, and
-    /// tells whose lines they are.
-    pub fn struck(
+    /// tells whose lines they are: segment and line.
+    pub fn referenced(
         &self,
-        table: &Table,
         references: &References,
         each: &mut dyn FnMut(u32, u64),
     ) -> Result<()> {
-        if self.strike(table, references)? == 0 {
+        if self.keep_referenced(references)? == 0 {
             return Ok(());
         }
-        self.read_lines(&format!("SELECT {LINE} FROM {STRUCK}"), each)
+        self.read_lines(&format!("SELECT {LINE} FROM {REFERENCED}"), each)
     }
 
     fn read_lines(
@@ -86,8 +204,9 @@ impl Database {
         sql: &str,
         each: &mut dyn FnMut(u32, u64),
     ) -> Result<()> {
-        let fail = |e| self.fail("cannot follow the foreign keys", e);
-        let mut statement = self.connection.prepare(sql).map_err(fail)?;
+        let fail = |e| self.unfollowed(e);
+        let connection = &self.database.connection;
+        let mut statement = connection.prepare(sql).map_err(fail)?;
         let mut rows = statement.query([]).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
             let segment: u32 = row.get(0).map_err(fail)?;
@@ -97,176 +216,108 @@ impl Database {
         Ok(())
     }
 
-    /// Inside the write lock: which rows of a batch (by their place in it)
+    /// Inside the write lock: which rows of a batch (by their index in it)
     /// must stay, because a row that stays points at them now. They leave the
     /// set.
-    pub fn struck_now(
+    pub fn referenced_in(
         &self,
-        table: &Table,
         references: &References,
         batch: &[&RowAddress],
     ) -> Result<Vec<usize>> {
-        let fail = |e| self.fail("cannot follow the foreign keys", e);
-        let key = candidate_columns(table).join(", ");
-        self.run(&format!(
-            "DROP TABLE IF EXISTS {BATCH}; \
-             CREATE TABLE {BATCH}({key}, {LINE}, PRIMARY KEY({key})) \
-             WITHOUT ROWID"
-        ))?;
-        for (i, place) in batch.iter().enumerate() {
-            self.insert_row(BATCH, table, place, 0, i as u64)?;
+        self.make(BATCH, &self.columns().join(", "))?;
+        for (i, address) in batch.iter().enumerate() {
+            self.insert(BATCH, address, 0, i as u64)?;
         }
-        let mut struck = Vec::new();
+        let mut kept = Vec::new();
         loop {
-            let before = struck.len();
+            let before = kept.len();
             for reference in &references.all {
-                let known = struck.len();
-                let sql = pointed_at(table, reference, BATCH);
+                let known = kept.len();
+                let sql = self.pointed_at(reference, BATCH);
                 let sql = format!("SELECT {LINE} FROM ({sql})");
-                self.read_lines(&sql, &mut |_, i| struck.push(i as usize))?;
-                for from in [BATCH, CANDIDATES] {
-                    for i in &struck[known..] {
-                        self.remove_row(from, table, batch[*i])
-                            .map_err(fail)?;
+                self.read_lines(&sql, &mut |_, i| kept.push(i as usize))?;
+                for from in [BATCH, DELETE_SET] {
+                    for i in &kept[known..] {
+                        self.remove_from(from, batch[*i])
+                            .map_err(|e| self.unfollowed(e))?;
                     }
                 }
             }
-            // Whoever stays may point at another one of the batch.
-            if struck.len() == before || !references.own() {
-                return Ok(struck);
+            // A row that stays may point at another one of the batch.
+            if kept.len() == before || !references.own() {
+                return Ok(kept);
             }
         }
     }
 
-    /// Takes a row out of the set: it stays.
-    pub fn remove_doomed(
-        &self,
-        table: &Table,
-        place: &RowAddress,
-    ) -> Result<()> {
-        self.remove_row(CANDIDATES, table, place)
-            .map_err(|e| self.fail("cannot note a row", e))
+    /// The rows of `among` (a temporary table with the set's columns) at
+    /// which a row outside the set points.
+    fn pointed_at(&self, reference: &Reference, among: &str) -> String {
+        let key = self.columns().join(", ");
+        let cursor: Vec<String> =
+            self.table.cursor().iter().map(|c| format!("c.{c}")).collect();
+        let stays = if reference.own {
+            format!(
+                " AND ({}) NOT IN (SELECT {key} FROM {DELETE_SET})",
+                cursor.join(", ")
+            )
+        } else {
+            reference.stays.clone().unwrap_or_default()
+        };
+        let (parent, child) = (self.table.quoted(), reference.child());
+        let equal = reference.equal("p", "c");
+        let to_parent = self.joined("p");
+        let from = if reference.indexed {
+            format!(
+                "{among} AS d CROSS JOIN {parent} AS p ON {to_parent} \
+                 CROSS JOIN {child} AS c ON {equal}"
+            )
+        } else {
+            format!(
+                "{child} AS c CROSS JOIN {parent} AS p ON {equal} \
+                 CROSS JOIN {among} AS d ON {to_parent}"
+            )
+        };
+        format!("SELECT DISTINCT {key}, {LINE} FROM {from} WHERE 1{stays}")
     }
 
-    fn remove_row(
-        &self,
-        from: &str,
-        table: &Table,
-        place: &RowAddress,
-    ) -> rusqlite::Result<()> {
-        let terms: Vec<String> = candidate_columns(table)
+    /// From the rows that left the set on to those at which they point, to
+    /// the end of each chain.
+    fn spread(&self, references: &References) -> String {
+        let columns = self.columns();
+        let key = columns.join(", ");
+        let out: Vec<String> = columns
             .iter()
-            .map(|c| format!("{c} = ?"))
+            .map(String::as_str)
+            .chain(LINE.split(", "))
+            .map(|c| format!("d.{c}"))
             .collect();
-        self.connection
-            .prepare_cached(&format!(
-                "DELETE FROM {from} WHERE {}",
-                terms.join(" AND ")
-            ))?
-            .execute(params_from_iter(values(place)))
-            .map(drop)
-    }
-
-    /// Begins an empty set of claims: lines without usable key, a row each;
-    /// and of lines that look for a row.
-    pub fn begin_claims(&self) -> Result<()> {
-        self.run(&format!(
-            "DROP TABLE IF EXISTS {CLAIMS}; \
-             CREATE TABLE {CLAIMS}(line INTEGER PRIMARY KEY, \
-             place INTEGER UNIQUE); \
-             DROP TABLE IF EXISTS {SEEKING}; \
-             CREATE TABLE {SEEKING}(digest, late, line, \
-             PRIMARY KEY(digest, late, line)) WITHOUT ROWID"
-        ))
-    }
-
-    /// Notes a line that looks for a row of its content, by its digest; one
-    /// that is `late` is served after the others.
-    pub fn seek(&self, digest: &[u8], late: bool, line: u64) -> Result<()> {
-        self.connection
-            .prepare_cached(&format!(
-                "INSERT INTO {SEEKING} VALUES (?1, ?2, ?3)"
-            ))
-            .and_then(|mut s| {
-                s.execute(params![digest, late, line.cast_signed()])
-            })
-            .map(drop)
-            .map_err(|e| self.fail("cannot note a row", e))
-    }
-
-    /// Whether any line still looks for a row.
-    pub fn is_seeking(&self) -> Result<bool> {
-        self.connection
-            .prepare_cached(&format!("SELECT 1 FROM {SEEKING} LIMIT 1"))
-            .and_then(|mut s| s.exists([]))
-            .map_err(|e| self.fail("cannot note a row", e))
-    }
-
-    /// Whether a line looks for a row of this content.
-    pub fn is_sought(&self, digest: &[u8]) -> Result<bool> {
-        self.connection
-            .prepare_cached(&format!(
-                "SELECT 1 FROM {SEEKING} WHERE digest = ?1"
-            ))
-            .and_then(|mut s| s.exists([digest]))
-            .map_err(|e| self.fail("cannot note a row", e))
-    }
-
-    /// The next line that looks for a row of this content; it looks no more.
-    pub fn serve(&self, digest: &[u8]) -> Result<Option<u64>> {
-        let fail = |e| self.fail("cannot note a row", e);
-        let line: Option<i64> = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT line FROM {SEEKING} WHERE digest = ?1 \
-                 ORDER BY late, line LIMIT 1"
-            ))
-            .and_then(|mut s| {
-                s.query_row([digest], |row| row.get(0)).optional()
-            })
-            .map_err(fail)?;
-        if let Some(line) = line {
-            self.connection
-                .prepare_cached(&format!(
-                    "DELETE FROM {SEEKING} WHERE digest = ?1 AND line = ?2"
-                ))
-                .and_then(|mut s| s.execute(params![digest, line]))
-                .map_err(fail)?;
+        let mut steps = String::new();
+        for reference in references.all.iter().filter(|r| r.own) {
+            steps.push_str(&format!(
+                " UNION SELECT {} FROM stays AS s \
+                 CROSS JOIN {parent} AS c ON {} \
+                 CROSS JOIN {parent} AS p ON {} \
+                 CROSS JOIN {DELETE_SET} AS d ON {}",
+                out.join(", "),
+                self.pairs("s.", "c."),
+                reference.equal("p", "c"),
+                self.pairs("d.", "p."),
+                parent = self.table.quoted(),
+            ));
         }
-        Ok(line.map(i64::cast_unsigned))
-    }
-
-    /// Claims a row for a line; false when either is taken.
-    pub fn claim(&self, line: u64, rowid: i64) -> Result<bool> {
-        self.connection
-            .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {CLAIMS} VALUES (?1, ?2)"
-            ))
-            .and_then(|mut s| s.execute(params![line.cast_signed(), rowid]))
-            .map(|n| n == 1)
-            .map_err(|e| self.fail("cannot note a row", e))
-    }
-
-    /// The row that a line claimed.
-    pub fn claim_of(&self, line: u64) -> Result<Option<i64>> {
-        self.one(
-            &format!("SELECT place FROM {CLAIMS} WHERE line = ?1"),
-            line.cast_signed(),
+        format!(
+            "INSERT OR IGNORE INTO {REFERENCED}({key}, {LINE}) \
+             WITH RECURSIVE stays({key}, {LINE}) AS \
+             (SELECT {key}, {LINE} FROM {REFERENCED}{steps}) \
+             SELECT {key}, {LINE} FROM stays"
         )
     }
+}
 
-    /// Whether a row is claimed.
-    pub fn is_claimed(&self, rowid: i64) -> Result<bool> {
-        let sql = format!("SELECT line FROM {CLAIMS} WHERE place = ?1");
-        Ok(self.one(&sql, rowid)?.is_some())
-    }
-
-    fn one(&self, sql: &str, value: i64) -> Result<Option<i64>> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut s| {
-                s.query_row([value], |row| row.get(0)).optional()
-            })
-            .map_err(|e| self.fail("cannot note a row", e))
+fn values(address: &RowAddress) -> Vec<Owned> {
+    match address {
+        RowAddress::Rowid(rowid) => vec![Owned::Integer(*rowid)],
+        RowAddress::Key(key) => key.clone(),
     }
 }

@@ -3,5 +3,5 @@
 mod planned;
 pub(super) mod select;
 
-pub use planned::Gone;
+pub use planned::PlannedDeletions;
 pub use select::{Due, Selection};

@@ -1,19 +1,18 @@
-//! What will have gone from other tables: a dry run counts a table's rows as
-//! they will be when those of the tables before it have gone, for a row at
-//! which only such rows point may go too.
+//! What a dry run would have deleted from other tables by the time it comes to
+//! this one: a row at which only such rows point may go too, and is counted so.
 
-use crate::db::due::select::{CANDIDATES, candidate_columns};
+use crate::db::delete::set::DELETE_SET;
 use crate::db::{Database, Filter, References, Table};
 use crate::error::Result;
 
-/// Rows of other tables that will not be there.
+/// Rows of other tables that a run would delete before.
 #[derive(Clone, Debug, Default)]
-pub struct Gone {
+pub struct PlannedDeletions {
     /// The table, and the SQL condition that its row `c` is not among them.
     stays: Vec<(String, String)>,
 }
 
-impl Gone {
+impl PlannedDeletions {
     /// The condition that a row `c` of a table stays; none if all do.
     fn stays(&self, table: &str) -> Option<&str> {
         let same =
@@ -23,48 +22,55 @@ impl Gone {
 }
 
 impl References {
-    /// The same, but rows that will have gone do not point.
-    pub(in crate::db) fn without(mut self, gone: &Gone) -> References {
+    /// These references, without child rows that this dry run would delete
+    /// before.
+    pub(in crate::db) fn without(
+        mut self,
+        planned: &PlannedDeletions,
+    ) -> References {
         for reference in &mut self.all {
-            reference.stays = gone.stays(&reference.child).map(str::to_owned);
+            reference.stays =
+                planned.stays(&reference.child).map(str::to_owned);
         }
         self
     }
 }
 
 impl Database {
-    /// The rows that go from the tables `before` it, in this order, as far as
-    /// they can matter to `table`. `due` says which rows of a table go, but
-    /// for those at which others point.
-    pub fn gone_before(
+    /// The rows that a run would delete from the tables `before` this one, in
+    /// their order, as far as they can matter to `table`. `due` says which
+    /// rows of a table go, but for those at which others point.
+    pub fn planned_before(
         &self,
         table: &Table,
         before: &[String],
         due: &mut dyn FnMut(&Table) -> Result<Filter>,
-    ) -> Result<Gone> {
-        let mut gone = Gone::default();
+    ) -> Result<PlannedDeletions> {
+        let mut planned = PlannedDeletions::default();
         for name in self.who_points(table, before)? {
             let Some(child) = self.table(name)? else { continue };
             let filter = due(&child)?;
-            let references = self.references(&child)?.without(&gone);
-            self.make_candidates(&child)?;
+            let references = self.references(&child)?.without(&planned);
+            let set = self.delete_set(&child);
+            set.begin()?;
             self.gather_by_walk(&child, &filter)?;
-            self.strike(&child, &references)?;
-            let place = format!("\"rt gone {}\"", gone.stays.len());
-            self.run(&format!("ALTER TABLE {CANDIDATES} RENAME TO {place}"))?;
-            let key = candidate_columns(&child).join(", ");
+            set.keep_referenced(&references)?;
+            let name = format!("\"rt planned {}\"", planned.stays.len());
+            self.run(&format!("ALTER TABLE {DELETE_SET} RENAME TO {name}"))?;
+            let key = set.columns().join(", ");
             let cursor: Vec<String> =
                 child.cursor().iter().map(|c| format!("c.{c}")).collect();
             let stays = format!(
-                " AND ({}) NOT IN (SELECT {key} FROM temp.{place})",
+                " AND ({}) NOT IN (SELECT {key} FROM temp.{name})",
                 cursor.join(", ")
             );
-            gone.stays.push((child.name, stays));
+            planned.stays.push((child.name, stays));
         }
-        Ok(gone)
+        Ok(planned)
     }
 
-    /// Those of the tables whose rows point at the table, or at such a one.
+    /// The tables `among` these whose rows point at the table, or at a table
+    /// whose rows point at it.
     fn who_points<'n>(
         &self,
         table: &Table,

@@ -2,18 +2,18 @@
 //! row that stays points.
 //!
 //! Without references and without a time index this is one walk over the
-//! table. Otherwise the candidates' rowids (or keys) are put into a temporary
-//! table first, which SQLite keeps on disk when it is large, and the rows are
-//! then read along it, in order. A time index is asked only for the ranges in
+//! table. Otherwise the rows' rowids (or keys) are put into a delete set first, and
+//! the rows are then read along it, in order. A time index is asked only for the ranges in
 //! which due and undated rows can stand, so that the cost is what moves.
 
 use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 
+use crate::db::delete::set::DELETE_SET;
 use crate::db::read::filter::{self, Filter};
 use crate::db::read::walk::condition;
 use crate::db::{
-    Database, Gone, Kind, Position, References, Table, Walk, ident,
+    Database, Kind, PlannedDeletions, Position, References, Table, Walk, ident,
 };
 use crate::error::Result;
 use crate::time::{self, Unit};
@@ -27,7 +27,7 @@ pub struct Selection {
     /// Leave out rows to which a row that stays points.
     pub unreferenced: bool,
     /// Rows of other tables that will not be there to point.
-    pub gone: Gone,
+    pub planned: PlannedDeletions,
 }
 
 /// The rows asked for, and what was counted on the way to them.
@@ -54,29 +54,7 @@ impl Due<'_> {
     }
 }
 
-/// The temporary table of candidates. Its name and columns have a space, to
-/// stand in no user's way.
-pub(in crate::db) const CANDIDATES: &str = "temp.\"rt candidates\"";
-
-/// Which line of which segment a candidate is, where rows come from lines.
-pub(in crate::db) const LINE: &str = "\"rt segment\", \"rt line\"";
-
-/// The candidates' columns: "rt 0", "rt 1", ...
-pub(in crate::db) fn candidate_columns(table: &Table) -> Vec<String> {
-    (0..table.cursor().len()).map(|i| format!("\"rt {i}\"")).collect()
-}
-
-/// `"rt 0" = t.rowid AND ...`
-pub(in crate::db) fn joined(table: &Table, alias: &str) -> String {
-    let terms: Vec<String> = candidate_columns(table)
-        .iter()
-        .zip(table.cursor())
-        .map(|(mine, theirs)| format!("{mine} = {alias}.{theirs}"))
-        .collect();
-    terms.join(" AND ")
-}
-
-/// Beyond so many candidates, and more than a quarter of the rowids, walking
+/// Beyond so many rows, and more than a quarter of the rowids, walking
 /// the table in order costs less than fetching rows one by one.
 const SCATTERED: u64 = 50_000;
 
@@ -95,7 +73,7 @@ impl Database {
     ) -> Result<Due<'d>> {
         let filter = &selection.filter;
         let references = if selection.unreferenced {
-            self.references(table)?.without(&selection.gone)
+            self.references(table)?.without(&selection.planned)
         } else {
             References::default()
         };
@@ -130,7 +108,8 @@ impl Database {
         if references.is_empty() && by_index.is_none() {
             return plain();
         }
-        self.make_candidates(table)?;
+        let set = self.delete_set(table);
+        set.begin()?;
         let gathered = match by_index {
             Some(ranges) => self.gather_by_index(table, filter, &ranges)?,
             None => None,
@@ -140,13 +119,13 @@ impl Database {
             None if references.is_empty() => return plain(),
             None => self.gather_by_walk(table, filter)?,
         };
-        let referenced = self.strike(table, &references)?;
+        let referenced = set.keep_referenced(&references)?;
         let from = format!(
-            "{CANDIDATES} CROSS JOIN {} ON {}",
+            "{DELETE_SET} CROSS JOIN {} ON {}",
             table.quoted(),
-            joined(table, &ident(&table.name))
+            set.joined(&ident(&table.name))
         );
-        let cursor = candidate_columns(table);
+        let cursor = set.columns();
         self.small_cache()?;
         Ok(Due {
             walk: self.walk_from(
@@ -162,28 +141,8 @@ impl Database {
         })
     }
 
-    /// An empty table of candidates.
-    pub(in crate::db) fn make_candidates(&self, table: &Table) -> Result<()> {
-        let columns = candidate_columns(table);
-        let key: Vec<String> = columns
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                let falls = table.descending.get(i).copied().unwrap_or(false);
-                format!("{c} {}", if falls { "DESC" } else { "ASC" })
-            })
-            .collect();
-        self.run(&format!(
-            "DROP TABLE IF EXISTS {CANDIDATES}; \
-             CREATE TABLE {CANDIDATES}({}, {LINE}, PRIMARY KEY({})) \
-             WITHOUT ROWID",
-            columns.join(", "),
-            key.join(", ")
-        ))
-    }
-
-    /// All candidates by a walk over the table. Each nibble's are gathered in
-    /// memory and written when its transaction has ended.
+    /// Puts all rows meant into the set, by a walk over the table. Each
+    /// nibble's are gathered in memory and written when its transaction has ended.
     pub(in crate::db) fn gather_by_walk(
         &self,
         table: &Table,
@@ -212,22 +171,23 @@ impl Database {
                 found.push(key);
                 Ok(bytes)
             })?;
-            self.add_candidates(table, &found)?;
+            self.add_to_set(table, &found)?;
             if !more {
                 return Ok((walk.undated(), walk.visited()));
             }
         }
     }
 
-    fn add_candidates(&self, table: &Table, keys: &[Position]) -> Result<()> {
+    fn add_to_set(&self, table: &Table, keys: &[Position]) -> Result<()> {
         let fail = |e| self.fail("cannot note the rows that are due", e);
-        let marks = vec!["?"; candidate_columns(table).len()].join(", ");
+        let columns = self.delete_set(table).columns();
+        let marks = vec!["?"; columns.len()].join(", ");
         self.run("BEGIN")?;
         let mut insert = self
             .connection
             .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {CANDIDATES}({}) VALUES ({marks})",
-                candidate_columns(table).join(", ")
+                "INSERT OR IGNORE INTO {DELETE_SET}({}) VALUES ({marks})",
+                columns.join(", ")
             ))
             .map_err(fail)?;
         for key in keys {
@@ -241,7 +201,7 @@ impl Database {
         self.run("COMMIT")
     }
 
-    /// All candidates from a time index; `None` when so many rows are due
+    /// Puts all rows meant into the set, from a time index; `None` when so many rows are due
     /// that a walk is cheaper. Gives undated rows and entries visited.
     fn gather_by_index(
         &self,
@@ -285,7 +245,7 @@ impl Database {
         for part in found.chunks(10_000) {
             let keys: Vec<Position> =
                 part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
-            self.add_candidates(table, &keys)?;
+            self.add_to_set(table, &keys)?;
         }
         Ok(Some((tally.undated() + beyond, tally.visited())))
     }
@@ -520,7 +480,8 @@ fn whole(number: i128) -> Sql {
     }
 }
 
-/// The same, or a little more.
+/// Like `whole`, but never below `number`: a rounded double moves up to the
+/// next one.
 fn at_least(number: i128) -> Sql {
     match whole(number) {
         Sql::Real(rounded) => Sql::Real(rounded.next_up()),

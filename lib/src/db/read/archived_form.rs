@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::db::{RowView, Table};
+use crate::db::{Key, RowView, Table};
 use crate::error::Result;
 use crate::record::Shape;
 use crate::secrets::{self, Encoded, Level, REDACTED, Secrets};
@@ -47,9 +47,9 @@ pub enum Fit {
     SecretKey,
 }
 
-/// A form.
+/// The columns of a row in the archives, and what becomes of their values.
 #[derive(Debug)]
-pub struct Form {
+pub struct ArchivedForm {
     columns: Vec<usize>,
     shape: Shape,
     /// None where all values stay what they are.
@@ -66,7 +66,8 @@ enum Treatment {
     /// Secrets in them go. The length of the column's key, and whether it may
     /// say what the value is.
     Clean(usize, bool),
-    /// Likewise, but they cannot.
+    /// Of key and time columns: a secret here cannot be replaced, so the row
+    /// is refused.
     Guard(usize, bool),
 }
 
@@ -78,11 +79,11 @@ struct Treated {
     counts: BTreeMap<&'static str, u64>,
 }
 
-impl Form {
+impl ArchivedForm {
     /// The values of these columns, as they are.
-    pub fn plain(table: &Table, columns: &[usize]) -> Form {
+    pub fn plain(table: &Table, columns: &[usize]) -> ArchivedForm {
         let names = columns.iter().map(|c| table.columns[*c].name.as_str());
-        Form {
+        ArchivedForm {
             columns: columns.to_vec(),
             shape: Shape::new(names),
             treated: None,
@@ -97,8 +98,8 @@ impl Form {
         table: &Table,
         columns: &[usize],
         redaction: &Redaction,
-    ) -> Result<Form> {
-        let mut form = Form::plain(table, columns);
+    ) -> Result<ArchivedForm> {
+        let mut form = ArchivedForm::plain(table, columns);
         if redaction.is_none() {
             return Ok(form);
         }
@@ -111,7 +112,7 @@ impl Form {
             form.shape.value(&mut key, index, Value::Null);
             let key_length = key.len() - b"null".len();
             let it = &table.columns[*column];
-            let named = secrets::tells(&it.name);
+            let named = secrets::name_hints_secret(&it.name);
             let finds = it.key_part > 0 || redaction.dates == Some(*column);
             match &secrets {
                 _ if redaction.columns.contains(column) => Treatment::Redact,
@@ -300,4 +301,60 @@ fn clean(
 
 fn encoded(start: usize, key: usize, text: &[u8], named: bool) -> Encoded<'_> {
     Encoded { key: start, content: start + key + 1, text, named }
+}
+
+/// Encodes rows of a table, each with its rowid if it has no usable key.
+#[derive(Debug)]
+pub struct RowEncoder {
+    form: ArchivedForm,
+    /// A row always carries its rowid.
+    keyless: bool,
+    /// It carries it when one of these columns (by their place in the record)
+    /// is NULL.
+    nullable: Vec<usize>,
+}
+
+impl RowEncoder {
+    /// An encoder of this form.
+    pub fn new(table: &Table, form: ArchivedForm) -> RowEncoder {
+        let columns = form.columns();
+        let nullable = match &table.key {
+            Key::Columns(key) if !table.without_rowid => key
+                .iter()
+                .filter_map(|k| columns.iter().position(|c| c == k))
+                .collect(),
+            _ => Vec::new(),
+        };
+        RowEncoder {
+            form,
+            // The rows of a view have none.
+            keyless: table.key == Key::None && table.rowid.is_some(),
+            nullable,
+        }
+    }
+
+    /// Appends a row; it is of use only when it fits.
+    #[inline]
+    pub fn append(
+        &mut self,
+        row: &RowView<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Fit> {
+        let fit = self.form.append(row, out)?;
+        if fit != Fit::Whole {
+            return Ok(fit);
+        }
+        let mut keyless = self.keyless;
+        for i in &self.nullable {
+            keyless |= matches!(row.value(*i)?, Some(Value::Null));
+        }
+        let rowid = if keyless { row.rowid() } else { None };
+        self.form.end(out, rowid);
+        Ok(fit)
+    }
+
+    /// The form, which knows what was replaced.
+    pub fn form(&self) -> &ArchivedForm {
+        &self.form
+    }
 }

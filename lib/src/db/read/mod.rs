@@ -3,14 +3,12 @@
 
 mod archived_form;
 mod census;
-mod encode;
 pub(super) mod filter;
 mod size;
 pub(super) mod walk;
 
-pub use archived_form::{Fit, Form, Redaction};
+pub use archived_form::{ArchivedForm, Fit, Redaction, RowEncoder};
 pub use census::{Census, Question};
-pub use encode::RowEncoder;
 pub use filter::Filter;
 pub use size::TableSize;
 pub use walk::{Batch, Position, RowView, Walk};

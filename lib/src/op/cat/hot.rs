@@ -14,7 +14,7 @@ use super::aside::Aside;
 use super::lines::Range;
 use crate::archive::{Ledger, State};
 use crate::db::{
-    Access, Batch, Database, Filter, Fit, Form, RowEncoder, Selection,
+    Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
 };
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::settings::columns::{Columns, rule};
@@ -146,7 +146,7 @@ fn lay_aside(
     let selection = Selection { filter, ..Selection::default() };
     let mut selected = database.select(&table, &chosen.columns, &selection)?;
     // Rows of the database are shown as they are.
-    let form = Form::plain(&table, &chosen.columns);
+    let form = ArchivedForm::plain(&table, &chosen.columns);
     let mut encoder = RowEncoder::new(&table, form);
     let mut hot =
         Hot { rows: Aside::new()?, cut: Cut::default(), exit: Exit::Done };

@@ -15,14 +15,14 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::db::{
-    Access, Batch, Database, Due, Filter, Fit, Form, Gone, RowEncoder,
-    Selection, Table,
+    Access, ArchivedForm, Batch, Database, Due, Filter, Fit, PlannedDeletions,
+    RowEncoder, Selection, Table,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::durable;
 use crate::outcome::{Exported, Outcome, Status};
 use crate::settings::Settings;
-use crate::settings::columns::{Chosen, Columns, rule};
+use crate::settings::columns::{ColumnChoice, Columns, rule};
 use crate::settings::policy::{self, Entry, Policy};
 use crate::signal::Stop;
 use crate::time::{Age, rfc3339};
@@ -161,8 +161,8 @@ fn export(
         }
     }
     let never = options.due && before.is_none();
-    let gone = gone(options, &policy, now, &database, &table)?;
-    let selection = Selection { filter, unreferenced: options.due, gone };
+    let planned = planned(options, &policy, now, &database, &table)?;
+    let selection = Selection { filter, unreferenced: options.due, planned };
     let mut record = empty(&table.name, Status::NoRecords);
     record.cutoff_date = before.map(rfc3339);
     if never {
@@ -181,7 +181,7 @@ fn meant(
     rule: Option<&policy::Rule>,
     table: &Table,
     before: Option<Timestamp>,
-) -> Result<(Chosen, Filter)> {
+) -> Result<(ColumnChoice, Filter)> {
     let chosen = options.columns.choose(table, rule)?;
     let mut filter = Filter {
         timestamp: chosen.timestamp,
@@ -200,20 +200,22 @@ fn meant(
     Ok((chosen, filter))
 }
 
-/// What will have gone from other tables before this one's turn.
-fn gone(
+/// What a run would delete from other tables before this one's turn.
+fn planned(
     options: &Options,
     policy: &Policy,
     now: Timestamp,
     database: &Database,
     table: &Table,
-) -> Result<Gone> {
-    let Some(path) = &options.after else { return Ok(Gone::default()) };
+) -> Result<PlannedDeletions> {
+    let Some(path) = &options.after else {
+        return Ok(PlannedDeletions::default());
+    };
     if !options.due || !options.settings.dry_run {
         return Err(Error::usage("--after is for a dry run of --due"));
     }
     let tables = after::tables(path)?;
-    database.gone_before(table, &tables, &mut |other| {
+    database.planned_before(table, &tables, &mut |other| {
         let rule = rule(policy, &other.name);
         let before = cutoff(options, rule, now)?;
         Ok(meant(options, rule, other, before)?.1)
@@ -317,7 +319,7 @@ fn both(ruled: &str, asked: Option<&str>) -> String {
 struct Rows<'r> {
     options: &'r Options,
     table: &'r Table,
-    chosen: &'r Chosen,
+    chosen: &'r ColumnChoice,
     stop: &'r Stop,
 }
 
@@ -337,7 +339,8 @@ impl Rows<'_> {
             batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);
         }
         let redaction = &self.chosen.redaction;
-        let form = Form::new(self.table, &self.chosen.columns, redaction)?;
+        let form =
+            ArchivedForm::new(self.table, &self.chosen.columns, redaction)?;
         let mut encoder = RowEncoder::new(self.table, form);
         let mut secret_keys = 0;
         let mut out = Vec::new();

@@ -140,7 +140,7 @@ impl Batches<'_> {
             None if !has_key => return Ok(true),
             None => {
                 let key = self.subject.lines.key(record)?;
-                remover.by_key(&key, &mut Vec::new())?.map(|f| f.place)
+                remover.by_key(&key, &mut Vec::new())?.map(|f| f.address)
             }
         };
         match place {
@@ -177,11 +177,11 @@ impl Batches<'_> {
         if self.target.references.is_empty() {
             return Ok(());
         }
-        database.struck(
-            self.target.table,
-            &self.target.references,
-            &mut |_, line| referenced.add(line),
-        )
+        database
+            .delete_set(self.target.table)
+            .referenced(&self.target.references, &mut |_, line| {
+                referenced.add(line)
+            })
     }
 
     /// A row that stays keeps those at which it points.
@@ -203,7 +203,7 @@ impl Batches<'_> {
     ) -> Result<()> {
         match self.target.references.is_empty() {
             true => Ok(()),
-            false => database.remove_doomed(self.target.table, place),
+            false => database.delete_set(self.target.table).remove(place),
         }
     }
 
@@ -337,11 +337,10 @@ impl Batches<'_> {
         if !self.target.references.is_empty() {
             let places: Vec<&RowAddress> =
                 equal.iter().map(|p| &p.place).collect();
-            let mut struck = settler.database.struck_now(
-                self.target.table,
-                &self.target.references,
-                &places,
-            )?;
+            let mut struck = settler
+                .database
+                .delete_set(self.target.table)
+                .referenced_in(&self.target.references, &places)?;
             struck.sort_unstable();
             for place in struck.into_iter().rev() {
                 let proven = equal.remove(place);
@@ -430,11 +429,9 @@ impl Batches<'_> {
             return Ok(true);
         }
         let places: Vec<&RowAddress> = part.iter().map(|p| &p.place).collect();
-        let struck = database.struck_now(
-            self.target.table,
-            &self.target.references,
-            &places,
-        )?;
+        let struck = database
+            .delete_set(self.target.table)
+            .referenced_in(&self.target.references, &places)?;
         Ok(struck.is_empty())
     }
 }

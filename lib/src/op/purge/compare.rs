@@ -105,7 +105,7 @@ impl Run<'_> {
     ) -> Result<Proof> {
         // Else it was begun for the whole group.
         if self.target.references.is_empty() {
-            database.begin_doomed(self.target.table)?;
+            database.delete_set(self.target.table).begin()?;
         }
         self.compare(database, index, true, spool)?.ok_or_else(|| {
             Error::failed("rows in no order were not looked up in a set")
@@ -234,7 +234,7 @@ impl Comparison<'_> {
         let missing = self.remover.is_some() && found.is_none();
         let parsed = self.subject.lines.parse(record);
         match found.filter(|f| f.comparable && parsed.is(row)) {
-            Some(found) => self.found(number, found.place, row)?,
+            Some(found) => self.found(number, found.address, row)?,
             None => self.proof.note(number, missing, keep_missing),
         }
         Ok(())
@@ -254,8 +254,10 @@ impl Comparison<'_> {
         }
         if self.with_set {
             let table = self.target.table;
-            unique =
-                self.database.add_doomed(table, &place, self.index, line)?;
+            unique = self
+                .database
+                .delete_set(table)
+                .add(&place, self.index, line)?;
         }
         if !unique {
             // A second copy of a row that goes.

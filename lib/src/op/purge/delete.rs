@@ -40,8 +40,7 @@ impl Guarded {
     ) -> Result<()> {
         self.version = Some(database.data_version()?);
         let referenced = &mut self.referenced;
-        database.struck(
-            target.table,
+        database.delete_set(target.table).referenced(
             &target.references,
             &mut |segment, line| {
                 if let Some(lines) = referenced.get_mut(segment as usize) {
@@ -344,11 +343,10 @@ impl Deletion<'_, '_, '_> {
     fn struck(&self, batch: &[Proven]) -> Result<Vec<usize>> {
         let places: Vec<&RowAddress> =
             batch.iter().map(|r| &r.place).collect();
-        self.settler.database.struck_now(
-            self.target.table,
-            &self.target.references,
-            &places,
-        )
+        self.settler
+            .database
+            .delete_set(self.target.table)
+            .referenced_in(&self.target.references, &places)
     }
 
     /// A row whose deletion a trigger prevented, alone in its batch.
@@ -400,7 +398,8 @@ impl Deletion<'_, '_, '_> {
             false => self
                 .settler
                 .database
-                .remove_doomed(self.target.table, &row.place),
+                .delete_set(self.target.table)
+                .remove(&row.place),
         }
     }
 

@@ -61,7 +61,7 @@ impl Settler<'_> {
         let (target, group) = (run.target, run.group);
         let guarded = !target.references.is_empty();
         if guarded {
-            self.database.begin_doomed(target.table)?;
+            self.database.delete_set(target.table).begin()?;
         }
         let (proofs, spools) = self.prove_all(&run)?;
         crash::point("purge.compared");
@@ -233,7 +233,7 @@ pub(super) fn remover<'d>(
         Some((columns, extras)) => {
             let segment = &subject.open.segment;
             let form = form(segment, target.table, &columns)?;
-            database.remover(target.table, form, &extras).map(Some)
+            database.row_access(target.table, form, &extras).map(Some)
         }
         None => Ok(None),
     }

@@ -131,11 +131,11 @@ impl Settler<'_> {
         if target.references.is_empty() {
             return Ok(());
         }
-        self.database.begin_doomed(target.table)?;
+        self.database.delete_set(target.table).begin()?;
         for line in 0..subject.open.segment.rows {
             if let Some(rowid) = self.database.claim_of(line)? {
                 let place = RowAddress::Rowid(rowid);
-                self.database.add_doomed(target.table, &place, 0, line)?;
+                self.database.delete_set(target.table).add(&place, 0, line)?;
             }
         }
         Ok(())

@@ -73,7 +73,7 @@ impl Settler<'_> {
                     _ => None,
                 };
                 let place = found.filter(|f| f.comparable && parsed.is(&row));
-                let claimed = match place.map(|f| f.place) {
+                let claimed = match place.map(|f| f.address) {
                     Some(RowAddress::Rowid(rowid)) => {
                         database.claim(number, rowid)?
                     }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::spool::Fingerprint;
 use crate::archive::Segment;
-use crate::db::{Form, Key, Redaction, Table};
+use crate::db::{ArchivedForm, Key, Redaction, Table};
 use crate::error::{Error, Result};
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
 use crate::secrets::Level;
@@ -265,7 +265,7 @@ pub(super) fn form(
     segment: &Segment,
     table: &Table,
     columns: &[usize],
-) -> Result<Form> {
+) -> Result<ArchivedForm> {
     let level = match segment.secrets_all {
         true => Level::All,
         false => Level::Fixed,
@@ -276,7 +276,7 @@ pub(super) fn form(
         secrets: segment.secrets_version.map(|version| (level, version)),
         dates: table.column(&segment.timestamp_column),
     };
-    Form::new(table, columns, &redaction)
+    ArchivedForm::new(table, columns, &redaction)
 }
 
 /// Whether a segment's records have all columns of the table's present key.

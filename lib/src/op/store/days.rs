@@ -17,7 +17,7 @@ use crate::io::gz;
 use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
 use crate::record::{ARCHIVED_AT, Frame, append_string};
-use crate::settings::columns::Chosen;
+use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
 use crate::time::{Day, Unit, rfc3339};
 
@@ -35,7 +35,7 @@ struct DayDraft {
 /// All days of a run.
 pub(super) struct Days<'s> {
     table: &'s Table,
-    chosen: &'s Chosen,
+    chosen: &'s ColumnChoice,
     unit: Option<Unit>,
     level: u8,
     plain: bool,
@@ -56,7 +56,7 @@ impl<'s> Days<'s> {
     pub fn new(
         options: &Options,
         table: &'s Table,
-        chosen: &'s Chosen,
+        chosen: &'s ColumnChoice,
         now: Timestamp,
         column: usize,
         unit: Option<Unit>,

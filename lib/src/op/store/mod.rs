@@ -25,7 +25,7 @@ use crate::error::{Error, Exit, Notes, Result};
 use crate::io::durable;
 use crate::outcome::{Outcome, Status, Stored};
 use crate::settings::Settings;
-use crate::settings::columns::{Chosen, Columns, rule};
+use crate::settings::columns::{ColumnChoice, Columns, rule};
 use crate::settings::policy::Policy;
 use crate::signal::{Stop, Stoppable};
 
@@ -166,7 +166,7 @@ fn look(
     options: &Options,
     policy: &Policy,
     database: &mut Database,
-) -> Result<(Table, Chosen)> {
+) -> Result<(Table, ColumnChoice)> {
     let table = database.need_table(&options.table)?;
     table.check_purgeable()?;
     let rule = rule(policy, &table.name);
