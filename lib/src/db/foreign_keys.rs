@@ -6,7 +6,7 @@
 //! of <https://www.sqlite.org/foreignkeys.html>: the parent's collation and
 //! affinity count. A key with a NULL part refers to nothing.
 
-use super::{Database, Kind, Table, ident};
+use crate::db::{Database, Kind, Table, ident};
 use crate::error::{Error, Result, quote};
 
 /// One foreign key that points at the table.
@@ -30,6 +30,10 @@ pub(super) struct Reference {
 pub struct References {
     pub(super) all: Vec<Reference>,
 }
+
+/// Child table, the number of its foreign key, the child's column, and the
+/// parent's where it is named.
+type Part = (String, i64, String, Option<String>);
 
 impl References {
     /// Whether nothing points at the table.
@@ -94,36 +98,11 @@ impl Database {
 
     /// The foreign keys that point at a table.
     pub fn references(&self, table: &Table) -> Result<References> {
-        let fail = |e| self.fail("cannot read the foreign keys", e);
         if table.kind != Kind::Ordinary {
             return Ok(References::default());
         }
-        type Row = (String, i64, String, Option<String>);
-        let rows: Vec<Row> = self
-            .connection
-            .prepare(
-                "SELECT t.name, f.id, f.\"from\", f.\"to\" \
-                 FROM pragma_table_list AS t, \
-                 pragma_foreign_key_list(t.name, 'main') AS f \
-                 WHERE t.schema = 'main' AND t.type = 'table' \
-                 AND f.\"table\" = ?1 COLLATE NOCASE \
-                 ORDER BY t.name, f.id, f.seq",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([&table.name], |row| {
-                        Ok((
-                            row.get(0)?,
-                            row.get(1)?,
-                            row.get(2)?,
-                            row.get(3)?,
-                        ))
-                    })?
-                    .collect()
-            })
-            .map_err(fail)?;
         let mut all: Vec<(i64, Reference)> = Vec::new();
-        for (child, id, from, to) in rows {
+        for (child, id, from, to) in self.reference_parts(table)? {
             let open = match all.last() {
                 Some((last, reference)) => {
                     *last == id && reference.child == child
@@ -153,6 +132,33 @@ impl Database {
             out.all.push(reference);
         }
         Ok(out)
+    }
+
+    /// The pairs of columns of all foreign keys that point at a table, those
+    /// of one key together and in its order.
+    fn reference_parts(&self, table: &Table) -> Result<Vec<Part>> {
+        self.connection
+            .prepare(
+                "SELECT t.name, f.id, f.\"from\", f.\"to\" \
+                 FROM pragma_table_list AS t, \
+                 pragma_foreign_key_list(t.name, 'main') AS f \
+                 WHERE t.schema = 'main' AND t.type = 'table' \
+                 AND f.\"table\" = ?1 COLLATE NOCASE \
+                 ORDER BY t.name, f.id, f.seq",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map([&table.name], |row| {
+                        Ok((
+                            row.get(0)?,
+                            row.get(1)?,
+                            row.get(2)?,
+                            row.get(3)?,
+                        ))
+                    })?
+                    .collect()
+            })
+            .map_err(|e| self.fail("cannot read the foreign keys", e))
     }
 
     /// The parent's column; one that is not named is the key's.

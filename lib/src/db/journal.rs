@@ -9,16 +9,14 @@
 //!
 //! Invariant. Nothing is written on the strength of a commit before
 //! [`Database::flush`] has returned. Others see a commit earlier, and a run
-//! may be killed in between: so whoever says in the ledger that rows are gone
+//! may be killed in between: so what writes into the ledger that rows are gone
 //! flushes first, also where another run deleted them.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
-
-use super::Database;
+use crate::db::Database;
+use crate::db::journal_file::beside;
 use crate::error::{Error, Result};
 use crate::io::durable;
 
@@ -34,23 +32,8 @@ const MOST_ATTEMPTS: u32 = 30;
 const WAIT: Duration = Duration::from_millis(2);
 const MOST_WAITS: u32 = 50;
 
-/// Readies a connection that is going to delete. `NORMAL` leaves out what
-/// [`Database::flush_log`] does, and nothing else
-/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). Whoever turns
-/// the database to a write-ahead log later finds a connection that does it
-/// all by itself.
-pub(super) fn prepare(
-    connection: &Connection,
-    wal: bool,
-) -> rusqlite::Result<()> {
-    connection.execute_batch(match wal {
-        true => "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;",
-        false => "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=PERSIST;",
-    })
-}
-
 impl Database {
-    /// Makes durable what was committed, by whomever: a program that was
+    /// Makes durable what was committed, by any program: one that was
     /// killed may have left that to do. To be called before anything is
     /// written that says that rows are gone.
     pub fn flush(&self) -> Result<()> {
@@ -119,8 +102,8 @@ impl Database {
                 waits += 1;
                 std::thread::sleep(WAIT);
             }
-            // By its own word it has come to the end; what was added while it
-            // was at it, it does not know.
+            // PASSIVE reports the length of the log at its start; ask again
+            // for frames appended meanwhile.
             let log = self.checkpoint_as("NOOP")?;
             let long = log.pages.saturating_mul(page) > LOG_LONG;
             if log.is_copied() || attempt >= ATTEMPTS && !long {
@@ -186,13 +169,6 @@ impl Database {
     }
 }
 
-/// The path of a journal of the database in this file, which is no link.
-pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
-}
-
 /// The write-ahead log, by a checkpoint's word.
 struct Log {
     /// Nothing was found out.
@@ -209,6 +185,3 @@ impl Log {
         !self.busy && self.pages == self.copied
     }
 }
-
-/// The file of a write-ahead log, as far as it was opened to be flushed.
-pub(super) type LogFile = std::cell::OnceCell<File>;

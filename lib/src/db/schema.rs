@@ -3,7 +3,7 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{Database, ident};
+use crate::db::{Database, ident};
 use crate::error::{Error, Result, quote};
 use crate::record;
 
@@ -159,31 +159,8 @@ impl Table {
 impl Database {
     /// The shape of a table or view by name, or `None` if there is none.
     pub fn table(&self, name: &str) -> Result<Option<Table>> {
-        let fail = |e| self.fail("cannot read the schema", e);
-        let found = self
-            .connection
-            .query_row(
-                "SELECT name, type, wr FROM pragma_table_list \
-                 WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
-                [name],
-                |row| {
-                    Ok((
-                        row.get::<_, String>(0)?,
-                        row.get::<_, String>(1)?,
-                        row.get::<_, bool>(2)?,
-                    ))
-                },
-            )
-            .optional()
-            .map_err(fail)?;
-        let Some((name, kind, without_rowid)) = found else {
+        let Some((name, kind, without_rowid)) = self.listed(name)? else {
             return Ok(None);
-        };
-        let kind = match kind.as_str() {
-            "view" => Kind::View,
-            "virtual" => Kind::Virtual,
-            "shadow" => Kind::Shadow,
-            _ => Kind::Ordinary,
         };
         let mut columns = self.columns(&name)?;
         for meta in [record::ARCHIVED_AT, record::ROWID] {
@@ -221,6 +198,28 @@ impl Database {
             table.rowid = rowid_name(&table).ok();
         }
         Ok(Some(table))
+    }
+
+    /// A table's name as the schema writes it, what it is, and whether it is
+    /// WITHOUT ROWID.
+    fn listed(&self, name: &str) -> Result<Option<(String, Kind, bool)>> {
+        self.connection
+            .query_row(
+                "SELECT name, type, wr FROM pragma_table_list \
+                 WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
+                [name],
+                |row| {
+                    let kind = match row.get::<_, String>(1)?.as_str() {
+                        "view" => Kind::View,
+                        "virtual" => Kind::Virtual,
+                        "shadow" => Kind::Shadow,
+                        _ => Kind::Ordinary,
+                    };
+                    Ok((row.get(0)?, kind, row.get(2)?))
+                },
+            )
+            .optional()
+            .map_err(|e| self.fail("cannot read the schema", e))
     }
 
     /// The shape of a table that must exist.

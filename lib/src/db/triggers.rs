@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::{Database, Kind, Table};
+use crate::db::{Database, Kind, Table, sql};
 use crate::error::{Error, Result, quote, quoted};
 
 /// What a step of a trigger does to a table.
@@ -85,7 +85,7 @@ impl Database {
         let seen = Arc::clone(&steps);
         let path = self.path.clone();
         let fail = |e| {
-            super::error(
+            sql::error(
                 &format!("{}: cannot look at the triggers", quoted(&path)),
                 e,
             )

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::db::journal::beside;
+use crate::db::journal_file::beside;
 
 /// Takes away what the reader made, when it is dropped.
 #[derive(Debug)]

@@ -4,9 +4,11 @@
 mod claims;
 mod reinserted;
 mod row_access;
+mod row_address;
 pub(super) mod set;
 mod write_lock;
 
-pub use row_access::{Deleted, Found, RowAccess, RowAddress};
+pub use row_access::{Deleted, Found, RowAccess};
+pub use row_address::RowAddress;
 pub use set::DeleteSet;
 pub use write_lock::WriteLock;

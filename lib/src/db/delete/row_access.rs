@@ -7,20 +7,12 @@
 use rusqlite::{Statement, params_from_iter};
 
 use crate::db::delete::reinserted::Reinserted;
+use crate::db::delete::row_address::RowAddress;
 use crate::db::read::filter;
-use crate::db::read::walk::{RowView, select_list, view};
+use crate::db::read::row_view::{RowView, select_list, view};
 use crate::db::{ArchivedForm, Database, Fit, Table, ident};
 use crate::error::Result;
 use crate::value::{Owned, Value};
-
-/// Where a row stands: by this it is read again and deleted.
-#[derive(Clone, Debug)]
-pub enum RowAddress {
-    /// At this rowid.
-    Rowid(i64),
-    /// Under this WITHOUT ROWID key.
-    Key(Vec<Owned>),
-}
 
 /// Reads and deletes single rows of a table.
 pub struct RowAccess<'d> {
@@ -78,9 +70,48 @@ impl Database {
                 .prepare(&sql)
                 .map_err(|e| self.fail("cannot prepare to compare", e))
         };
+        let texts = Texts::of(self, table, &form, extras);
+        Ok(RowAccess {
+            database: self,
+            form,
+            extras: extras.len(),
+            rowid: !table.without_rowid,
+            by_key: texts.by_key.map(prepare).transpose()?,
+            behind: texts.behind.map(prepare).transpose()?,
+            at: prepare(texts.at)?,
+            delete: prepare(texts.delete)?,
+            there: prepare(texts.there)?,
+            delete_run: texts.delete_run.map(prepare).transpose()?,
+            // Last, for it reads the schema anew: what was prepared before is
+            // of the schema that the caller knows.
+            triggers: match self.delete_triggers(table)?.is_empty() {
+                true => None,
+                false => Some(self.reinserted(table)?),
+            },
+        })
+    }
+}
+
+/// The statements of [`RowAccess`], by the fields that they become.
+struct Texts {
+    by_key: Option<String>,
+    behind: Option<String>,
+    at: String,
+    delete: String,
+    delete_run: Option<String>,
+    there: String,
+}
+
+impl Texts {
+    fn of(
+        database: &Database,
+        table: &Table,
+        form: &ArchivedForm,
+        extras: &[usize],
+    ) -> Texts {
         let all: Vec<usize> =
             form.columns().iter().chain(extras).copied().collect();
-        let mut list = select_list(self, table, &all);
+        let mut list = select_list(database, table, &all);
         let name = ident(&table.name);
         let cursor = table.cursor();
         list.extend(cursor.iter().map(|c| format!("{name}.{c}")));
@@ -98,45 +129,28 @@ impl Database {
             .iter()
             .map(|c| table.columns[*c].in_key())
             .collect();
-        let by_key = match key.is_empty() {
-            true => None,
-            false => Some(prepare(format!(
-                "SELECT {list} FROM {from} WHERE {}",
-                equals(&key)
-            ))?),
-        };
-        let behind = match (table.without_rowid, cursor.first()) {
-            (false, Some(rowid)) => Some(prepare(format!(
-                "SELECT {list} FROM {from} NOT INDEXED \
-                 WHERE {name}.{rowid} > ?1 ORDER BY {name}.{rowid}"
-            ))?),
-            _ => None,
-        };
         let here = equals(&cursor);
-        let delete_run = match (&behind, cursor.first()) {
-            (Some(_), Some(rowid)) => Some(prepare(format!(
-                "DELETE FROM {from} WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
-            ))?),
-            _ => None,
-        };
-        Ok(RowAccess {
-            database: self,
-            form,
-            extras: extras.len(),
-            rowid: !table.without_rowid,
-            by_key,
-            behind,
-            at: prepare(format!("SELECT {list} FROM {from} WHERE {here}"))?,
-            delete: prepare(format!("DELETE FROM {from} WHERE {here}"))?,
-            there: prepare(format!("SELECT 1 FROM {from} WHERE {here}"))?,
-            delete_run,
-            // Last, for it reads the schema anew: what was prepared before is
-            // of the schema that the caller knows.
-            triggers: match self.delete_triggers(table)?.is_empty() {
-                true => None,
-                false => Some(self.reinserted(table)?),
-            },
-        })
+        let rowid = cursor.first().filter(|_| !table.without_rowid);
+        Texts {
+            by_key: (!key.is_empty()).then(|| {
+                format!("SELECT {list} FROM {from} WHERE {}", equals(&key))
+            }),
+            behind: rowid.map(|rowid| {
+                format!(
+                    "SELECT {list} FROM {from} NOT INDEXED \
+                     WHERE {name}.{rowid} > ?1 ORDER BY {name}.{rowid}"
+                )
+            }),
+            at: format!("SELECT {list} FROM {from} WHERE {here}"),
+            delete: format!("DELETE FROM {from} WHERE {here}"),
+            delete_run: rowid.map(|rowid| {
+                format!(
+                    "DELETE FROM {from} \
+                     WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+                )
+            }),
+            there: format!("SELECT 1 FROM {from} WHERE {here}"),
+        }
     }
 }
 
@@ -191,14 +205,7 @@ impl RowAccess<'_> {
         address: &RowAddress,
         out: &mut Vec<u8>,
     ) -> Result<Option<Found>> {
-        let one;
-        let values = match address {
-            RowAddress::Rowid(rowid) => {
-                one = [Owned::Integer(*rowid)];
-                &one[..]
-            }
-            RowAddress::Key(key) => key,
-        };
+        let values = &*address.values();
         find(
             self.database,
             &mut self.at,
@@ -212,14 +219,7 @@ impl RowAccess<'_> {
     /// not there again.
     pub fn delete(&mut self, address: &RowAddress) -> Result<Deleted> {
         let fail = |e| self.database.fail("cannot delete", e);
-        let one;
-        let values = match address {
-            RowAddress::Rowid(rowid) => {
-                one = [Owned::Integer(*rowid)];
-                &one[..]
-            }
-            RowAddress::Key(key) => key,
-        };
+        let values = &*address.values();
         let before = match &mut self.triggers {
             Some(triggers) => Some(triggers.before(address)?),
             None => None,

@@ -111,7 +111,7 @@ impl DeleteSet<'_> {
     ) -> Result<bool> {
         let columns = self.columns();
         let marks = vec!["?"; columns.len() + 2].join(", ");
-        let mut all = values(address);
+        let mut all = address.values().into_owned();
         all.push(Owned::Integer(segment.into()));
         all.push(Owned::Integer(line.cast_signed()));
         self.database
@@ -144,7 +144,7 @@ impl DeleteSet<'_> {
                 "DELETE FROM {name} WHERE {}",
                 terms.join(" AND ")
             ))?
-            .execute(params_from_iter(values(address)))
+            .execute(params_from_iter(&*address.values()))
             .map(drop)
     }
 
@@ -312,12 +312,5 @@ impl DeleteSet<'_> {
              (SELECT {key}, {LINE} FROM {REFERENCED}{steps}) \
              SELECT {key}, {LINE} FROM stays"
         )
-    }
-}
-
-fn values(address: &RowAddress) -> Vec<Owned> {
-    match address {
-        RowAddress::Rowid(rowid) => vec![Owned::Integer(*rowid)],
-        RowAddress::Key(key) => key.clone(),
     }
 }

@@ -1,7 +1,9 @@
 //! Which rows are due, and which of them stay because others point at them.
 
+mod gather;
 mod planned;
-pub(super) mod select;
+mod select;
+mod time_index;
 
 pub use planned::PlannedDeletions;
 pub use select::{Due, Selection};

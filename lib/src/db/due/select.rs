@@ -2,22 +2,14 @@
 //! row that stays points.
 //!
 //! Without references and without a time index this is one walk over the
-//! table. Otherwise the rows' rowids (or keys) are put into a delete set first, and
-//! the rows are then read along it, in order. A time index is asked only for the ranges in
-//! which due and undated rows can stand, so that the cost is what moves.
-
-use jiff::Timestamp;
-use rusqlite::types::Value as Sql;
+//! table. Otherwise the rowids (or keys) of the rows are put into a delete set
+//! first, and the rows are then read along it, in order.
 
 use crate::db::delete::set::DELETE_SET;
-use crate::db::read::filter::{self, Filter};
-use crate::db::read::walk::condition;
-use crate::db::{
-    Database, Kind, PlannedDeletions, Position, References, Table, Walk, ident,
-};
+use crate::db::due::planned::PlannedDeletions;
+use crate::db::read::filter::Filter;
+use crate::db::{Database, References, Table, Walk, ident};
 use crate::error::Result;
-use crate::time::{self, Unit};
-use crate::value::{Owned, Value};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -54,16 +46,8 @@ impl Due<'_> {
     }
 }
 
-/// Beyond so many rows, and more than a quarter of the rowids, walking
-/// the table in order costs less than fetching rows one by one.
-const SCATTERED: u64 = 50_000;
-
-/// An index is read in one transaction, which ends after so many entries: with
-/// more, the table is walked in nibbles instead.
-const TOO_MANY: u64 = 200_000;
-
 impl Database {
-    /// The rows asked for. Whoever asks reads them, and little after them: the
+    /// The rows asked for. The caller reads them, and little after them: the
     /// cache is a small one from here on.
     pub fn select<'d>(
         &'d self,
@@ -77,36 +61,9 @@ impl Database {
         } else {
             References::default()
         };
-        let by_index = match (filter.before, filter.timestamp) {
-            (Some(before), Some((column, unit)))
-                if table.kind == Kind::Ordinary
-                    && !table.without_rowid
-                    // There an index is not in the order of UTF-8.
-                    && !self.utf16 =>
-            {
-                self.time_index(table, column)?.map(|name| Ranges {
-                    name,
-                    column,
-                    unit,
-                    before,
-                })
-            }
-            _ => None,
-        };
-        let plain = || -> Result<Due<'d>> {
-            let meant = (filter.timestamp.is_some()
-                || filter.condition.is_some())
-            .then_some(filter);
-            self.small_cache()?;
-            Ok(Due {
-                walk: self.walk(table, columns, meant)?,
-                undated: None,
-                referenced: 0,
-                visited: 0,
-            })
-        };
+        let by_index = self.time_ranges(table, filter)?;
         if references.is_empty() && by_index.is_none() {
-            return plain();
+            return self.select_all(table, columns, filter);
         }
         let set = self.delete_set(table);
         set.begin()?;
@@ -116,7 +73,9 @@ impl Database {
         };
         let (undated, visited) = match gathered {
             Some(counts) => counts,
-            None if references.is_empty() => return plain(),
+            None if references.is_empty() => {
+                return self.select_all(table, columns, filter);
+            }
             None => self.gather_by_walk(table, filter)?,
         };
         let referenced = set.keep_referenced(&references)?;
@@ -141,350 +100,21 @@ impl Database {
         })
     }
 
-    /// Puts all rows meant into the set, by a walk over the table. Each
-    /// nibble's are gathered in memory and written when its transaction has ended.
-    pub(in crate::db) fn gather_by_walk(
-        &self,
+    /// The rows that the filter means, by one walk over the table.
+    fn select_all<'d>(
+        &'d self,
         table: &Table,
+        columns: &[usize],
         filter: &Filter,
-    ) -> Result<(u64, u64)> {
-        let columns: Vec<usize> = match table.without_rowid {
-            true => table.key_columns(),
-            false => Vec::new(),
-        };
-        let mut walk = self.walk(table, &columns, Some(filter))?;
-        let batch = crate::db::Batch { rows: 10_000, bytes: 1 << 20 };
-        loop {
-            let mut found: Vec<Position> = Vec::new();
-            let mut bytes = 0;
-            let more = walk.batch(batch, &mut |row| {
-                let mut key = Vec::with_capacity(columns.len().max(1));
-                if columns.is_empty() {
-                    key.push(Owned::Integer(row.rowid().unwrap_or(0)));
-                }
-                for i in 0..columns.len() {
-                    if let Some(value) = row.value(i)? {
-                        bytes += size(value);
-                        key.push(value.to_owned());
-                    }
-                }
-                found.push(key);
-                Ok(bytes)
-            })?;
-            self.add_to_set(table, &found)?;
-            if !more {
-                return Ok((walk.undated(), walk.visited()));
-            }
-        }
-    }
-
-    fn add_to_set(&self, table: &Table, keys: &[Position]) -> Result<()> {
-        let fail = |e| self.fail("cannot note the rows that are due", e);
-        let columns = self.delete_set(table).columns();
-        let marks = vec!["?"; columns.len()].join(", ");
-        self.run("BEGIN")?;
-        let mut insert = self
-            .connection
-            .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {DELETE_SET}({}) VALUES ({marks})",
-                columns.join(", ")
-            ))
-            .map_err(fail)?;
-        for key in keys {
-            if key.len() == table.cursor().len() {
-                insert
-                    .execute(rusqlite::params_from_iter(key))
-                    .map_err(fail)?;
-            }
-        }
-        drop(insert);
-        self.run("COMMIT")
-    }
-
-    /// Puts all rows meant into the set, from a time index; `None` when so many rows are due
-    /// that a walk is cheaper. Gives undated rows and entries visited.
-    fn gather_by_index(
-        &self,
-        table: &Table,
-        filter: &Filter,
-        ranges: &Ranges,
-    ) -> Result<Option<(u64, u64)>> {
-        let fail = |e| self.fail("cannot read an index", e);
-        let tally = filter::install(&self.connection, filter).map_err(fail)?;
-        let span = self.rowid_span(table)?;
-        let name = ident(&table.name);
-        let time = ranges.time(table);
-        let mut found: Vec<i64> = Vec::new();
-        for range in ranges.terms(table) {
-            let sql = format!(
-                "SELECT {name}.{} FROM {} INDEXED BY {} WHERE {} AND {}",
-                table.cursor().join(""),
-                table.quoted(),
-                ident(&ranges.name),
-                range.term(&time),
-                condition(table, filter),
-            );
-            tally.start();
-            let mut statement = self.connection.prepare(&sql).map_err(fail)?;
-            let mut rows = statement
-                .query(rusqlite::params_from_iter(range.bounds()))
-                .map_err(fail)?;
-            while let Some(row) = rows.next().map_err(fail)? {
-                let visited = tally.visited();
-                let scattered =
-                    visited > SCATTERED && visited.saturating_mul(4) > span;
-                if scattered || visited > TOO_MANY {
-                    return Ok(None);
-                }
-                if tally.passed() {
-                    found.push(row.get(0).map_err(fail)?);
-                }
-            }
-        }
-        let beyond = self.undated_beyond(table, ranges)?;
-        for part in found.chunks(10_000) {
-            let keys: Vec<Position> =
-                part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
-            self.add_to_set(table, &keys)?;
-        }
-        Ok(Some((tally.undated() + beyond, tally.visited())))
-    }
-
-    fn rowid_span(&self, table: &Table) -> Result<u64> {
-        let (rowid, from) = (table.cursor().join(""), table.quoted());
-        // Two scalar subqueries: each is one seek, max - min is a scan.
-        self.connection
-            .query_row(
-                &format!(
-                    "SELECT (SELECT max({rowid}) FROM {from}), \
-                     (SELECT min({rowid}) FROM {from})"
-                ),
-                [],
-                |row| {
-                    let max: Option<i64> = row.get(0)?;
-                    let min: Option<i64> = row.get(1)?;
-                    Ok(max.unwrap_or(0).abs_diff(min.unwrap_or(0)))
-                },
-            )
-            .map_err(|e| self.fail("cannot read", e))
-    }
-
-    /// An index that leads with the time column, in plain byte order, over
-    /// all rows.
-    fn time_index(
-        &self,
-        table: &Table,
-        column: usize,
-    ) -> Result<Option<String>> {
-        use rusqlite::OptionalExtension;
-        self.connection
-            .query_row(
-                "SELECT l.name FROM pragma_index_list(?1, 'main') AS l, \
-                 pragma_index_xinfo(l.name, 'main') AS x \
-                 WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
-                 COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
-                 ORDER BY l.seq LIMIT 1",
-                [&table.name, &table.columns[column].name],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|e| self.fail("cannot read the indexes", e))
-    }
-
-    /// Texts behind the due ones that begin with no date: one seek a day.
-    fn undated_beyond(&self, table: &Table, ranges: &Ranges) -> Result<u64> {
-        let fail = |e| self.fail("cannot read an index", e);
-        let time = ranges.time(table);
-        let from =
-            format!("{} INDEXED BY {}", table.quoted(), ident(&ranges.name));
-        let mut next = self
-            .connection
-            .prepare(&format!(
-                "SELECT {time} FROM {from} WHERE {time} >= ?1 AND {time} < \
-                 x'' ORDER BY {time} LIMIT 1"
-            ))
-            .map_err(fail)?;
-        let mut same = self
-            .connection
-            .prepare(&format!("SELECT count(*) FROM {from} WHERE {time} = ?1"))
-            .map_err(fail)?;
-        let mut at = ranges.text_bound().into_bytes();
-        let mut undated = 0;
-        loop {
-            // As it is, valid UTF-8 or not: any other text is another place.
-            let text = Owned::Text(at.clone());
-            let mut rows = next.query([&text]).map_err(fail)?;
-            let Some(row) = rows.next().map_err(fail)? else {
-                return Ok(undated);
-            };
-            let found = filter::value(row.get_ref(0).map_err(fail)?);
-            let Value::Text(found) = found else {
-                return Ok(undated);
-            };
-            at = found.to_vec();
-            let day = at.get(..10).filter(|d| {
-                time::parse(d).is_some()
-                    && matches!(at.get(10), None | Some(b'T' | b't' | b' '))
-            });
-            match day.map(<[u8]>::to_vec) {
-                // The least text behind all that begin with this day.
-                Some(mut day) => {
-                    day[9] += 1;
-                    at = day;
-                }
-                None => {
-                    drop(rows);
-                    let owned = Owned::Text(at.clone());
-                    undated += same
-                        .query_row([&owned], |row| row.get::<_, i64>(0))
-                        .map_err(fail)?
-                        .max(0) as u64;
-                    at.push(0);
-                }
-            }
-        }
-    }
-}
-
-/// About what a part of a key takes in memory.
-fn size(value: Value<'_>) -> usize {
-    match value {
-        Value::Text(bytes) | Value::Blob(bytes) => 16 + bytes.len(),
-        Value::Null | Value::Integer(_) | Value::Real(_) => 16,
-    }
-}
-
-/// Where in a time index due and undated rows can stand.
-struct Ranges {
-    name: String,
-    column: usize,
-    unit: Option<Unit>,
-    before: Timestamp,
-}
-
-/// One range of an index.
-struct Range {
-    from: Option<Sql>,
-    to: Option<Sql>,
-}
-
-impl Range {
-    fn term(&self, time: &str) -> String {
-        match (&self.from, &self.to) {
-            (None, None) => format!("{time} IS NULL"),
-            (Some(_), None) => format!("{time} >= ?1"),
-            (None, Some(_)) => format!("{time} < ?1"),
-            (Some(_), Some(_)) => format!("{time} >= ?1 AND {time} < ?2"),
-        }
-    }
-
-    fn bounds(&self) -> Vec<&Sql> {
-        self.from.iter().chain(&self.to).collect()
-    }
-}
-
-impl Ranges {
-    fn time(&self, table: &Table) -> String {
-        format!(
-            "{}.{} COLLATE BINARY",
-            ident(&table.name),
-            ident(&table.columns[self.column].name)
-        )
-    }
-
-    /// Every due text sorts before this one: an offset moves a local date by
-    /// at most a day.
-    fn text_bound(&self) -> String {
-        let day = time::Day::of(self.before);
-        day.next().next().to_string()
-    }
-
-    /// NULL, the numbers that are due or mean no time, the texts up to the
-    /// bound, and BLOBs.
-    fn terms(&self, table: &Table) -> Vec<Range> {
-        let mut out = vec![Range { from: None, to: None }];
-        let declared = table.columns[self.column].declared.to_uppercase();
-        // A column with TEXT affinity holds no numbers, and would compare
-        // them as text (https://www.sqlite.org/datatype3.html#affinity).
-        let text = !declared.contains("INT")
-            && ["CHAR", "CLOB", "TEXT"].iter().any(|t| declared.contains(t));
-        let empty = || Some(Sql::Text(String::new()));
-        if text {
-            out.push(Range { from: None, to: empty() });
-        } else {
-            let mut from = None;
-            for (hot, later) in self.hot_numbers() {
-                out.push(Range { from: from.take(), to: Some(hot) });
-                from = Some(later);
-            }
-            out.push(Range { from, to: empty() });
-        }
-        out.push(Range {
-            from: empty(),
-            to: Some(Sql::Text(self.text_bound())),
-        });
-        out.push(Range { from: Some(Sql::Blob(Vec::new())), to: None });
-        out
-    }
-
-    /// The ranges of numbers that are times at or after the cutoff, in order;
-    /// a little narrower than exact, the filter decides.
-    fn hot_numbers(&self) -> Vec<(Sql, Sql)> {
-        // From the cutoff, or the range's own begin, to its end; both counted
-        // in units of `scale` nanoseconds since `epoch` (seconds since 1970).
-        let hot = |scale: i128, epoch: i128, least: i128, end: i128| {
-            let since = epoch * (1_000_000_000 / scale);
-            let cutoff = self.before.as_nanosecond().div_euclid(scale);
-            let from = (cutoff - since + 1).max(least);
-            (from < end).then(|| (at_least(from), whole(end)))
-        };
-        // Year 10000, in seconds since 1970.
-        const END: i128 = 253_402_300_800;
-        let one = |scale: i128, epoch: i128| {
-            let end = (END - epoch) * (1_000_000_000 / scale);
-            hot(scale, epoch, i128::MIN, end).into_iter().collect()
-        };
-        match self.unit {
-            Some(Unit::S) => one(1_000_000_000, 0),
-            Some(Unit::Ms) => one(1_000_000, 0),
-            Some(Unit::Us) => one(1000, 0),
-            Some(Unit::Ns) => one(1, 0),
-            Some(Unit::WebkitUs) => one(1000, -11_644_473_600),
-            Some(Unit::MacS) => one(1_000_000_000, 978_307_200),
-            Some(Unit::Julian) => {
-                let ns = self.before.as_nanosecond() as f64;
-                let from = ns / 86_400e9 + 2_440_587.5 + 1e-6;
-                vec![(Sql::Real(from), Sql::Real(5_373_484.5 - 1e-6))]
-            }
-            // Julian days among the small numbers are not told apart here:
-            // an INTEGER in their range means no time, and is counted.
-            None => [
-                hot(1_000_000_000, 0, 100_000_000, 100_000_000_000),
-                hot(1_000_000, 0, 100_000_000_000, 100_000_000_000_000),
-                hot(1000, 0, 100_000_000_000_000, 100_000_000_000_000_000),
-                hot(1, 0, 100_000_000_000_000_000, END * 1_000_000_000),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        }
-    }
-}
-
-/// A whole number as SQL compares it exactly; beyond 64 bits, the double next
-/// to it.
-fn whole(number: i128) -> Sql {
-    match i64::try_from(number) {
-        Ok(number) => Sql::Integer(number),
-        Err(_) => Sql::Real(number as f64),
-    }
-}
-
-/// Like `whole`, but never below `number`: a rounded double moves up to the
-/// next one.
-fn at_least(number: i128) -> Sql {
-    match whole(number) {
-        Sql::Real(rounded) => Sql::Real(rounded.next_up()),
-        exact => exact,
+    ) -> Result<Due<'d>> {
+        let meant = (filter.timestamp.is_some() || filter.condition.is_some())
+            .then_some(filter);
+        self.small_cache()?;
+        Ok(Due {
+            walk: self.walk(table, columns, meant)?,
+            undated: None,
+            referenced: 0,
+            visited: 0,
+        })
     }
 }

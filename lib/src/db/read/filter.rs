@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
 
 use crate::time::{self, Unit};
-use crate::value::Value;
+use crate::value::{Owned, Value};
 
 /// Which rows are meant.
 #[derive(Clone, Debug, Default)]
@@ -152,5 +152,17 @@ pub(in crate::db) fn value(value: ValueRef<'_>) -> Value<'_> {
         ValueRef::Real(r) => Value::Real(r),
         ValueRef::Text(t) => Value::Text(t),
         ValueRef::Blob(b) => Value::Blob(b),
+    }
+}
+
+impl ToSql for Owned {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Owned::Null => ValueRef::Null,
+            Owned::Integer(i) => ValueRef::Integer(*i),
+            Owned::Real(r) => ValueRef::Real(*r),
+            Owned::Text(t) => ValueRef::Text(t),
+            Owned::Blob(b) => ValueRef::Blob(b),
+        }))
     }
 }

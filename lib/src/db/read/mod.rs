@@ -4,11 +4,13 @@
 mod archived_form;
 mod census;
 pub(super) mod filter;
+pub(super) mod row_view;
 mod size;
 pub(super) mod walk;
 
 pub use archived_form::{ArchivedForm, Fit, Redaction, RowEncoder};
 pub use census::{Census, Question};
 pub use filter::Filter;
+pub use row_view::RowView;
 pub use size::TableSize;
-pub use walk::{Batch, Position, RowView, Walk};
+pub use walk::{Batch, Position, Walk};

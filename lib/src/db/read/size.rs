@@ -35,7 +35,7 @@ impl Database {
         })
     }
 
-    /// The same as [`Database::small_cache`], for as long as `work` lasts.
+    /// A small cache ([`Database::small_cache`]) for as long as `work` lasts.
     pub(in crate::db) fn with_small_cache<T>(
         &self,
         work: impl FnOnce() -> Result<T>,

@@ -1,0 +1,242 @@
+//! Connections: what a database is opened for, and what each connection is
+//! set to.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::db::journal_file::{self, LogFile};
+use crate::db::sql::error;
+use crate::db::wal_leftovers::WalLeftovers;
+use crate::error::{Error, Result, quoted};
+
+/// An open database.
+#[derive(Debug)]
+pub struct Database {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// TEXT is stored as UTF-16: what UTF-8 cannot give back exactly is
+    /// unrepresentable.
+    pub(super) utf16: bool,
+    pub(super) wal: bool,
+    pub(super) log: LogFile,
+    /// Dropped behind the connection.
+    _leftovers: Option<WalLeftovers>,
+}
+
+/// Where a database is, as the ledger has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    /// The canonical path.
+    pub path: String,
+    /// Its device.
+    pub device: u64,
+    /// Its inode.
+    pub inode: u64,
+}
+
+/// What is opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Reading only; nothing in the database changes, whatever state it is
+    /// in: for dry runs.
+    Look,
+    /// Reading only; but where a program died while it wrote, SQLite is let
+    /// to undo that first, as any program that opens the database does.
+    Read,
+    /// Deleting: commits are durable when they return, also against a power
+    /// cut ([`WriteLock::commit`](crate::db::WriteLock::commit)), foreign keys are ours to check, and the
+    /// write-ahead log is ours to copy ([`Database::checkpoint`]).
+    Delete,
+}
+
+impl Database {
+    /// Opens a database that exists. Waits up to `busy` for locks.
+    pub fn open(path: &Path, access: Access, busy: Duration) -> Result<Self> {
+        let first = Database::open_once(path, access, busy);
+        match first {
+            Err((error, true)) if access == Access::Look => Err(error.hint(
+                "a program died while it wrote: any run that is no dry run \
+                 lets SQLite undo that",
+            )),
+            Err((_, true)) => {
+                undo(path, busy)?;
+                Database::open_once(path, access, busy).map_err(|(e, _)| e)
+            }
+            other => other.map_err(|(error, _)| error),
+        }
+    }
+
+    /// One try to open it; an error comes with whether a journal has to be
+    /// undone, which a connection that only reads cannot do.
+    fn open_once(
+        path: &Path,
+        access: Access,
+        busy: Duration,
+    ) -> std::result::Result<Self, (Error, bool)> {
+        check_regular(path).map_err(|error| (error, false))?;
+        let leftovers = match access {
+            Access::Look | Access::Read => WalLeftovers::of(path),
+            Access::Delete => None,
+        };
+        let doing = format!("cannot open {}", quoted(path));
+        let opened = Database::connect(path, access, busy).map_err(|e| {
+            let undo = access != Access::Delete
+                && e.sqlite_error_code() == Some(ErrorCode::ReadOnly);
+            (error(&doing, e), undo)
+        })?;
+        let _leftovers = leftovers.filter(|_| opened.wal);
+        Ok(Database { _leftovers, ..opened })
+    }
+
+    fn connect(
+        path: &Path,
+        access: Access,
+        busy: Duration,
+    ) -> rusqlite::Result<Self> {
+        let mode = match access {
+            Access::Look | Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Delete => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let connection = Connection::open_with_flags(
+            path,
+            mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        // SQLite counts milliseconds in 31 bits.
+        let longest = Duration::from_millis(i32::MAX as u64);
+        connection.busy_timeout(busy.min(longest))?;
+        connection.execute_batch(
+            "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
+             PRAGMA temp.cache_size=-8000;",
+        )?;
+        if access == Access::Delete {
+            connection.execute_batch("PRAGMA cache_size=-20000")?;
+        }
+        let pragma = |name: &str| {
+            connection.query_row(&format!("PRAGMA {name}"), [], |row| {
+                row.get::<_, String>(0)
+            })
+        };
+        let utf16 = pragma("encoding")?.starts_with("UTF-16");
+        let wal = pragma("journal_mode")?.eq_ignore_ascii_case("wal");
+        if access == Access::Delete {
+            journal_file::prepare(&connection, wal)?;
+        }
+        Ok(Database {
+            connection,
+            path: path.to_owned(),
+            utf16,
+            wal,
+            log: LogFile::new(),
+            _leftovers: None,
+        })
+    }
+
+    /// A second connection that reads the same database.
+    pub fn reader(&self) -> Result<Database> {
+        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
+        let busy = Duration::from_millis(busy);
+        let reader = Database::open(&self.path, Access::Read, busy)?;
+        reader.run("PRAGMA cache_size=-2000")?;
+        Ok(reader)
+    }
+
+    /// Where it is. The path must be UTF-8, for the ledger is.
+    pub fn identity(path: &Path) -> Result<Identity> {
+        let fail = |e| Error::io("open", path, e);
+        let canonical = std::fs::canonicalize(path).map_err(fail)?;
+        let meta = std::fs::metadata(&canonical).map_err(fail)?;
+        let path = canonical.into_os_string().into_string().map_err(|p| {
+            Error::usage(format!(
+                "the path {} is not valid UTF-8",
+                quoted(Path::new(&p))
+            ))
+        })?;
+        Ok(Identity { path, device: meta.dev(), inode: meta.ino() })
+    }
+
+    /// Whether it keeps a write-ahead log: readers then do not hold up
+    /// writers, nor they readers.
+    pub fn is_wal(&self) -> bool {
+        self.wal
+    }
+
+    /// An error of SQLite's, in our words.
+    pub(super) fn fail(&self, doing: &str, source: rusqlite::Error) -> Error {
+        error(&format!("{}: {doing}", quoted(&self.path)), source)
+    }
+
+    /// A number that changes when another connection has committed
+    /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+    pub fn data_version(&self) -> Result<i64> {
+        self.pragma_number("data_version")
+    }
+
+    /// A number that changes with the schema, and with VACUUM
+    /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
+    pub fn schema_version(&self) -> Result<i64> {
+        self.pragma_number("schema_version")
+    }
+
+    pub(super) fn pragma_number(&self, name: &str) -> Result<i64> {
+        self.connection
+            .prepare_cached(&format!("PRAGMA {name}"))
+            .and_then(|mut s| s.query_row([], |row| row.get(0)))
+            .map_err(|e| self.fail("cannot read its state", e))
+    }
+
+    /// Begins a read transaction, which ends when the guard is dropped.
+    pub fn begin_read(&self) -> Result<ReadLock<'_>> {
+        self.run("BEGIN")?;
+        Ok(ReadLock { database: self })
+    }
+
+    pub(super) fn run(&self, sql: &str) -> Result<()> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|e| self.fail(&format!("cannot {sql}"), e))
+    }
+}
+
+/// A read transaction; dropped, it ends.
+#[derive(Debug)]
+pub struct ReadLock<'d> {
+    database: &'d Database,
+}
+
+impl Drop for ReadLock<'_> {
+    fn drop(&mut self) {
+        // It holds no changes but those to temporary tables; should it fail,
+        // the next BEGIN says so.
+        if self.database.run("COMMIT").is_err() {}
+    }
+}
+
+/// Refuses what is not a file.
+fn check_regular(path: &Path) -> Result<()> {
+    let meta = std::fs::metadata(path).map_err(|e| {
+        Error::io("open", path, e)
+            .hint("name the database with --db FILE, or set RT_DB")
+    })?;
+    match meta.is_file() {
+        true => Ok(()),
+        false => Err(Error::failed(format!(
+            "cannot open {}: not a regular file",
+            quoted(path)
+        ))),
+    }
+}
+
+/// Lets SQLite undo what a program that died had begun to write.
+fn undo(path: &Path, busy: Duration) -> Result<()> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| {
+            connection.busy_timeout(busy)?;
+            connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
+        })
+        .map_err(|e| error(&format!("cannot recover {}", quoted(path)), e))
+}
