@@ -17,18 +17,14 @@ mod array;
 mod read;
 mod skip;
 mod text;
+mod token;
 mod write;
 
 pub use array::{BRACKETS, Frame, records};
-pub use read::{Fault, Field, Fields, Str, Token};
+pub use read::{Field, Fields};
 pub use text::append_string;
-pub use write::{Shape, append_value};
-
-/// The key under which rt-store notes when a row was archived.
-pub const ARCHIVED_AT: &str = "_archived_at";
-
-/// The key under which rt-export notes the rowid of a row without usable key.
-pub const ROWID: &str = "_rowid";
+pub use token::{Fault, Str, Token};
+pub use write::{ARCHIVED_AT, ROWID, Shape, append_value};
 
 #[cfg(test)]
 mod tests {

@@ -4,144 +4,9 @@
 //! refuses what is no row: arrays, booleans, other objects, integers beyond 64
 //! bits. Values are decoded only when asked for.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::skip::simple_value_len;
 use super::text::plain_prefix;
-use crate::value::Owned;
-
-/// Why a line is not a row record, and at which byte.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Fault {
-    /// What was expected or found.
-    pub what: &'static str,
-    /// Offset in the line.
-    pub at: usize,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.what, self.at + 1)
-    }
-}
-
-/// A JSON string as it stands in the line, between its quotes.
-#[derive(Clone, Copy, Debug)]
-pub struct Str<'a> {
-    raw: &'a [u8],
-    escaped: bool,
-}
-
-impl<'a> Str<'a> {
-    /// The text, borrowed where nothing is escaped.
-    pub fn text(&self) -> Result<Cow<'a, [u8]>, Fault> {
-        if !self.escaped {
-            return Ok(Cow::Borrowed(self.raw));
-        }
-        let mut out = Vec::with_capacity(self.raw.len());
-        self.append(&mut out)?;
-        Ok(Cow::Owned(out))
-    }
-
-    /// The text, in place of what `out` held.
-    pub fn decode(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
-        out.clear();
-        self.append(out)
-    }
-
-    /// Whether this is the given plain ASCII text.
-    pub fn is(&self, text: &str) -> bool {
-        if self.escaped {
-            self.text().is_ok_and(|t| *t == *text.as_bytes())
-        } else {
-            self.raw == text.as_bytes()
-        }
-    }
-
-    /// Whether this is a column's name; ASCII case is ignored, as in SQLite.
-    pub fn names(&self, column: &str) -> bool {
-        if self.escaped {
-            let wanted = column.as_bytes();
-            self.text().is_ok_and(|t| t.eq_ignore_ascii_case(wanted))
-        } else {
-            self.raw.eq_ignore_ascii_case(column.as_bytes())
-        }
-    }
-
-    fn append(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let mut rest = self.raw;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
-            out.extend_from_slice(&rest[..at]);
-            rest = unescape(&rest[at + 1..], out)?;
-        }
-        out.extend_from_slice(rest);
-        Ok(())
-    }
-}
-
-/// A value as it stands in the line.
-#[derive(Clone, Copy, Debug)]
-pub enum Token<'a> {
-    /// `null`.
-    Null,
-    /// A number without `.` and `e`.
-    Integer(&'a [u8]),
-    /// A number with `.` or `e`.
-    Real(&'a [u8]),
-    /// A string.
-    Text(Str<'a>),
-    /// The base64 object; `text` for TEXT that is not UTF-8.
-    Bytes {
-        /// Whether it is TEXT.
-        text: bool,
-        /// The base64 characters.
-        encoded: Str<'a>,
-    },
-}
-
-impl Token<'_> {
-    /// The value if it is wanted; else it is only checked.
-    pub fn to_owned_if(self, wanted: bool) -> Result<Option<Owned>, Fault> {
-        match self {
-            _ if wanted => self.to_owned().map(Some),
-            // What was not decoded may still be no value of SQLite's.
-            Token::Integer(digits) if digits.len() < 19 => Ok(None),
-            Token::Text(string) if !string.escaped => Ok(None),
-            Token::Null | Token::Real(_) => Ok(None),
-            _ => self.to_owned().map(|_| None),
-        }
-    }
-
-    /// The value.
-    pub fn to_owned(self) -> Result<Owned, Fault> {
-        let bad = |what| Fault { what, at: 0 };
-        let ascii = |digits| {
-            std::str::from_utf8(digits).map_err(|_| bad("a bad number"))
-        };
-        Ok(match self {
-            Token::Null => Owned::Null,
-            Token::Integer(digits) => Owned::Integer(
-                ascii(digits)?
-                    .parse()
-                    .map_err(|_| bad("an integer beyond 64 bits"))?,
-            ),
-            Token::Real(digits) => Owned::Real(
-                ascii(digits)?.parse().map_err(|_| bad("a bad number"))?,
-            ),
-            Token::Text(string) => Owned::Text(string.text()?.into_owned()),
-            Token::Bytes { text, encoded } => {
-                let bytes = STANDARD
-                    .decode(encoded.text()?)
-                    .map_err(|_| bad("bad base64"))?;
-                if text { Owned::Text(bytes) } else { Owned::Blob(bytes) }
-            }
-        })
-    }
-}
+use super::token::{Fault, Str, Token};
 
 /// One key and its value.
 #[derive(Clone, Copy, Debug)]
@@ -397,40 +262,91 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads what follows a backslash; gives what follows the escape.
-fn unescape<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Fault> {
-    let bad = Fault { what: "a bad escape", at: 0 };
-    let (&kind, mut rest) = rest.split_first().ok_or(bad)?;
-    let byte = match kind {
-        b'"' | b'\\' | b'/' => kind,
-        b'b' => 0x08,
-        b'f' => 0x0c,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'u' => {
-            let mut code = hex(&mut rest).ok_or(bad)?;
-            if (0xD800..0xDC00).contains(&code) {
-                rest = rest.strip_prefix(b"\\u").ok_or(bad)?;
-                let low = hex(&mut rest).ok_or(bad)?;
-                let low = low.checked_sub(0xDC00).filter(|l| *l < 0x400);
-                code = 0x10000 + ((code - 0xD800) << 10) + low.ok_or(bad)?;
-            }
-            let c = char::from_u32(code).ok_or(bad)?;
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            return Ok(rest);
-        }
-        _ => return Err(bad),
-    };
-    out.push(byte);
-    Ok(rest)
-}
+#[cfg(test)]
+mod tests {
+    use super::Fields;
 
-fn hex(rest: &mut &[u8]) -> Option<u32> {
-    let (digits, after) = rest.split_at_checked(4)?;
-    if !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
+    /// Whether the rest of a line is fields with good values.
+    fn is_good(mut fields: Fields<'_>) -> bool {
+        loop {
+            match fields.next() {
+                Ok(Some(field)) if field.value.to_owned().is_ok() => {}
+                Ok(None) => return true,
+                _ => return false,
+            }
+        }
     }
-    *rest = after;
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+
+    /// Over `{"a":VALUE,"b":null}`: whether the short way passes the value,
+    /// and whether the line is good by both ways.
+    fn ways(value: &str) -> (bool, bool) {
+        let line = format!("{{\"a\":{value},\"b\":null}}");
+        let mut fields = Fields::new(line.as_bytes());
+        let passes = fields.pass_if(b"\"a\":");
+        let good = is_good(Fields::new(line.as_bytes()));
+        assert_eq!(is_good(fields), good, "{value}");
+        (passes, good)
+    }
+
+    #[test]
+    fn simple_values_are_passed() {
+        for value in [
+            "null",
+            "0",
+            "-1",
+            "999999999999999999",
+            "0.5",
+            "-12.25",
+            "\"\"",
+            "\"plain\"",
+            "\"a longer text, of words\"",
+            "\"a \\\"b\\\" \\\\ \\/ \\b\\f\\n\\r\\t\"",
+        ] {
+            assert_eq!(ways(value), (true, true), "{value}");
+        }
+    }
+
+    #[test]
+    fn others_are_left_to_the_long_way() {
+        for value in [
+            "9223372036854775807",
+            "1e5",
+            "1.5e-7",
+            "9e999",
+            "\"\\u00e9\"",
+            "{\"$base64\":true,\"encoded\":\"AAE=\"}",
+        ] {
+            assert_eq!(ways(value), (false, true), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_makes_a_bad_line() {
+        for value in [
+            "",
+            "nul",
+            "nulL",
+            "01",
+            "-",
+            "-01",
+            "1.",
+            ".5",
+            "1.e",
+            "1e",
+            "+1",
+            "\"",
+            "\"\\\"",
+            "\"\\x\"",
+            "\"\\u00\"",
+            "\"\t\"",
+            "\"\u{0}\"",
+            "true",
+            "[]",
+            "{}",
+            "9223372036854775808",
+            "\"a\"b",
+        ] {
+            assert!(!ways(value).1, "{value}");
+        }
+    }
 }

@@ -3,9 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::ROWID;
 use super::text::{BLOCK, append_part, append_string, append_text};
 use crate::value::Value;
+
+/// The key under which rt-store notes when a row was archived.
+pub const ARCHIVED_AT: &str = "_archived_at";
+
+/// The key under which rt-export notes the rowid of a row without usable key.
+pub const ROWID: &str = "_rowid";
 
 /// The columns of a record, with their keys escaped once.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::text::number;
-use super::unit::{END_SECOND, FIRST_SECOND};
+use super::range::{END_SECOND, FIRST_SECOND};
 use crate::error::{Error, Result, quote};
 
 const DAY: i64 = 86_400;
@@ -104,4 +103,16 @@ fn first_of_march(year: i64) -> i64 {
 /// Days of a year that precede a month, both counted from March.
 fn before_month(month: i64) -> i64 {
     (month * 153 + 2) / 5
+}
+
+/// The number that some digits spell.
+pub(super) fn number<const N: usize>(digits: [u8; N]) -> Option<i64> {
+    let mut number = 0;
+    for c in digits {
+        if !c.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(c - b'0');
+    }
+    Some(number)
 }

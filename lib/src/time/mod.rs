@@ -8,6 +8,7 @@
 pub mod age;
 pub mod clock;
 mod day;
+mod range;
 #[cfg(test)]
 mod tests;
 mod text;

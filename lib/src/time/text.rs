@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::day;
-use super::unit::at;
+use super::day::{self, number};
+use super::range::at;
 
 /// The instant that a text names, if it names one.
 ///
@@ -77,16 +77,4 @@ fn offset(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     (hour < 24 && minute < 60).then_some(sign * (hour * 3600 + minute * 60))
-}
-
-/// The number that some digits spell.
-pub(super) fn number<const N: usize>(digits: [u8; N]) -> Option<i64> {
-    let mut number = 0;
-    for c in digits {
-        if !c.is_ascii_digit() {
-            return None;
-        }
-        number = number * 10 + i64::from(c - b'0');
-    }
-    Some(number)
 }

@@ -16,13 +16,10 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use super::range::at;
+use super::text::parse;
 use crate::error::{Error, Result, quote};
 use crate::value::Value;
-
-/// 0001-01-01T00:00:00Z, in seconds since 1970.
-pub(super) const FIRST_SECOND: i64 = -62_135_596_800;
-/// 10000-01-01T00:00:00Z, in seconds since 1970: the first that is too late.
-pub(super) const END_SECOND: i64 = 253_402_300_800;
 
 /// 1601-01-01T00:00:00Z, the epoch of Windows and Chromium.
 const WEBKIT_EPOCH: i64 = -11_644_473_600;
@@ -113,7 +110,7 @@ impl FromStr for Unit {
 /// mean; without it their size does. Text is text whatever the unit.
 pub fn instant(value: Value<'_>, unit: Option<Unit>) -> Option<Timestamp> {
     match value {
-        Value::Text(text) => super::parse(text),
+        Value::Text(text) => parse(text),
         Value::Integer(0) => None,
         Value::Integer(i) => integer(i, unit.or_else(|| guess_integer(i))?),
         Value::Real(0.0) => None,
@@ -191,15 +188,4 @@ fn julian(day: f64) -> Option<Timestamp> {
     }
     let ms = (day * DAY_MS + 0.5).floor() as i64 - JULIAN_EPOCH_MS;
     integer(ms, Unit::Ms)
-}
-
-/// The instant so many seconds, and so many nanoseconds more, after 1970.
-pub(super) fn at(second: i64, nanos: i64) -> Option<Timestamp> {
-    if !(FIRST_SECOND..END_SECOND).contains(&second) {
-        return None;
-    }
-    if second > Timestamp::MAX.as_second() {
-        return Some(Timestamp::MAX);
-    }
-    Timestamp::new(second, i32::try_from(nanos).ok()?).ok()
 }

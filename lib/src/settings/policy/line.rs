@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Entry, Every, Period, Rule, WORDS};
+use super::rule::{Entry, Every, Period, Rule, WORDS};
 use crate::error::{Error, Result, quote};
 use crate::secrets::Level;
 use crate::time::Age;

@@ -12,17 +12,15 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result, quote, quoted};
-use crate::secrets::Level;
-use crate::time::{Age, Unit};
 
 mod days;
 mod line;
+mod rule;
 
 pub use days::{ByTable, Days};
+use rule::WORDS;
+pub use rule::{Entry, Every, Period, Rule, cold_cutoff, cutoff, end_cutoff};
 
 /// What holds when no policy is named.
 const BUILT_IN: &str = r#"
@@ -35,138 +33,10 @@ const BUILT_IN: &str = r#"
 {"table":"task_list_execution_runs","exempt":true}
 "#;
 
-/// The words that stand for more than a group.
-const WORDS: [&str; 3] = ["all", "daily", "weekly"];
-
 /// A policy that was read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     entries: Vec<Entry>,
-}
-
-/// What the policy says of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Entry {
-    /// The table of this name is left alone.
-    Exempt(String),
-    /// Its rows go the way of this rule.
-    Rule(Box<Rule>),
-}
-
-/// How long the rows of a table stay where.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
-    /// The table.
-    pub table: String,
-    /// The group that it is in, if any.
-    pub group: Option<String>,
-    /// Which job takes it.
-    pub every: Every,
-    /// The column that holds a row's time.
-    pub timestamp: String,
-    /// What the column's numbers mean; without it their size says.
-    pub unit: Option<Unit>,
-    /// How long rows stay in the database.
-    pub hot: Period,
-    /// How long, after that, in a file of their day.
-    pub warm: Period,
-    /// How long, after that, in a file of their month; none: not at all.
-    pub cold: Option<Period>,
-    /// Only rows for which this SQL expression holds are ever due.
-    pub where_: Option<String>,
-    /// Columns whose values are replaced on the way out.
-    pub redact: Vec<String>,
-    /// Columns that are left out.
-    pub exclude: Vec<String>,
-    /// What of what looks like a secret is replaced on the way out.
-    pub redact_secrets: Option<Level>,
-    /// Whether the table's delete triggers may do what they like.
-    pub triggers_trust: bool,
-}
-
-/// Which job takes a table.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Every {
-    /// The daily job.
-    Day,
-    /// The weekly job.
-    Week,
-}
-
-/// How long rows stay in a tier.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Period {
-    /// So long.
-    Age(Age),
-    /// They never leave it.
-    Forever,
-}
-
-impl Period {
-    /// In days, or `None` for ever.
-    pub fn days(&self) -> Option<f64> {
-        match self {
-            Period::Age(age) => Some(age.days()),
-            Period::Forever => None,
-        }
-    }
-
-    /// The instant so long before another, or `None` for ever.
-    pub fn before(&self, then: Timestamp) -> Result<Option<Timestamp>> {
-        match self {
-            Period::Age(age) => age.before(then).map(Some),
-            Period::Forever => Ok(None),
-        }
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Period::Age(age) => age.fmt(f),
-            Period::Forever => f.write_str("forever"),
-        }
-    }
-}
-
-impl Entry {
-    /// The table's name, as the policy writes it.
-    pub fn table(&self) -> &str {
-        match self {
-            Entry::Exempt(table) => table,
-            Entry::Rule(rule) => &rule.table,
-        }
-    }
-
-    fn is(&self, table: &str) -> bool {
-        self.table().eq_ignore_ascii_case(table)
-    }
-}
-
-/// The instant before which rows are due to leave the database; `None` if they
-/// never are. A period that reaches back before the calendar is an error.
-pub fn cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
-    rule.hot.before(now).map_err(|e| e.during(&rule.table))
-}
-
-/// The instant before which rows are due for cold: past hot and warm.
-pub fn cold_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
-    let Some(hot) = cutoff(rule, now)? else {
-        return Ok(None);
-    };
-    rule.warm.before(hot).map_err(|e| e.during(&rule.table))
-}
-
-/// The instant before which archives are due for deletion: past all periods.
-pub fn end_cutoff(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
-    match (cold_cutoff(rule, now)?, &rule.cold) {
-        (None, _) => Ok(None),
-        (Some(warm_ends), None) => Ok(Some(warm_ends)),
-        (Some(warm_ends), Some(cold)) => {
-            cold.before(warm_ends).map_err(|e| e.during(&rule.table))
-        }
-    }
 }
 
 /// The policy's file: the value of `--policy` if given, else of `RT_POLICY`,

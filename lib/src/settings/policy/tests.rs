@@ -1,6 +1,8 @@
 use super::*;
 use crate::error::Exit;
+use crate::secrets::Level;
 use crate::time;
+use crate::time::{Age, Unit};
 
 const RULE: &str = r#""timestamp":"at","hot":"7d","warm":"30d","cold":"1y""#;
 
