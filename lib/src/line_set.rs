@@ -10,14 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct LineSet(Vec<(u64, u64)>);
 
 impl LineSet {
-    /// All lines below `end`.
-    pub fn below(end: u64) -> LineSet {
-        match end {
-            0 => LineSet::default(),
-            _ => LineSet(vec![(0, end - 1)]),
-        }
-    }
-
     /// Adds a line; any order, though ascending is cheap.
     pub fn add(&mut self, line: u64) {
         match self.0.last_mut() {
@@ -77,6 +69,13 @@ impl LineSet {
                 }
                 _ => self.0.push((first, last)),
             }
+        }
+    }
+
+    /// Takes the lines of another set out.
+    pub fn subtract(&mut self, other: &LineSet) {
+        if !other.is_empty() {
+            *self = self.iter().filter(|l| !other.contains(*l)).collect();
         }
     }
 

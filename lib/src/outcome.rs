@@ -175,10 +175,11 @@ pub struct Purged {
     pub referenced: u64,
     /// A trigger kept them: stay, and were taken out again.
     pub refused: u64,
-    /// Somebody else deleted them: were taken out again.
+    /// An application deleted them, or they are second copies: were taken out
+    /// again.
     pub gone: u64,
-    /// Named by a run that crashed while deleting, and not there as archived
-    /// any more: their archived form is kept.
+    /// Gone or different in a segment that another run stored or began: it is
+    /// not known who removed them, and their archived form is kept.
     pub superseded: u64,
     /// The files that hold the rows now, relative to the tree.
     pub archive_files: Vec<String>,
@@ -187,6 +188,27 @@ pub struct Purged {
     /// The exit status of a failure, or of a part not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_status: Option<u8>,
+}
+
+impl Purged {
+    /// The result of a table of which nothing was settled so far.
+    pub fn new(table: &str, status: Status) -> Purged {
+        Purged {
+            table: table.to_owned(),
+            status,
+            recovered: false,
+            rows: 0,
+            records: 0,
+            changed: 0,
+            referenced: 0,
+            refused: 0,
+            gone: 0,
+            superseded: 0,
+            archive_files: Vec::new(),
+            message: None,
+            exit_status: None,
+        }
+    }
 }
 
 /// From rt-purge with `--reclaim`: what the database file lost.

@@ -149,7 +149,9 @@ impl World {
 
     /// rt-purge of these receipts.
     pub fn purge(&self, receipts: &[u8]) -> Cmd<'_> {
-        self.cmd("rt-purge").stdin(receipts)
+        self.cmd("rt-purge")
+            .stdin(receipts)
+            .since_before_the_store("archives/ledger.jsonl")
     }
 
     /// rt-purge of what is unsettled.

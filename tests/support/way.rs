@@ -76,7 +76,9 @@ impl Way {
 
     /// rt-purge with these receipts on its input.
     pub fn purge(&self, receipts: &str) -> Cmd<'_> {
-        self.cmd("rt-purge").stdin(receipts)
+        self.cmd("rt-purge")
+            .stdin(receipts)
+            .since_before_the_store("a/ledger.jsonl")
     }
 
     /// One ordinary run over a table: recovery, then what is due.

@@ -91,7 +91,7 @@ impl Draft {
         length: u64,
     ) -> Result<Draft> {
         let mut draft = Draft {
-            temp: Temp::create(folder)?,
+            temp: Temp::in_tree(folder)?,
             folder: folder.to_owned(),
             offset: 0,
             before_sha256: None,

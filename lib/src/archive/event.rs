@@ -87,15 +87,17 @@ pub enum Compression {
     None,
 }
 
-/// Lines that may be deleted from now on.
+/// The deletion of a segment's rows has begun.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Purging {
     /// The segment.
     pub id: String,
-    /// Lines that were found equal: only their rows may go. On a segment with
-    /// keyless rows, exactly the lines of the batch that follows.
+    /// On a segment with keyless rows, exactly the lines of the batch that
+    /// follows; else none are named.
+    #[serde(default, skip_serializing_if = "LineSet::is_empty")]
     pub lines: LineSet,
     /// On a segment with keyless rows: while this holds, so do rowids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<i64>,
 }
 
@@ -142,7 +144,8 @@ pub struct Counts {
     pub refused: u64,
     /// Not there, and were taken out.
     pub gone: u64,
-    /// Named by a run that crashed while deleting; their lines stay.
+    /// Gone or different in a segment that another run stored or began; their
+    /// lines stay.
     pub superseded: u64,
 }
 
@@ -253,7 +256,7 @@ pub struct Job {
 
 /// The least and the greatest timestamp of some rows, where they are known.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Times {
+pub(super) struct Times {
     pub oldest: Option<String>,
     pub newest: Option<String>,
 }
@@ -342,6 +345,8 @@ pub(super) struct Stamp<'a> {
     pub at: &'a str,
     pub wall: &'a str,
     pub prev: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seq: Option<u64>,
 }
 
 impl Event {

@@ -7,8 +7,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::{Archive, Tree, not_as_said};
-use crate::archive::{Adopt, Event, Member, Named, State};
+use super::event::{Adopt, Event, Member, Named, Segment};
+use super::names::Tree;
+use super::owner::{Archive, not_as_said};
+use super::state::{Open, State};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
@@ -75,10 +77,26 @@ impl Archive {
         }
     }
 
+    /// Enters a file that was made by hand, which is durable, as a segment;
+    /// its rows may be deleted on its strength.
+    pub fn enter_file(&mut self, segment: Segment) -> Result<Open> {
+        let id = segment.id.clone();
+        let published = Event::Published { id: id.clone() };
+        self.append(&[Event::Store(Box::new(segment)), published])?;
+        self.state().open(&id).cloned().ok_or_else(|| {
+            Error::failed("the ledger lost an event, which is a bug")
+        })
+    }
+
+    /// Withdraws a file that was made by hand: it proves nothing any more.
+    pub fn void(&mut self, id: &str) -> Result<()> {
+        self.append(&[Event::Void { id: id.to_owned() }])
+    }
+
     /// Takes in a file that was looked through.
     pub fn adopt(&mut self, adopt: Adopt) -> Result<()> {
         self.sync_file(&adopt.named.file)?;
-        self.ledger.append(&[Event::Adopt(adopt)])
+        self.append(&[Event::Adopt(adopt)])
     }
 
     /// A warm file that the ledger does not know is taken in, if each line of

@@ -6,20 +6,29 @@
 //! edited line shows.
 //!
 //! Invariants. Events are appended under flock on the file itself, in one
-//! write, and are durable when [`Ledger::append`] returns; a torn last line is
-//! cut first. After a failed fsync the tail is cut back and written anew, for
-//! the kernel may have dropped what it could not write. What the ledger says
-//! is only ever what it says: no state is inferred from files here.
+//! write, and are durable when [`Ledger::append`] returns. An event that its
+//! own replay would refuse is not written. After a failed fsync the tail is
+//! cut back and written anew, for the kernel may have dropped what it could
+//! not write. What the ledger says is only ever what it says: no state is
+//! inferred from files here.
+//!
+//! A torn tail is what a power cut can leave of the last append: bytes that
+//! are no line, behind which no line of another append stands. Nobody has
+//! acted on it, for an append is acted on only once it is durable; and were it
+//! damage instead, recovery would still keep every archived record. So it is
+//! moved to `ledger.torn`, cut, and said. Anything else that does not follow
+//! from the line before is damage.
 
 use super::event::{self, Event};
 use super::state::State;
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags};
+use rustix::io::Errno;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +36,9 @@ use crate::error::{Error, Result, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
 use crate::time::{self, clock, rfc3339};
+
+/// More than one append ever writes, in bytes.
+const TORN_MOST: u64 = 64 << 20;
 
 /// The ledger of a tree.
 #[derive(Debug)]
@@ -39,13 +51,19 @@ pub struct Ledger {
     seq: u64,
     prev: String,
     state: State,
+    /// An append failed half-way: `state` may be ahead of the file.
+    broken: bool,
 }
 
+/// What places a line behind the line before it.
 #[derive(Deserialize)]
 struct Link {
     seq: u64,
     prev: String,
     at: String,
+    /// The first line of the same append; none where that is this line.
+    #[serde(default)]
+    first_seq: Option<u64>,
 }
 
 impl Ledger {
@@ -62,13 +80,9 @@ impl Ledger {
                 .custom_flags(OFlags::NOFOLLOW.bits() as i32)
                 .open(&path)
                 .map_err(|e| Error::io("open", &path, e))?;
-            let length = file
-                .metadata()
-                .map_err(|e| Error::io("stat", &path, e))?
-                .len();
             // An empty one is new, or a run died that had just made it: its
             // name must last before anything is written into it.
-            if length == 0 {
+            if length_of(&file, &path)? == 0 {
                 durable::sync_folder(root)?;
             }
             Some(file)
@@ -83,6 +97,7 @@ impl Ledger {
             seq: 0,
             prev: "0".repeat(64),
             state: State::default(),
+            broken: false,
         };
         ledger.catch_up()?;
         Ok(ledger)
@@ -112,8 +127,29 @@ impl Ledger {
     }
 
     /// Appends events, in one write; they are durable when it returns.
-    pub fn append(&mut self, events: &[Event]) -> Result<()> {
-        let fail = |path: &Path, e| Error::io("write", path, e);
+    ///
+    /// # Errors
+    /// Status 5 for an event that cannot follow what the ledger says: nothing
+    /// is written then.
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<()> {
+        self.locked(|ledger, file| {
+            ledger.mend(file)?;
+            ledger.append_locked(file, events)
+        })
+    }
+
+    /// Moves a torn tail to `ledger.torn`; gives its length in bytes, 0 where
+    /// there is none.
+    pub(super) fn mend_tail(&mut self) -> Result<u64> {
+        self.locked(Ledger::mend)
+    }
+
+    /// Does `work` with the file under flock.
+    fn locked<T>(
+        &mut self,
+        work: impl FnOnce(&mut Ledger, &File) -> Result<T>,
+    ) -> Result<T> {
+        let lock = |e: Errno| Error::io("lock", &self.path, e.into());
         let Some(file) = &self.file else {
             return Err(Error::failed(format!(
                 "{} is not open for writing",
@@ -123,57 +159,110 @@ impl Ledger {
         let file =
             file.try_clone().map_err(|e| Error::io("open", &self.path, e))?;
         rustix::fs::flock(&file, FlockOperation::LockExclusive)
-            .map_err(|e| Error::io("lock", &self.path, e.into()))?;
-        let done = self.append_locked(&file, events);
+            .map_err(lock)?;
+        let done = work(self, &file);
         rustix::fs::flock(&file, FlockOperation::Unlock)
-            .map_err(|e| fail(&self.path, e.into()))?;
+            .map_err(|e| Error::io("unlock", &self.path, e.into()))?;
         done
     }
 
-    fn append_locked(&mut self, file: &File, events: &[Event]) -> Result<()> {
+    /// Under flock: replays what is new, and moves a torn tail away. The copy
+    /// is durable before the tail is cut.
+    fn mend(&mut self, file: &File) -> Result<u64> {
         let whole = self.catch_up()?;
-        let path = self.path.clone();
-        let fail = |e| Error::io("write", &path, e);
-        let length = file.metadata().map_err(fail)?.len();
-        if length > whole {
-            // A torn line: whoever wrote it died, and never acted on it.
-            file.set_len(whole).map_err(fail)?;
+        let torn = length_of(file, &self.path)?.saturating_sub(whole);
+        if torn == 0 {
+            return Ok(0);
         }
+        let fail = |e| Error::io("read", &self.path, e);
+        let mut from = file.try_clone().map_err(fail)?;
+        from.seek(SeekFrom::Start(whole)).map_err(fail)?;
+        let aside = self.path.with_file_name("ledger.torn");
+        let done = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+            .open(&aside)
+            .and_then(|mut out| {
+                std::io::copy(&mut from, &mut out)?;
+                out.sync_all()
+            });
+        done.map_err(|e| Error::io("write", &aside, e))?;
+        durable::sync_parent(&aside)?;
+        file.set_len(whole)
+            .and_then(|()| file.sync_all())
+            .map_err(|e| Error::io("write", &self.path, e))?;
+        Ok(torn)
+    }
+
+    /// Under flock, behind the last whole line. The events are replayed
+    /// before they are written, so that none is written that a replay refuses.
+    fn append_locked(&mut self, file: &File, events: &[Event]) -> Result<()> {
+        if self.broken {
+            return Err(Error::failed(format!(
+                "{} could not be written before",
+                quoted(&self.path)
+            )));
+        }
+        self.broken = true;
+        let start = self.read_bytes;
         let (mut text, wall) = (Vec::new(), clock::wall());
-        let (mut seq, mut prev) = (self.seq, self.prev.clone());
+        let first = self.seq + 1;
         for event in events {
-            let start = text.len();
-            seq += 1;
+            let line = text.len();
+            let seq = self.seq + 1;
             event.write_line(
                 &mut text,
                 &event::Stamp {
                     seq,
                     at: &rfc3339(self.now),
                     wall: &rfc3339(wall),
-                    prev: &prev,
+                    prev: &self.prev,
+                    first_seq: (seq > first).then_some(first),
                 },
             )?;
-            prev = hex(&Sha256::digest(&text[start..text.len() - 1]));
+            let at = start + line as u64;
+            self.state
+                .apply(event.clone(), Some(self.now), at)
+                .map_err(|what| self.refused(&what))?;
+            self.seq = seq;
+            self.prev = hex(&Sha256::digest(&text[line..text.len() - 1]));
         }
+        let fail = |e| Error::io("write", &self.path, e);
         let attempt = || -> std::io::Result<()> {
             let mut out = file;
             out.write_all(&text)?;
             file.sync_all()
         };
         if let Err(first) = attempt() {
-            file.set_len(whole).map_err(fail)?;
+            file.set_len(start).map_err(fail)?;
             if let Err(second) = attempt() {
                 // Whether the cut reaches the disk is not known either; the
                 // next run finds a torn or a whole line, both are sound.
-                file.set_len(whole).map_err(fail)?;
+                file.set_len(start).map_err(fail)?;
                 return Err(fail(second).during(fail(first)));
             }
         }
-        self.catch_up()?;
+        self.read_bytes = start + text.len() as u64;
+        self.broken = false;
         Ok(())
     }
 
-    /// Replays the whole lines that are new; gives where they end.
+    /// The error for an event that its replay would refuse.
+    fn refused(&self, what: &str) -> Error {
+        Error::disagree(format!(
+            "{} does not take the next event: {what}",
+            quoted(&self.path)
+        ))
+        .hint(
+            "another run has written into this tree meanwhile; run the same \
+             command again",
+        )
+    }
+
+    /// Replays the whole lines that are new; gives where they end. A torn
+    /// tail is not replayed.
     fn catch_up(&mut self) -> Result<u64> {
         let Some(file) = &self.file else { return Ok(0) };
         let fail = |e| Error::io("read", &self.path, e);
@@ -190,12 +279,33 @@ impl Ledger {
             pending.extend_from_slice(&piece[..n]);
             let mut start = 0;
             while let Some(end) = memchr::memchr(b'\n', &pending[start..]) {
-                self.replay(&pending[start..start + end])?;
+                let line = &pending[start..start + end];
+                if let Err(error) = self.replay(line) {
+                    let mut tail = pending.split_off(start);
+                    file.take(TORN_MOST)
+                        .read_to_end(&mut tail)
+                        .map_err(|e| Error::io("read", &self.path, e))?;
+                    return match self.is_torn(&tail) {
+                        true => Ok(self.read_bytes),
+                        false => Err(error),
+                    };
+                }
                 self.read_bytes += end as u64 + 1;
                 start += end + 1;
             }
             pending.drain(..start);
         }
+    }
+
+    /// Whether what follows the last sound line is what a power cut can leave
+    /// of one append: its first line is none, and each line behind that is of
+    /// the same append.
+    fn is_torn(&self, tail: &[u8]) -> bool {
+        let link = |line: &[u8]| serde_json::from_slice::<Link>(line).ok();
+        let mut lines = tail.split(|byte| *byte == b'\n').map(link);
+        (tail.len() as u64) < TORN_MOST
+            && lines.next().flatten().is_none()
+            && lines.flatten().all(|link| link.first_seq == Some(self.seq + 1))
     }
 
     fn replay(&mut self, line: &[u8]) -> Result<()> {
@@ -221,9 +331,15 @@ impl Ledger {
         let event: Event = serde_json::from_slice(line)
             .map_err(|e| broken(&format!("no event ({e})")))?;
         let at = time::parse(link.at.as_bytes());
-        self.state.apply(event, at).map_err(|what| broken(&what))?;
+        self.state
+            .apply(event, at, self.read_bytes)
+            .map_err(|what| broken(&what))?;
         self.seq = link.seq;
         self.prev = hex(&Sha256::digest(line));
         Ok(())
     }
+}
+
+fn length_of(file: &File, path: &Path) -> Result<u64> {
+    Ok(file.metadata().map_err(|e| Error::io("stat", path, e))?.len())
 }

@@ -52,6 +52,14 @@ impl Lock {
         Ok(Lock { file, inherited: false })
     }
 
+    /// Whether the name still stands for the file whose lock this is.
+    pub fn is_held(&self, root: &Path) -> bool {
+        let held = self.file.metadata();
+        let there = std::fs::symlink_metadata(path(root));
+        matches!((held, there), (Ok(held), Ok(there))
+            if held.dev() == there.dev() && held.ino() == there.ino())
+    }
+
     /// Whether rt-lock had it before.
     pub fn is_inherited(&self) -> bool {
         self.inherited

@@ -23,8 +23,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Archive, Tree, not_as_said};
-use crate::archive::{Change, Event, FileState, Kind, Member, Named};
+use super::event::{Change, Event, Member, Named};
+use super::owner::{Archive, not_as_said};
+use super::state::{FileState, Kind};
 use crate::crash;
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::{Hashing, file_sha256};
@@ -47,12 +48,6 @@ pub struct MonthDraft {
     pub after: Named,
     /// What it holds.
     pub members: Vec<Member>,
-}
-
-/// The tar of a day's month, relative to the root.
-pub fn month_file(day: crate::time::Day) -> String {
-    let day = day.to_string();
-    format!("cold/{}/{}.tar.gz", &day[..4], &day[..7])
 }
 
 impl Archive {
@@ -123,7 +118,7 @@ impl Archive {
         draft: Option<MonthDraft>,
     ) -> Result<()> {
         let intent = Box::new(change.clone());
-        self.ledger.append(&[match kind {
+        self.append(&[match kind {
             Kind::Consolidate => Event::Consolidate(intent),
             Kind::Expire => Event::Expire(intent),
         }])?;
@@ -165,7 +160,7 @@ impl Archive {
         self.settle_folders(&files)?;
         crash::point("change.before_end");
         let id = change.id.clone();
-        self.ledger.append(&[match kind {
+        self.append(&[match kind {
             Kind::Consolidate => Event::Consolidated { id },
             Kind::Expire => Event::Expired { id },
         }])?;
@@ -265,26 +260,4 @@ fn read_back(temp: &Temp, members: &[Member]) -> Result<()> {
         if same { Ok(()) } else { Err(wrong()) }
     })?;
     if left.next().is_some() { Err(wrong()) } else { Ok(()) }
-}
-
-impl Tree {
-    /// The table's name in a file name of ours, if it can be told: the reverse
-    /// of [`super::file_name`], which a long name does not allow.
-    pub fn table_of(stem: &str) -> Option<String> {
-        let mut bytes = Vec::new();
-        let mut rest = stem.as_bytes();
-        while let Some((&first, after)) = rest.split_first() {
-            if first != b'%' {
-                bytes.push(first);
-                rest = after;
-                continue;
-            }
-            let (digits, after) = after.split_at_checked(2)?;
-            let digits = std::str::from_utf8(digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = after;
-        }
-        let table = String::from_utf8(bytes).ok()?;
-        (super::file_name(&table) == stem).then_some(table)
-    }
 }

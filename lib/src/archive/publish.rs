@@ -5,8 +5,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::draft::Draft;
-use super::{Archive, Tree, not_as_said};
-use crate::archive::{Event, Segment};
+use super::event::{Event, Segment};
+use super::names::Tree;
+use super::owner::{Archive, not_as_said};
 use crate::crash;
 use crate::error::{Error, Exit, Result, quote};
 use crate::io::durable;
@@ -110,7 +111,7 @@ impl Archive {
             .iter()
             .map(|(segment, _)| Event::Store(Box::new(segment.clone())))
             .collect();
-        self.ledger.append(&intents)?;
+        self.append(&intents)?;
         crash::point("store.intents");
         let (mut published, mut paths) = (Vec::new(), Vec::new());
         for (segment, draft) in drafts {
@@ -124,18 +125,8 @@ impl Archive {
         // durable.
         self.sync_folders_of(&paths)?;
         crash::point("store.folder");
-        self.ledger.append(&published)?;
+        self.append(&published)?;
         crash::point("store.published");
         Ok(())
-    }
-}
-
-impl Tree {
-    /// A new segment id: 128 random bits.
-    pub fn new_id() -> Result<String> {
-        let mut bytes = [0u8; 16];
-        getrandom::fill(&mut bytes)
-            .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
-        Ok(crate::archive::hex(&bytes))
     }
 }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Archive, Blocked, not_as_said};
-use crate::archive::{Change, Event, Named, Segment};
+use super::event::{Change, Event, Named, Segment};
+use super::owner::{Archive, Blocked, not_as_said};
 use crate::crash;
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::digest::file_sha256;
@@ -52,7 +52,7 @@ impl Archive {
                     continue;
                 }
             };
-            self.ledger.append(&[event])?;
+            self.append(&[event])?;
         }
         self.recover_changes(notes)
     }
@@ -69,7 +69,7 @@ impl Archive {
                         None => self.sync_nearest(&path)?,
                     }
                     let id = change.id.clone();
-                    self.ledger.append(&[Event::Void { id }])?;
+                    self.append(&[Event::Void { id }])?;
                 }
                 Err(error) => {
                     notes.warn(&error.to_string());
@@ -199,7 +199,7 @@ fn sweep_folder(folder: &Path, root: &Path) -> Result<()> {
     let mut swept = false;
     for entry in entries(folder, root)? {
         let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(durable::TEMP_PREFIX.as_bytes())
+        if name.as_encoded_bytes().starts_with(durable::TREE_PREFIX.as_bytes())
         {
             let path = entry.path();
             fs::remove_file(&path)

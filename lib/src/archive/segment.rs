@@ -1,42 +1,229 @@
-//! A published segment read back, and rewritten without some of its lines.
+//! A published segment, read back.
+//!
+//! Invariants. A segment is compared with rows only after its file, the
+//! folders above it and the ledger were fsynced ([`DurableSegment`]), and
+//! after its bytes were found to be those that the ledger names
+//! ([`VerifiedSegment`]). Both remember the file that was looked at: another
+//! one under its name is refused.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
-use jiff::Timestamp;
-
-use super::draft::{Block, Draft};
-use super::{Archive, not_as_said};
-use crate::archive::{Compression, Counts, Event, Open, Retract, Segment};
-use crate::crash;
+use super::event::{Compression, Segment};
+use super::names::Tree;
+use super::owner::{Archive, not_as_said};
+use super::state::Open;
 use crate::error::{Error, Exit, Result, quoted};
 use crate::io::digest::Hashing;
 use crate::io::durable::{self, FileId};
 use crate::io::gz;
-use crate::line_set::LineSet;
-use crate::record::{BRACKETS, Frame, records};
-use crate::time::rfc3339;
+use crate::record::BRACKETS;
 
 /// The text of one member is at most this long, unless one line is longer.
 pub const BLOCK_BYTES: usize = 1 << 20;
 
-/// A segment of at least so many bytes in its file is worth a thread.
-const AHEAD_FROM: u64 = 64 << 10;
-
-/// Which form of a segment a file holds.
+/// What the file of a segment that is not settled holds of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
-    /// As it was published.
+pub enum SegmentState {
+    /// All lines, as it was published.
     Stored,
-    /// As its retraction left it.
+    /// The lines that its last retraction left.
     Retracted,
+}
+
+impl Archive {
+    /// What the file of a published segment holds of it; where lines were
+    /// taken out of it, that is durable when this returns.
+    ///
+    /// # Errors
+    /// Status 5 when the file is in neither form.
+    pub fn segment_state(&self, open: &Open) -> Result<SegmentState> {
+        let path = self.tree.path(&open.segment.file)?;
+        let Some(retract) = &open.retract else {
+            return Ok(SegmentState::Stored);
+        };
+        if retract.file_sha256.is_none() && !path.exists() {
+            // The folder may have gone with it, and then so has its name.
+            self.sync_nearest(&path)?;
+            return Ok(SegmentState::Retracted);
+        }
+        if retract.lines.is_empty() {
+            return Ok(SegmentState::Stored);
+        }
+        let (text, state) = SegmentText::open(&path, open)?;
+        if state == SegmentState::Retracted {
+            self.sync_file(&open.segment.file)?;
+            text.check()?;
+        }
+        Ok(state)
+    }
+
+    /// fsyncs the files of segments in their stored form, the folders above
+    /// them up to the tree's root, and the ledger, whoever wrote them.
+    pub fn make_durable(
+        &self,
+        segments: Vec<Open>,
+    ) -> Result<Vec<DurableSegment>> {
+        self.sync_files(segments.iter().map(|o| o.segment.file.as_str()))?;
+        segments
+            .into_iter()
+            .map(|open| {
+                let path = self.tree.path(&open.segment.file)?;
+                Ok(DurableSegment { open, path })
+            })
+            .collect()
+    }
+}
+
+impl Tree {
+    /// A segment as it is now, for a dry run: nothing is made durable, and
+    /// nothing may be deleted on its strength.
+    pub fn look_at(&self, open: &Open) -> Result<VerifiedSegment> {
+        let path = self.path(&open.segment.file)?;
+        DurableSegment { open: open.clone(), path }.verify()
+    }
+}
+
+/// A segment whose file, folders and ledger entry are durable.
+#[derive(Debug)]
+pub struct DurableSegment {
+    open: Open,
+    path: PathBuf,
+}
+
+impl DurableSegment {
+    /// Reads the segment's bytes back: they are what the ledger says was
+    /// stored.
+    ///
+    /// # Errors
+    /// Status 5 when they are not.
+    pub fn verify(self) -> Result<VerifiedSegment> {
+        let stored = Open { retract: None, ..self.open.clone() };
+        let (text, _) = SegmentText::open(&self.path, &stored)?;
+        text.check()?;
+        let file = text.id;
+        Ok(VerifiedSegment { open: self.open, path: self.path, file })
+    }
+}
+
+/// A segment whose bytes are those that the ledger names.
+#[derive(Debug)]
+pub struct VerifiedSegment {
+    open: Open,
+    path: PathBuf,
+    /// The file that was read back.
+    file: FileId,
+}
+
+impl VerifiedSegment {
+    /// What the ledger says of it.
+    pub fn open(&self) -> &Open {
+        &self.open
+    }
+
+    /// What its intent says.
+    pub fn segment(&self) -> &Segment {
+        &self.open.segment
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.open.segment.id
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the name still stands for the file that was read back.
+    pub fn check_file(&self) -> Result<()> {
+        match FileId::at(&self.path) {
+            Ok(id) if id == self.file => Ok(()),
+            _ => Err(not_as_said(
+                &self.path,
+                "changed while its rows were being deleted",
+            )),
+        }
+    }
+
+    /// Reads it: `each` gets pieces of whole lines, in order.
+    pub fn read(
+        &self,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.text()?.read(&mut |piece| each(piece))
+    }
+
+    /// The text in the file that was read back.
+    pub(super) fn text(&self) -> Result<SegmentText> {
+        let stored = Open { retract: None, ..self.open.clone() };
+        let (text, _) = SegmentText::open(&self.path, &stored)?;
+        match text.id == self.file {
+            true => Ok(text),
+            false => Err(not_as_said(&self.path, "was changed meanwhile")),
+        }
+    }
+}
+
+/// The lines of several segments, opened ahead on a thread of its own.
+#[derive(Debug)]
+pub struct ReadAhead {
+    pieces: Receiver<Result<(usize, Vec<u8>)>>,
+    used: Sender<Vec<u8>>,
+}
+
+impl ReadAhead {
+    /// Begins to read segments, one behind the other.
+    pub fn begin<'s>(
+        segments: impl IntoIterator<Item = &'s VerifiedSegment>,
+    ) -> Result<ReadAhead> {
+        let texts = segments
+            .into_iter()
+            .map(VerifiedSegment::text)
+            .collect::<Result<Vec<_>>>()?;
+        let (pieces, come) = sync_channel(1);
+        let (used, back) = channel::<Vec<u8>>();
+        let read = move || {
+            for (index, text) in texts.iter().enumerate() {
+                let done = text.read(&mut |piece| {
+                    let spare = back.try_recv().unwrap_or_default();
+                    let piece = std::mem::replace(piece, spare);
+                    pieces.send(Ok((index, piece))).map_err(|_| unwanted())
+                });
+                if let Err(error) = done {
+                    // A reader that has gone needs no error.
+                    if pieces.send(Err(error)).is_err() {}
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().spawn(read).map_err(|e| {
+            Error::failed(format!("cannot start a thread: {e}"))
+        })?;
+        Ok(ReadAhead { pieces: come, used })
+    }
+
+    /// The next piece of whole lines, and the place of its segment among
+    /// those that are read; none at the end of the last one. `used` is a
+    /// piece that is needed no more.
+    pub fn next(&mut self, used: Vec<u8>) -> Result<Option<(usize, Vec<u8>)>> {
+        // A reader that has ended needs no more buffers.
+        if self.used.send(used).is_err() {}
+        self.pieces.recv().ok().transpose()
+    }
+}
+
+/// What a reader says that nobody listens to any more.
+fn unwanted() -> Error {
+    Error::failed("a reading thread ended early")
 }
 
 /// A segment in its file.
 #[derive(Debug)]
-pub struct SegmentText {
+pub(super) struct SegmentText {
     file: File,
     path: PathBuf,
     id: FileId,
@@ -53,7 +240,10 @@ impl SegmentText {
     ///
     /// # Errors
     /// Status 5 when the file is in neither form, by length.
-    pub fn open(path: &Path, open: &Open) -> Result<(SegmentText, Form)> {
+    pub(super) fn open(
+        path: &Path,
+        open: &Open,
+    ) -> Result<(SegmentText, SegmentState)> {
         let segment = &open.segment;
         let file = durable::open_if_there(path)?
             .ok_or_else(|| not_as_said(path, "is missing"))?;
@@ -80,7 +270,7 @@ impl SegmentText {
                 ..text
             };
             if id.size_bytes != stored || retracted.holds()? {
-                return Ok((retracted, Form::Retracted));
+                return Ok((retracted, SegmentState::Retracted));
             }
             return SegmentText::open(
                 path,
@@ -90,12 +280,7 @@ impl SegmentText {
         if id.size_bytes != stored {
             return Err(not_as_said(path, "is not what the ledger says"));
         }
-        Ok((text, Form::Stored))
-    }
-
-    /// The identity of the file that was opened.
-    pub fn id(&self) -> FileId {
-        self.id
+        Ok((text, SegmentState::Stored))
     }
 
     fn holds(&self) -> Result<bool> {
@@ -112,48 +297,21 @@ impl SegmentText {
         Ok(file.take(self.size))
     }
 
-    /// Reads the segment: `each` gets pieces of whole lines, in order. What
-    /// it got is proven only when this returns without error. A large segment
-    /// is read, opened and digested ahead, on another thread.
+    /// Whether the bytes are what the ledger says.
+    fn check(&self) -> Result<()> {
+        match self.holds()? {
+            true => Ok(()),
+            false => Err(not_as_said(&self.path, "is not what was stored")),
+        }
+    }
+
+    /// Reads the segment: `each` gets pieces of whole lines, in order, and may
+    /// keep one and leave any other buffer in its place.
     ///
     /// # Errors
     /// Status 5 when the bytes or the number of lines are not what the ledger
     /// says.
-    pub fn read(
-        &self,
-        each: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        if self.size < AHEAD_FROM {
-            return self.read_here(&mut |piece| each(piece));
-        }
-        std::thread::scope(|scope| {
-            let (pieces, come) = sync_channel::<Vec<u8>>(1);
-            let (back, spare) = channel::<Vec<u8>>();
-            let reader = scope.spawn(move || {
-                self.read_here(&mut |piece| {
-                    let spare = spare.try_recv().unwrap_or_default();
-                    let piece = std::mem::replace(piece, spare);
-                    pieces.send(piece).map_err(|_| unwanted())
-                })
-            });
-            let mut done = Ok(());
-            for piece in come {
-                done = each(&piece);
-                if done.is_err() {
-                    break;
-                }
-                // A reader that has ended needs no more buffers.
-                if back.send(piece).is_err() {}
-            }
-            drop(back);
-            let read = reader.join().unwrap_or_else(|_| Err(unwanted()));
-            done.and(read)
-        })
-    }
-
-    /// The same on this thread; `each` may keep a piece, and leave any other
-    /// buffer in its place.
-    fn read_here(
+    pub(super) fn read(
         &self,
         each: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
@@ -165,24 +323,9 @@ impl SegmentText {
             lines += memchr::memchr_iter(b'\n', piece).count() as u64;
             each(piece)
         };
-        match self.compression {
-            Compression::None => {
-                let mut next = |out: &mut Vec<u8>| -> Result<bool> {
-                    out.resize(1 << 18, 0);
-                    let n =
-                        durable::read_full(&mut input, out).map_err(fail)?;
-                    out.truncate(n);
-                    Ok(n > 0)
-                };
-                whole_lines(&mut next, &mut take)?;
-            }
-            Compression::Gzip if self.size == 0 => {}
-            Compression::Gzip => {
-                let name = quoted(&self.path);
-                let mut reader = gz::Reader::new(&mut input, name);
-                let mut next = |out: &mut Vec<u8>| reader.next_block(out);
-                whole_lines(&mut next, &mut take).map_err(as_damage)?;
-            }
+        if self.size > 0 {
+            let plain = self.compression == Compression::None;
+            whole_lines(&mut input, &self.path, plain, &mut take)?;
         }
         // What follows the last member is part of the digest too.
         io::copy(&mut input, &mut io::sink()).map_err(fail)?;
@@ -197,11 +340,6 @@ impl SegmentText {
     }
 }
 
-/// What a reader says that nobody listens to any more.
-fn unwanted() -> Error {
-    Error::failed("a reading thread ended early")
-}
-
 /// Bad data inside a published file is a disagreement with the ledger.
 fn as_damage(error: Error) -> Error {
     match error.exit() {
@@ -210,9 +348,35 @@ fn as_damage(error: Error) -> Error {
     }
 }
 
-/// Cuts pieces at line ends; a line over several pieces is put together.
-/// What `take` leaves in place of a piece is of no account.
-fn whole_lines(
+/// Reads gzip members, or plain text, to the end: `take` gets pieces of whole
+/// lines, and may swap the buffer; what it leaves in it is ignored. A line over
+/// several pieces is put together.
+///
+/// # Errors
+/// Status 5 for what is no whole gzip; `path` is for messages.
+pub(super) fn whole_lines(
+    input: &mut dyn Read,
+    path: &Path,
+    plain: bool,
+    take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    if plain {
+        let mut next = |out: &mut Vec<u8>| -> Result<bool> {
+            out.resize(1 << 18, 0);
+            let n = durable::read_full(input, out)
+                .map_err(|e| Error::io("read", path, e))?;
+            out.truncate(n);
+            Ok(n > 0)
+        };
+        return cut_at_lines(&mut next, take);
+    }
+    let mut reader = gz::Reader::new(input, quoted(path));
+    let mut next = |out: &mut Vec<u8>| reader.next_block(out);
+    cut_at_lines(&mut next, take).map_err(as_damage)
+}
+
+/// Cuts the pieces that `next` gives at line ends.
+fn cut_at_lines(
     next: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool>,
     take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
 ) -> Result<()> {
@@ -235,171 +399,4 @@ fn whole_lines(
         }
     }
     if rest.is_empty() { Ok(()) } else { take(&mut rest) }
-}
-
-/// What a rewrite needs to know of a line: when its row was, for the member's
-/// header.
-pub type LineTime<'t> = &'t dyn Fn(&[u8]) -> Option<Timestamp>;
-
-/// A rewrite of a file whose last segment loses lines.
-pub struct Rewrite<'w> {
-    /// The work under whose lock it is done.
-    pub work: &'w mut Archive,
-    /// The segment.
-    pub open: Open,
-    /// When a line's row was.
-    pub time: LineTime<'w>,
-}
-
-impl Rewrite<'_> {
-    /// Takes `lines` out of the segment: the new file is durable under a
-    /// temporary name, then the ledger says what will be, then it is.
-    pub fn take_out(mut self, lines: &LineSet, counts: Counts) -> Result<()> {
-        let segment = self.open.segment.clone();
-        let path = self.work.tree.path(&segment.file)?;
-        let (text, form) = SegmentText::open(&path, &self.open)?;
-        if form == Form::Retracted {
-            return self.finish(&path, None);
-        }
-        let mut draft = self.draft(&segment, &path)?;
-        write_without(&text, &segment, lines, self.time, &mut draft)?;
-        let sums = draft.finish()?;
-        let gone = segment.offset_bytes + sums.size_bytes == 0;
-        let retract = Retract {
-            id: segment.id.clone(),
-            lines: lines.clone(),
-            size_bytes: sums.size_bytes,
-            sha256: sums.sha256,
-            file_sha256: (!gone).then_some(sums.file_sha256),
-            rows: sums.rows,
-            text_size_bytes: sums.text_size_bytes,
-            text_sha256: sums.text_sha256,
-            oldest: sums.range.map(|(least, _)| rfc3339(least)),
-            newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
-            counts,
-        };
-        crash::point("retract.drafted");
-        // A retraction that was begun says the same already, unless another
-        // version of the compressor wrote it.
-        if self.open.retract.as_ref() != Some(&retract) {
-            self.work.ledger.append(&[Event::Retract(retract)])?;
-        }
-        crash::point("retract.written");
-        self.finish(&path, (!gone).then_some(draft))
-    }
-
-    fn draft(&self, segment: &Segment, path: &Path) -> Result<Draft> {
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let file = durable::open_read(path)?;
-        // The new file stands beside the old one for a while.
-        durable::need_space(
-            folder,
-            segment.offset_bytes + segment.size_bytes,
-        )?;
-        let draft =
-            Draft::begin(folder, Some((file, path)), segment.offset_bytes)?;
-        let before = segment.before_sha256.as_deref();
-        if segment.offset_bytes > 0 && draft.before_sha256() != before {
-            return Err(not_as_said(path, "is not what the ledger says"));
-        }
-        Ok(draft)
-    }
-
-    /// Renames or unlinks, and makes that durable. Without a draft the file
-    /// has its form already, or goes.
-    fn finish(&mut self, path: &Path, draft: Option<Draft>) -> Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        match draft {
-            Some(draft) => draft.replace(path)?,
-            None => {
-                let goes = self
-                    .work
-                    .ledger
-                    .state()
-                    .open(&self.open.segment.id)
-                    .and_then(|o| o.retract.as_ref())
-                    .is_some_and(|r| r.file_sha256.is_none());
-                if goes {
-                    durable::remove_if_there(path)?;
-                }
-            }
-        }
-        crash::point("retract.renamed");
-        durable::sync_folder(folder)?;
-        self.work.drop_empty_folder(folder)
-    }
-}
-
-impl Archive {
-    /// Removes a day folder that has become empty.
-    pub(super) fn drop_empty_folder(&self, folder: &Path) -> Result<()> {
-        let warm = self.tree.root().join("warm");
-        if folder.parent() != Some(&warm) {
-            return Ok(());
-        }
-        match std::fs::remove_dir(folder) {
-            Ok(()) => durable::sync_folder(&warm),
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
-                ) =>
-            {
-                Ok(())
-            }
-            Err(e) => Err(Error::io("remove", folder, e)),
-        }
-    }
-}
-
-/// Writes the segment without `lines` behind the draft's beginning.
-fn write_without(
-    text: &SegmentText,
-    segment: &Segment,
-    lines: &LineSet,
-    time: LineTime<'_>,
-    draft: &mut Draft,
-) -> Result<()> {
-    let mut encoder = gz::Encoder::new(segment.level);
-    let mut member = Vec::new();
-    let mut cut = |block: &mut Block, draft: &mut Draft| -> Result<()> {
-        draft.count(block);
-        if segment.compression == Compression::None {
-            draft.write(&block.text)?;
-        } else {
-            member.clear();
-            encoder.member(&block.text, block.microseconds(), &mut member)?;
-            draft.write(&member)?;
-        }
-        block.text.clear();
-        (block.lines, block.range) = (0, None);
-        Ok(())
-    };
-    let (mut line, mut block) = (0, Block::default());
-    let mut frame = Frame::new(segment.array);
-    text.read(&mut |piece| {
-        for record in records(piece) {
-            line += 1;
-            if lines.contains(line - 1) {
-                continue;
-            }
-            block.text.extend_from_slice(frame.between());
-            let length = block.text.len() + record.len() + 1;
-            if block.lines > 0 && length > BLOCK_BYTES {
-                cut(&mut block, draft)?;
-            }
-            block.text.extend_from_slice(record);
-            block.text.extend_from_slice(frame.row());
-            match time(record) {
-                Some(at) => block.count(at),
-                None => block.lines += 1,
-            }
-        }
-        Ok(())
-    })?;
-    block.text.extend_from_slice(frame.end());
-    if !block.text.is_empty() {
-        cut(&mut block, draft)?;
-    }
-    Ok(())
 }

@@ -71,8 +71,10 @@ pub struct Open {
     pub purging: Vec<Purging>,
     /// The last retraction that was begun.
     pub retract: Option<Retract>,
+    /// Where the line of its intent begins in the ledger, in bytes.
+    pub at_bytes: u64,
     /// The times of the file's rows before.
-    pub(crate) before: Times,
+    pub(super) before: Times,
 }
 
 impl Open {
@@ -172,15 +174,17 @@ impl State {
         self.dating.get(&table.to_ascii_lowercase())
     }
 
-    /// Takes in the next event; an event that cannot follow is refused.
+    /// Takes in the next event, whose line begins at `at_bytes`; an event that
+    /// cannot follow is refused, and changes nothing.
     pub(super) fn apply(
         &mut self,
         event: Event,
         at: Option<Timestamp>,
+        at_bytes: u64,
     ) -> Result<(), String> {
         self.tick(at);
         match event {
-            Event::Store(segment) => self.store(*segment),
+            Event::Store(segment) => self.store(*segment, at_bytes),
             Event::Published { id } => {
                 let open = self.find(&id)?;
                 open.published = true;
@@ -247,7 +251,11 @@ impl State {
         }
     }
 
-    fn store(&mut self, segment: Segment) -> Result<(), String> {
+    fn store(
+        &mut self,
+        segment: Segment,
+        at_bytes: u64,
+    ) -> Result<(), String> {
         if self.by_id.contains_key(&segment.id)
             || self.settled.contains_key(&segment.id)
         {
@@ -265,6 +273,7 @@ impl State {
                 published: false,
                 purging: Vec::new(),
                 retract: None,
+                at_bytes,
                 before: Times::default(),
             },
         );

@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{State, Tree};
+use super::names::Tree;
+use super::state::State;
 use crate::error::{Error, Result};
-use crate::io::durable::TEMP_PREFIX;
+use crate::io::durable::TREE_PREFIX;
 use crate::time::Day;
 
 /// A warm file.
@@ -54,7 +55,7 @@ pub fn warm_files_of(
                 .strip_suffix(".jsonl.gz")
                 .or_else(|| name.strip_suffix(".jsonl"));
             let Some(stem) = stem else { continue };
-            if name.starts_with(TEMP_PREFIX) {
+            if name.starts_with(TREE_PREFIX) {
                 continue;
             }
             let meta = fs::symlink_metadata(&path)

@@ -32,20 +32,27 @@ const MOST_ATTEMPTS: u32 = 30;
 const WAIT: Duration = Duration::from_millis(2);
 const MOST_WAITS: u32 = 50;
 
+/// The journal of a database and its folder were flushed: all that was
+/// committed is durable.
+#[derive(Debug)]
+pub struct Flushed(());
+
 impl Database {
     /// Makes durable what was committed, by any program: one that was
     /// killed may have left that to do. To be called before anything is
     /// written that says that rows are gone.
-    pub fn flush(&self) -> Result<()> {
+    pub fn flush(&self) -> Result<Flushed> {
         if self.wal {
-            return self.flush_log();
+            self.flush_log()?;
+            return Ok(Flushed(()));
         }
         // Its journal ends a commit: overwritten, or unlinked.
         let journal = self.beside("-journal");
         if let Some(file) = durable::open_if_there(&journal)? {
             file.sync_data().map_err(|e| Error::io("flush", &journal, e))?;
         }
-        durable::sync_parent(&journal)
+        durable::sync_parent(&journal)?;
+        Ok(Flushed(()))
     }
 
     /// Makes durable what is in the write-ahead log.

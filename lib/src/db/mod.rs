@@ -20,10 +20,11 @@ mod vacuum;
 mod wal_leftovers;
 
 pub use delete::{
-    DeleteSet, Deleted, Found, RowAccess, RowAddress, WriteLock,
+    DeleteSet, Deleted, Found, RowAccess, RowAddress, SetRow, WriteLock,
 };
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;
+pub use journal::Flushed;
 pub use open::{Access, Database, Identity, ReadLock};
 pub use read::{
     ArchivedForm, Batch, Census, Filter, Fit, Position, Question, Redaction,

@@ -22,6 +22,8 @@ pub struct Database {
     pub(super) utf16: bool,
     pub(super) wal: bool,
     pub(super) log: LogFile,
+    /// Device and inode of the file that was opened.
+    file: (u64, u64),
     /// Dropped behind the connection.
     _leftovers: Option<WalLeftovers>,
 }
@@ -76,7 +78,7 @@ impl Database {
         access: Access,
         busy: Duration,
     ) -> std::result::Result<Self, (Error, bool)> {
-        check_regular(path).map_err(|error| (error, false))?;
+        let file = check_regular(path).map_err(|error| (error, false))?;
         let leftovers = match access {
             Access::Look | Access::Read => WalLeftovers::of(path),
             Access::Delete => None,
@@ -88,7 +90,9 @@ impl Database {
             (error(&doing, e), undo)
         })?;
         let _leftovers = leftovers.filter(|_| opened.wal);
-        Ok(Database { _leftovers, ..opened })
+        let opened = Database { _leftovers, file, ..opened };
+        opened.check_path().map_err(|error| (error, false))?;
+        Ok(opened)
     }
 
     fn connect(
@@ -130,8 +134,28 @@ impl Database {
             utf16,
             wal,
             log: LogFile::new(),
+            file: (0, 0),
             _leftovers: None,
         })
+    }
+
+    /// Whether its path still names the file that is open.
+    ///
+    /// # Errors
+    /// Status 3 where another file, or none, is there now: what is done to the
+    /// open one, nobody would see.
+    pub fn check_path(&self) -> Result<()> {
+        match std::fs::metadata(&self.path) {
+            Ok(meta) if (meta.dev(), meta.ino()) == self.file => Ok(()),
+            _ => Err(Error::partial(format!(
+                "{} was replaced or removed while it was open",
+                quoted(&self.path)
+            ))
+            .hint(
+                "no more rows were deleted; run the same command again: what \
+                 was left is settled in the file that is there now",
+            )),
+        }
     }
 
     /// A second connection that reads the same database.
@@ -214,14 +238,14 @@ impl Drop for ReadLock<'_> {
     }
 }
 
-/// Refuses what is not a file.
-fn check_regular(path: &Path) -> Result<()> {
+/// Refuses what is not a file; gives its device and inode.
+fn check_regular(path: &Path) -> Result<(u64, u64)> {
     let meta = std::fs::metadata(path).map_err(|e| {
         Error::io("open", path, e)
             .hint("name the database with --db FILE, or set RT_DB")
     })?;
     match meta.is_file() {
-        true => Ok(()),
+        true => Ok((meta.dev(), meta.ino())),
         false => Err(Error::failed(format!(
             "cannot open {}: not a regular file",
             quoted(path)

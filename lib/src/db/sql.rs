@@ -9,6 +9,18 @@ pub(super) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+const NO_ROOM: &str = "make room on the file system of the database, then \
+                       run the same command again; nothing was lost";
+
+/// Whether the file beside a write-ahead log (`-shm`) could not be made as
+/// large as it must be (<https://www.sqlite.org/rescode.html>).
+fn is_shared_memory(error: &rusqlite::Error) -> bool {
+    const IOERR_SHMSIZE: i32 = 10 | 19 << 8;
+    const IOERR_SHMMAP: i32 = 10 | 21 << 8;
+    let code = error.sqlite_error().map(|e| e.extended_code);
+    matches!(code, Some(IOERR_SHMSIZE | IOERR_SHMMAP))
+}
+
 /// SQLite's error as ours: the class by what an operator can do about it.
 pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
     let reason = match &source {
@@ -21,7 +33,11 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
         return Error::failed(message);
     };
     match code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+        // So does a write-ahead log whose lock was asked for too often in
+        // vain (SQLITE_PROTOCOL).
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::FileLockingProtocolFailed => {
             Error::new(Exit::Busy, message).hint(
                 "another program keeps it locked: wait longer with \
                  --busy-timeout, or run again later; nothing was lost",
@@ -33,8 +49,10 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
             "the database is damaged: check it with PRAGMA integrity_check \
              and recover it before archiving; nothing was deleted",
         ),
-        ErrorCode::DiskFull => Error::failed(message)
-            .hint("make room, then run the same command again"),
+        ErrorCode::DiskFull => Error::failed(message).hint(NO_ROOM),
+        ErrorCode::SystemIoFailure if is_shared_memory(&source) => {
+            Error::failed(message).hint(NO_ROOM)
+        }
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             Error::failed(message)
                 .hint("run it as a user who may write the database")

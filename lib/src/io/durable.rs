@@ -17,9 +17,11 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 
 use crate::error::{Error, Exit, Result, quoted};
 
-/// How temporary names begin; under the lock of a tree, whatever in it is
+/// How temporary names begin in a tree: under its lock, whatever in it is
 /// called so is a dead run's.
-pub const TEMP_PREFIX: &str = ".rt-tmp-";
+pub const TREE_PREFIX: &str = ".rt-tmp-";
+/// How they begin anywhere else, and where no lock is held.
+const PREFIX: &str = ".rt-new-";
 
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
@@ -73,10 +75,20 @@ pub struct Temp {
 impl Temp {
     /// A new empty file (mode 0600) in `folder`.
     pub fn create(folder: &Path) -> Result<Temp> {
+        Temp::called(folder, PREFIX)
+    }
+
+    /// The same in a folder of a tree whose lock is held: the next run
+    /// removes it if this one is killed.
+    pub fn in_tree(folder: &Path) -> Result<Temp> {
+        Temp::called(folder, TREE_PREFIX)
+    }
+
+    fn called(folder: &Path, prefix: &str) -> Result<Temp> {
         let mut bytes = [0u8; 8];
         getrandom::fill(&mut bytes)
             .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
-        let name = format!("{TEMP_PREFIX}{:016x}", u64::from_ne_bytes(bytes));
+        let name = format!("{prefix}{:016x}", u64::from_ne_bytes(bytes));
         let path = folder.join(name);
         let file = OpenOptions::new()
             .read(true)
@@ -324,8 +336,8 @@ pub fn read_full(
     Ok(filled)
 }
 
-/// Writes `bytes` as a whole new file, or in the place of an old one, durably.
-pub fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<()> {
+/// Writes `bytes` as a whole file, in the place of an old one, durably.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let folder =
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -333,11 +345,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<()> {
     io::Write::write_all(temp.file()?, bytes)
         .map_err(|e| Error::io("write", path, e))?;
     temp.sync()?;
-    if replace {
-        temp.replace(path)?;
-    } else {
-        temp.publish_new(path)?;
-    }
+    temp.replace(path)?;
     sync_folder(folder)
 }
 

@@ -50,7 +50,7 @@ impl TarWriter {
     /// A new tar under a temporary name in `folder`.
     pub fn create(folder: &Path) -> Result<TarWriter> {
         Ok(TarWriter {
-            temp: Temp::create(folder)?,
+            temp: Temp::in_tree(folder)?,
             folder: folder.to_owned(),
             hash: Sha256::new(),
             size: 0,

@@ -84,7 +84,7 @@ fn consolidate(
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Archive::begin(&root, now, wait, notes)?;
-    let state = work.ledger().state();
+    let state = work.state();
     let mut months = due(&tree, state, &policy, now, options, record, notes)?;
     for warm in months.values_mut() {
         warm.retain(|w| {
@@ -228,7 +228,7 @@ fn month(
     notes: &mut dyn Notes,
 ) -> Result<()> {
     work.adopt_month(file)?;
-    let before = work.ledger().state().file(file).cloned();
+    let before = work.state().file(file).cloned();
     let mut scratch = Vec::new();
     let mut additions: BTreeMap<String, Addition> = BTreeMap::new();
     let mut removes = Vec::new();
@@ -295,7 +295,7 @@ fn look(
     warm: &WarmFile,
     scratch: &mut Vec<Temp>,
 ) -> Result<(Named, Member, PathBuf)> {
-    let (sha256, known) = prove(work.ledger().state(), warm)?;
+    let (sha256, known) = prove(work.state(), warm)?;
     let mut member = known.map_or_else(|| adopt(work, warm, &sha256), Ok)?;
     member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
     let named =
@@ -336,7 +336,7 @@ fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
 /// A plain file's lines as gzip members, under a temporary name.
 fn compress(work: &Archive, warm: &WarmFile) -> Result<Temp> {
     let root = work.tree().root();
-    let mut temp = Temp::create(root)?;
+    let mut temp = Temp::in_tree(root)?;
     let mut encoder = gz::Encoder::new(6);
     let mut input = durable::open_read(&warm.path)?;
     let (mut text, mut member) = (vec![0u8; BLOCK_BYTES], Vec::new());

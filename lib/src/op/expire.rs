@@ -101,7 +101,7 @@ fn expire(
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Archive::begin(&root, now, wait, notes)?;
-    let state = work.ledger().state();
+    let state = work.state();
     let (files, strangers) = survey(work.tree(), state, record, notes)?;
     let due = due(state, &files, &policy, now, notes)?;
     if !options.yes {

@@ -10,5 +10,5 @@ mod write_lock;
 
 pub use row_access::{Deleted, Found, RowAccess};
 pub use row_address::RowAddress;
-pub use set::DeleteSet;
+pub use set::{DeleteSet, SetRow};
 pub use write_lock::WriteLock;

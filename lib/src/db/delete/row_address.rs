@@ -14,6 +14,16 @@ pub enum RowAddress {
 }
 
 impl RowAddress {
+    /// The address that these values are, of a table with rowids or without.
+    pub(super) fn of(values: Vec<Owned>, without_rowid: bool) -> RowAddress {
+        match values[..] {
+            [Owned::Integer(rowid)] if !without_rowid => {
+                RowAddress::Rowid(rowid)
+            }
+            _ => RowAddress::Key(values),
+        }
+    }
+
     /// The values of the columns that the table is kept in the order of.
     pub(super) fn values(&self) -> Cow<'_, [Owned]> {
         match self {

@@ -9,6 +9,7 @@
 use rusqlite::params_from_iter;
 
 use crate::db::foreign_keys::{Reference, References};
+use crate::db::read::filter;
 use crate::db::{Database, RowAddress, Table};
 use crate::error::Result;
 use crate::value::Owned;
@@ -26,6 +27,25 @@ const BATCH: &str = "temp.\"rt batch\"";
 
 /// Which line of which segment a row is.
 const LINE: &str = "\"rt segment\", \"rt line\"";
+
+/// The digest of what a row was when it came into the set.
+const DIGEST: &str = "\"rt digest\"";
+
+/// Whether [`DeleteSet::take`] has given a row.
+const TAKEN: &str = "\"rt taken\"";
+
+/// A row of the set.
+#[derive(Clone, Debug)]
+pub struct SetRow {
+    /// Where it stands.
+    pub address: RowAddress,
+    /// The segment and the line that it is.
+    pub segment: u32,
+    /// The line, from 0.
+    pub line: u64,
+    /// The digest of what it was.
+    pub digest: u128,
+}
 
 /// The rows of a table that are to go.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +82,8 @@ impl DeleteSet<'_> {
     fn make(&self, name: &str, key: &str) -> Result<()> {
         self.database.run(&format!(
             "DROP TABLE IF EXISTS {name}; \
-             CREATE TABLE {name}({}, {LINE}, PRIMARY KEY({key})) \
+             CREATE TABLE {name}({}, {LINE}, {DIGEST}, {TAKEN}, \
+             PRIMARY KEY({key})) \
              WITHOUT ROWID",
             self.columns().join(", ")
         ))
@@ -93,31 +114,80 @@ impl DeleteSet<'_> {
 
     /// Adds a row, with the line that it is; false when the row is in the set
     /// already.
-    pub fn add(
-        &self,
-        address: &RowAddress,
-        segment: u32,
-        line: u64,
-    ) -> Result<bool> {
-        self.insert(DELETE_SET, address, segment, line)
+    pub fn add(&self, row: &SetRow) -> Result<bool> {
+        let digest = Some(row.digest);
+        let line = (row.segment, row.line);
+        self.insert(DELETE_SET, &row.address, line, digest)
+    }
+
+    /// Up to `most` rows that were not given before and are in the set still.
+    /// Of rows that point at each other (`own`), those at the end of the table
+    /// come first: they came later, and point at the earlier ones.
+    pub fn take(&self, most: usize, own: bool) -> Result<Vec<SetRow>> {
+        let fail = |e| self.database.fail("cannot read the set", e);
+        let columns = self.columns();
+        let key = columns.join(", ");
+        let turn = if own { "DESC" } else { "ASC" };
+        let order: Vec<String> =
+            columns.iter().map(|c| format!("{c} {turn}")).collect();
+        let order = order.join(", ");
+        let mut statement = self
+            .database
+            .connection
+            .prepare_cached(&format!(
+                "UPDATE {DELETE_SET} SET {TAKEN} = 1 WHERE ({key}) IN \
+                 (SELECT {key} FROM {DELETE_SET} WHERE {TAKEN} IS NULL \
+                 ORDER BY {order} LIMIT ?1) \
+                 RETURNING {LINE}, {DIGEST}, {key}"
+            ))
+            .map_err(fail)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = statement.query([most]).map_err(fail)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next().map_err(fail)? {
+            let digest: Vec<u8> = row.get(2).map_err(fail)?;
+            let digest = <[u8; 16]>::try_from(digest).unwrap_or_default();
+            let mut key = Vec::new();
+            for i in 3..3 + columns.len() {
+                let part = row.get_ref(i).map_err(fail)?;
+                key.push(filter::value(part).to_owned());
+            }
+            out.push(SetRow {
+                segment: row.get(0).map_err(fail)?,
+                line: row.get::<_, i64>(1).map_err(fail)?.cast_unsigned(),
+                digest: u128::from_be_bytes(digest),
+                address: RowAddress::of(key, self.table.without_rowid),
+            });
+        }
+        // What RETURNING gives comes in no order.
+        out.sort_by_key(|row| (row.segment, row.line));
+        if own {
+            out.reverse();
+        }
+        Ok(out)
     }
 
     fn insert(
         &self,
         into: &str,
         address: &RowAddress,
-        segment: u32,
-        line: u64,
+        (segment, line): (u32, u64),
+        digest: Option<u128>,
     ) -> Result<bool> {
         let columns = self.columns();
-        let marks = vec!["?"; columns.len() + 2].join(", ");
+        let marks = vec!["?"; columns.len() + 3].join(", ");
         let mut all = address.values().into_owned();
         all.push(Owned::Integer(segment.into()));
         all.push(Owned::Integer(line.cast_signed()));
+        all.push(match digest {
+            Some(digest) => Owned::Blob(digest.to_be_bytes().to_vec()),
+            None => Owned::Null,
+        });
         self.database
             .connection
             .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {into}({}, {LINE}) VALUES ({marks})",
+                "INSERT OR IGNORE INTO {into}({}, {LINE}, {DIGEST}) \
+                 VALUES ({marks})",
                 columns.join(", ")
             ))
             .and_then(|mut s| s.execute(params_from_iter(all)))
@@ -226,7 +296,7 @@ impl DeleteSet<'_> {
     ) -> Result<Vec<usize>> {
         self.make(BATCH, &self.columns().join(", "))?;
         for (i, address) in batch.iter().enumerate() {
-            self.insert(BATCH, address, 0, i as u64)?;
+            self.insert(BATCH, address, (0, i as u64), None)?;
         }
         let mut kept = Vec::new();
         loop {

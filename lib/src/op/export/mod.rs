@@ -100,7 +100,7 @@ pub fn run(
             .write_all(format!("{line}\n").as_bytes())
             .map_err(|e| Error::stream("cannot write the result", e))?;
     } else if let Some(path) = &options.result {
-        durable::write_whole(path, format!("{line}\n").as_bytes(), true)?;
+        durable::write_whole(path, format!("{line}\n").as_bytes())?;
     }
     done_exit(done)
 }

@@ -1,73 +1,49 @@
-//! The deletion of rows that were proven: in short transactions, each as long
-//! as the pace allows, with whatever somebody else has committed since the
-//! proof looked at again inside the lock.
+//! The deletion of rows that were proven: chunk by chunk, each in one or more
+//! short transactions, as long as the pace allows.
+//!
+//! Invariants. Whoever deletes holds a [`Begun`]. Inside the write lock, when
+//! somebody else has committed since a row was read, the row is looked at
+//! again, and one that differs stays. `changes()` is one for each row, and none
+//! of the rows is there at the end: a trigger may keep it or put it back. Rows
+//! without usable key go whole batches at a time, each named in the ledger
+//! before its BEGIN: recovery tells from it which batches were committed.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
-use super::ahead::Ahead;
-use super::compare::Proof;
-use super::pace::end;
-use super::queue::Queue;
-use super::removers::{Fate, Removers, segment, still};
-use super::settle::{Settler, Subject, Target, altered};
-use super::spool::{Proven, Spool};
+use super::access::Accesses;
+use super::chunk::{Chunk, Comparison};
+use super::line::ProvenRow;
+use super::points_at::PointsAt;
+use super::session::{Session, altered};
+use super::tally::{Tally, Verdict};
+use super::target::{Subject, Target};
+use crate::archive::Begun;
 use crate::crash;
-use crate::db::{Database, Deleted, RowAddress};
+use crate::db::{Deleted, RowAddress};
 use crate::error::Result;
-use crate::line_set::LineSet;
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
 const ATTEMPTS: u32 = 5;
 
-/// The rows that go together, as far as the foreign keys are concerned.
-pub(super) struct Guarded {
-    /// `data_version` before the foreign keys were followed; none when they
-    /// have to be followed again whatever it is.
-    pub version: Option<i64>,
-    /// By segment, the lines whose rows stay because a row that stays points
-    /// at them.
-    pub referenced: Vec<LineSet>,
-}
-
-impl Guarded {
-    /// Follows the foreign keys, outside any write transaction.
-    pub fn follow(
-        &mut self,
-        database: &Database,
-        target: &Target<'_>,
-    ) -> Result<()> {
-        self.version = Some(database.data_version()?);
-        let referenced = &mut self.referenced;
-        database.delete_set(target.table).referenced(
-            &target.references,
-            &mut |segment, line| {
-                if let Some(lines) = referenced.get_mut(segment as usize) {
-                    lines.add(line);
-                }
-            },
-        )
-    }
-}
-
-/// The deletion of the rows of a group.
+/// The deletion of the rows of segments that are settled together.
 pub(super) struct Deletion<'d, 's, 't> {
-    pub settler: &'d mut Settler<'s>,
+    pub session: &'d mut Session<'s>,
     pub target: &'d Target<'t>,
-    pub group: &'d [Subject],
-    /// `data_version` before the first row was compared.
-    pub version: i64,
-    pub set: Guarded,
+    pub subjects: &'d [Subject],
+    pub accesses: Accesses<'d>,
     /// By segment.
-    pub proofs: Vec<Proof>,
-    /// Segments that are compared while the rows of others go.
-    pub ahead: Option<Ahead<'d>>,
+    pub tallies: Vec<Tally>,
+    /// Where foreign keys point at the table.
+    pub set: Option<PointsAt>,
+    /// None for rows without usable key: each batch is begun by itself.
+    pub begun: Option<Begun>,
 }
 
-/// How a batch ended.
+/// How a transaction ended.
 enum Ended {
-    /// So many rows of it are through.
+    /// So many rows of the batch are through.
     After(usize),
     /// A trigger kept the row at this place; nothing was done.
     Kept(usize),
@@ -76,81 +52,68 @@ enum Ended {
     /// The table is not what it was; nothing was done, and no row may go.
     Altered,
     /// Rows at these places stay, and may keep others; nothing was done.
-    Differ(Vec<(usize, Fate)>),
+    Differ(Vec<(usize, Verdict)>),
 }
 
 impl Deletion<'_, '_, '_> {
-    pub fn run(&mut self, spools: Vec<Spool>) -> Result<()> {
-        // Made first: they are of the schema in which the rows were compared.
-        let mut removers =
-            Removers::new(self.settler.database, self.target, self.group)?;
-        if self.ahead.is_none() && self.all_at_once()? {
-            return Ok(());
-        }
-        let own = self.target.references.own();
-        let mut queue = Queue::new(spools, own)?;
+    /// Deletes the rows of all chunks.
+    pub fn run(&mut self, chunk: &mut Chunk) -> Result<()> {
         // How many rows stand before one that a trigger keeps.
         let mut before: Option<usize> = None;
         let mut attempts = 0;
         loop {
-            self.settler.check_time()?;
-            let hold = self.settler.hold()?;
-            if self.compares_on()? {
-                continue;
-            }
+            self.session.limit.check()?;
+            let hold = self.session.hold()?;
             let wanted = self.wanted(hold);
-            if before.is_none() || queue.len() == 0 {
-                self.supply(&mut queue, wanted)?;
-                queue.sort();
+            if before.is_none() || chunk.rows.is_empty() {
+                self.fill(chunk, wanted)?;
             }
-            if queue.len() == 0 {
+            if chunk.rows.is_empty() {
                 return Ok(());
             }
-            self.rest()?;
             // Those before it go first, then it is tried alone.
             let most = before.map_or(usize::MAX, |rows| rows.max(1));
-            let rows = match queue.len() <= self.at_most(wanted) {
-                true => queue.len(),
+            let rows = match chunk.rows.len() <= self.at_most(wanted) {
+                true => chunk.rows.len(),
                 false => wanted,
             };
-            let batch = queue.first(most.min(rows));
-            match self.batch(&mut removers, batch, hold, attempts)? {
+            let rows = rows.min(most);
+            match self.transaction(chunk, rows, hold, attempts)? {
                 Ended::After(done) => {
-                    queue.drop_first(done);
-                    if self.target.one_by_one {
-                        self.set.version = None;
+                    chunk.drop_first(done);
+                    if let (true, Some(set)) =
+                        (self.target.recheck_after_each_row, &mut self.set)
+                    {
+                        set.version = None;
                     }
                     before = before.and_then(|rows| rows.checked_sub(done));
                     attempts = 0;
                 }
                 Ended::Kept(0) => {
-                    if let Some(row) = queue.remove(0) {
-                        self.kept(&mut removers, &row)?;
-                    }
+                    let row = chunk.remove(0);
+                    self.kept(&row)?;
                     before = None;
                 }
                 Ended::Kept(place) => before = Some(place),
-                Ended::Differ(fates) => {
-                    for (place, fate) in fates.into_iter().rev() {
-                        if let Some(row) = queue.remove(place) {
-                            self.note(&row, &fate)?;
-                        }
+                Ended::Differ(verdicts) => {
+                    for (place, verdict) in verdicts.into_iter().rev() {
+                        let row = chunk.remove(place);
+                        self.note(&row, verdict)?;
                     }
                 }
                 Ended::Stale => {
                     attempts += 1;
-                    self.set.follow(self.settler.database, self.target)?;
-                    queue.retain(|row| self.is_to_go(row));
+                    self.follow(chunk)?;
                 }
-                Ended::Altered => return self.leave(queue),
+                Ended::Altered => self.leave(chunk)?,
             }
         }
     }
 
     /// How many rows a batch may take; the clock decides how many it does.
     fn wanted(&self, hold: Duration) -> usize {
-        let pace = &self.settler.pace;
-        match self.target.one_by_one {
+        let pace = &self.session.pace;
+        match self.target.recheck_after_each_row {
             true => 1,
             false => pace.rows(hold).clamp(1, pace.most_rows()),
         }
@@ -159,278 +122,231 @@ impl Deletion<'_, '_, '_> {
     /// How many rows one batch takes rather than leave a short one behind,
     /// with a pause of its own.
     fn at_most(&self, wanted: usize) -> usize {
-        (wanted + wanted / 4).min(self.settler.pace.most_rows())
+        (wanted + wanted / 4).min(self.session.pace.most_rows())
     }
 
-    /// Compares a segment before the next rows go: beside an application
-    /// that commits, where it cannot be done on other threads meanwhile, and
-    /// as long as that lets the batches grow so long that rows with random
-    /// keys go well. Whether it did.
-    fn compares_on(&mut self) -> Result<bool> {
-        let Some(ahead) = &mut self.ahead else { return Ok(false) };
-        let pace = &self.settler.pace;
-        let beside = pace.is_beside_others();
-        let scattered = self.group.iter().any(|s| s.lines.has_order());
-        if beside || scattered && pace.grows() {
-            // Nothing is deleted meanwhile.
-            self.settler.turns.stop(false);
-            if ahead.help(self.settler.database)? {
-                return Ok(true);
-            }
+    fn fill(&mut self, chunk: &mut Chunk, wanted: usize) -> Result<()> {
+        if self.session.is_altered(self.target)? {
+            self.leave(chunk)?;
         }
-        self.settler.turns.stop(beside);
-        Ok(false)
-    }
-
-    /// Sees to it that so many rows wait, or a few more, if there are as many.
-    fn supply(&mut self, queue: &mut Queue, wanted: usize) -> Result<()> {
-        let most = self.at_most(wanted);
-        queue.fill(most, |row| self.is_to_go(row))?;
-        let mut rows = queue.len();
-        let mut come = Vec::new();
-        while rows < wanted
-            && let Some(ahead) = &mut self.ahead
-            && let Some(found) = ahead.next(self.settler.database)?
-        {
-            rows += found.proof.equal.len() as usize;
-            come.push(found);
+        let known = chunk.rows.len();
+        let mut with = Comparison {
+            target: self.target,
+            subjects: self.subjects,
+            accesses: &mut self.accesses,
+            tallies: &mut self.tallies,
+        };
+        let filled = chunk.fill(self.session.source(), &mut with, wanted);
+        if let Err(error) = filled {
+            return Err(match self.session.is_altered(self.target)? {
+                true => altered(&self.target.table.name),
+                false => error,
+            });
         }
-        if come.is_empty() {
-            return Ok(());
-        }
-        crash::point("purge.compared");
-        let named = come.iter().filter_map(|found| {
-            let subject = &self.group[found.index];
-            subject.purging(&found.proof, &LineSet::default())
-        });
-        let named = named.collect();
-        self.settler.name(named)?;
-        for found in come {
-            self.proofs[found.index] = found.proof;
-            queue.push(found.spool)?;
-        }
-        queue.fill(most, |row| self.is_to_go(row))
-    }
-
-    /// Leaves the lock to others for what is left of the pause, comparing
-    /// segments in that time.
-    fn rest(&mut self) -> Result<()> {
-        loop {
-            let rest = self.settler.rest();
-            if rest.is_zero() {
-                return Ok(());
-            }
-            let helped = match &mut self.ahead {
-                Some(ahead) => ahead.help(self.settler.database)?,
-                None => false,
-            };
-            if !helped {
-                std::thread::sleep(self.settler.rest());
-            }
-        }
-    }
-
-    /// All rows that are left stay: no row of an altered table is what was
-    /// archived. Where it is not known which are left, the next run sees.
-    fn leave(&mut self, mut queue: Queue) -> Result<()> {
-        // Likewise where segments are not compared yet.
-        if self.ahead.is_some()
-            || self.proofs.iter().any(|proof| proof.recovering)
-        {
-            return Err(altered(&self.target.table.name));
-        }
-        while let Some(row) = queue.next()? {
-            if self.is_to_go(&row) {
-                self.note(&row, &Fate::Changed)?;
-            }
+        if chunk.rows.len() > known {
+            crash::point("purge.compared");
         }
         Ok(())
     }
 
-    /// One transaction. No I/O of ours happens between BEGIN and COMMIT but
-    /// a look at the archive files' identity.
-    fn batch(
+    /// Follows the foreign keys again; rows at which a row that stays points
+    /// leave the chunk.
+    fn follow(&mut self, chunk: &mut Chunk) -> Result<()> {
+        let (database, target) = (self.session.database, self.target);
+        if let Some(set) = &mut self.set {
+            set.follow(database, target, &mut self.tallies)?;
+        }
+        let tallies = &self.tallies;
+        chunk
+            .rows
+            .retain(|row| !tallies[row.segment].referenced.contains(row.line));
+        Ok(())
+    }
+
+    /// No row of an altered table is what was archived: all that are left
+    /// stay. Where it is not known which are left, the next run sees.
+    fn leave(&mut self, chunk: &mut Chunk) -> Result<()> {
+        if self.tallies.iter().any(|tally| tally.recovering) {
+            return Err(altered(&self.target.table.name));
+        }
+        self.accesses.close();
+        while !chunk.rows.is_empty() {
+            let row = chunk.remove(chunk.rows.len() - 1);
+            self.note(&row, Verdict::Differs)?;
+        }
+        Ok(())
+    }
+
+    /// One transaction with the first `rows` of the chunk. No I/O of ours
+    /// happens between BEGIN and COMMIT but a look at identities of files.
+    fn transaction(
         &mut self,
-        removers: &mut Removers<'_>,
-        batch: &[Proven],
+        chunk: &Chunk,
+        rows: usize,
         hold: Duration,
         attempts: u32,
     ) -> Result<Ended> {
-        let database = self.settler.database;
+        let batch = &chunk.rows[..rows];
+        self.begin_batch(batch)?;
+        std::thread::sleep(self.session.pace.rest());
+        let database = self.session.database;
         let lock = database.begin_write()?;
         let begun = Instant::now();
         let now = database.data_version()?;
-        if self.settler.is_altered(self.target)? {
+        if self.session.is_altered(self.target)? {
             lock.roll_back()?;
             return Ok(Ended::Altered);
         }
+        self.session.pace.look(now);
+        let hold = hold.min(self.session.pace.hold());
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
-        let moved = now != self.version || removers.have_triggers();
-        self.settler.pace.look(now);
-        let hold = hold.min(self.settler.pace.hold());
-        if moved && self.target.references.own() {
-            let differ = removers.differing(batch)?;
-            if !differ.is_empty() {
+        let moved = now != chunk.version || self.target.has_triggers;
+        let outcome = match self.referenced(batch, now, moved, attempts)? {
+            Err(ended) => Err(ended),
+            Ok(referenced) => {
+                let clock = self.begun.as_ref().map(|_| (begun, hold));
+                self.delete(batch, moved, &referenced, clock)?
+            }
+        };
+        let verdicts = match outcome {
+            Ok(verdicts) => verdicts,
+            Err(ended) => {
                 lock.roll_back()?;
-                return Ok(Ended::Differ(differ));
+                return Ok(ended);
             }
-        }
-        let mut struck = HashSet::new();
-        if !self.target.references.is_empty() && self.set.version != Some(now)
-        {
-            if self.target.references.needs_scan() && attempts < ATTEMPTS {
-                lock.roll_back()?;
-                return Ok(Ended::Stale);
-            }
-            struck.extend(self.struck(batch)?);
-        }
-        let mut fates = Vec::with_capacity(batch.len());
-        let as_proven = !moved && struck.is_empty();
-        while let Some(proven) = batch.get(fates.len()) {
-            let place = fates.len();
-            let remover = removers.of(proven)?;
-            let run = match as_proven && remover.has_runs() {
-                true => run_of(&batch[place..]),
-                false => None,
-            };
-            if let Some((first, last, rows)) = run {
-                if remover.delete_run(first, last)? == Deleted::NotAll {
-                    lock.roll_back()?;
-                    return Ok(Ended::Kept(place));
-                }
-                fates.resize_with(place + rows, || Fate::Deleted);
-                if self.settler.pace.enough(begun, hold) {
-                    break;
-                }
-                continue;
-            }
-            let fate = if struck.contains(&place) {
-                Fate::Referenced
-            } else if moved {
-                still(remover, proven)?
-            } else {
-                Fate::Deleted
-            };
-            if matches!(fate, Fate::Deleted)
-                && remover.delete(&proven.place)? == Deleted::NotAll
-            {
-                lock.roll_back()?;
-                return Ok(Ended::Kept(place));
-            }
-            fates.push(fate);
-            if self.settler.pace.enough(begun, hold) {
-                break;
-            }
-        }
-        let back = removers.back_again(batch, &fates)?;
-        if let Some(place) = back {
-            lock.roll_back()?;
-            return Ok(Ended::Kept(place));
-        }
-        let done = fates.len();
+        };
+        let done = verdicts.len();
         let files: BTreeSet<usize> =
-            batch[..done].iter().map(segment).collect();
-        let files = files.into_iter().map(|index| &self.group[index]);
-        let held = end(lock, begun, files)?;
-        for (proven, fate) in batch.iter().zip(fates) {
-            self.note(proven, &fate)?;
+            batch[..done].iter().map(|row| row.segment).collect();
+        let files = files.into_iter().map(|index| &self.subjects[index]);
+        self.session.commit(lock, begun, done as u64, files)?;
+        for (row, verdict) in batch.iter().zip(verdicts) {
+            self.note(row, verdict)?;
         }
-        self.settler.pause(done as u64, held)?;
         Ok(Ended::After(done))
     }
 
-    fn struck(&self, batch: &[Proven]) -> Result<Vec<usize>> {
-        let places: Vec<&RowAddress> =
-            batch.iter().map(|r| &r.place).collect();
-        self.settler
-            .database
-            .delete_set(self.target.table)
-            .referenced_in(&self.target.references, &places)
+    /// Names a batch of rows without usable key in the ledger.
+    fn begin_batch(&mut self, batch: &[ProvenRow]) -> Result<()> {
+        let (None, Some(first)) = (&self.begun, batch.first()) else {
+            return Ok(());
+        };
+        let flushed = self.session.database.flush()?;
+        self.session.archive.begin_batch(
+            &self.subjects[first.segment].segment,
+            batch.iter().map(|row| row.line).collect(),
+            self.session.schema_version,
+            flushed,
+        )?;
+        Ok(())
+    }
+
+    /// Inside the write lock: the places of rows that stay because a row that
+    /// stays points at them now.
+    fn referenced(
+        &mut self,
+        batch: &[ProvenRow],
+        now: i64,
+        moved: bool,
+        attempts: u32,
+    ) -> Result<std::result::Result<HashSet<usize>, Ended>> {
+        let (whole, own) =
+            (self.begun.is_none(), self.target.references.own());
+        if moved && (own || whole) {
+            let differ = self.accesses.differing(batch)?;
+            if !differ.is_empty() {
+                return Ok(Err(Ended::Differ(differ)));
+            }
+        }
+        let stale = self.set.as_ref().is_some_and(|s| s.version != Some(now));
+        if !stale {
+            return Ok(Ok(HashSet::new()));
+        }
+        if self.target.references.needs_scan() && attempts < ATTEMPTS {
+            return Ok(Err(Ended::Stale));
+        }
+        let addresses: Vec<&RowAddress> =
+            batch.iter().map(|row| &row.address).collect();
+        let set = self.session.database.delete_set(self.target.table);
+        let mut referenced =
+            set.referenced_in(&self.target.references, &addresses)?;
+        if whole && !referenced.is_empty() {
+            referenced.sort_unstable();
+            let verdicts =
+                referenced.into_iter().map(|i| (i, Verdict::Referenced));
+            return Ok(Err(Ended::Differ(verdicts.collect())));
+        }
+        Ok(Ok(referenced.into_iter().collect()))
+    }
+
+    /// Inside the write lock: deletes rows of a batch until the clock, where
+    /// there is one, ends it; gives what became of each.
+    fn delete(
+        &mut self,
+        batch: &[ProvenRow],
+        moved: bool,
+        referenced: &HashSet<usize>,
+        clock: Option<(Instant, Duration)>,
+    ) -> Result<std::result::Result<Vec<Verdict>, Ended>> {
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for (place, row) in batch.iter().enumerate() {
+            let verdict = match moved {
+                _ if referenced.contains(&place) => Verdict::Referenced,
+                true => self.accesses.look_again(row)?,
+                false => Verdict::Deleted,
+            };
+            if verdict != Verdict::Deleted && self.begun.is_none() {
+                // A trigger of a row before it has changed this one.
+                return Ok(Err(match place {
+                    0 => Ended::Differ(vec![(0, verdict)]),
+                    _ => Ended::Kept(place),
+                }));
+            }
+            if verdict == Verdict::Deleted
+                && self.accesses.of_row(row)?.delete(&row.address)?
+                    == Deleted::NotAll
+            {
+                return Ok(Err(Ended::Kept(place)));
+            }
+            verdicts.push(verdict);
+            if let Some((begun, hold)) = clock
+                && self.session.pace.enough(begun, hold)
+            {
+                break;
+            }
+        }
+        // A trigger may have put a row back, perhaps that of another row.
+        if self.target.has_triggers {
+            for (place, row) in batch[..verdicts.len()].iter().enumerate() {
+                if verdicts[place] == Verdict::Deleted
+                    && self.accesses.is_there(row.segment, &row.address)?
+                {
+                    return Ok(Err(Ended::Kept(place)));
+                }
+            }
+        }
+        Ok(Ok(verdicts))
     }
 
     /// A row whose deletion a trigger prevented, alone in its batch.
-    fn kept(
-        &mut self,
-        removers: &mut Removers<'_>,
-        row: &Proven,
-    ) -> Result<()> {
-        if removers.of(row)?.there(&row.place)? {
-            self.proofs[segment(row)].tally.refused.add(row.line);
-            self.stays(row)
-        } else {
-            self.note(row, &Fate::Missing)
+    fn kept(&mut self, row: &ProvenRow) -> Result<()> {
+        match self.accesses.is_there(row.segment, &row.address)? {
+            true => self.note(row, Verdict::Refused),
+            false => self.note(row, Verdict::Missing),
         }
     }
 
-    fn note(&mut self, row: &Proven, fate: &Fate) -> Result<()> {
-        let index = segment(row);
-        let proof = &mut self.proofs[index];
-        let tally = &mut proof.tally;
-        match fate {
-            Fate::Deleted => {
-                tally.deleted += 1;
-                // Whoever takes its place under its key is another row.
-                return self.leaves_the_set(row);
+    fn note(&mut self, row: &ProvenRow, verdict: Verdict) -> Result<()> {
+        self.tallies[row.segment].note(row.line, verdict);
+        let Some(set) = &mut self.set else { return Ok(()) };
+        let database = self.session.database;
+        match verdict {
+            // Whoever takes its place under its key is another row.
+            Verdict::Deleted => {
+                set.leaves(database, self.target, &row.address)
             }
-            Fate::Referenced => self.set.referenced[index].add(row.line),
-            Fate::Missing if proof.recovering || self.target.keep_missing => {
-                tally.superseded += 1;
-            }
-            Fate::Changed if proof.recovering => tally.superseded += 1,
-            Fate::Missing => tally.gone.add(row.line),
-            Fate::Changed => tally.changed.add(row.line),
-        }
-        self.stays(row)
-    }
-
-    /// A row that stays keeps those at which it points.
-    fn stays(&mut self, row: &Proven) -> Result<()> {
-        if self.target.references.own() {
-            self.set.version = None;
-        }
-        self.leaves_the_set(row)
-    }
-
-    fn leaves_the_set(&self, row: &Proven) -> Result<()> {
-        match self.target.references.is_empty() {
-            true => Ok(()),
-            false => self
-                .settler
-                .database
-                .delete_set(self.target.table)
-                .remove(&row.place),
+            _ => set.stays(database, self.target, &row.address),
         }
     }
-
-    /// Whether a row that was spooled is to go: its comparison counts, and
-    /// nothing points at it.
-    fn is_to_go(&self, row: &Proven) -> bool {
-        let index = segment(row);
-        self.proofs[index].tag == row.segment
-            && !self.set.referenced[index].contains(row.line)
-    }
-}
-
-/// The longest run in a batch, in rows: between two runs the clock is read.
-const RUN: usize = 32;
-
-/// The rows at the beginning whose rowids follow each other without a gap:
-/// the first and the last rowid, and how many. `None` for less than two.
-fn run_of(batch: &[Proven]) -> Option<(i64, i64, usize)> {
-    let rowid = |row: &Proven| match row.place {
-        RowAddress::Rowid(rowid) => Some(rowid),
-        RowAddress::Key(_) => None,
-    };
-    let first = rowid(batch.first()?)?;
-    let mut last = first;
-    let mut rows = 1;
-    for row in batch.iter().skip(1).take(RUN - 1) {
-        let next = rowid(row)?;
-        if last.checked_add(1) != Some(next) {
-            break;
-        }
-        (last, rows) = (next, rows + 1);
-    }
-    (rows > 1).then_some((first, last, rows))
 }

@@ -1,44 +1,42 @@
 //! rt-purge: rows whose archived form is proven leave the database.
 //!
-//! It reads all receipts before it takes the lock, settles segment by segment
-//! and table by table, and prints one result a table behind whatever else came
-//! on its input. The protocol is described in [`crate::archive`]; keyed and
-//! keyless rows have a module each.
+//! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
+//! on standard input), `plan` (what is to be settled), `settle` (one table,
+//! steps 1 to 6), and what that calls in its order: `whole_table`, `chunk`
+//! with `find` and `find_keyless`, `points_at`, `delete`, `recover`. `line`,
+//! `tally`, `access`, `target`, `session` and `pace` are the words they share;
+//! `by_hand` enters a file that was made by hand, `rehearse` is the dry run.
 
-mod adopt;
-mod ahead;
-mod at_once;
-mod batches;
-mod compare;
+mod access;
+mod by_hand;
+mod chunk;
 mod delete;
-mod groups;
-mod keyed;
-mod keyless;
-mod matching;
+mod find;
+mod find_keyless;
+mod line;
 mod pace;
-mod proof;
-mod queue;
+mod plan;
+mod points_at;
 mod receipts;
-mod removers;
+mod recover;
+mod rehearse;
+mod session;
 mod settle;
-mod spool;
 mod tally;
-mod together;
-mod turns;
+mod target;
 mod watch;
+mod whole_table;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::groups::{
-    Group, Triggers, by_table, order, pending, triggers, trusted,
-};
-use self::pace::Pace;
+use self::pace::{Limits, Pace};
+use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
-use self::settle::Settler;
+use self::recover::Stored;
+use self::session::{Limit, Session};
 use self::watch::Watch;
 use crate::archive::{Archive, Receipt};
 use crate::db::{Access, Database, Table};
@@ -46,8 +44,6 @@ use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::outcome::{Outcome, Purged, Reclaimed, Status};
 use crate::settings::Settings;
 use crate::signal::{Stop, Stoppable};
-
-pub use self::pace::Limits;
 
 /// Whether free pages are given back afterwards.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -105,10 +101,11 @@ pub struct Options {
 }
 
 /// Settles what the receipts on `input` name, or what `--pending` finds.
-/// Results go to `output`. In a dry run `input` is handed on as it is.
+/// Results go to `output`, behind what else came on `input`. A dry run makes
+/// the same plan and says what would become of it.
 pub fn run(
     options: &Options,
-    mut input: impl Read + AsFd,
+    input: impl Read + AsFd,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
@@ -118,19 +115,10 @@ pub fn run(
             "--pending and --archive exclude each other",
         ));
     }
-    let from_input = !options.pending && options.archive.is_none();
-    if options.settings.dry_run {
-        if from_input {
-            std::io::copy(&mut input, output)
-                .map_err(|e| Error::stream("cannot hand on the input", e))?;
-        }
-        return Ok(Exit::Done);
-    }
     let stop = Stop::listen()?;
+    let watch = Watch::begin(&options.settings);
     let mut read = Input::default();
-    let mut watch = None;
-    if from_input {
-        watch = Watch::begin(&options.settings);
+    if !options.pending && options.archive.is_none() {
         let mut input = Stoppable { input, stop: &stop };
         let done = read_receipts(options, &mut input);
         stop.check()?;
@@ -138,17 +126,18 @@ pub fn run(
     }
     let mut out = std::mem::take(&mut read.others);
     let waited = Waited { receipts: read.receipts, watch, began };
-    let results = match work(options, waited, &stop, notes) {
-        Ok(results) => results,
-        Err(error) => {
-            let table = options.table.clone().unwrap_or_default();
-            Results {
-                list: vec![failed(&table, &error)],
-                reclaimed: None,
-                end: Err(error),
-            }
-        }
+    let done = match options.settings.dry_run {
+        true => rehearse::rehearse(options, waited, &stop, notes),
+        false => work(options, waited, &stop, notes),
     };
+    let results = done.unwrap_or_else(|error| {
+        let table = options.table.clone().unwrap_or_default();
+        Results {
+            list: vec![failed(&table, &error)],
+            reclaimed: None,
+            end: Err(error),
+        }
+    });
     let mut exit = Exit::Done;
     for result in results.list {
         if let Some(code) = result.exit_status {
@@ -166,13 +155,9 @@ pub fn run(
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write the results", e))?;
     match (results.end, read.fault) {
-        (Err(error), _) => {
+        (Err(error), _) | (Ok(()), Some(error)) => {
             let exit = exit.and(error.exit());
             Err(error.with_exit(exit))
-        }
-        (Ok(()), Some(fault)) => {
-            let exit = exit.and(fault.exit());
-            Err(fault.with_exit(exit))
         }
         (Ok(()), None) => Ok(exit),
     }
@@ -185,24 +170,6 @@ fn append(out: &mut Vec<u8>, record: &impl serde::Serialize) -> Result<()> {
     Ok(())
 }
 
-fn failed(table: &str, error: &Error) -> Purged {
-    Purged {
-        table: table.to_owned(),
-        status: Status::Failed,
-        recovered: false,
-        rows: 0,
-        records: 0,
-        changed: 0,
-        referenced: 0,
-        refused: 0,
-        gone: 0,
-        superseded: 0,
-        archive_files: Vec::new(),
-        message: Some(error.to_string()),
-        exit_status: Some(error.exit().code()),
-    }
-}
-
 /// The results, and how the run ended.
 struct Results {
     list: Vec<Purged>,
@@ -213,24 +180,22 @@ struct Results {
 /// What was there before the work began.
 struct Waited {
     receipts: Vec<Receipt>,
-    watch: Option<Watch>,
+    watch: Watch,
     began: Instant,
 }
 
 fn work(
     options: &Options,
-    Waited { receipts, watch, began }: Waited,
+    waited: Waited,
     stop: &Stop,
     notes: &mut dyn Notes,
 ) -> Result<Results> {
-    let policy = options.settings.load_policy()?;
-    let now = options.settings.now()?;
     let mut database = options.settings.open(Access::Delete)?;
-    let identity = Database::identity(&options.settings.db())?;
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
-    let anything =
-        !receipts.is_empty() || options.pending || options.archive.is_some();
+    let anything = !waited.receipts.is_empty()
+        || options.pending
+        || options.archive.is_some();
     if let Some(name) = &options.table {
         let table = database.table(name)?;
         if !anything {
@@ -238,55 +203,18 @@ fn work(
             results.list.push(nothing(name, table)?);
             return Ok(results);
         }
-        database.need_table(name)?.check_purgeable()?;
+        if !options.pending {
+            database.need_table(name)?.check_purgeable()?;
+        }
     }
     if anything {
-        let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
-        let root = options.settings.archives();
-        let mut work = Archive::begin(&root, now, wait, notes)?;
-        let mut groups = if let Some(file) = &options.archive {
-            vec![adopt::adopt(options, file, &database, &identity, &mut work)?]
-        } else if options.pending {
-            pending(options, &work, &identity, notes, &mut results)
-        } else {
-            by_table(&work, receipts)?
-        };
-        order(&mut groups, &database)?;
-        let schema_version = database.schema_version()?;
-        let Triggers { refused, writes } =
-            triggers(&mut database, &mut groups, &trusted(&policy))?;
-        let alone = watch.and_then(|watch| watch.alone_since(&identity));
-        let alone = alone.unwrap_or_else(Instant::now);
-        let mut settler = Settler {
-            work: &mut work,
-            database: &database,
-            identity,
-            pace: Pace::new(limits(options), database.is_wal(), alone),
-            turns: Arc::default(),
+        let limit = Limit {
             stop,
-            deadline: options.max_runtime.map(|d| began + d),
-            writes,
-            schema_version,
-            moved: options.moved,
+            deadline: options.max_runtime.map(|d| waited.began + d),
         };
-        let settled = settle(
-            options,
-            &mut settler,
-            groups,
-            &refused,
-            &mut results,
-            notes,
-        );
-        if settled.is_ok() {
-            std::thread::sleep(match options.reclaim {
-                Reclaim::None => settler.last_rest(),
-                _ => settler.rest(),
-            });
-        }
-        if let Some(holds) = settler.pace.holds() {
-            notes.verbose(&holds);
-        }
-        results.end = settled;
+        let list = &mut results.list;
+        results.end =
+            settle(options, waited, &mut database, limit, list, notes)?;
     }
     if results.end.is_ok() {
         match reclaim(options, &database, notes) {
@@ -299,30 +227,107 @@ fn work(
     Ok(results)
 }
 
-/// Settles the groups one by one; an error is the end of the whole run.
+/// Plans under the lock, and settles table by table. The outer error is one
+/// before anything was done, the inner one ended the run half-way.
 fn settle(
     options: &Options,
-    settler: &mut Settler<'_>,
-    groups: Vec<Group>,
-    refused: &[(String, String)],
-    results: &mut Results,
+    waited: Waited,
+    database: &mut Database,
+    limit: Limit<'_>,
+    results: &mut Vec<Purged>,
+    notes: &mut dyn Notes,
+) -> Result<Result<()>> {
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let identity = Database::identity(&options.settings.db())?;
+    let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
+    let root = options.settings.archives();
+    let mut archive = Archive::begin(&root, now, wait, notes)?;
+    let stored = match options.pending {
+        true => Stored::ByOthers,
+        false => waited.watch.stored(),
+    };
+    let mut groups = if let Some(file) = &options.archive {
+        by_hand::enter(options, file, database, &identity, &mut archive)?
+    } else if options.pending {
+        for blocked in archive.blocked() {
+            let error = Error::new(blocked.exit, blocked.message.clone());
+            results.push(failed(&blocked.table, &error));
+        }
+        let state = archive.state();
+        let mut groups =
+            plan::pending(options, state, &identity, notes, results);
+        groups.retain(|group| archive.block_of(&group.table).is_none());
+        groups
+    } else {
+        let receipts = waited.receipts;
+        plan::by_receipts(archive.state(), &identity, options.moved, receipts)?
+    };
+    plan::order(&mut groups, database)?;
+    let schema_version = database.schema_version()?;
+    let triggers = plan::triggers(database, &mut groups, &policy)?;
+    let alone = waited.watch.alone_since(&identity);
+    let alone = alone.unwrap_or_else(Instant::now);
+    let pace = Pace::new(limits(options), database.is_wal(), alone);
+    let mut session = Session {
+        archive: &mut archive,
+        database,
+        pace,
+        limit,
+        schema_version,
+    };
+    let done = settle_groups(
+        &mut session,
+        &groups,
+        stored,
+        &triggers,
+        results,
+        notes,
+    );
+    if done.is_ok() {
+        std::thread::sleep(match options.reclaim {
+            Reclaim::None => session.pace.last_rest(),
+            _ => session.pace.rest(),
+        });
+    }
+    if let Some(holds) = session.pace.holds() {
+        notes.verbose(&holds);
+    }
+    for result in results.iter_mut() {
+        result.recovered = options.pending;
+    }
+    Ok(done)
+}
+
+/// Settles the groups one by one; an error is the end of the whole run.
+fn settle_groups(
+    session: &mut Session<'_>,
+    groups: &[Group],
+    stored: Stored,
+    triggers: &Triggers,
+    results: &mut Vec<Purged>,
     notes: &mut dyn Notes,
 ) -> Result<()> {
     for group in groups {
-        let why = refused.iter().find(|(t, _)| *t == group.table);
-        if let Some((table, message)) = why {
-            let error = Error::failed(message.clone());
-            notes.warn(message);
-            results.list.push(failed(table, &error));
+        let refused = &triggers.refused;
+        if let Some((table, why)) =
+            refused.iter().find(|(t, _)| *t == group.table)
+        {
+            notes.warn(why);
+            results.push(failed(table, &Error::failed(why.clone())));
             continue;
         }
-        let recovered = options.pending;
-        let (result, done) = settler.settle_table(&group, recovered);
-        results.list.push(result);
+        let (result, done) =
+            settle::settle_table(session, group, stored, &triggers.writes);
+        if let (true, Some(_), Some(message)) =
+            (result.superseded > 0, result.exit_status, &result.message)
+            && done.is_ok()
+        {
+            notes.warn(message);
+        }
+        results.push(result);
         let Err(error) = done else { continue };
-        let ends =
-            matches!(error.exit(), Exit::Interrupted | Exit::Terminated);
-        if ends || settler.check_time().is_err() {
+        if ends_run(&error) || session.limit.check().is_err() {
             return Err(error);
         }
         notes.warn(&error.to_string());
@@ -335,18 +340,12 @@ fn settle(
 
 /// The result of a table of which nothing was stored.
 fn nothing(name: &str, table: Option<Table>) -> Result<Purged> {
-    let (name, status) = match table {
+    Ok(match table {
         Some(table) => {
             table.check_purgeable()?;
-            (table.name, Status::NoRecords)
+            Purged::new(&table.name, Status::NoRecords)
         }
-        None => (name.to_owned(), Status::NoTable),
-    };
-    Ok(Purged {
-        status,
-        message: None,
-        exit_status: None,
-        ..failed(&name, &Error::failed(""))
+        None => Purged::new(name, Status::NoTable),
     })
 }
 

@@ -7,17 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::settle::{Settler, Subject};
-use crate::crash;
-use crate::db::WriteLock;
-use crate::error::Result;
-
 const LEAST_HOLD: Duration = Duration::from_millis(10);
-/// From here on a batch of rows with random keys comes to most pages of their
-/// index, whatever its length.
-const LONG_HOLD: Duration = Duration::from_millis(250);
-/// Who has committed within that time is taken to go on.
-const A_MOMENT: Duration = Duration::from_secs(2);
 const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
@@ -50,35 +40,10 @@ pub struct Limits {
 /// How long a batch held the write lock.
 #[derive(Debug)]
 pub(super) struct Held {
-    deleting: Duration,
-    committing: Duration,
+    pub deleting: Duration,
+    pub committing: Duration,
     /// When it was free again.
-    free: Instant,
-}
-
-/// Ends a deleting transaction that holds the lock since `begun`: with a
-/// COMMIT where the archive files are those that were proven, else undone and
-/// with an error.
-pub(super) fn end<'s>(
-    lock: WriteLock<'_>,
-    begun: Instant,
-    files: impl IntoIterator<Item = &'s Subject>,
-) -> Result<Held> {
-    let deleted = Instant::now();
-    for file in files {
-        if let Err(error) = file.is_there() {
-            lock.roll_back()?;
-            return Err(error);
-        }
-    }
-    crash::point("purge.deleted");
-    let free = lock.commit()?;
-    crash::point("purge.committed");
-    Ok(Held {
-        deleting: deleted.duration_since(begun),
-        committing: free.duration_since(deleted),
-        free,
-    })
+    pub free: Instant,
 }
 
 /// The pace of one run.
@@ -148,20 +113,8 @@ impl Pace {
             .max(LEAST_HOLD.min(self.limits.max_stall))
     }
 
-    /// Whether it is worth while to wait for longer holds, where short ones
-    /// cost far more a row.
-    pub(super) fn grows(&self) -> bool {
-        let worth = LONG_HOLD.min(self.limits.max_stall);
-        self.alone && self.hold() < worth
-    }
-
-    /// Whether an application that commits was seen a moment ago.
-    pub(super) fn is_beside_others(&self) -> bool {
-        !self.alone && self.alone_since.elapsed() < A_MOMENT
-    }
-
-    /// Whether a batch that began to delete at `begun` should commit now: what
-    /// a commit takes varies, so a part of the hold is left over for that.
+    /// Whether a batch that began to delete at `begun` should commit now: at
+    /// 90 % of the hold, at 50 % of a short one, for commit times vary.
     pub(super) fn enough(&self, begun: Instant, hold: Duration) -> bool {
         let part = if hold <= 2 * LEAST_HOLD { 0.5 } else { 0.9 };
         begun.elapsed().mul_f64(1.0 + self.commit_share) >= hold.mul_f64(part)
@@ -181,7 +134,7 @@ impl Pace {
     /// What may wait in the write-ahead log, in bytes. A large log spares
     /// writing the same pages again after each batch; but a program that
     /// commits behind us may have to copy it all.
-    fn log_bytes(&self) -> u64 {
+    pub(super) fn log_bytes(&self) -> u64 {
         ((self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64).max(LOG_LEAST)
     }
 
@@ -202,7 +155,7 @@ impl Pace {
 
     /// Notes a batch of `rows`, and that the lock is left to others since its
     /// end for as long as it was held, within limits.
-    fn note(&mut self, rows: u64, held: &Held) {
+    pub(super) fn note(&mut self, rows: u64, held: &Held) {
         let whole = held.deleting + held.committing;
         self.pause =
             whole.clamp(self.least_pause, MOST_PAUSE).max(self.limits.sleep);
@@ -228,38 +181,15 @@ impl Pace {
             holds.len()
         ))
     }
-}
-
-impl Settler<'_> {
-    /// How long a batch that begins now may hold the lock, with what others
-    /// have committed up to now in mind.
-    pub(super) fn hold(&mut self) -> Result<Duration> {
-        self.pace.look(self.database.data_version()?);
-        Ok(self.pace.hold())
-    }
-
-    /// Begins the pause after a batch of `rows`. The log is copied in that
-    /// time.
-    pub(super) fn pause(&mut self, rows: u64, held: Held) -> Result<()> {
-        self.pace.note(rows, &held);
-        if self.database.log_exceeds(self.pace.log_bytes())? {
-            // Nobody of ours reads an old state, so all of it can be copied,
-            // nor what is copied, so that the next batch begins it anew.
-            self.turns.wait();
-            self.database.checkpoint()?;
-            self.turns.wait();
-        }
-        Ok(())
-    }
 
     /// What is left of the pause.
     pub(super) fn rest(&self) -> Duration {
-        self.pace.pause.saturating_sub(self.pace.ended.elapsed())
+        self.pause.saturating_sub(self.ended.elapsed())
     }
 
     /// What is left of it for a run that needs the lock no more: what the
     /// operator asked for.
     pub(super) fn last_rest(&self) -> Duration {
-        self.pace.limits.sleep.min(self.rest())
+        self.limits.sleep.min(self.rest())
     }
 }

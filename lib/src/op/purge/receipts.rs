@@ -53,8 +53,10 @@ pub(super) fn read_receipts(
                 continue;
             }
         };
-        if kind != "receipt" {
+        if kind != "receipt" || options.settings.dry_run {
             out.others.extend_from_slice(&line);
+        }
+        if kind != "receipt" {
             continue;
         }
         match serde_json::from_slice::<Receipt>(&line) {

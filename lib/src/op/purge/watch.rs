@@ -1,14 +1,26 @@
-//! Whether anybody commits while the receipts are waited for.
+//! What was there when a run began to wait for its receipts.
 //!
 //! In a pipeline that is most of the time. Whoever has been alone with the
-//! database since then may hold the lock for longer from the first batch on.
+//! database since then may hold the write lock for longer from the first batch
+//! on. And a segment that the ledger had already was stored by another run.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::recover::Stored;
 use crate::db::{Access, Database, Identity};
+use crate::io::durable::FileId;
 use crate::settings::Settings;
 
 pub(super) struct Watch {
+    database: Option<Watched>,
+    /// The ledger, if there was one.
+    ledger: Option<FileId>,
+    path: PathBuf,
+}
+
+/// A database that is watched.
+struct Watched {
     /// Kept open: `data_version` can only be compared on one connection.
     database: Database,
     identity: Identity,
@@ -17,20 +29,49 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch; none where that cannot be done. What is wrong with the
-    /// database is said once it is needed, and may be gone by then.
-    pub fn begin(place: &Settings) -> Option<Watch> {
-        let since = Instant::now();
-        let identity = Database::identity(&place.db()).ok()?;
-        let database = place.open(Access::Read).ok()?;
-        let version = database.data_version().ok()?;
-        Some(Watch { database, identity, version, since })
+    /// Begins to watch. What is wrong with database or tree is said once they
+    /// are needed, and may be gone by then.
+    pub fn begin(settings: &Settings) -> Watch {
+        let path = ledger_path(&settings.archives());
+        // First of all: whatever is appended later is of this run's time.
+        let ledger = FileId::at(&path).ok();
+        Watch { database: Watched::begin(settings), ledger, path }
     }
 
     /// Since when nobody has committed in this database, if nobody has.
     pub fn alone_since(&self, identity: &Identity) -> Option<Instant> {
-        let version = self.database.data_version().ok()?;
-        let same = *identity == self.identity && version == self.version;
-        same.then_some(self.since)
+        let watched = self.database.as_ref()?;
+        let version = watched.database.data_version().ok()?;
+        let same = *identity == watched.identity && version == watched.version;
+        same.then_some(watched.since)
     }
+
+    /// Which segments were stored before. In a ledger that was put in the
+    /// place of the one that was there, all were.
+    pub fn stored(&self) -> Stored {
+        let Some(before) = &self.ledger else { return Stored::Before(0) };
+        match FileId::at(&self.path) {
+            Ok(now)
+                if now.device == before.device
+                    && now.inode == before.inode =>
+            {
+                Stored::Before(before.size_bytes)
+            }
+            _ => Stored::ByOthers,
+        }
+    }
+}
+
+impl Watched {
+    fn begin(settings: &Settings) -> Option<Watched> {
+        let since = Instant::now();
+        let identity = Database::identity(&settings.db()).ok()?;
+        let database = settings.open(Access::Read).ok()?;
+        let version = database.data_version().ok()?;
+        Some(Watched { database, identity, version, since })
+    }
+}
+
+fn ledger_path(root: &Path) -> PathBuf {
+    root.join("ledger.jsonl")
 }

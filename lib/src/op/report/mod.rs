@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Event, Job, Ledger};
+use crate::archive::{Job, record_job};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::durable;
 use crate::outcome::{Outcome, Status};
@@ -230,7 +230,7 @@ pub fn run(
         enter(options, counts, made.exit)?;
     }
     match &options.file {
-        Some(path) => durable::write_whole(path, made.text.as_bytes(), true)?,
+        Some(path) => durable::write_whole(path, made.text.as_bytes())?,
         None => output
             .write_all(made.text.as_bytes())
             .and_then(|()| output.flush())
@@ -297,8 +297,7 @@ fn enter(options: &Options, counts: Counts, exit: Exit) -> Result<()> {
         tables,
         failed,
     };
-    let mut ledger = Ledger::open(&archives, options.settings.now()?, true)?;
-    ledger.append(&[Event::Job(job)])
+    record_job(&archives, options.settings.now()?, job)
 }
 
 /// Hands each record of one of these types to `take`. Gives `Data` if there

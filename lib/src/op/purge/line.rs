@@ -1,4 +1,4 @@
-//! One line against one row.
+//! One line against one row, and the row that was found equal.
 //!
 //! The row is encoded again by the codec that wrote the line, in the form that
 //! the segment has; equal bytes are equal values, for the code is one to one,
@@ -9,11 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
-use super::spool::Fingerprint;
 use crate::archive::Segment;
-use crate::db::{ArchivedForm, Key, Redaction, Table};
+use crate::db::{ArchivedForm, Key, Redaction, RowAddress, Table};
 use crate::error::{Error, Result};
 use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
 use crate::secrets::Level;
@@ -32,6 +30,21 @@ pub(super) struct LineShape {
     first: Option<Vec<u8>>,
     timestamp: String,
     unit: Option<Unit>,
+}
+
+/// A row that was found equal to a line.
+#[derive(Clone, Debug)]
+pub(super) struct ProvenRow {
+    /// The place of its segment among those that are settled together.
+    pub segment: usize,
+    /// Its line in the segment.
+    pub line: u64,
+    /// The digest of its archived form.
+    pub digest: u128,
+    /// Where its key stands in the order of the keys, by its first bytes.
+    pub order: u64,
+    /// Where it stands.
+    pub address: RowAddress,
 }
 
 /// A line, taken apart.
@@ -120,12 +133,6 @@ impl LineShape {
         u64::from_be_bytes(order)
     }
 
-    /// Whether the key is an index of its own, with an order that says
-    /// nothing of that of the rows.
-    pub(super) fn has_order(&self) -> bool {
-        self.first.is_some()
-    }
-
     /// The key of a record.
     pub(super) fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
         let bad = |what: String| {
@@ -172,8 +179,8 @@ impl Line<'_> {
     }
 
     /// The digest of its row's encoded form, if the line is in that form.
-    pub(super) fn digest(&self) -> RowDigest {
-        digest(self.body)
+    pub(super) fn digest(&self) -> u128 {
+        row_digest(self.body)
     }
 
     fn same_values(&self, row: &[u8]) -> bool {
@@ -206,23 +213,14 @@ fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
     Some(out)
 }
 
-/// The first half of the SHA-256 of a row's encoded form.
-pub(super) type RowDigest = [u8; 16];
-
-/// The digest of a row's encoded form: what has it has the same content.
-pub(super) fn digest(row: &[u8]) -> RowDigest {
-    let mut short = [0u8; 16];
-    short.copy_from_slice(&Sha256::digest(row)[..16]);
-    short
-}
-
-/// The fingerprint of a row's encoded form, by which this process knows the
-/// row again. It is SipHash, half of SHA-256's work, under a key that is
-/// drawn for the process: nobody can aim at a collision, and one in 2^64 rows
-/// that somebody changes between comparison and deletion has one.
-pub(super) fn fingerprint(row: &[u8]) -> Fingerprint {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    KEY.hash_one(row)
+/// The digest of a row's encoded form, by which this process knows the row
+/// again: 128 bits of SipHash under keys that are drawn for the process, so
+/// that nobody can aim at a collision.
+pub(super) fn row_digest(row: &[u8]) -> u128 {
+    static KEYS: LazyLock<[RandomState; 2]> =
+        LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+    let [high, low] = &*KEYS;
+    u128::from(high.hash_one(row)) << 64 | u128::from(low.hash_one(row))
 }
 
 /// The columns of a segment's records in the table as it is now: those it
@@ -257,11 +255,11 @@ pub(super) fn columns_now(
     Some((columns, extras))
 }
 
-/// The form of a segment's records.
+/// The archived form of a segment's records.
 ///
 /// # Errors
 /// Its secrets were replaced by a version that is not known.
-pub(super) fn form(
+pub(super) fn archived_form(
     segment: &Segment,
     table: &Table,
     columns: &[usize],

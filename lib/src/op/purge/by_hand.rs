@@ -7,8 +7,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::Options;
-use super::groups::Group;
-use crate::archive::{Archive, Compression, Event, Segment, Tree};
+use super::plan::{self, Group};
+use crate::archive::{Archive, Compression, Segment, Tree};
 use crate::db::{Database, Identity, Table};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{file_sha256, hex};
@@ -27,24 +27,24 @@ struct Survey {
 }
 
 /// Enters the file in the ledger.
-pub(super) fn adopt(
+pub(super) fn enter(
     options: &Options,
     file: &Path,
     database: &Database,
     identity: &Identity,
-    work: &mut Archive,
-) -> Result<Group> {
+    archive: &mut Archive,
+) -> Result<Vec<Group>> {
     let name = options.table.as_deref().ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")
     })?;
     let table = database.need_table(name)?;
-    work.check_free(&table.name)?;
+    archive.check_free(&table.name)?;
     let path =
         std::fs::canonicalize(file).map_err(|e| Error::io("open", file, e))?;
     let absolute = path.to_str().ok_or_else(|| {
         Error::usage(format!("the path {} is not UTF-8", quoted(&path)))
     })?;
-    work.sync_file(absolute)?;
+    archive.sync_file(absolute)?;
     let (compression, survey) = survey(&path, &table)?;
     if survey.rows == 0 {
         return Err(Error::data(format!("{} holds no rows", quoted(&path))));
@@ -53,7 +53,8 @@ pub(super) fn adopt(
     let size_bytes =
         input.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
     let sha256 = file_sha256(input, &path)?;
-    let schema_sha256 = work.tree().keep_schema(&table.name, &table.schema)?;
+    let schema_sha256 =
+        archive.tree().keep_schema(&table.name, &table.schema)?;
     let segment = Segment {
         id: Tree::new_id()?,
         db: identity.path.clone(),
@@ -87,11 +88,8 @@ pub(super) fn adopt(
         array: false,
         adopted: true,
     };
-    let id = segment.id.clone();
-    let published = Event::Published { id: id.clone() };
-    let store = Event::Store(Box::new(segment));
-    work.ledger_mut().append(&[store, published])?;
-    Ok(Group { table: table.name, ids: vec![id], triggers: Vec::new() })
+    let open = archive.enter_file(segment)?;
+    Ok(vec![plan::single(open)])
 }
 
 /// Looks through all lines: each must be a row of the table, with the same

@@ -1,0 +1,211 @@
+//! Second copies: lines whose record stands in the archives once more.
+//!
+//! Invariants. A line is called a second copy only if the same record, all of
+//! it but when it was archived, was read from a line that stays: an earlier
+//! line of the segment, or one whose row was found; a segment before it in the
+//! day's file; or the month's tar. File and tar are durable, and have the
+//! digests that the ledger names. Only segments of rows with keys are asked
+//! about: of rows without key, equal ones are different rows.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+use std::path::Path;
+
+use super::event::Compression;
+use super::names::month_file;
+use super::owner::{Archive, not_as_said};
+use super::segment::{VerifiedSegment, whole_lines};
+use crate::error::Result;
+use crate::io::digest::{Hashing, file_sha256};
+use crate::io::durable;
+use crate::io::tar::read_tar;
+use crate::line_set::LineSet;
+use crate::record::{ARCHIVED_AT, records};
+use crate::time::Day;
+
+/// So many lines are looked for in one pass: 24 bytes each in memory.
+const LINES_A_PASS: usize = 500_000;
+
+/// What a record is, but for when it was archived: 128 bits under a key that
+/// is drawn for the process.
+type RecordDigest = u128;
+
+/// Digests of records.
+struct Digests {
+    keys: [RandomState; 2],
+    /// What stands before the time at which a record was archived.
+    mark: Vec<u8>,
+}
+
+impl Digests {
+    fn of(&self, record: &[u8]) -> RecordDigest {
+        let end = memchr::memmem::rfind(record, &self.mark);
+        let record = &record[..end.unwrap_or(record.len())];
+        let [high, low] = &self.keys;
+        u128::from(high.hash_one(record)) << 64
+            | u128::from(low.hash_one(record))
+    }
+}
+
+/// Lines that are looked for, by the digest of their record.
+struct Sought {
+    digests: Digests,
+    lines: Vec<(RecordDigest, u64)>,
+    /// Those that were found.
+    copies: LineSet,
+}
+
+impl Sought {
+    /// Marks the lines with this record, but for `line` itself and, where
+    /// `only_later` is set, those before it.
+    fn see(&mut self, record: &[u8], line: Option<u64>, only_later: bool) {
+        let digest = self.digests.of(record);
+        let first = self.lines.partition_point(|(d, _)| *d < digest);
+        for (other, copy) in &self.lines[first..] {
+            if *other != digest {
+                break;
+            }
+            let stands = match line {
+                Some(line) if only_later => line < *copy,
+                Some(line) => line != *copy,
+                None => true,
+            };
+            if stands {
+                self.copies.add(*copy);
+            }
+        }
+    }
+}
+
+impl Archive {
+    /// Those of `lines` whose record stands in the archives once more;
+    /// `found` are the lines of the segment whose rows were found equal.
+    ///
+    /// # Errors
+    /// Status 5 when the file or the tar is not what the ledger says.
+    pub fn second_copies(
+        &self,
+        segment: &VerifiedSegment,
+        lines: &LineSet,
+        found: &LineSet,
+    ) -> Result<LineSet> {
+        let mut copies = LineSet::default();
+        let mut left = lines.iter().peekable();
+        while left.peek().is_some() {
+            let part: LineSet = left.by_ref().take(LINES_A_PASS).collect();
+            copies.union(&self.copies_of(segment, &part, found)?);
+        }
+        Ok(copies)
+    }
+
+    fn copies_of(
+        &self,
+        segment: &VerifiedSegment,
+        lines: &LineSet,
+        found: &LineSet,
+    ) -> Result<LineSet> {
+        let mut sought = Sought {
+            digests: Digests {
+                keys: [RandomState::new(), RandomState::new()],
+                mark: format!(",\"{ARCHIVED_AT}\":").into_bytes(),
+            },
+            lines: Vec::new(),
+            copies: LineSet::default(),
+        };
+        let mut line = 0;
+        segment.read(&mut |piece| {
+            for record in records(piece) {
+                if lines.contains(line) {
+                    sought.lines.push((sought.digests.of(record), line));
+                }
+                line += 1;
+            }
+            Ok(())
+        })?;
+        sought.lines.sort_unstable();
+        let mut line = 0;
+        segment.read(&mut |piece| {
+            for record in records(piece) {
+                sought.see(record, Some(line), !found.contains(line));
+                line += 1;
+            }
+            Ok(())
+        })?;
+        self.see_file(segment, &mut sought)?;
+        self.see_month(segment, &mut sought)?;
+        Ok(sought.copies)
+    }
+
+    /// Looks through what stands before the segment in its file.
+    fn see_file(
+        &self,
+        segment: &VerifiedSegment,
+        sought: &mut Sought,
+    ) -> Result<()> {
+        let stored = segment.segment();
+        let Some(before) = &stored.before_sha256 else { return Ok(()) };
+        let path = segment.path();
+        let mut file = durable::open_read(path)?.take(stored.offset_bytes);
+        let mut input = Hashing::new(&mut file);
+        let plain = stored.compression == Compression::None;
+        see_records(&mut input, path, plain, sought)?;
+        match input.sha256() == *before {
+            true => segment.check_file(),
+            false => Err(not_as_said(path, "is not what the ledger says")),
+        }
+    }
+
+    /// Looks through the table's day in the month's tar.
+    fn see_month(
+        &self,
+        segment: &VerifiedSegment,
+        sought: &mut Sought,
+    ) -> Result<()> {
+        let stored = segment.segment();
+        let mut parts = stored.file.split('/');
+        let (Some("warm"), Some(Ok(day))) =
+            (parts.next(), parts.next().map(str::parse::<Day>))
+        else {
+            return Ok(());
+        };
+        let month = month_file(day);
+        let Some(known) = self.state().file(&month) else { return Ok(()) };
+        let day = day.to_string();
+        let same = |name: &str| {
+            known.members.iter().any(|member| {
+                member.name == name
+                    && member.day.as_ref() == Some(&day)
+                    && member.table.as_ref() == Some(&stored.table)
+            })
+        };
+        if !known.members.iter().any(|member| same(&member.name)) {
+            return Ok(());
+        }
+        self.sync_file(&month)?;
+        let path = self.tree.path(&month)?;
+        if file_sha256(durable::open_read(&path)?, &path)? != known.sha256 {
+            return Err(not_as_said(&path, "is not what the ledger says"));
+        }
+        let tar: File = durable::open_read(&path)?;
+        read_tar(tar, &path, &mut |name, _, contents| match same(name) {
+            true => see_records(contents, &path, false, sought),
+            false => Ok(()),
+        })
+    }
+}
+
+/// Marks the lines whose records `input` holds.
+fn see_records(
+    input: &mut dyn Read,
+    path: &Path,
+    plain: bool,
+    sought: &mut Sought,
+) -> Result<()> {
+    whole_lines(input, path, plain, &mut |piece| {
+        for record in records(piece) {
+            sought.see(record, None, false);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,208 @@
+//! Who works on a tree: the lock, the ledger and the files in one hand.
+//!
+//! Invariants. Nothing is appended to the ledger, and nothing renamed, unless
+//! `lock` is still the file that is held. A table whose file is not what the
+//! ledger says is left alone; other tables go on.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::event::{Event, Job};
+use super::ledger::Ledger;
+use super::lock::Lock;
+use super::names::Tree;
+use super::state::State;
+use crate::error::{Error, Exit, Notes, Result, quoted};
+use crate::io::{durable, sync_many};
+
+/// A tree under its lock, with every open intent of earlier runs completed or
+/// void.
+#[derive(Debug)]
+pub struct Archive {
+    pub(super) tree: Tree,
+    pub(super) ledger: Ledger,
+    /// Files that are not what the ledger says, or could not be recovered:
+    /// nobody touches them, nor their tables.
+    pub(super) blocked: Vec<Blocked>,
+    /// Held until this is dropped.
+    lock: Lock,
+}
+
+/// A file that is left alone.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// Its table.
+    pub table: String,
+    /// Why: status 5 for damage, 3 for what could not be done.
+    pub exit: Exit,
+    /// What was found.
+    pub message: String,
+}
+
+impl Archive {
+    /// Takes the lock, waiting up to `wait`, and recovers.
+    pub fn begin(
+        root: &Path,
+        now: Timestamp,
+        wait: Duration,
+        notes: &mut dyn Notes,
+    ) -> Result<Archive> {
+        let lock = Lock::take(root, wait)?;
+        // Under one rt-lock siblings wait for each other at least as long as
+        // a publication takes.
+        let wait = if lock.is_inherited() {
+            wait.max(Duration::from_secs(60))
+        } else {
+            wait
+        };
+        lock.work(root, wait)?;
+        let mut ledger = Ledger::open(root, now, true)?;
+        let torn_bytes = ledger.mend_tail()?;
+        if torn_bytes > 0 {
+            notes.warn(&format!(
+                "the last {torn_bytes} bytes of the ledger were no whole \
+                 event, as after a power cut; they were moved to {}",
+                quoted(&root.join("ledger.torn"))
+            ));
+        }
+        let mut archive = Archive {
+            tree: Tree::new(root),
+            ledger,
+            blocked: Vec::new(),
+            lock,
+        };
+        archive.recover(notes)?;
+        Ok(archive)
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// What the ledger says.
+    pub fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    /// Appends events while the lock is still the one that is held.
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<()> {
+        self.check_lock()?;
+        self.ledger.append(events)
+    }
+
+    /// Whether `lock` is still the file that is held: else another run may
+    /// be at work in the tree.
+    pub fn check_lock(&self) -> Result<()> {
+        match self.lock.is_held(self.tree.root()) {
+            true => Ok(()),
+            false => Err(Error::partial(format!(
+                "the lock of {} was removed or replaced meanwhile",
+                quoted(self.tree.root())
+            ))
+            .hint(
+                "nothing more was deleted; leave that file alone, and run \
+                 the same command again",
+            )),
+        }
+    }
+
+    /// What is left alone.
+    pub fn blocked(&self) -> &[Blocked] {
+        &self.blocked
+    }
+
+    /// Why a table is left alone, if it is.
+    pub fn block_of(&self, table: &str) -> Option<&Blocked> {
+        self.blocked.iter().find(|b| b.table.eq_ignore_ascii_case(table))
+    }
+
+    /// fsyncs a file, its folders up to the root, and the ledger, whoever
+    /// wrote them.
+    pub fn sync_file(&self, file: &str) -> Result<()> {
+        self.sync_files([file])
+    }
+
+    /// The same for many files, each folder once.
+    pub fn sync_files<'f>(
+        &self,
+        files: impl IntoIterator<Item = &'f str>,
+    ) -> Result<()> {
+        let mut paths = Vec::new();
+        for file in files {
+            let path = self.tree.path(file)?;
+            durable::open_if_there(&path)?
+                .ok_or_else(|| not_as_said(&path, "is missing"))?
+                .sync_all()
+                .map_err(|e| Error::io("fsync", &path, e))?;
+            paths.push(path);
+        }
+        self.sync_folders_of(&paths)?;
+        self.ledger.sync()
+    }
+
+    /// fsyncs the folders of files, up to the one that the root is in, each
+    /// once; of files outside the tree their own folder.
+    pub fn sync_folders_of(&self, paths: &[PathBuf]) -> Result<()> {
+        let root = self.tree.root();
+        let mut folders = BTreeSet::new();
+        for path in paths {
+            let above = path.ancestors().skip(1);
+            if path.starts_with(root) {
+                let below = above.take_while(|f| f.starts_with(root));
+                folders.extend(below.map(Path::to_owned));
+            } else {
+                folders.extend(above.take(1).map(Path::to_owned));
+            }
+        }
+        // From below: a name is durable before the folder that it is in.
+        let mut folders: Vec<PathBuf> = folders.into_iter().collect();
+        folders.sort_by_key(|f| Reverse(f.components().count()));
+        let level = |a: &PathBuf, b: &PathBuf| {
+            a.components().count() == b.components().count()
+        };
+        for folders in folders.chunk_by_mut(level) {
+            sync_many(folders, |folder| durable::sync_folder(folder))?;
+        }
+        durable::sync_parent(root)
+    }
+
+    /// fsyncs the folders of a path that is gone, from the nearest one that
+    /// is still there, and the ledger.
+    pub fn sync_nearest(&self, path: &Path) -> Result<()> {
+        let there = path.ancestors().skip(1).find(|folder| folder.exists());
+        if let Some(folder) = there {
+            durable::sync_up(folder, self.tree.root())?;
+        }
+        self.ledger.sync()
+    }
+
+    /// fsyncs the folders of a path up to the root; outside the tree, its
+    /// folder.
+    pub fn sync_folders(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        if folder.starts_with(self.tree.root()) {
+            durable::sync_up(folder, self.tree.root())
+        } else {
+            durable::sync_folder(folder)
+        }
+    }
+}
+
+/// The error for a file that is not what the ledger says.
+pub fn not_as_said(path: &Path, what: &str) -> Error {
+    Error::disagree(format!("{} {what}", quoted(path))).hint(
+        "the file was changed from outside; put it back from a backup. \
+         Nothing of this table is touched until then",
+    )
+}
+
+/// Notes in the ledger of a tree that a job came to its end. It needs no lock
+/// of the tree: nothing rests on it.
+pub fn record_job(root: &Path, now: Timestamp, job: Job) -> Result<()> {
+    Ledger::open(root, now, true)?.append(&[Event::Job(job)])
+}

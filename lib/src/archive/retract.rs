@@ -1,0 +1,192 @@
+//! Lines taken out of a segment: the file is written anew without them.
+//!
+//! # Which write is durable before which
+//!
+//! 1. the new file under a temporary name; fsync;
+//! 2. ledger: `retract` says which lines go and what the file will be; fsync;
+//! 3. rename, or unlink where nothing is left; fsync the folder.
+//!
+//! A crash before 2 leaves a temporary file. Between 2 and 3 the file is as it
+//! was: whoever comes decides anew, and the last `retract` counts. After 3 it
+//! is done.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::draft::{Block, Draft};
+use super::event::{Compression, Counts, Event, Retract, Segment};
+use super::owner::{Archive, not_as_said};
+use super::segment::{BLOCK_BYTES, SegmentText, VerifiedSegment};
+use crate::crash;
+use crate::db::Flushed;
+use crate::error::{Error, Result};
+use crate::io::durable;
+use crate::io::gz;
+use crate::line_set::LineSet;
+use crate::record::{Frame, records};
+use crate::time::rfc3339;
+
+/// What a rewrite needs to know of a line: when its row was, for the member's
+/// header.
+pub type LineTime<'t> = &'t dyn Fn(&[u8]) -> Option<Timestamp>;
+
+impl Archive {
+    /// Takes `lines` out of a segment, of which no rewrite was done. None are
+    /// to be taken out: an earlier intent to do so is withdrawn.
+    pub fn retract(
+        &mut self,
+        segment: &VerifiedSegment,
+        lines: &LineSet,
+        counts: Counts,
+        time: LineTime<'_>,
+        _flushed: Flushed,
+    ) -> Result<()> {
+        if lines.is_empty() {
+            return match segment.open().retract {
+                Some(_) => self.withdraw(segment.segment(), counts),
+                None => Ok(()),
+            };
+        }
+        let (path, stored) = (segment.path(), segment.segment());
+        let mut draft = draft(stored, path)?;
+        write_without(&segment.text()?, stored, lines, time, &mut draft)?;
+        let sums = draft.finish()?;
+        let goes = stored.offset_bytes + sums.size_bytes == 0;
+        crash::point("retract.drafted");
+        segment.check_file()?;
+        self.append(&[Event::Retract(Retract {
+            id: stored.id.clone(),
+            lines: lines.clone(),
+            size_bytes: sums.size_bytes,
+            sha256: sums.sha256,
+            file_sha256: (!goes).then_some(sums.file_sha256),
+            rows: sums.rows,
+            text_size_bytes: sums.text_size_bytes,
+            text_sha256: sums.text_sha256,
+            oldest: sums.range.map(|(least, _)| rfc3339(least)),
+            newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
+            counts,
+        })])?;
+        crash::point("retract.written");
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        match goes {
+            true => {
+                drop(draft);
+                durable::remove_if_there(path)?;
+            }
+            false => draft.replace(path)?,
+        }
+        crash::point("retract.renamed");
+        durable::sync_folder(folder)?;
+        self.drop_empty_folder(folder)
+    }
+
+    /// Says that no line goes after all: the file stays as it was stored.
+    fn withdraw(&mut self, stored: &Segment, counts: Counts) -> Result<()> {
+        self.append(&[Event::Retract(Retract {
+            id: stored.id.clone(),
+            lines: LineSet::default(),
+            size_bytes: stored.size_bytes,
+            sha256: stored.sha256.clone(),
+            file_sha256: Some(stored.file_sha256.clone()),
+            rows: stored.rows,
+            text_size_bytes: stored.text_size_bytes,
+            text_sha256: stored.text_sha256.clone(),
+            oldest: stored.oldest.clone(),
+            newest: stored.newest.clone(),
+            counts,
+        })])?;
+        crash::point("retract.written");
+        Ok(())
+    }
+
+    /// Removes a day folder that has become empty.
+    pub(super) fn drop_empty_folder(&self, folder: &Path) -> Result<()> {
+        let warm = self.tree.root().join("warm");
+        if folder.parent() != Some(&warm) {
+            return Ok(());
+        }
+        match fs::remove_dir(folder) {
+            Ok(()) => durable::sync_folder(&warm),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+                ) =>
+            {
+                Ok(())
+            }
+            Err(e) => Err(Error::io("remove", folder, e)),
+        }
+    }
+}
+
+/// The beginning of the new file: what stood before the segment.
+fn draft(segment: &Segment, path: &Path) -> Result<Draft> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let file = durable::open_read(path)?;
+    // The new file stands beside the old one for a while.
+    durable::need_space(folder, segment.offset_bytes + segment.size_bytes)?;
+    let draft =
+        Draft::begin(folder, Some((file, path)), segment.offset_bytes)?;
+    let before = segment.before_sha256.as_deref();
+    if segment.offset_bytes > 0 && draft.before_sha256() != before {
+        return Err(not_as_said(path, "is not what the ledger says"));
+    }
+    Ok(draft)
+}
+
+/// Writes the segment without `lines` behind the draft's beginning.
+fn write_without(
+    text: &SegmentText,
+    segment: &Segment,
+    lines: &LineSet,
+    time: LineTime<'_>,
+    draft: &mut Draft,
+) -> Result<()> {
+    let mut encoder = gz::Encoder::new(segment.level);
+    let mut member = Vec::new();
+    let mut cut = |block: &mut Block, draft: &mut Draft| -> Result<()> {
+        draft.count(block);
+        if segment.compression == Compression::None {
+            draft.write(&block.text)?;
+        } else {
+            member.clear();
+            encoder.member(&block.text, block.microseconds(), &mut member)?;
+            draft.write(&member)?;
+        }
+        block.text.clear();
+        (block.lines, block.range) = (0, None);
+        Ok(())
+    };
+    let (mut line, mut block) = (0, Block::default());
+    let mut frame = Frame::new(segment.array);
+    text.read(&mut |piece| {
+        for record in records(piece) {
+            line += 1;
+            if lines.contains(line - 1) {
+                continue;
+            }
+            block.text.extend_from_slice(frame.between());
+            let length = block.text.len() + record.len() + 1;
+            if block.lines > 0 && length > BLOCK_BYTES {
+                cut(&mut block, draft)?;
+            }
+            block.text.extend_from_slice(record);
+            block.text.extend_from_slice(frame.row());
+            match time(record) {
+                Some(at) => block.count(at),
+                None => block.lines += 1,
+            }
+        }
+        Ok(())
+    })?;
+    block.text.extend_from_slice(frame.end());
+    if !block.text.is_empty() {
+        cut(&mut block, draft)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! What is to be settled: segments by table, those of receipts or those that
+//! interrupted runs left, and what the triggers of their tables do.
+//!
+//! Invariant. A segment is settled only in the database that its intent names,
+//! by path: a file that was put there since, a backup or what VACUUM INTO
+//! wrote, is that database, and its segments are recovered. One that was moved
+//! is said to be it by `--moved`. No message names a command that would settle
+//! in another database.
+
+use super::Options;
+use super::target::Writes;
+use crate::archive::{Open, Receipt, Segment, Settled, State};
+use crate::db::{Database, Identity};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::outcome::{Purged, Status};
+use crate::settings::policy::{self, Entry, Policy};
+
+/// A segment, as far as the ledger knows it.
+pub(super) enum Known {
+    /// It is not settled.
+    Open(Box<Open>),
+    /// It was settled before.
+    Settled(Settled),
+}
+
+impl Known {
+    pub fn id(&self) -> &str {
+        match self {
+            Known::Open(open) => &open.segment.id,
+            Known::Settled(settled) => &settled.id,
+        }
+    }
+}
+
+/// Segments of one table.
+pub(super) struct Group {
+    pub table: String,
+    pub segments: Vec<Known>,
+    /// The triggers that a deletion fires.
+    pub triggers: Vec<String>,
+}
+
+/// What is known of the triggers of the tables that are to be purged.
+#[derive(Default)]
+pub(super) struct Triggers {
+    /// Tables whose triggers would change what no archive holds, and why.
+    pub refused: Vec<(String, String)>,
+    /// What the others' triggers write to.
+    pub writes: Vec<Writes>,
+}
+
+/// The triggers of the groups' tables; those of tables that the policy trusts
+/// are not checked.
+pub(super) fn triggers(
+    database: &mut Database,
+    groups: &mut [Group],
+    policy: &Policy,
+) -> Result<Triggers> {
+    let trusted_table = |name: &str| {
+        policy.entries().iter().any(|entry| match entry {
+            Entry::Rule(rule) => {
+                rule.triggers_trust && rule.table.eq_ignore_ascii_case(name)
+            }
+            _ => false,
+        })
+    };
+    let mut out = Triggers::default();
+    for group in groups {
+        let Some(table) = database.table(&group.table)? else { continue };
+        let trusted = trusted_table(&group.table);
+        let checked = match trusted {
+            true => Ok(()),
+            false => database.check_triggers(&table),
+        };
+        let looked = checked.and_then(|()| {
+            Ok((
+                database.trigger_targets(&table)?,
+                database.fired_triggers(&table)?,
+            ))
+        });
+        match looked {
+            Ok((targets, fired)) => {
+                group.triggers = fired;
+                out.writes.push(Writes {
+                    table: table.name,
+                    trusted,
+                    targets,
+                });
+            }
+            Err(error) => {
+                out.refused.push((group.table.clone(), error.to_string()));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Receipts by table. The ledger's own word counts: a receipt that says
+/// something else was changed on its way.
+pub(super) fn by_receipts(
+    state: &State,
+    identity: &Identity,
+    moved: bool,
+    receipts: Vec<Receipt>,
+) -> Result<Vec<Group>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for receipt in receipts {
+        let segment = receipt.segment;
+        let known = match (state.open(&segment.id), state.settled(&segment.id))
+        {
+            (Some(open), _) if open.segment == segment => {
+                if !moved && segment.db != identity.path {
+                    return Err(elsewhere(&segment, identity));
+                }
+                if !open.published {
+                    return Err(Error::partial(format!(
+                        "a segment in {} was never published",
+                        quote(&segment.file)
+                    )));
+                }
+                Known::Open(Box::new(open.clone()))
+            }
+            (None, Some(settled)) if settled.table == segment.table => {
+                Known::Settled(settled.clone())
+            }
+            (None, None) => {
+                return Err(Error::data(format!(
+                    "the ledger knows no segment {}",
+                    segment.id
+                ))
+                .hint("the receipt belongs to another tree: see --archives"));
+            }
+            _ => {
+                return Err(Error::data(format!(
+                    "the receipt of segment {} is not what the ledger says",
+                    segment.id
+                )));
+            }
+        };
+        add_to(&mut groups, &segment.table, known);
+    }
+    Ok(groups)
+}
+
+/// The error for a segment of another database.
+fn elsewhere(segment: &Segment, here: &Identity) -> Error {
+    Error::partial(format!(
+        "a segment of {} in {} came from the database {}, not {}",
+        quote(&segment.table),
+        quote(&segment.file),
+        quote(&segment.db),
+        quote(&here.path)
+    ))
+    .hint(
+        "if this is that database, moved or copied with its archives, say \
+         --moved: rows that are equal here are then deleted, and every other \
+         line stays",
+    )
+}
+
+fn add_to(groups: &mut Vec<Group>, table: &str, known: Known) {
+    let found = groups.iter_mut().find(|g| g.table == table);
+    match found {
+        Some(group) => {
+            if !group.segments.iter().any(|k| k.id() == known.id()) {
+                group.segments.push(known);
+            }
+        }
+        None => groups.push(Group {
+            table: table.to_owned(),
+            segments: vec![known],
+            triggers: Vec::new(),
+        }),
+    }
+}
+
+/// A group of one segment.
+pub(super) fn single(open: Open) -> Group {
+    Group {
+        table: open.segment.table.clone(),
+        segments: vec![Known::Open(Box::new(open))],
+        triggers: Vec::new(),
+    }
+}
+
+/// Unsettled segments of this database, of one table or all. Those of others
+/// are named and left: a result with status 3 where that database is not
+/// there any more, a warning where it is.
+pub(super) fn pending(
+    options: &Options,
+    state: &State,
+    identity: &Identity,
+    notes: &mut dyn Notes,
+    results: &mut Vec<Purged>,
+) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for open in state.unsettled() {
+        let segment = &open.segment;
+        let wanted = options
+            .table
+            .as_ref()
+            .is_none_or(|t| t.eq_ignore_ascii_case(&segment.table));
+        if !wanted {
+            continue;
+        }
+        if options.moved || segment.db == identity.path {
+            add_to(
+                &mut groups,
+                &segment.table,
+                Known::Open(Box::new(open.clone())),
+            );
+            continue;
+        }
+        let error = elsewhere(segment, identity);
+        notes.warn(&error.to_string());
+        notes.warn(error.next_step().unwrap_or_default());
+        if !std::path::Path::new(&segment.db).exists() {
+            results.push(failed(&segment.table, &error));
+        }
+    }
+    groups
+}
+
+/// The result of a table that could not be settled.
+pub(super) fn failed(table: &str, error: &Error) -> Purged {
+    Purged {
+        message: Some(error.to_string()),
+        exit_status: Some(error.exit().code()),
+        ..Purged::new(table, Status::Failed)
+    }
+}
+
+/// Whether an error ends the whole run: a signal.
+pub(super) fn ends_run(error: &Error) -> bool {
+    matches!(error.exit(), Exit::Interrupted | Exit::Terminated)
+}
+
+/// Children before parents.
+pub(super) fn order(groups: &mut [Group], database: &Database) -> Result<()> {
+    if groups.len() < 2 {
+        return Ok(());
+    }
+    let keys = database.foreign_keys()?;
+    let names: Vec<String> = groups.iter().map(|g| g.table.clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ordered = policy::order(&names, &keys);
+    groups.sort_by_key(|group| ordered.iter().position(|t| *t == group.table));
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What another run stored or began, and the lines that stay in doubt.
+//!
+//! Whether the rows of such a segment were deleted, and what was put back
+//! since (a backup of the database, or of the tree), is not known. So there is
+//! one rule: rows that are equal are deleted; a line is taken out only if its
+//! row was found, equal, and stays, or if it is a second copy; a line whose row
+//! is gone or differs stays, and is called superseded.
+//!
+//! Everything that decides about lines in doubt is here: which segments are
+//! recovered, which batches without keys were committed, what counts as a
+//! second copy, and what the operator is told.
+
+use super::access::access;
+use super::find_keyless::{Before, claim_all};
+use super::session::{Session, Source};
+use super::tally::Tally;
+use super::target::{Subject, Target};
+use crate::archive::{Archive, Counts, Open, Segment};
+use crate::db::RowAddress;
+use crate::error::{Exit, Result, quote};
+use crate::io::digest::file_sha256;
+use crate::io::durable;
+use crate::line_set::LineSet;
+use crate::outcome::Purged;
+use crate::record::records;
+
+/// Which segments this run has not stored itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stored {
+    /// All: they are what other runs left.
+    ByOthers,
+    /// Those whose intent begins in the ledger before this, in bytes: that
+    /// was its length when this run began to wait for its receipts.
+    Before(u64),
+}
+
+/// Whether a segment is recovered: another run stored it or began to delete
+/// its rows.
+pub(super) fn recovers(open: &Open, stored: Stored) -> bool {
+    let by_others = match stored {
+        Stored::ByOthers => true,
+        Stored::Before(ledger_bytes) => open.at_bytes < ledger_bytes,
+    };
+    by_others || !open.purging.is_empty()
+}
+
+/// What became of the lines of a segment whose table is not there: their rows
+/// are gone with it, and they stay.
+pub(super) fn without_table(segment: &Segment) -> Counts {
+    Counts { superseded: segment.rows, ..Counts::default() }
+}
+
+/// Whether a file made by hand is no longer what it was when it was entered:
+/// it proves nothing any more, and no row goes on its strength.
+pub(super) fn is_left(archive: &Archive, segment: &Segment) -> Result<bool> {
+    if !segment.adopted {
+        return Ok(false);
+    }
+    let path = archive.tree().path(&segment.file)?;
+    Ok(match durable::open_if_there(&path)? {
+        Some(file) => file_sha256(file, &path)? != segment.file_sha256,
+        None => true,
+    })
+}
+
+/// Which batches of a segment without keys an earlier run committed: those of
+/// which no row is there.
+pub(super) fn look_back(
+    source: Source<'_>,
+    target: &Target<'_>,
+    subject: &Subject,
+) -> Result<Before> {
+    let schema = source.database.schema_version()?;
+    let open = subject.segment.open();
+    let purging = &open.purging;
+    let mut before = Before {
+        named: open.named(),
+        committed: LineSet::default(),
+        renumbered: purging.iter().any(|p| p.schema_version != Some(schema)),
+    };
+    if purging.is_empty() {
+        return Ok(before);
+    }
+    claim_all(source, target, subject, &before)?;
+    for event in purging {
+        let mut there = false;
+        for line in event.lines.iter() {
+            there |= source.database.claim_of(line)?.is_some();
+        }
+        if !there {
+            before.committed.union(&event.lines);
+        }
+    }
+    Ok(before)
+}
+
+/// Lines in doubt of which a second copy is seen to stand elsewhere are taken
+/// out. Rows without key are not asked about: equal ones are different rows.
+pub(super) fn drop_second_copies(
+    session: &Session<'_>,
+    subject: &Subject,
+    tally: &mut Tally,
+) -> Result<()> {
+    let segment = subject.segment.segment();
+    if tally.superseded.is_empty()
+        || segment.keyless_rows > 0
+        || segment.adopted
+    {
+        return Ok(());
+    }
+    let copies = session.archive.second_copies(
+        &subject.segment,
+        &tally.superseded,
+        &tally.found,
+    )?;
+    tally.drop_copies(&copies);
+    Ok(())
+}
+
+/// Rows that were to stay may have gone with one that was deleted, by a
+/// trigger: their lines stay instead.
+pub(super) fn look_for_kept(
+    session: &Session<'_>,
+    target: &Target<'_>,
+    subject: &Subject,
+    tally: &mut Tally,
+) -> Result<()> {
+    let kept = tally.kept();
+    if !target.missing_keeps_line || kept.is_empty() {
+        return Ok(());
+    }
+    let Some(mut access) = access(session.database, target, subject)? else {
+        return Ok(());
+    };
+    let mut missing = LineSet::default();
+    if subject.segment.segment().keyless_rows > 0 {
+        for line in kept.iter() {
+            if let Some(rowid) = session.database.claim_of(line)?
+                && !access.there(&RowAddress::Rowid(rowid))?
+            {
+                missing.add(line);
+            }
+        }
+    } else {
+        let (mut line, mut row) = (0, Vec::new());
+        subject.segment.read(&mut |piece| {
+            for record in records(piece) {
+                if kept.contains(line) {
+                    let key = subject.shape.key(record)?;
+                    if access.by_key(&key, &mut row)?.is_none() {
+                        missing.add(line);
+                    }
+                }
+                line += 1;
+            }
+            Ok(())
+        })?;
+    }
+    tally.keep_lines(&missing);
+    Ok(())
+}
+
+/// Says of a table's result that lines were kept whose rows are not there, and
+/// makes it status 3 where that is so of all rows of a segment.
+pub(super) fn say_kept(result: &mut Purged, all_of_one: bool) {
+    if result.superseded == 0 {
+        return;
+    }
+    let rows = match result.superseded {
+        1 => "1 archived row is".to_owned(),
+        n => format!("{n} archived rows are"),
+    };
+    result.message = Some(format!(
+        "{rows} kept of {} that the database has no more, or has otherwise: \
+         a run that stopped deleted them, an application changed them, or a \
+         backup was put back",
+        quote(&result.table)
+    ));
+    if all_of_one {
+        result.exit_status = Some(Exit::Partial.code());
+    }
+}

@@ -1,0 +1,162 @@
+//! The dry run: the plan of a real run, compared line by line with the
+//! database, and nothing written.
+//!
+//! The counts are what a real run would find now. Lines in doubt are counted
+//! as kept, though second copies of them would go.
+
+use super::access::Accesses;
+use super::chunk::{Chunk, Comparison, Finder};
+use super::find::KeyedFinder;
+use super::find_keyless::KeylessFinder;
+use super::plan::{self, Group, Known, failed};
+use super::recover::{self, Stored};
+use super::session::{Limit, Source};
+use super::tally::{Tally, Verdict, add, settled};
+use super::target::{Subject, Target};
+use super::{Options, Results, Waited};
+use crate::archive::{Ledger, Open, Tree};
+use crate::db::{Access, Database, Kind};
+use crate::error::{Exit, Notes, Result};
+use crate::outcome::{Purged, Status};
+use crate::signal::Stop;
+
+/// So many rows are compared before their digests are forgotten.
+const ROWS_A_CHUNK: usize = 10_000;
+
+/// Says what a run would settle, delete and keep.
+pub(super) fn rehearse(
+    options: &Options,
+    waited: Waited,
+    stop: &Stop,
+    notes: &mut dyn Notes,
+) -> Result<Results> {
+    let mut results =
+        Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
+    if waited.receipts.is_empty() && !options.pending {
+        return Ok(results);
+    }
+    let root = options.settings.archives();
+    let ledger = Ledger::open(&root, options.settings.now()?, false)?;
+    let database = options.settings.open(Access::Read)?;
+    let identity = Database::identity(&options.settings.db())?;
+    let stored = match options.pending {
+        true => Stored::ByOthers,
+        false => waited.watch.stored(),
+    };
+    let list = &mut results.list;
+    let mut groups = match options.pending {
+        true => plan::pending(options, ledger.state(), &identity, notes, list),
+        false => plan::by_receipts(
+            ledger.state(),
+            &identity,
+            options.moved,
+            waited.receipts,
+        )?,
+    };
+    plan::order(&mut groups, &database)?;
+    let limit = Limit {
+        stop,
+        deadline: options.max_runtime.map(|d| waited.began + d),
+    };
+    let source = Source { database: &database, limit };
+    let tree = Tree::new(&root);
+    for group in groups {
+        let result = match table(source, &tree, &group, stored) {
+            Ok(result) => result,
+            Err(error) if plan::ends_run(&error) => return Err(error),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                failed(&group.table, &error)
+            }
+        };
+        results.list.push(result);
+    }
+    Ok(results)
+}
+
+/// What would become of one table's segments.
+fn table(
+    source: Source<'_>,
+    tree: &Tree,
+    group: &Group,
+    stored: Stored,
+) -> Result<Purged> {
+    let mut result = Purged::new(&group.table, Status::DryRun);
+    let table = source.database.table(&group.table)?;
+    let table = table.filter(|table| table.kind == Kind::Ordinary);
+    let mut all_gone = false;
+    for known in &group.segments {
+        let open = match known {
+            Known::Open(open) => open,
+            Known::Settled(settled) => {
+                add(&mut result, settled);
+                continue;
+            }
+        };
+        let counts = match &table {
+            None => {
+                all_gone = true;
+                recover::without_table(&open.segment)
+            }
+            Some(table) => {
+                let target = Target::new(source.database, table, &[])?;
+                let tally = compare(source, tree, &target, open, stored)?;
+                all_gone |= tally.recovering
+                    && tally.superseded.len() == open.segment.rows;
+                tally.counts()
+            }
+        };
+        add(&mut result, &settled(&open.segment, counts));
+    }
+    recover::say_kept(&mut result, all_gone);
+    result.exit_status = all_gone.then_some(Exit::Partial.code());
+    Ok(result)
+}
+
+/// Compares a segment's lines with their rows, as if equal ones were deleted.
+fn compare(
+    source: Source<'_>,
+    tree: &Tree,
+    target: &Target<'_>,
+    open: &Open,
+    stored: Stored,
+) -> Result<Tally> {
+    let segment = tree.look_at(open)?;
+    let subjects = [Subject::new(segment, target.table)?];
+    let subject = &subjects[0];
+    let mut accesses = Accesses::new(source.database, target, &subjects)?;
+    let finder = match open.segment.keyless_rows {
+        0 => Finder::Keyed(KeyedFinder::default()),
+        _ => {
+            let before = recover::look_back(source, target, subject)?;
+            let finder = KeylessFinder::new(source, target, subject, before)?;
+            Finder::Keyless(finder)
+        }
+    };
+    let mut tallies = [Tally {
+        recovering: recover::recovers(open, stored),
+        ..Tally::default()
+    }];
+    let mut chunk = Chunk::begin(&subjects, finder)?;
+    let mut gather = !target.references.is_empty();
+    loop {
+        let mut with = Comparison {
+            target,
+            subjects: &subjects,
+            accesses: &mut accesses,
+            tallies: &mut tallies,
+        };
+        if std::mem::take(&mut gather) {
+            chunk.gather(source, &mut with)?;
+        }
+        chunk.fill(source, &mut with, ROWS_A_CHUNK)?;
+        if chunk.rows.is_empty() {
+            let [tally] = tallies;
+            return Ok(tally);
+        }
+        for row in &chunk.rows {
+            tallies[0].note(row.line, Verdict::Deleted);
+        }
+        chunk.drop_first(chunk.rows.len());
+    }
+}

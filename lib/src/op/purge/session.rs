@@ -1,0 +1,158 @@
+//! What all of a run works with: the archives, the database, the pace, and
+//! when it has to end.
+//!
+//! Invariant. Every COMMIT that deletes goes through [`Session::commit`]: not
+//! before the archive files are those that were proven, `lock` is the file
+//! that is held, and the database's path is the file that is open.
+
+use std::time::{Duration, Instant};
+
+use super::pace::{Held, Pace};
+use super::target::{Subject, Target};
+use crate::archive::Archive;
+use crate::crash;
+use crate::db::{Database, Key, WriteLock};
+use crate::error::{Error, Result, quote};
+use crate::signal::Stop;
+
+/// What a run works with.
+pub(super) struct Session<'s> {
+    pub archive: &'s mut Archive,
+    pub database: &'s Database,
+    pub pace: Pace,
+    pub limit: Limit<'s>,
+    /// What was looked up in the schema, triggers above all, holds as long as
+    /// this does.
+    pub schema_version: i64,
+}
+
+/// What lines are compared with, and until when.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'s> {
+    pub database: &'s Database,
+    pub limit: Limit<'s>,
+}
+
+/// When a run is to end, whatever is left.
+#[derive(Clone, Copy)]
+pub(super) struct Limit<'l> {
+    pub stop: &'l Stop,
+    /// When `--max-runtime` is over.
+    pub deadline: Option<Instant>,
+}
+
+impl Limit<'_> {
+    /// An error once it is to end.
+    pub fn check(&self) -> Result<()> {
+        self.stop.check()?;
+        if self.deadline.is_some_and(|d| Instant::now() >= d) {
+            return Err(Error::partial("the time is over (--max-runtime)")
+                .hint("run it again: it goes on where it stopped"));
+        }
+        Ok(())
+    }
+}
+
+impl<'s> Session<'s> {
+    /// What lines are compared with.
+    pub fn source(&self) -> Source<'s> {
+        Source { database: self.database, limit: self.limit }
+    }
+
+    /// Whether rows may not be deleted any more by where they were found: the
+    /// schema has changed in what concerns the table, or VACUUM has given
+    /// rowids that are no keys to other rows.
+    pub fn is_altered(&mut self, target: &Target<'_>) -> Result<bool> {
+        if self.database.schema_version()? == self.schema_version {
+            return Ok(false);
+        }
+        let table = target.table;
+        let lasting =
+            table.without_rowid || matches!(table.key, Key::Rowid(_));
+        Ok(!lasting || self.check_same(target).is_err())
+    }
+
+    /// Whether the schema still says of the table what it said, triggers and
+    /// foreign keys included.
+    ///
+    /// # Errors
+    /// Status 3 where it does not.
+    pub fn check_same(&mut self, target: &Target<'_>) -> Result<()> {
+        let version = self.database.schema_version()?;
+        if version == self.schema_version {
+            return Ok(());
+        }
+        let table = target.table;
+        let same = match self.database.table(&table.name)? {
+            Some(now) => {
+                now.schema == table.schema
+                    && self.database.references(&now)? == target.references
+            }
+            None => false,
+        };
+        if !same {
+            return Err(altered(&table.name));
+        }
+        self.schema_version = version;
+        Ok(())
+    }
+
+    /// How long a batch that begins now may hold the write lock, with what
+    /// others have committed up to now in mind.
+    pub fn hold(&mut self) -> Result<Duration> {
+        self.pace.look(self.database.data_version()?);
+        Ok(self.pace.hold())
+    }
+
+    /// Commits a batch of `rows` that holds the write lock since `begun`, and
+    /// begins the pause, in which a long write-ahead log is copied.
+    ///
+    /// # Errors
+    /// An archive file of the batch, the lock or the database is not what it
+    /// was: the batch is undone.
+    pub fn commit<'b>(
+        &mut self,
+        lock: WriteLock<'_>,
+        begun: Instant,
+        rows: u64,
+        batch: impl IntoIterator<Item = &'b Subject>,
+    ) -> Result<()> {
+        let deleted = Instant::now();
+        if let Err(error) = self.check_commit(batch) {
+            lock.roll_back()?;
+            return Err(error);
+        }
+        crash::point("purge.deleted");
+        let free = lock.commit()?;
+        crash::point("purge.committed");
+        self.pace.note(
+            rows,
+            &Held {
+                deleting: deleted.duration_since(begun),
+                committing: free.duration_since(deleted),
+                free,
+            },
+        );
+        if self.database.log_exceeds(self.pace.log_bytes())? {
+            self.database.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn check_commit<'b>(
+        &self,
+        batch: impl IntoIterator<Item = &'b Subject>,
+    ) -> Result<()> {
+        for subject in batch {
+            subject.segment.check_file()?;
+        }
+        self.archive.check_lock()?;
+        self.database.check_path()
+    }
+}
+
+/// The error for a table whose schema changed while its rows were compared.
+pub(super) fn altered(table: &str) -> Error {
+    Error::partial(format!("table {} was altered meanwhile", quote(table)))
+        .hint("run it again: it goes on where it stopped")
+}

@@ -1,0 +1,71 @@
+//! The table whose segments are settled, and a segment of it.
+
+use crate::archive::VerifiedSegment;
+use crate::db::{Database, References, Table};
+use crate::error::Result;
+
+use super::line::LineShape;
+
+/// What the triggers of a table's deletions write to.
+pub(super) struct Writes {
+    /// The table.
+    pub table: String,
+    /// The policy trusts them, whatever they do.
+    pub trusted: bool,
+    /// Tables whose rows they make, change or take.
+    pub targets: Vec<String>,
+}
+
+/// A table whose segments are being settled.
+pub(super) struct Target<'t> {
+    pub table: &'t Table,
+    /// The foreign keys that point at it.
+    pub references: References,
+    /// A deletion fires triggers.
+    pub has_triggers: bool,
+    /// A row that is missing may have gone with our own deletion of another
+    /// one, by a trigger: its line stays.
+    pub missing_keeps_line: bool,
+    /// A trigger may make another row point at one that is to go: rows go one
+    /// by one, and the foreign keys are followed after each.
+    pub recheck_after_each_row: bool,
+}
+
+impl<'t> Target<'t> {
+    pub fn new(
+        database: &Database,
+        table: &'t Table,
+        writes: &[Writes],
+    ) -> Result<Target<'t>> {
+        let same = |name: &String| name.eq_ignore_ascii_case(&table.name);
+        let references = database.references(table)?;
+        let mut target = Target {
+            table,
+            has_triggers: !database.delete_triggers(table)?.is_empty(),
+            missing_keeps_line: false,
+            recheck_after_each_row: false,
+            references,
+        };
+        for writes in writes {
+            let own = same(&writes.table);
+            target.missing_keeps_line |= own && writes.trusted;
+            target.missing_keeps_line |= writes.targets.iter().any(same);
+            target.recheck_after_each_row |=
+                own && target.references.from_any(&writes.targets);
+        }
+        Ok(target)
+    }
+}
+
+/// A segment that is being settled.
+pub(super) struct Subject {
+    pub segment: VerifiedSegment,
+    pub shape: LineShape,
+}
+
+impl Subject {
+    pub fn new(segment: VerifiedSegment, table: &Table) -> Result<Subject> {
+        let shape = LineShape::new(segment.segment(), table)?;
+        Ok(Subject { segment, shape })
+    }
+}
