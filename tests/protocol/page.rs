@@ -171,6 +171,16 @@ fn publishing_makes_durable_what_the_page_says() {
 }
 
 #[test]
+fn beginning_to_delete_makes_durable_what_the_page_says() {
+    if !traceable() {
+        return;
+    }
+    for journal in ["WAL", "DELETE"] {
+        settle(journal).agrees("purging", FILE);
+    }
+}
+
+#[test]
 fn settling_makes_durable_what_the_page_says() {
     if !traceable() {
         return;
