@@ -1,15 +1,15 @@
 //! What a step of the way says when it is through with a table: the records
 //! that rt-export, rt-store and rt-purge hand on to rt-report.
 //!
-//! The three of one table must add up; a table of which one is missing was not
-//! finished, whatever the exit status of a pipeline's last program says.
+//! The three records of one table must add up; a table of which one is missing
+//! was not finished, whatever the exit status of a pipeline's last program
+//! says.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit};
 
 /// What became of a table in a run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -53,21 +53,7 @@ pub enum Upkeep {
     Expiry(Expiry),
 }
 
-impl Upkeep {
-    /// Writes the record, a line of its own.
-    pub fn write(&self, output: &mut dyn Write) -> Result<()> {
-        let mut line = serde_json::to_vec(self).map_err(|e| {
-            Error::failed(format!("cannot write a record: {e}"))
-        })?;
-        line.push(b'\n');
-        output
-            .write_all(&line)
-            .and_then(|()| output.flush())
-            .map_err(|e| Error::stream("cannot write the result", e))
-    }
-}
-
-/// rt-consolidate's.
+/// The record of rt-consolidate.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Consolidation {
     /// `consolidated`, `no_records`, `dry_run` or `failed`.
@@ -85,7 +71,21 @@ pub struct Consolidation {
     pub exit_status: Option<u8>,
 }
 
-/// rt-expire's.
+impl Consolidation {
+    /// Notes that a part was left undone, and why.
+    pub fn leave(&mut self, exit: Exit, why: String) {
+        leave(&mut self.message, &mut self.exit_status, exit, why);
+    }
+
+    /// Notes why it failed.
+    pub fn fail(&mut self, error: &Error) {
+        self.status = "failed".to_owned();
+        self.message = Some(error.to_string());
+        self.exit_status = Some(error.exit().code());
+    }
+}
+
+/// The record of rt-expire.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Expiry {
     /// `purged`, `no_records`, `dry_run` or `failed`.
@@ -103,7 +103,37 @@ pub struct Expiry {
     pub exit_status: Option<u8>,
 }
 
-/// rt-export's.
+impl Expiry {
+    /// Notes that a part was left undone, and why.
+    pub fn leave(&mut self, exit: Exit, why: String) {
+        leave(&mut self.message, &mut self.exit_status, exit, why);
+    }
+
+    /// Notes why it failed.
+    pub fn fail(&mut self, error: &Error) {
+        self.status = "failed".to_owned();
+        self.message = Some(error.to_string());
+        self.exit_status = Some(error.exit().code());
+    }
+}
+
+/// The exit status of a record is that of all that was left so far.
+fn leave(
+    message: &mut Option<String>,
+    exit_status: &mut Option<u8>,
+    exit: Exit,
+    why: String,
+) {
+    let exit = match exit {
+        Exit::Disagree => Exit::Disagree,
+        _ => Exit::Partial,
+    };
+    let before = Exit::from_code(exit_status.unwrap_or(0));
+    *exit_status = Some(before.and(exit).code());
+    *message = Some(why);
+}
+
+/// The record of rt-export.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Exported {
     /// The table, as the schema writes it.
@@ -134,7 +164,7 @@ pub struct Exported {
     pub exit_status: Option<u8>,
 }
 
-/// rt-store's.
+/// The record of rt-store.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Stored {
     /// The table.
@@ -154,7 +184,7 @@ pub struct Stored {
     pub exit_status: Option<u8>,
 }
 
-/// rt-purge's. `rows` is the sum of the six counts below it.
+/// The record of rt-purge. `rows` is the sum of the six counts below it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Purged {
     /// The table.

@@ -5,6 +5,7 @@
 pub mod digest;
 pub mod durable;
 pub mod gz;
+pub mod jsonl;
 mod sync_many;
 pub mod tar;
 

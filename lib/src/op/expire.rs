@@ -18,7 +18,7 @@ use crate::archive::{
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
-use crate::io::durable;
+use crate::io::{durable, jsonl};
 use crate::outcome::{Expiry, Upkeep};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
@@ -60,12 +60,10 @@ pub fn run(
     let mut record = Expiry::default();
     let done = expire(options, &mut record, notes, &stop);
     if let Err(error) = &done {
-        record.status = "failed".to_owned();
-        record.message = Some(error.to_string());
-        record.exit_status = Some(error.exit().code());
+        record.fail(error);
     }
     let exit = Exit::from_code(record.exit_status.unwrap_or(0));
-    Upkeep::Expiry(record).write(output)?;
+    jsonl::print(&Upkeep::Expiry(record), output)?;
     done.map(|()| exit)
 }
 
@@ -79,24 +77,7 @@ fn expire(
     let now = options.settings.now()?;
     let root = options.settings.archives();
     if options.settings.dry_run {
-        record.status = "dry_run".to_owned();
-        let ledger = Ledger::open(&root, now, false)?;
-        let (tree, state) = (Tree::new(&root), ledger.state());
-        let (files, _) = survey(&tree, state, record, notes)?;
-        let due = due(state, &files, &policy, now, notes)?;
-        if !options.yes {
-            brakes(state, &files, &due, now)?;
-        }
-        for one in &due {
-            match prove(&tree, one) {
-                Ok(()) => count(record, one),
-                Err(error) => {
-                    notes.warn(&error.to_string());
-                    leave(record, error.exit(), error.to_string());
-                }
-            }
-        }
-        return Ok(());
+        return rehearse(options, &policy, now, record, notes);
     }
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
@@ -111,7 +92,7 @@ fn expire(
         work.adopt(adopt)?;
     }
     for blocked in work.blocked() {
-        leave(record, blocked.exit, blocked.message.clone());
+        record.leave(blocked.exit, blocked.message.clone());
     }
     for one in due {
         stop.check()?;
@@ -128,7 +109,36 @@ fn expire(
             Err(error) if error.exit() == Exit::Failed => return Err(error),
             Err(error) => {
                 notes.warn(&error.to_string());
-                leave(record, error.exit(), error.to_string());
+                record.leave(error.exit(), error.to_string());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a run would do, by the same brakes and proofs.
+fn rehearse(
+    options: &Options,
+    policy: &Policy,
+    now: Timestamp,
+    record: &mut Expiry,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    record.status = "dry_run".to_owned();
+    let root = options.settings.archives();
+    let ledger = Ledger::open(&root, now, false)?;
+    let (tree, state) = (Tree::new(&root), ledger.state());
+    let (files, _) = survey(&tree, state, record, notes)?;
+    let due = due(state, &files, policy, now, notes)?;
+    if !options.yes {
+        brakes(state, &files, &due, now)?;
+    }
+    for one in &due {
+        match prove(&tree, one) {
+            Ok(()) => count(record, one),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                record.leave(error.exit(), error.to_string());
             }
         }
     }
@@ -139,16 +149,6 @@ fn count(record: &mut Expiry, due: &Due) {
     record.purged_files.push(due.file.clone());
     record.purged_members += due.goes.len() as u64;
     record.purged_bytes += due.goes.iter().map(|m| m.size_bytes).sum::<u64>();
-}
-
-fn leave(record: &mut Expiry, exit: Exit, message: String) {
-    let exit = match exit {
-        Exit::Disagree => Exit::Disagree,
-        _ => Exit::Partial,
-    };
-    let before = Exit::from_code(record.exit_status.unwrap_or(0));
-    record.exit_status = Some(before.and(exit).code());
-    record.message = Some(message);
 }
 
 /// All files by name, those too that the ledger does not know; and these.
@@ -179,7 +179,7 @@ fn survey(
             }
             Err(error) => {
                 notes.warn(&error.to_string());
-                leave(record, error.exit(), error.to_string());
+                record.leave(error.exit(), error.to_string());
             }
         }
     }

@@ -2,8 +2,12 @@
 //! as rt-export writes it with `--format json`.
 //!
 //! The end of an array's line is known only when the next row comes, or none:
-//! what ends a row is written by whoever writes next. A text is cut between
-//! lines only, so that each member of a file holds whole ones.
+//! what ends a row is written before the next one. A text is cut between lines
+//! only, so that each member of a file holds whole ones.
+//!
+//! An array that comes in is held to exactly this form, commas and brackets:
+//! what is stored of it is an array again, and a stream that was cut short
+//! never looks whole.
 
 /// The rows of a text in the making.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,11 +37,20 @@ impl Frame {
         if self.array { b"" } else { b"\n" }
     }
 
-    /// What stands behind the last row.
+    /// What stands behind the last row; nothing where there is none.
     pub fn end(&self) -> &'static [u8] {
         match (self.array, self.rows) {
             (false, _) | (true, 0) => b"",
             (true, _) => b"\n]\n",
+        }
+    }
+
+    /// What ends a text that is there without rows too: an array then is its
+    /// brackets.
+    pub fn close(&self) -> &'static [u8] {
+        match (self.array, self.rows) {
+            (true, 0) => b"[\n]\n",
+            _ => self.end(),
         }
     }
 }
@@ -59,6 +72,65 @@ pub fn records(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
         b"" | b"[" | b"]" => None,
         _ => Some(line.strip_suffix(b",").unwrap_or(line)),
     })
+}
+
+/// What comes next in an array that is read line by line.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ArrayReader {
+    /// `[`.
+    #[default]
+    Begin,
+    /// The first row, or `]`.
+    First,
+    /// A row, for a comma stood before.
+    Row,
+    /// `]`, for no comma did.
+    End,
+    /// Nothing.
+    Over,
+}
+
+impl ArrayReader {
+    /// Takes the next line; gives the row in it, if it holds one.
+    ///
+    /// # Errors
+    /// Why it is not a line of an array with a row a line.
+    pub fn take<'l>(
+        &mut self,
+        line: &'l [u8],
+    ) -> Result<Option<&'l [u8]>, &'static str> {
+        let (next, row) = match (*self, line) {
+            (ArrayReader::Begin, b"[") => (ArrayReader::First, None),
+            (ArrayReader::Begin, _) => {
+                return Err("it does not begin with a line '['");
+            }
+            (ArrayReader::First | ArrayReader::End, b"]") => {
+                (ArrayReader::Over, None)
+            }
+            (ArrayReader::Row, b"]") => {
+                return Err("a comma stands before its end");
+            }
+            (ArrayReader::First | ArrayReader::Row, line) => {
+                match line.strip_suffix(b",") {
+                    Some(row) => (ArrayReader::Row, Some(row)),
+                    None => (ArrayReader::End, Some(line)),
+                }
+            }
+            (ArrayReader::End, _) => {
+                return Err("a row has no comma before it");
+            }
+            (ArrayReader::Over, _) => {
+                return Err("something stands behind its end");
+            }
+        };
+        *self = next;
+        Ok(row)
+    }
+
+    /// Whether the array is closed: the end of the input may come.
+    pub fn is_over(self) -> bool {
+        self == ArrayReader::Over
+    }
 }
 
 #[cfg(test)]
@@ -83,10 +155,45 @@ mod tests {
         assert_eq!(text(false, &rows), "{\"a\":1}\n{\"a\":\"],[\"}\n");
         assert_eq!(text(true, &rows), "[\n{\"a\":1},\n{\"a\":\"],[\"}\n]\n");
         assert_eq!(text(true, &[]), "");
+        assert_eq!(Frame::new(true).close(), b"[\n]\n");
+        assert_eq!(Frame::new(false).close(), b"");
         for array in [false, true] {
             let text = text(array, &rows);
             let back: Vec<&[u8]> = records(text.as_bytes()).collect();
             assert_eq!(back, rows.map(str::as_bytes));
+        }
+    }
+
+    /// The rows of an array, if it is whole.
+    fn read(text: &str) -> Option<usize> {
+        let (mut array, mut rows) = (ArrayReader::default(), 0);
+        for line in text.lines() {
+            rows += usize::from(array.take(line.as_bytes()).ok()?.is_some());
+        }
+        array.is_over().then_some(rows)
+    }
+
+    #[test]
+    fn only_a_whole_array_passes() {
+        for (text, rows) in
+            [("[\n]\n", 0), ("[\n{}\n]\n", 1), ("[\n{},\n{}\n]\n", 2)]
+        {
+            assert_eq!(read(text), Some(rows), "{text}");
+        }
+        for text in [
+            "",
+            "[\n",
+            "[\n{}\n",
+            "[\n{},\n",
+            "[\n{},\n]\n",
+            "[\n{}\n{}\n]\n",
+            "{}\n",
+            "[]\n",
+            "[\n]\n[\n]\n",
+            "[\n]\n\n",
+            "]\n",
+        ] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 }

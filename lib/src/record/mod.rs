@@ -20,7 +20,7 @@ mod text;
 mod token;
 mod write;
 
-pub use array::{BRACKETS, Frame, records};
+pub use array::{ArrayReader, BRACKETS, Frame, records};
 pub use read::{Field, Fields};
 pub use text::append_string;
 pub use token::{Fault, Str, Token};

@@ -6,73 +6,26 @@
 //! what is due and what a row that stays points at is decided by `db`.
 
 mod after;
+mod options;
+mod rows;
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 
 use crate::db::{
-    Access, ArchivedForm, Batch, Database, Due, Filter, Fit, PlannedDeletions,
-    RowEncoder, Selection, Table,
+    Access, Database, Filter, PlannedDeletions, Selection, Table,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::io::durable;
+use crate::io::{durable, jsonl};
 use crate::outcome::{Exported, Outcome, Status};
-use crate::settings::Settings;
-use crate::settings::columns::{ColumnChoice, Columns, rule};
+use crate::settings::columns::{ColumnChoice, rule};
 use crate::settings::policy::{self, Entry, Policy};
 use crate::signal::Stop;
-use crate::time::{Age, rfc3339};
+use crate::time::rfc3339;
 
-/// How rows are written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Format {
-    /// A row a line.
-    #[default]
-    Jsonl,
-    /// One array, a row a line.
-    Json,
-}
-
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Where.
-    pub settings: Settings,
-    /// The table.
-    pub table: String,
-    /// `--due`.
-    pub due: bool,
-    /// `--older-than`.
-    pub older_than: Option<Age>,
-    /// `--before`.
-    pub before: Option<Timestamp>,
-    /// `--since`.
-    pub since: Option<Timestamp>,
-    /// `--where`.
-    pub condition: Option<String>,
-    /// `--limit`.
-    pub limit: Option<u64>,
-    /// `--after`: results of dry runs, whose tables come before.
-    pub after: Option<PathBuf>,
-    /// `--format`.
-    pub format: Format,
-    /// The columns.
-    pub columns: Columns,
-    /// `--batch-size`.
-    pub batch_size: Option<u64>,
-    /// `--result`.
-    pub result: Option<PathBuf>,
-}
-
-/// What came of it.
-struct Done {
-    record: Exported,
-    exit: Exit,
-}
+pub use options::Options;
+use rows::{Done, Rows, empty};
 
 /// Exports. In a dry run the result record takes the place of the rows; the
 /// result file is written when all rows are out, or when it failed.
@@ -93,36 +46,17 @@ pub fn run(
             ..empty(&options.table, Status::Failed)
         },
     };
-    let line = serde_json::to_string(&Outcome::Exported(record))
-        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
+    let record = Outcome::Exported(record);
     if options.settings.dry_run {
-        output
-            .write_all(format!("{line}\n").as_bytes())
-            .map_err(|e| Error::stream("cannot write the result", e))?;
+        jsonl::print(&record, output)?;
     } else if let Some(path) = &options.result {
-        durable::write_whole(path, format!("{line}\n").as_bytes())?;
+        durable::write_whole(path, &jsonl::line(&record)?)?;
     }
     done_exit(done)
 }
 
 fn done_exit(done: Result<Done>) -> Result<Exit> {
     done.map(|d| d.exit)
-}
-
-fn empty(table: &str, status: Status) -> Exported {
-    Exported {
-        table: table.to_owned(),
-        status,
-        rows: 0,
-        undated: 0,
-        referenced: 0,
-        unrepresentable: 0,
-        cutoff_date: None,
-        redacted: Vec::new(),
-        secrets: BTreeMap::new(),
-        message: None,
-        exit_status: None,
-    }
 }
 
 fn export(
@@ -268,11 +202,11 @@ fn refused(
 
 /// Where no row is looked for, an array is still one: empty.
 fn write_nothing(options: &Options, output: &mut dyn Write) -> Result<()> {
-    if options.format == Format::Jsonl || options.settings.dry_run {
+    if options.settings.dry_run {
         return Ok(());
     }
     output
-        .write_all(b"[\n]\n")
+        .write_all(options.frame().close())
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write rows", e))
 }
@@ -294,142 +228,9 @@ fn cutoff(
     }
 }
 
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Format> {
-        match word {
-            "jsonl" => Ok(Format::Jsonl),
-            "json" => Ok(Format::Json),
-            _ => Err(Error::usage(format!(
-                "--format takes jsonl or json, not '{word}'"
-            ))),
-        }
-    }
-}
-
 fn both(ruled: &str, asked: Option<&str>) -> String {
     match asked {
         Some(asked) => format!("(\n{ruled}\n) AND (\n{asked}\n)"),
         None => ruled.to_owned(),
-    }
-}
-
-/// Writes what was selected.
-struct Rows<'r> {
-    options: &'r Options,
-    table: &'r Table,
-    chosen: &'r ColumnChoice,
-    stop: &'r Stop,
-}
-
-impl Rows<'_> {
-    fn write(
-        &self,
-        mut due: Due<'_>,
-        mut record: Exported,
-        output: &mut dyn Write,
-        notes: &mut dyn Notes,
-    ) -> Result<Done> {
-        let dry = self.options.settings.dry_run;
-        let fail = |e| Error::stream("cannot write rows", e);
-        let limit = self.options.limit.unwrap_or(u64::MAX);
-        let mut batch = Batch::default();
-        if let Some(rows) = self.options.batch_size {
-            batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        }
-        let redaction = &self.chosen.redaction;
-        let form =
-            ArchivedForm::new(self.table, &self.chosen.columns, redaction)?;
-        let mut encoder = RowEncoder::new(self.table, form);
-        let mut secret_keys = 0;
-        let mut out = Vec::new();
-        let json = self.options.format == Format::Json && !dry;
-        while record.rows < limit {
-            let left = usize::try_from(limit - record.rows);
-            batch.rows = batch.rows.min(left.unwrap_or(usize::MAX));
-            let more = due.walk.batch(batch, &mut |row| {
-                let start = out.len();
-                if json {
-                    let first = record.rows == 0;
-                    out.extend_from_slice(if first { b"[\n" } else { b",\n" });
-                }
-                let fit = encoder.append(row, &mut out)?;
-                if fit == Fit::Whole {
-                    record.rows += 1;
-                } else {
-                    out.truncate(start);
-                    record.unrepresentable += 1;
-                    secret_keys += u64::from(fit == Fit::SecretKey);
-                }
-                if dry {
-                    out.clear();
-                } else if json && out.len() > start {
-                    // The array's next sign decides how the line ends.
-                    out.pop();
-                }
-                Ok(out.len())
-            })?;
-            output.write_all(&out).map_err(fail)?;
-            out.clear();
-            self.stop.check()?;
-            if !more {
-                break;
-            }
-        }
-        if json {
-            let open: &[u8] = if record.rows == 0 { b"[" } else { b"" };
-            output.write_all(open).map_err(fail)?;
-            output.write_all(b"\n]\n").map_err(fail)?;
-        }
-        output.flush().map_err(fail)?;
-        record.undated = due.undated();
-        record.referenced = due.referenced;
-        let name = |c: &usize| self.table.columns[*c].name.clone();
-        record.redacted = redaction.columns.iter().map(name).collect();
-        record.secrets = encoder.form().counts();
-        notes.verbose(&format!(
-            "{} rows of {}, {} looked at",
-            record.rows,
-            quote(&self.table.name),
-            due.visited()
-        ));
-        Ok(self.end(record, secret_keys, notes))
-    }
-
-    fn end(
-        &self,
-        mut record: Exported,
-        secret_keys: u64,
-        notes: &mut dyn Notes,
-    ) -> Done {
-        let mut exit = Exit::Done;
-        let mut messages = Vec::new();
-        for (rows, why) in [
-            (
-                record.unrepresentable - secret_keys,
-                "text that UTF-8 cannot give back",
-            ),
-            (secret_keys, "a secret in their key or time"),
-        ] {
-            if rows > 0 {
-                let table = quote(&self.table.name);
-                let message =
-                    format!("{rows} rows of {table} hold {why}, and stay");
-                notes.warn(&message);
-                messages.push(message);
-            }
-        }
-        if !messages.is_empty() {
-            record.message = Some(messages.join("; "));
-            record.exit_status = Some(Exit::Partial.code());
-            exit = Exit::Partial;
-        }
-        record.status = match (record.rows, self.options.settings.dry_run) {
-            (_, true) => Status::DryRun,
-            (0, false) => Status::NoRecords,
-            (_, false) => Status::Archived,
-        };
-        Done { record, exit }
     }
 }

@@ -9,10 +9,12 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::options::Options;
 use super::source::Producer;
-use super::{INPUT, Options, Sink, transform};
+use super::transform::{INPUT, Sink, transform};
 use crate::error::{Error, Notes, Result, quoted};
 use crate::io::durable::{self, Temp};
+use crate::io::jsonl;
 use crate::signal::{Stop, Stoppable};
 
 /// What is printed once the file is durable under its name.
@@ -134,12 +136,7 @@ pub(super) fn run(
     filled?;
     let receipt = draft.publish(name, options.force, &stop)?;
     notes.verbose(&format!("published {}", quoted(path)));
-    let mut line = serde_json::to_vec(&receipt)
-        .map_err(|e| Error::failed(format!("cannot write a receipt: {e}")))?;
-    line.push(b'\n');
-    output
-        .write_all(&line)
-        .map_err(|e| Error::stream("cannot write to standard output", e))
+    jsonl::print(&receipt, output)
 }
 
 fn folder_of(path: &Path) -> &Path {

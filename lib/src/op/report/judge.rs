@@ -1,6 +1,6 @@
 //! What a table's records amount to.
 
-use super::TableResult;
+use super::result::{TableResult, sum};
 use crate::error::Exit;
 use crate::outcome::{Exported, Outcome, Purged, Status, Stored};
 
@@ -227,11 +227,6 @@ impl Seen {
         }
         files
     }
-}
-
-/// A sum of counts that were read, and can be anything.
-pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
-    counts.into_iter().fold(0, u64::saturating_add)
 }
 
 /// What is held against a table.

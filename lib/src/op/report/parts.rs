@@ -7,47 +7,17 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
-use std::path::PathBuf;
-use std::str::FromStr;
 
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::judge::sum;
+use super::about::{Options, Part};
+use super::input::{overall, read};
+use super::print;
+use super::result::{Counts, Made, Report, sum};
 use super::upkeep::{self, CleanupReport};
-use super::{Counts, Made, Options, Report, overall, print, read};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
 use crate::outcome::Status;
-
-/// A job, and the file that has its report.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Part {
-    name: String,
-    file: PathBuf,
-}
-
-/// Keys of the whole report, which no part can have.
-const TAKEN: [&str; 3] = ["mode", "timestamp", "dry_run"];
-
-impl FromStr for Part {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Part> {
-        match word.split_once('=') {
-            Some((name, file))
-                if !name.is_empty()
-                    && !file.is_empty()
-                    && !TAKEN.contains(&name) =>
-            {
-                Ok(Part { name: name.to_owned(), file: file.into() })
-            }
-            _ => Err(Error::usage(format!(
-                "--part: {} is not NAME=FILE",
-                quote(word)
-            ))),
-        }
-    }
-}
 
 /// What is known of a job.
 #[derive(Deserialize, Serialize)]

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::columns::columns;
-use super::judge::sum;
-use super::{Report, TableResult};
+use super::result::{Report, TableResult, sum};
 use crate::error::{Error, Result};
 use crate::outcome::Status;
 

@@ -3,45 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
-use std::str::FromStr;
 
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
+use super::about::{Options, Show};
 use super::columns::{bar, columns};
-use super::{Made, Options, policies, read};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use super::input::read;
+use super::policies;
+use super::result::Made;
+use crate::error::{Exit, Notes, Result};
 use crate::settings::policy::{ByTable, Days, Entry, Policy};
-
-/// What to show.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Show {
-    /// Tables and tiers.
-    Status,
-    /// The policy.
-    Policy,
-    /// The archives by table and month.
-    Stats,
-    /// What passes a limit.
-    Check,
-}
-
-impl FromStr for Show {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Show> {
-        match word {
-            "status" => Ok(Show::Status),
-            "policy" => Ok(Show::Policy),
-            "stats" => Ok(Show::Stats),
-            "check" => Ok(Show::Check),
-            _ => Err(Error::usage(format!(
-                "--show: {} is not status, policy, stats or check",
-                quote(word)
-            ))),
-        }
-    }
-}
 
 /// A record of rt-stat.
 #[derive(Deserialize)]

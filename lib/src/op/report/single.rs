@@ -10,8 +10,11 @@ use std::io::BufRead;
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use super::judge::Seen;
-use super::{Counts, Made, Options, TableResult, print, read};
+use super::about::Options;
+use super::input::read;
+use super::judge::{self, Seen};
+use super::print;
+use super::result::{Counts, Made, TableResult};
 use crate::archive::Ledger;
 use crate::error::{Error, Notes, Result, quote};
 use crate::outcome::{Outcome, Reclaimed, Status};
@@ -103,7 +106,7 @@ pub(super) fn make(
         false => Seen::unnamed(table),
     };
     for outcome in outcomes {
-        if seen.is(super::judge::table(&outcome)) {
+        if seen.is(judge::table(&outcome)) {
             seen.add(outcome);
         }
     }

@@ -3,41 +3,19 @@
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
-use std::str::FromStr;
 
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
+use super::about::{Options, Step};
 use super::columns::columns;
-use super::{Counts, Made, Options, overall, print, read};
+use super::input::{overall, read};
+use super::print;
+use super::result::{Counts, Made};
 use crate::archive::month_file;
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Consolidation, Expiry, Upkeep};
 use crate::time::Day;
-
-/// A step that a job was to take.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// rt-consolidate's.
-    Consolidation,
-    /// rt-expire's.
-    Purge,
-}
-
-impl FromStr for Step {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Step> {
-        match word {
-            "consolidation" => Ok(Step::Consolidation),
-            "purge" => Ok(Step::Purge),
-            _ => Err(Error::usage(format!(
-                "--expect: {} is neither consolidation nor purge",
-                quote(word)
-            ))),
-        }
-    }
-}
 
 /// A job's report; the keys are the contract of rt-report(1).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

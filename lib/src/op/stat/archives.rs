@@ -5,17 +5,16 @@
 //! explain it; files that an open intent names may be in either form.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Options, print};
-use crate::archive::tiers::{cold_files, warm_files, whole_files};
+use super::mismatch::{Reason, mismatches, wanted};
+use super::options::Options;
 use crate::archive::{FileState, Ledger, Member, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::io::jsonl;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
 use crate::time::{self, Day, rfc3339};
@@ -83,27 +82,6 @@ struct ArchiveFile<'a> {
     size_bytes: u64,
 }
 
-/// A file that is not what the ledger says.
-#[derive(Eq, PartialEq, Serialize)]
-#[serde(tag = "type", rename = "mismatch")]
-struct Mismatch {
-    file: String,
-    reason: Reason,
-    size_bytes: Option<u64>,
-    ledger_size_bytes: Option<u64>,
-}
-
-#[derive(Clone, Copy, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Reason {
-    /// The ledger has it, the tree has not.
-    Missing,
-    /// The ledger has another length.
-    Size,
-    /// The tree has it, the ledger has not.
-    Unknown,
-}
-
 /// What is counted of a tier, or of a table in it.
 #[derive(Default)]
 struct Sum<'a> {
@@ -145,11 +123,11 @@ pub(super) fn run(
     let now = options.settings.now()?;
     let tree = Tree::new(&options.settings.archives());
     let ledger = Ledger::open(tree.root(), now, false)?;
-    let chosen = Chosen::of(options, ledger.state())?;
+    let asked = Asked::of(options, ledger.state())?;
     if options.files {
-        chosen.list(output)?;
+        asked.list(output)?;
     } else {
-        chosen.count(&policy, now, output)?;
+        asked.count(&policy, now, output)?;
     }
     let mut exit = Exit::Done;
     let mut wrong = mismatches(options, &tree, ledger.state())?;
@@ -163,18 +141,18 @@ pub(super) fn run(
             Reason::Missing | Reason::Size => Exit::Disagree,
         });
         notes.verbose(&format!("{} is not as recorded", quote(&one.file)));
-        print(&one, output)?;
+        jsonl::print(&one, output)?;
     }
     Ok(exit)
 }
 
 /// What of the ledger was asked for, in order.
-struct Chosen<'a> {
+struct Asked<'a> {
     members: Vec<(Tier, &'a str, &'a FileState, &'a Member)>,
 }
 
-impl<'a> Chosen<'a> {
-    fn of(options: &Options, state: &'a State) -> Result<Chosen<'a>> {
+impl<'a> Asked<'a> {
+    fn of(options: &Options, state: &'a State) -> Result<Asked<'a>> {
         let mut members = Vec::new();
         let mut tables = BTreeSet::new();
         for (file, held) in state.files() {
@@ -198,7 +176,7 @@ impl<'a> Chosen<'a> {
             (a.0, &a.3.table, &a.3.day, a.1)
                 .cmp(&(b.0, &b.3.table, &b.3.day, b.1))
         });
-        Ok(Chosen { members })
+        Ok(Asked { members })
     }
 
     /// Each table's day by itself.
@@ -213,7 +191,7 @@ impl<'a> Chosen<'a> {
                 rows: member.rows,
                 size_bytes: member.size_bytes,
             };
-            print(&record, output)?;
+            jsonl::print(&record, output)?;
         }
         Ok(())
     }
@@ -254,7 +232,7 @@ impl<'a> Chosen<'a> {
                     .then_some(sum.for_cold),
                 eligible_for_purge: sum.for_purge,
             };
-            print(&record, output)?;
+            jsonl::print(&record, output)?;
         }
         for ((tier, table), sum) in tables {
             let record = ArchiveStat {
@@ -267,30 +245,10 @@ impl<'a> Chosen<'a> {
                 oldest: sum.oldest.map(rfc3339),
                 newest: sum.newest.map(rfc3339),
             };
-            print(&record, output)?;
+            jsonl::print(&record, output)?;
         }
         Ok(())
     }
-}
-
-/// Whether a member's table and day were asked for. What has no day is judged
-/// by its rows' times.
-fn wanted(options: &Options, member: &Member) -> bool {
-    let named = |t: &String| {
-        member.table.as_ref().is_some_and(|m| m.eq_ignore_ascii_case(t))
-    };
-    if !options.tables.is_empty() && !options.tables.iter().any(named) {
-        return false;
-    }
-    let day = |text: &Option<String>| {
-        let text = text.as_deref()?.get(..10)?;
-        text.parse::<Day>().ok()
-    };
-    let first = day(&member.day).or_else(|| day(&member.oldest));
-    let last = day(&member.day).or_else(|| day(&member.newest));
-    let late = |since| last.is_none_or(|d| d.next().start() > since);
-    let early = |until| first.is_none_or(|d| d.start() < until);
-    options.since.is_none_or(late) && options.until.is_none_or(early)
 }
 
 /// When archives of a table are due, looked up once a table.
@@ -333,71 +291,5 @@ impl<'a> Due<'a> {
             tier == Tier::Warm && over(cold),
             tier != Tier::Whole && over(purge),
         ))
-    }
-}
-
-/// Files that are not what the ledger says; what an intent names is passed
-/// over. Strangers are looked for where nothing was selected.
-fn mismatches(
-    options: &Options,
-    tree: &Tree,
-    state: &State,
-) -> Result<Vec<Mismatch>> {
-    let mut moving = BTreeSet::new();
-    for open in state.intents().chain(state.unsettled()) {
-        if !open.published || open.retract.is_some() {
-            moving.insert(open.segment.file.as_str());
-        }
-    }
-    for (_, change) in state.changes() {
-        moving.insert(&change.file);
-        moving.extend(change.removes.iter().map(|r| r.file.as_str()));
-    }
-    let mut wrong = Vec::new();
-    for (file, known) in state.files() {
-        let asked = known.members.iter().any(|m| wanted(options, m));
-        if !asked || moving.contains(file) {
-            continue;
-        }
-        let size_bytes = size(&tree.path(file)?)?;
-        if size_bytes != Some(known.size_bytes) {
-            wrong.push(Mismatch {
-                file: file.to_owned(),
-                reason: match size_bytes {
-                    Some(_) => Reason::Size,
-                    None => Reason::Missing,
-                },
-                size_bytes,
-                ledger_size_bytes: Some(known.size_bytes),
-            });
-        }
-    }
-    let everything = options.tables.is_empty()
-        && options.since.is_none()
-        && options.until.is_none();
-    if everything {
-        let warm = warm_files(tree, state)?.into_iter().map(|w| w.file);
-        let cold = cold_files(tree)?.into_iter();
-        for file in warm.chain(cold).chain(whole_files(tree)?) {
-            if state.file(&file).is_none() && !moving.contains(&*file) {
-                wrong.push(Mismatch {
-                    size_bytes: size(&tree.path(&file)?)?,
-                    file,
-                    reason: Reason::Unknown,
-                    ledger_size_bytes: None,
-                });
-            }
-        }
-    }
-    wrong.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok(wrong)
-}
-
-/// The length of a file; none of what is not there, or is no file.
-fn size(path: &Path) -> Result<Option<u64>> {
-    match fs::symlink_metadata(path) {
-        Ok(meta) => Ok(meta.is_file().then_some(meta.len())),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io("stat", path, e)),
     }
 }

@@ -11,10 +11,11 @@ use bytesize::ByteSize;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Options, print};
+use super::options::Options;
 use crate::archive::{Ledger, State};
 use crate::db::{Access, Database, Question};
 use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::io::jsonl;
 use crate::settings::policy::{self, Entry, Every, Policy, Rule};
 use crate::time::{Age, rfc3339};
 
@@ -53,7 +54,7 @@ pub(super) fn run(
     let mut exit = Exit::Done;
     let mut tell = |breach: Breach| {
         exit = Exit::Limit;
-        print(&breach, output)
+        jsonl::print(&breach, output)
     };
     for (mode, days) in modes(&policy, now)? {
         notes.verbose(&format!("looking at the {mode} job"));

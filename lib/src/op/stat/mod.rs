@@ -7,104 +7,21 @@
 
 mod archives;
 mod check;
+mod mismatch;
+mod options;
 
 use std::io::Write;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::db::{Access, Census, Database, Question, Table, TableSize};
-use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::settings::Settings;
-use crate::settings::columns::{Columns, rule};
+use crate::error::{Exit, Notes, Result, quote};
+use crate::io::jsonl;
+use crate::settings::columns::rule;
 use crate::settings::policy::{self, Entry, Policy};
-use crate::time::{Age, rfc3339};
+use crate::time::rfc3339;
 
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Where.
-    pub settings: Settings,
-    /// The tables; those of the policy that exist where none is named.
-    pub tables: Vec<String>,
-    /// `--over`, in bytes.
-    pub over: Option<u64>,
-    /// `--always`: a record also of a table that is not over it.
-    pub always: bool,
-    /// `--timestamp-column` and `--unit`.
-    pub columns: Columns,
-    /// `--archives`: the tiers, in place of the database's tables.
-    pub archives: bool,
-    /// `--files`: the archives one by one.
-    pub files: bool,
-    /// `--since`: days that end at or before it are left out.
-    pub since: Option<Timestamp>,
-    /// `--until`: days that begin at or after it are left out.
-    pub until: Option<Timestamp>,
-    /// `--check`: what passes a limit.
-    pub check: bool,
-    /// `--margin`: how far past its policy a row may be.
-    pub margin: Option<Age>,
-    /// `--max-size`: of the archive tree, in bytes.
-    pub max_size: Option<u64>,
-    /// `--max-undated`: of a table.
-    pub max_undated: Option<u64>,
-}
-
-impl Options {
-    fn check(&self) -> Result<()> {
-        self.check_modes()?;
-        if self.archives {
-            return Ok(());
-        }
-        let dated =
-            self.columns.timestamp.is_some() || self.columns.unit.is_some();
-        match (self.over, self.tables.as_slice()) {
-            (Some(_), [_]) if dated => Err(Error::usage(
-                "--over measures bytes: --timestamp-column and --unit have \
-                 no meaning beside it",
-            )),
-            (Some(_), [_]) => Ok(()),
-            (Some(_), []) => Err(Error::usage("TABLE is missing")),
-            (Some(_), [_, extra, ..]) => Err(Error::usage(format!(
-                "unexpected operand {}",
-                quote(extra)
-            ))),
-            (None, []) if dated => Err(Error::usage(
-                "--timestamp-column and --unit are for tables that are named",
-            )),
-            (None, _) => Ok(()),
-        }
-    }
-
-    /// Whether each flag has a meaning beside the others.
-    fn check_modes(&self) -> Result<()> {
-        let dated =
-            self.columns.timestamp.is_some() || self.columns.unit.is_some();
-        let listed =
-            self.files || self.since.is_some() || self.until.is_some();
-        let limited = self.margin.is_some()
-            || self.max_size.is_some()
-            || self.max_undated.is_some();
-        let modes = [self.over.is_some(), self.archives, self.check];
-        let wrong = if modes.iter().filter(|m| **m).count() > 1 {
-            "--over, --archives and --check are asked one at a time"
-        } else if self.always && self.over.is_none() {
-            "--always is for --over"
-        } else if listed && !self.archives {
-            "--files, --since and --until are for --archives"
-        } else if limited && !self.check {
-            "--margin, --max-size and --max-undated are for --check"
-        } else if dated && (self.archives || self.check) {
-            "--timestamp-column and --unit are for tables that are named"
-        } else if self.check && !self.tables.is_empty() {
-            "--check takes no TABLE: it looks at all that the policy names"
-        } else {
-            return Ok(());
-        };
-        Err(Error::usage(wrong))
-    }
-}
+pub use options::Options;
 
 /// A table's record. What nothing says how to tell is null.
 #[derive(Serialize)]
@@ -159,7 +76,7 @@ pub fn run(
         let table = database.need_table(name)?;
         let record = over(&database, table, threshold, options.always)?;
         if let Some(over) = record {
-            print(&over, output)?;
+            jsonl::print(&over, output)?;
         }
         return Ok(Exit::Done);
     }
@@ -173,7 +90,7 @@ pub fn run(
     }
     for count in counts {
         notes.verbose(&format!("counting {}", quote(&count.table.name)));
-        print(&count.take(&database)?, output)?;
+        jsonl::print(&count.take(&database)?, output)?;
     }
     Ok(Exit::Done)
 }
@@ -274,13 +191,4 @@ impl Count {
             exempt: self.exempt,
         })
     }
-}
-
-fn print(record: &impl Serialize, output: &mut dyn Write) -> Result<()> {
-    let line = serde_json::to_string(record)
-        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
-    output
-        .write_all(format!("{line}\n").as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(|e| Error::stream("cannot write to standard output", e))
 }

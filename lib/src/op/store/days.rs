@@ -7,7 +7,7 @@ use std::io::Read;
 use jiff::Timestamp;
 
 use super::lines::{LineReader, Record};
-use super::{Done, LEVEL, Options, empty};
+use super::options::{LEVEL, Options};
 use crate::archive::{
     Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
 };
@@ -23,6 +23,23 @@ use crate::time::{Day, Unit, rfc3339};
 
 /// What all days together may hold before one is cut early, in bytes of text.
 const HELD_BYTES: usize = 16 << 20;
+
+/// What rt-store says when it is through: its record, the segments to print
+/// as receipts, and the run's end.
+pub(super) type Done = (Stored, Vec<Segment>, Result<Exit>);
+
+/// A record of a table of which nothing was stored.
+pub(super) fn empty(table: &str) -> Stored {
+    Stored {
+        table: table.to_owned(),
+        status: Status::Failed,
+        rows: 0,
+        segments: 0,
+        undated: 0,
+        message: None,
+        exit_status: None,
+    }
+}
 
 /// One day in the making.
 struct DayDraft {
@@ -261,51 +278,62 @@ impl<'s> Days<'s> {
             self.days.values_mut().map(|day| &mut day.draft).collect();
         sync_many(&mut drafts, |draft| draft.sync())?;
         let mut out = Vec::new();
-        for mut entry in std::mem::take(&mut self.days).into_values() {
-            let sums = entry.draft.finish()?;
-            let names = |c: &usize| self.table.columns[*c].name.clone();
-            let column = self.chosen.timestamp.map(|(c, _)| names(&c));
-            let redaction = &self.chosen.redaction;
-            let segment = Segment {
-                id: Tree::new_id()?,
-                db: identity.path.clone(),
-                db_device: identity.device,
-                db_inode: identity.inode,
-                table: self.table.name.clone(),
-                file: entry.file,
-                offset_bytes: entry.draft.offset(),
-                size_bytes: sums.size_bytes,
-                sha256: sums.sha256,
-                before_sha256: entry.draft.before_sha256().map(str::to_owned),
-                file_sha256: sums.file_sha256,
-                rows: sums.rows,
-                keyless_rows: entry.keyless,
-                text_size_bytes: sums.text_size_bytes,
-                text_sha256: sums.text_sha256,
-                compression: if self.plain {
-                    Compression::None
-                } else {
-                    Compression::Gzip
-                },
-                level: self.level,
-                columns: self.chosen.columns.iter().map(names).collect(),
-                excluded: self.chosen.excluded.clone(),
-                redacted: redaction.columns.iter().map(names).collect(),
-                secrets_version: redaction.secrets.map(|(_, v)| v),
-                secrets_all: redaction.guesses(),
-                timestamp_column: column.unwrap_or_default(),
-                unit: self.unit.map(|u| u.word().to_owned()),
-                schema_sha256: schema.clone(),
-                archived_at: Some(self.archived_at.clone()),
-                oldest: sums.range.map(|(least, _)| rfc3339(least)),
-                newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
-                array: self.single,
-                adopted: false,
-            };
+        for entry in std::mem::take(&mut self.days).into_values() {
+            let (segment, draft) = self.segment(entry, identity, &schema)?;
             debug_assert!(work.tree().path(&segment.file).is_ok());
-            out.push((segment, entry.draft));
+            out.push((segment, draft));
         }
         Ok(out)
+    }
+
+    /// What the ledger is told of a day whose draft is durable.
+    fn segment(
+        &self,
+        mut entry: DayDraft,
+        identity: &Identity,
+        schema_sha256: &str,
+    ) -> Result<(Segment, Draft)> {
+        let sums = entry.draft.finish()?;
+        let names = |c: &usize| self.table.columns[*c].name.clone();
+        let column = self.chosen.timestamp.map(|(c, _)| names(&c));
+        let redaction = &self.chosen.redaction;
+        let segment = Segment {
+            id: Tree::new_id()?,
+            db: identity.path.clone(),
+            db_device: identity.device,
+            db_inode: identity.inode,
+            table: self.table.name.clone(),
+            file: entry.file,
+            offset_bytes: entry.draft.offset(),
+            size_bytes: sums.size_bytes,
+            sha256: sums.sha256,
+            before_sha256: entry.draft.before_sha256().map(str::to_owned),
+            file_sha256: sums.file_sha256,
+            rows: sums.rows,
+            keyless_rows: entry.keyless,
+            text_size_bytes: sums.text_size_bytes,
+            text_sha256: sums.text_sha256,
+            compression: if self.plain {
+                Compression::None
+            } else {
+                Compression::Gzip
+            },
+            level: self.level,
+            columns: self.chosen.columns.iter().map(names).collect(),
+            excluded: self.chosen.excluded.clone(),
+            redacted: redaction.columns.iter().map(names).collect(),
+            secrets_version: redaction.secrets.map(|(_, v)| v),
+            secrets_all: redaction.guesses(),
+            timestamp_column: column.unwrap_or_default(),
+            unit: self.unit.map(|u| u.word().to_owned()),
+            schema_sha256: schema_sha256.to_owned(),
+            archived_at: Some(self.archived_at.clone()),
+            oldest: sums.range.map(|(least, _)| rfc3339(least)),
+            newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
+            array: self.single,
+            adopted: false,
+        };
+        Ok((segment, entry.draft))
     }
 
     pub fn end(

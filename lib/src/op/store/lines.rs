@@ -5,9 +5,10 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
-use super::array::Array;
 use crate::error::{Error, Result, quote};
-use crate::record::{ARCHIVED_AT, Field, Fields, ROWID, Token, append_string};
+use crate::record::{
+    ARCHIVED_AT, ArrayReader, Field, Fields, ROWID, Token, append_string,
+};
 use crate::time::{self, Unit};
 
 /// How much is read at a time.
@@ -28,14 +29,14 @@ pub(super) struct Record<'l> {
 #[derive(Debug, Default)]
 pub(super) struct LineReader {
     columns: Vec<String>,
-    /// The same as rt-export writes them.
+    /// The columns' keys as rt-export writes them.
     keys: Vec<Vec<u8>>,
     timestamp: usize,
     unit: Option<Unit>,
     /// Rows of the table can be without usable key.
     keyless: bool,
     /// Where an array is; none for lines that stand by themselves.
-    array: Option<Array>,
+    array: Option<ArrayReader>,
     /// What was read stands at the beginning, up to `filled`.
     buffer: Vec<u8>,
     filled: usize,
@@ -68,7 +69,7 @@ impl LineReader {
             timestamp,
             unit,
             keyless,
-            array: array.then(Array::default),
+            array: array.then(ArrayReader::default),
             ..LineReader::default()
         }
     }
@@ -96,8 +97,13 @@ impl LineReader {
             return Ok(true);
         }
         if let Some(array) = self.array {
-            let over = (self.filled == 0).then_some(array);
-            return over.unwrap_or_default().check_over().map(|()| false);
+            return match self.filled == 0 && array.is_over() {
+                true => Ok(false),
+                false => Err(Error::data(
+                    "the array is not closed: the stream was cut short",
+                )
+                .hint("nothing was stored; run the export again")),
+            };
         }
         if self.filled == 0 {
             return Ok(false);
@@ -127,7 +133,7 @@ impl LineReader {
             search += end + 1;
             start = search;
             let row = match &mut self.array {
-                Some(array) => array.take(line)?,
+                Some(array) => array.take(line).map_err(no_array)?,
                 None => Some(line),
             };
             let Some(row) = row else { continue };
@@ -189,10 +195,7 @@ impl LineReader {
                 let field = fields.next().map_err(|f| f.to_string())?;
                 let Some(Field { key, value }) = field else { break };
                 if key.is(ROWID) && self.keyless && !keyless {
-                    value.to_owned().map_err(|f| f.to_string())?;
-                    if !matches!(value, Token::Integer(_)) {
-                        return Err(format!("{ROWID} is no integer"));
-                    }
+                    check_rowid(value)?;
                     keyless = true;
                     continue;
                 }
@@ -232,4 +235,19 @@ impl LineReader {
             .position(|c| c.eq_ignore_ascii_case(&name))
             .ok_or_else(|| format!("there is no column {}", quote(&name)))
     }
+}
+
+fn check_rowid(value: Token<'_>) -> std::result::Result<(), String> {
+    value.to_owned().map_err(|f| f.to_string())?;
+    match value {
+        Token::Integer(_) => Ok(()),
+        _ => Err(format!("{ROWID} is no integer")),
+    }
+}
+
+fn no_array(what: &str) -> Error {
+    Error::data(format!("not one JSON array with a row a line: {what}")).hint(
+        "nothing was stored; --single takes what rt-export --format json \
+         writes",
+    )
 }

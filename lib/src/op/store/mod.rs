@@ -9,49 +9,26 @@
 //! whole or not at all. How publication is made safe stands in
 //! [`crate::archive`].
 
-mod array;
 mod days;
 mod lines;
+mod options;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use self::days::Days;
+use self::days::{Days, Done, empty};
 use crate::archive::{Archive, Receipt, Segment};
 use crate::crash;
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result};
-use crate::io::durable;
+use crate::io::{durable, jsonl};
 use crate::outcome::{Outcome, Status, Stored};
-use crate::settings::Settings;
-use crate::settings::columns::{ColumnChoice, Columns, rule};
+use crate::settings::columns::{ColumnChoice, rule};
 use crate::settings::policy::Policy;
 use crate::signal::{Stop, Stoppable};
 
-/// How hard rows are compressed unless said. rt-gzip's 6 takes a fifth more
-/// CPU time for 2 to 3 % fewer bytes (`tests/perf/run store`), and this program
-/// runs beside an application.
-const LEVEL: u8 = 5;
-
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Where.
-    pub settings: Settings,
-    /// The table.
-    pub table: String,
-    /// The columns, as rt-export was told.
-    pub columns: Columns,
-    /// `--single`: one new file, of one JSON array.
-    pub single: bool,
-    /// `--no-compress`.
-    pub plain: bool,
-    /// `-1` to `-9`; 5 unless said.
-    pub level: Option<u8>,
-    /// `-p`.
-    pub threads: Option<u64>,
-}
+pub use self::options::Options;
 
 /// Stores what comes on `input`; receipts and a `stored` record go to
 /// `output`. In a dry run `input` is handed on as it is.
@@ -84,39 +61,15 @@ pub fn run(
     // The lock is free by now: a reader that waits for it is served.
     let mut out = Vec::new();
     for segment in receipts {
-        append_record(&mut out, &Receipt { segment })?;
+        jsonl::append(&mut out, &Receipt { segment })?;
     }
-    append_record(&mut out, &Outcome::Stored(record))?;
+    jsonl::append(&mut out, &Outcome::Stored(record))?;
     output
         .write_all(&out)
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write the receipts", e))?;
     result
 }
-
-fn append_record(
-    out: &mut Vec<u8>,
-    record: &impl serde::Serialize,
-) -> Result<()> {
-    serde_json::to_writer(&mut *out, record)
-        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
-    out.push(b'\n');
-    Ok(())
-}
-
-fn empty(table: &str) -> Stored {
-    Stored {
-        table: table.to_owned(),
-        status: Status::Failed,
-        rows: 0,
-        segments: 0,
-        undated: 0,
-        message: None,
-        exit_status: None,
-    }
-}
-
-type Done = (Stored, Vec<Segment>, Result<Exit>);
 
 fn store(
     options: &Options,

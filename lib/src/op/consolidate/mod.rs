@@ -1,0 +1,192 @@
+//! rt-consolidate: warm files whose day is due go into the tar of their
+//! month. The order of writes stands in [`crate::archive`]'s `month`.
+//!
+//! What is not what the ledger says, is damaged or waits for its settlement is
+//! left where it is and named; the rest goes on.
+
+mod month;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::month::{month, prove};
+use crate::archive::tiers::{WarmFile, warm_files};
+use crate::archive::{Archive, Ledger, State, Tree, month_file, not_as_said};
+use crate::error::{Exit, Notes, Result, quote};
+use crate::io::jsonl;
+use crate::outcome::{Consolidation, Upkeep};
+use crate::settings::Settings;
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
+use crate::signal::Stop;
+use crate::time::Age;
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub settings: Settings,
+    /// `--older-than`: in place of every table's hot and warm periods.
+    pub older_than: Option<Age>,
+    /// `--lock-wait`.
+    pub lock_wait: Option<Duration>,
+}
+
+/// What is due, by the month's file.
+type Months = BTreeMap<String, Vec<WarmFile>>;
+
+/// Consolidates; one record goes to `output`.
+pub fn run(
+    options: &Options,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    let stop = Stop::listen()?;
+    let mut record = Consolidation::default();
+    let done = consolidate(options, &mut record, notes, &stop);
+    if let Err(error) = &done {
+        record.fail(error);
+    }
+    let exit = Exit::from_code(record.exit_status.unwrap_or(0));
+    jsonl::print(&Upkeep::Consolidation(record), output)?;
+    done.map(|()| exit)
+}
+
+fn consolidate(
+    options: &Options,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+    stop: &Stop,
+) -> Result<()> {
+    let policy = options.settings.load_policy()?;
+    let now = options.settings.now()?;
+    let root = options.settings.archives();
+    let tree = Tree::new(&root);
+    if options.settings.dry_run {
+        record.status = "dry_run".to_owned();
+        let ledger = Ledger::open(&root, now, false)?;
+        let months =
+            due(&tree, ledger.state(), &policy, now, options, record, notes)?;
+        for (file, warm) in months {
+            rehearse(&tree, ledger.state(), file, warm, record, notes);
+        }
+        record.consolidated = record.removed_warm.len() as u64;
+        return Ok(());
+    }
+    record.status = "no_records".to_owned();
+    let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
+    let mut work = Archive::begin(&root, now, wait, notes)?;
+    let state = work.state();
+    let mut months = due(&tree, state, &policy, now, options, record, notes)?;
+    for warm in months.values_mut() {
+        warm.retain(|w| {
+            w.table.as_deref().is_none_or(|t| work.block_of(t).is_none())
+        });
+    }
+    for blocked in work.blocked() {
+        record.leave(blocked.exit, blocked.message.clone());
+    }
+    for (file, warm) in months {
+        if warm.is_empty() {
+            continue;
+        }
+        stop.check()?;
+        match month(&mut work, &file, warm, record, notes) {
+            Ok(()) => {}
+            Err(error) if error.exit() == Exit::Failed => return Err(error),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                record.leave(error.exit(), error.to_string());
+            }
+        }
+    }
+    if record.consolidated > 0 {
+        record.status = "consolidated".to_owned();
+    }
+    Ok(())
+}
+
+/// What a month's run would do, by the same proofs.
+fn rehearse(
+    tree: &Tree,
+    state: &State,
+    file: String,
+    warm: Vec<WarmFile>,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+) {
+    if let Err(error) = tree.stranger(state, &file) {
+        notes.warn(&error.to_string());
+        record.leave(error.exit(), error.to_string());
+        return;
+    }
+    let before = record.removed_warm.len();
+    for one in warm {
+        let proof = prove(state, &one).and_then(|(_, known)| match known {
+            Some(_) => Ok(0),
+            None => tree.count_records(&one.file, one.plain),
+        });
+        match proof {
+            Ok(_) => record.removed_warm.push(one.file),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                record.leave(Exit::Partial, error.to_string());
+            }
+        }
+    }
+    if record.removed_warm.len() > before {
+        record.cold_files.push(file);
+    }
+}
+
+/// The warm files that are due and can go, by month.
+fn due(
+    tree: &Tree,
+    state: &State,
+    policy: &Policy,
+    now: Timestamp,
+    options: &Options,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+) -> Result<Months> {
+    let mut months = Months::new();
+    for warm in warm_files(tree, state)? {
+        let cutoff = match (&options.older_than, &warm.table) {
+            (Some(age), _) => Some(age.before(now)?),
+            (None, Some(table)) => match rule(policy, table) {
+                Some(rule) if rule.cold.is_none() => None,
+                Some(rule) => policy::cold_cutoff(rule, now)?,
+                None => None,
+            },
+            (None, None) => None,
+        };
+        let end = warm.day.next().start();
+        if cutoff.is_none_or(|cutoff| end > cutoff) {
+            continue;
+        }
+        let waits = state
+            .unsettled()
+            .chain(state.intents())
+            .any(|o| o.segment.file == warm.file);
+        if waits {
+            notes.verbose(&format!(
+                "{} waits: a segment is not settled",
+                quote(&warm.file)
+            ));
+            continue;
+        }
+        let known = state.file(&warm.file);
+        if known.is_some_and(|k| k.size_bytes != warm.size_bytes) {
+            let error =
+                not_as_said(&warm.path, "is not as long as the ledger says");
+            notes.warn(&error.to_string());
+            record.leave(Exit::Partial, error.to_string());
+            continue;
+        }
+        months.entry(month_file(warm.day)).or_default().push(warm);
+    }
+    Ok(months)
+}

@@ -1,0 +1,230 @@
+//! One month: what its tar takes in, and what is proven of each warm file
+//! before.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::archive::tiers::{WarmFile, entries};
+use crate::archive::{
+    Addition, Archive, BLOCK_BYTES, Change, FileState, Kind, Member, Named,
+    State, Tree, not_as_said,
+};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::io::digest::file_sha256;
+use crate::io::durable::{self, Temp};
+use crate::io::gz;
+use crate::outcome::Consolidation;
+
+/// A warm file's digest, and what it holds by the ledger, which must agree.
+pub(super) fn prove(
+    state: &State,
+    warm: &WarmFile,
+) -> Result<(String, Option<Member>)> {
+    let sha256 = file_sha256(durable::open_read(&warm.path)?, &warm.path)?;
+    match state.file(&warm.file) {
+        Some(known) if known.sha256 != sha256 => {
+            Err(not_as_said(&warm.path, "is not what the ledger says"))
+        }
+        Some(known) => Ok((sha256, known.members.first().cloned())),
+        None => Ok((sha256, None)),
+    }
+}
+
+/// One month's files into its tar.
+pub(super) fn month(
+    work: &mut Archive,
+    file: &str,
+    warm: Vec<WarmFile>,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    work.adopt_month(file)?;
+    let before = work.state().file(file).cloned();
+    let mut scratch = Vec::new();
+    let (additions, removes) = gather(work, warm, &mut scratch, record, notes);
+    if removes.is_empty() {
+        return Ok(());
+    }
+    let mut additions: Vec<Addition> = additions.into_values().collect();
+    additions.extend(schemas(work, before.as_ref(), &additions)?);
+    let draft = work
+        .draft_month(file, before.as_ref(), &|_| true, additions)?
+        .ok_or_else(|| Error::failed("a month without members"))?;
+    let change = Change {
+        id: Tree::new_id()?,
+        file: file.to_owned(),
+        before: before.map(|b| b.named(file)),
+        after: Some(draft.after.clone()),
+        members: draft.members.clone(),
+        removes: removes.clone(),
+        expires: Vec::new(),
+    };
+    work.change(Kind::Consolidate, change, Some(draft))?;
+    record.consolidated += removes.len() as u64;
+    record.cold_files.push(file.to_owned());
+    for removed in removes {
+        notes.verbose(&format!(
+            "{} is in {}",
+            quote(&removed.file),
+            quote(file)
+        ));
+        record.removed_warm.push(removed.file);
+    }
+    Ok(())
+}
+
+/// What goes into the tar, by member, and the warm files that then can go.
+/// `scratch` keeps the temporary files among them.
+fn gather(
+    work: &mut Archive,
+    warm: Vec<WarmFile>,
+    scratch: &mut Vec<Temp>,
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
+) -> (BTreeMap<String, Addition>, Vec<Named>) {
+    let mut additions: BTreeMap<String, Addition> = BTreeMap::new();
+    let mut removes = Vec::new();
+    for one in warm {
+        match look(work, &one, scratch) {
+            Ok((named, member, path)) => {
+                let entry = additions
+                    .entry(member.name.clone())
+                    .or_insert_with(|| Addition {
+                        member: Member {
+                            rows: 0,
+                            size_bytes: 0,
+                            ..member.clone()
+                        },
+                        files: Vec::new(),
+                    });
+                entry.member.rows += member.rows;
+                entry.member.size_bytes += member.size_bytes;
+                entry.member.widen(&member.oldest, &member.newest);
+                entry.files.push(path);
+                removes.push(named);
+            }
+            Err(error) => {
+                notes.warn(&error.to_string());
+                record.leave(Exit::Partial, error.to_string());
+            }
+        }
+    }
+    (additions, removes)
+}
+
+/// A warm file's digest, and its bytes as they go into the tar: the file
+/// itself, or a compressed copy.
+fn look(
+    work: &mut Archive,
+    warm: &WarmFile,
+    scratch: &mut Vec<Temp>,
+) -> Result<(Named, Member, PathBuf)> {
+    let (sha256, known) = prove(work.state(), warm)?;
+    let mut member = known.map_or_else(|| adopt(work, warm, &sha256), Ok)?;
+    member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
+    let named =
+        Named { file: warm.file.clone(), size_bytes: warm.size_bytes, sha256 };
+    if !warm.plain {
+        member.size_bytes = warm.size_bytes;
+        return Ok((named, member, warm.path.clone()));
+    }
+    let temp = compress(work, warm)?;
+    let path = temp.path().to_owned();
+    member.size_bytes = std::fs::metadata(&path)
+        .map_err(|e| Error::io("stat", &path, e))?
+        .len();
+    scratch.push(temp);
+    Ok((named, member, path))
+}
+
+/// A warm file that was made by hand: looked through, and taken in.
+fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
+    let named = Named {
+        file: warm.file.clone(),
+        size_bytes: warm.size_bytes,
+        sha256: sha256.to_owned(),
+    };
+    let member = Member {
+        name: format!("{}/{}.jsonl.gz", warm.day, warm.stem),
+        table: warm.table.clone(),
+        day: Some(warm.day.to_string()),
+        size_bytes: warm.size_bytes,
+        sha256: sha256.to_owned(),
+        rows: 0,
+        oldest: None,
+        newest: None,
+    };
+    work.adopt_lines(named, member, warm.plain)
+}
+
+/// A plain file's lines as gzip members, under a temporary name.
+fn compress(work: &Archive, warm: &WarmFile) -> Result<Temp> {
+    let root = work.tree().root();
+    let mut temp = Temp::in_tree(root)?;
+    let mut encoder = gz::Encoder::new(6);
+    let mut input = durable::open_read(&warm.path)?;
+    let (mut text, mut member) = (vec![0u8; BLOCK_BYTES], Vec::new());
+    let mut rest = 0;
+    loop {
+        text.resize(BLOCK_BYTES.max(rest + 1), 0);
+        let n = durable::read_full(&mut input, &mut text[rest..])
+            .map_err(|e| Error::io("read", &warm.path, e))?;
+        let filled = rest + n;
+        if filled == 0 {
+            return Ok(temp);
+        }
+        let end = match memchr::memrchr(b'\n', &text[..filled]) {
+            Some(end) if n > 0 => end + 1,
+            _ => filled,
+        };
+        member.clear();
+        encoder.member(&text[..end], None, &mut member)?;
+        temp.file()?
+            .write_all(&member)
+            .map_err(|e| Error::io("write a file in", root, e))?;
+        text.copy_within(end..filled, 0);
+        rest = filled - end;
+    }
+}
+
+/// The schemas of the tables that are added, where the month has them not.
+fn schemas(
+    work: &Archive,
+    before: Option<&FileState>,
+    additions: &[Addition],
+) -> Result<Vec<Addition>> {
+    let folder = work.tree().root().join("schema");
+    let mut out = Vec::new();
+    for (name, path) in entries(&folder)? {
+        let stem = name.strip_suffix(".sql").and_then(|n| n.rsplit_once('-'));
+        let Some((stem, _)) = stem else { continue };
+        let needed = additions.iter().any(|a| {
+            let file = a.member.name.split_once('/').map(|(_, f)| f);
+            file.and_then(|f| f.strip_suffix(".jsonl.gz")) == Some(stem)
+        });
+        let member = format!("schema/{name}");
+        let has =
+            before.is_some_and(|b| b.members.iter().any(|m| m.name == member));
+        if !needed || has {
+            continue;
+        }
+        let size_bytes = std::fs::metadata(&path)
+            .map_err(|e| Error::io("stat", &path, e))?
+            .len();
+        out.push(Addition {
+            member: Member {
+                name: member,
+                table: None,
+                day: None,
+                size_bytes,
+                sha256: String::new(),
+                rows: 0,
+                oldest: None,
+                newest: None,
+            },
+            files: vec![path],
+        });
+    }
+    Ok(out)
+}

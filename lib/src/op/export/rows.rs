@@ -1,0 +1,162 @@
+//! The rows that were selected, on their way out.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use super::options::Options;
+use crate::db::{ArchivedForm, Batch, Due, Fit, RowEncoder, Table};
+use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::outcome::{Exported, Status};
+use crate::settings::columns::ColumnChoice;
+use crate::signal::Stop;
+
+/// What came of it.
+pub(super) struct Done {
+    pub record: Exported,
+    pub exit: Exit,
+}
+
+/// A record of a table of which no row came out.
+pub(super) fn empty(table: &str, status: Status) -> Exported {
+    Exported {
+        table: table.to_owned(),
+        status,
+        rows: 0,
+        undated: 0,
+        referenced: 0,
+        unrepresentable: 0,
+        cutoff_date: None,
+        redacted: Vec::new(),
+        secrets: BTreeMap::new(),
+        message: None,
+        exit_status: None,
+    }
+}
+
+/// Writes what was selected.
+pub(super) struct Rows<'r> {
+    pub options: &'r Options,
+    pub table: &'r Table,
+    pub chosen: &'r ColumnChoice,
+    pub stop: &'r Stop,
+}
+
+impl Rows<'_> {
+    pub(super) fn write(
+        &self,
+        mut due: Due<'_>,
+        mut record: Exported,
+        output: &mut dyn Write,
+        notes: &mut dyn Notes,
+    ) -> Result<Done> {
+        let redaction = &self.chosen.redaction;
+        let form =
+            ArchivedForm::new(self.table, &self.chosen.columns, redaction)?;
+        let mut encoder = RowEncoder::new(self.table, form);
+        let secret_keys =
+            self.write_rows(&mut due, &mut encoder, &mut record, output)?;
+        record.undated = due.undated();
+        record.referenced = due.referenced;
+        let name = |c: &usize| self.table.columns[*c].name.clone();
+        record.redacted = redaction.columns.iter().map(name).collect();
+        record.secrets = encoder.form().counts();
+        notes.verbose(&format!(
+            "{} rows of {}, {} looked at",
+            record.rows,
+            quote(&self.table.name),
+            due.visited()
+        ));
+        Ok(self.end(record, secret_keys, notes))
+    }
+
+    /// Writes the rows, and counts them in the record; gives how many of the
+    /// `unrepresentable` ones hold a secret in their key.
+    fn write_rows(
+        &self,
+        due: &mut Due<'_>,
+        encoder: &mut RowEncoder,
+        record: &mut Exported,
+        output: &mut dyn Write,
+    ) -> Result<u64> {
+        let dry = self.options.settings.dry_run;
+        let fail = |e| Error::stream("cannot write rows", e);
+        let limit = self.options.limit.unwrap_or(u64::MAX);
+        let mut batch = Batch::default();
+        if let Some(rows) = self.options.batch_size {
+            batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        }
+        let mut frame = self.options.frame();
+        let mut secret_keys = 0;
+        let mut out = Vec::new();
+        while record.rows < limit {
+            let left = usize::try_from(limit - record.rows);
+            batch.rows = batch.rows.min(left.unwrap_or(usize::MAX));
+            let more = due.walk.batch(batch, &mut |row| {
+                let start = out.len();
+                out.extend_from_slice(frame.between());
+                let fit = encoder.append(row, &mut out)?;
+                if fit != Fit::Whole {
+                    out.truncate(start);
+                    record.unrepresentable += 1;
+                    secret_keys += u64::from(fit == Fit::SecretKey);
+                    return Ok(out.len());
+                }
+                record.rows += 1;
+                // The encoder ends a record with a newline.
+                out.pop();
+                out.extend_from_slice(frame.row());
+                if dry {
+                    out.clear();
+                }
+                Ok(out.len())
+            })?;
+            output.write_all(&out).map_err(fail)?;
+            out.clear();
+            self.stop.check()?;
+            if !more {
+                break;
+            }
+        }
+        if !dry {
+            output.write_all(frame.close()).map_err(fail)?;
+        }
+        output.flush().map_err(fail)?;
+        Ok(secret_keys)
+    }
+
+    fn end(
+        &self,
+        mut record: Exported,
+        secret_keys: u64,
+        notes: &mut dyn Notes,
+    ) -> Done {
+        let mut exit = Exit::Done;
+        let mut messages = Vec::new();
+        for (rows, why) in [
+            (
+                record.unrepresentable - secret_keys,
+                "text that UTF-8 cannot give back",
+            ),
+            (secret_keys, "a secret in their key or time"),
+        ] {
+            if rows > 0 {
+                let table = quote(&self.table.name);
+                let message =
+                    format!("{rows} rows of {table} hold {why}, and stay");
+                notes.warn(&message);
+                messages.push(message);
+            }
+        }
+        if !messages.is_empty() {
+            record.message = Some(messages.join("; "));
+            record.exit_status = Some(Exit::Partial.code());
+            exit = Exit::Partial;
+        }
+        record.status = match (record.rows, self.options.settings.dry_run) {
+            (_, true) => Status::DryRun,
+            (0, false) => Status::NoRecords,
+            (_, false) => Status::Archived,
+        };
+        Done { record, exit }
+    }
+}

@@ -1,0 +1,181 @@
+//! The bytes on their way: text cut into blocks and compressed, or members
+//! read back.
+
+use std::io::Read;
+
+use memchr::memrchr;
+
+use super::options::{Options, Task};
+use crate::error::{Error, Notes, Result};
+use crate::io::durable;
+use crate::io::gz::{Block, Pool, Reader};
+
+/// The longest text of a member, in bytes.
+const BLOCK: usize = 1 << 20;
+/// What standard input is called in messages.
+pub(super) const INPUT: &str = "standard input";
+
+/// Where the result goes.
+pub(super) trait Sink {
+    /// Text, as it passes by.
+    fn text(&mut self, text: &[u8]) -> Result<()>;
+    /// Bytes to be written.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// Compresses `input`, which messages call `name`, or reads it back.
+pub(super) fn transform(
+    options: &Options,
+    input: &mut dyn Read,
+    name: &str,
+    sink: &mut dyn Sink,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    if options.task == Task::Compress {
+        return compress(options, input, name, sink);
+    }
+    let mut reader = Reader::parallel(input, name, options.threads());
+    let mut text = Vec::new();
+    while reader.next_block(&mut text)? {
+        if options.task == Task::Decompress {
+            sink.text(&text)?;
+            sink.bytes(&text)?;
+        }
+    }
+    if let Some(offset) = reader.false_header() {
+        notes.warn(&format!(
+            "the header of the gzip member at byte {offset} names a size or \
+             a number of lines that is not so; its text is whole"
+        ));
+    }
+    Ok(())
+}
+
+fn compress(
+    options: &Options,
+    input: &mut dyn Read,
+    name: &str,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut pool = Pool::new(options.level.unwrap_or(6), options.threads());
+    let mut cutter = Cutter { carry: Vec::new(), ended: false };
+    let mut spare = Vec::new();
+    let mut blocks = 0;
+    loop {
+        let mut text = spare.pop().unwrap_or_default();
+        let more = cutter.next(input, name, &mut text)?;
+        // No text at all is one member without text.
+        if !more && blocks > 0 {
+            break;
+        }
+        blocks += 1;
+        sink.text(&text)?;
+        pool.submit(Block { key: 0, text, range: None })?;
+        while pool.full() {
+            spare.extend(write_next(&mut pool, sink)?);
+        }
+        if !more {
+            break;
+        }
+    }
+    while pool.in_flight() > 0 {
+        write_next(&mut pool, sink)?;
+    }
+    Ok(())
+}
+
+/// Writes the oldest member and gives the buffer of its text back.
+fn write_next(
+    pool: &mut Pool,
+    sink: &mut dyn Sink,
+) -> Result<Option<Vec<u8>>> {
+    let Some(done) = pool.take()? else { return Ok(None) };
+    sink.bytes(&done.member)?;
+    pool.recycle(done.member);
+    Ok(Some(done.text))
+}
+
+/// Cuts the input into blocks; where depends on the text alone, not on how
+/// it arrives.
+struct Cutter {
+    /// The start of a line whose end lies in the next block.
+    carry: Vec<u8>,
+    ended: bool,
+}
+
+impl Cutter {
+    /// Puts the next block in the place of what `text` holds, which saves
+    /// clearing it; false when there is none.
+    fn next(
+        &mut self,
+        input: &mut dyn Read,
+        name: &str,
+        text: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let carried = self.carry.len();
+        text.resize(if self.ended { carried } else { BLOCK }, 0);
+        text[..carried].copy_from_slice(&self.carry);
+        self.carry.clear();
+        if !self.ended {
+            let read = durable::read_full(input, &mut text[carried..])
+                .map_err(|e| Error::stream(&format!("cannot read {name}"), e));
+            text.truncate(carried + read?);
+            self.ended = text.len() < BLOCK;
+        }
+        if !self.ended
+            && let Some(last) = memrchr(b'\n', text)
+        {
+            self.carry.extend_from_slice(&text[last + 1..]);
+            text.truncate(last + 1);
+        }
+        Ok(!text.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte less each time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let n = out.len().min(self.1);
+            self.1 = self.1.max(2) - 1;
+            self.0.read(&mut out[..n])
+        }
+    }
+
+    fn blocks(text: &[u8], first_read: usize) -> Vec<Vec<u8>> {
+        let mut input = Trickle(text, first_read);
+        let mut cutter = Cutter { carry: Vec::new(), ended: false };
+        let mut out = Vec::new();
+        let mut block = Vec::new();
+        while cutter.next(&mut input, "input", &mut block).unwrap() {
+            out.push(block.clone());
+        }
+        out
+    }
+
+    #[test]
+    fn blocks_end_at_line_ends_and_are_never_longer_than_allowed() {
+        let mut text = b"a line of text\n".repeat(200_000);
+        text.extend(vec![b'x'; 3 * BLOCK]);
+        text.extend(b"\nlast, without an end");
+        let got = blocks(&text, usize::MAX);
+        assert!(got.concat() == text);
+        assert!(got.iter().all(|b| b.len() <= BLOCK && !b.is_empty()));
+        assert!(got[..2].iter().all(|b| b.ends_with(b"\n")));
+        assert!(got[0].len() > BLOCK - 15);
+        assert_eq!(blocks(&text, 300_000), got);
+    }
+
+    #[test]
+    fn a_block_that_is_exactly_full_is_one_block() {
+        let mut text = vec![b'x'; BLOCK - 1];
+        text.push(b'\n');
+        assert_eq!(blocks(&text, usize::MAX), [text]);
+        assert!(blocks(b"", usize::MAX).is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! What a report holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Exit;
+use crate::outcome::Status;
+
+/// A report, what it says about the job, and the line for the ledger.
+pub(super) struct Made {
+    pub text: String,
+    pub exit: Exit,
+    pub counts: Option<Counts>,
+}
+
+/// What the ledger is told of a job.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub total_archived: u64,
+    pub tables: u64,
+    pub failed: u64,
+}
+
+/// A job's report; the keys are the contract of rt-report(1).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Report {
+    /// The job's name.
+    pub mode: String,
+    /// The run's now, RFC 3339.
+    pub timestamp: String,
+    /// Whether it was to change nothing.
+    pub dry_run: bool,
+    /// The sum of the tables' `records`.
+    pub total_archived: u64,
+    /// One result a table.
+    pub tables: Vec<TableResult>,
+}
+
+/// What became of a table.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TableResult {
+    /// The table, as the schema writes it where a record shows that.
+    pub table: String,
+    /// What became of it.
+    pub status: Status,
+    /// Rows proven and deleted; in a dry run, those that would be.
+    pub records: u64,
+    /// The instant before which rows were due, RFC 3339.
+    pub cutoff_date: Option<String>,
+    /// The files that hold the rows, relative to the tree.
+    pub archive_files: Vec<String>,
+    /// Rows that stay because they changed meanwhile.
+    pub changed: u64,
+    /// Rows that stay because a row that stays points at them.
+    pub referenced: u64,
+    /// Rows that stay because a trigger kept them.
+    pub refused: u64,
+    /// Rows that somebody else deleted.
+    pub gone: u64,
+    /// Rows archived by a run that crashed while deleting them, and not there
+    /// as archived any more.
+    pub superseded: u64,
+    /// Rows without a readable time.
+    pub undated: u64,
+    /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
+    pub unrepresentable: u64,
+    /// Columns whose values were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
+    /// Secrets that were replaced, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, u64>,
+    /// Why it failed, or what to know.
+    pub message: Option<String>,
+}
+
+impl Report {
+    /// What the ledger is told of it.
+    pub(super) fn counts(&self) -> Counts {
+        let failed = |t: &&TableResult| t.status == Status::Failed;
+        Counts {
+            total_archived: self.total_archived,
+            tables: self.tables.len() as u64,
+            failed: self.tables.iter().filter(failed).count() as u64,
+        }
+    }
+}
+
+/// A sum of counts that were read, and can be anything.
+pub(super) fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
