@@ -18,11 +18,6 @@ enum F {
     Count,
     TimestampColumn,
     Unit,
-    Db,
-    Archives,
-    Policy,
-    Now,
-    BusyTimeout,
 }
 
 static CMD: Command<F> = Command {
@@ -46,11 +41,11 @@ static CMD: Command<F> = Command {
             "the column that dates a row [the policy's]",
         ),
         value(F::Unit, "unit", "U", "what its numbers mean"),
-        cli::db(F::Db),
-        cli::archives(F::Archives),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::busy_timeout(F::BusyTimeout),
+        cli::db(),
+        cli::archives(),
+        cli::policy(),
+        cli::now(),
+        cli::busy_timeout(),
     ],
 };
 
@@ -59,7 +54,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
@@ -71,13 +67,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
-            F::Db => o.settings.db = Some(v),
-            F::Archives => o.settings.archives = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::BusyTimeout => {
-                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
-            }
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;

@@ -14,10 +14,6 @@ use rt::time::age;
 enum F {
     OlderThan,
     LockWait,
-    Archives,
-    Policy,
-    Now,
-    DryRun,
 }
 
 static CMD: Command<F> = Command {
@@ -32,10 +28,10 @@ static CMD: Command<F> = Command {
             "D",
             "wait D for the tree's lock [60s]",
         ),
-        cli::archives(F::Archives),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::dry_run(F::DryRun),
+        cli::archives(),
+        cli::policy(),
+        cli::now(),
+        cli::dry_run(),
     ],
 };
 
@@ -44,7 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
@@ -52,10 +49,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.older_than = Some(age::age_flag("older-than", &v)?)
             }
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
-            F::Archives => o.settings.archives = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::DryRun => o.settings.dry_run = true,
         }
     }
     let [] = cli::operands(args.operands, [])?;

@@ -28,11 +28,6 @@ enum F {
     BatchSize,
     Result,
     After,
-    Db,
-    Policy,
-    Now,
-    BusyTimeout,
-    DryRun,
 }
 
 static CMD: Command<F> = Command {
@@ -66,11 +61,11 @@ static CMD: Command<F> = Command {
         value(F::BatchSize, "batch-size", "N", "read N rows at a time [1000]"),
         value(F::Result, "result", "FILE", "write the result record to FILE"),
         value(F::After, "after", "FILE", "dry run: as after those in FILE"),
-        cli::db(F::Db),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::busy_timeout(F::BusyTimeout),
-        cli::dry_run(F::DryRun),
+        cli::db(),
+        cli::policy(),
+        cli::now(),
+        cli::busy_timeout(),
+        cli::dry_run(),
     ],
 };
 
@@ -79,7 +74,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
@@ -106,13 +102,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
             F::Result => o.result = Some(v.into()),
             F::After => o.after = Some(v.into()),
-            F::Db => o.settings.db = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::BusyTimeout => {
-                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
-            }
-            F::DryRun => o.settings.dry_run = true,
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;

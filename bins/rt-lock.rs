@@ -11,7 +11,6 @@ use rt::op::lock::{self, Options};
 #[derive(Clone, Copy)]
 enum F {
     Wait,
-    DryRun,
 }
 
 static CMD: Command<F> = Command {
@@ -20,7 +19,7 @@ static CMD: Command<F> = Command {
     usage: &["[-n] [--wait D] DIR -- CMD [ARG ...]"],
     flags: &[
         value(F::Wait, "wait", "D", "wait D for the lock [0s]"),
-        cli::dry_run(F::DryRun),
+        cli::dry_run(),
     ],
 };
 
@@ -29,11 +28,14 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options { wait: Duration::ZERO, ..Options::default() };
+    let mut options = Options {
+        wait: Duration::ZERO,
+        dry_run: args.settings.dry_run,
+        ..Options::default()
+    };
     for (flag, v) in args.flags {
         match flag {
             F::Wait => options.wait = cli::duration("wait", &v)?,
-            F::DryRun => options.dry_run = true,
         }
     }
     let mut operands = args.operands.into_iter();

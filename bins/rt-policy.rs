@@ -10,9 +10,6 @@ use rt::op::policy::{self, Options};
 
 #[derive(Clone, Copy)]
 enum F {
-    Policy,
-    Db,
-    Now,
     Check,
     Json,
     Tables,
@@ -29,9 +26,9 @@ static CMD: Command<F> = Command {
         "[--now TIME] --clock",
     ],
     flags: &[
-        cli::policy(F::Policy),
-        cli::db(F::Db),
-        cli::now(F::Now),
+        cli::policy(),
+        cli::db(),
+        cli::now(),
         cli::switch(F::Check, "check", "read the policy, print nothing"),
         cli::switch(F::Json, "json", "print the periods in days"),
         cli::switch(F::Tables, "tables", "print the tables TARGET stands for"),
@@ -45,12 +42,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
-    for (flag, value) in args.flags {
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
+    for (flag, _) in args.flags {
         match flag {
-            F::Policy => options.settings.policy = Some(value),
-            F::Db => options.settings.db = Some(value),
-            F::Now => options.settings.now = Some(value),
             F::Check => options.check = true,
             F::Json => options.json = true,
             F::Tables => options.tables = true,

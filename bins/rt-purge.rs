@@ -20,12 +20,6 @@ enum F {
     LockWait,
     Reclaim,
     Moved,
-    Db,
-    Archives,
-    Policy,
-    Now,
-    BusyTimeout,
-    DryRun,
 }
 
 static CMD: Command<F> = Command {
@@ -71,12 +65,12 @@ static CMD: Command<F> = Command {
             "then free space",
         ),
         switch(F::Moved, "moved", "the database was moved or restored"),
-        cli::db(F::Db),
-        cli::archives(F::Archives),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::busy_timeout(F::BusyTimeout),
-        cli::dry_run(F::DryRun),
+        cli::db(),
+        cli::archives(),
+        cli::policy(),
+        cli::now(),
+        cli::busy_timeout(),
+        cli::dry_run(),
     ],
 };
 
@@ -85,7 +79,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         let time = |name| cli::duration(name, &v).map(Some);
@@ -99,12 +94,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::LockWait => o.lock_wait = time("lock-wait")?,
             F::Reclaim => o.reclaim = cli::text("reclaim", &v)?.parse()?,
             F::Moved => o.moved = true,
-            F::Db => o.settings.db = Some(v),
-            F::Archives => o.settings.archives = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::BusyTimeout => o.settings.busy = time("busy-timeout")?,
-            F::DryRun => o.settings.dry_run = true,
         }
     }
     if !args.operands.is_empty() {

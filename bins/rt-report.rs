@@ -19,9 +19,6 @@ enum F {
     Part,
     Single,
     Show,
-    Archives,
-    Policy,
-    Now,
 }
 
 static CMD: Command<F> = Command {
@@ -43,9 +40,9 @@ static CMD: Command<F> = Command {
         cli::value(F::Part, "part", "NAME=FILE", "FILE has a part's report"),
         cli::value(F::Single, "single", "TABLE", "its rows go to one file"),
         cli::value(F::Show, "show", "WHAT", "status, policy, stats or check"),
-        cli::archives(F::Archives),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
+        cli::archives(),
+        cli::policy(),
+        cli::now(),
     ],
 };
 
@@ -54,7 +51,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, value) in args.flags {
         match flag {
             F::Mode => options.mode = cli::text("mode", &value)?,
@@ -69,9 +67,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 options.add("single", &cli::text("single", &value)?)?
             }
             F::Show => options.add("show", &cli::text("show", &value)?)?,
-            F::Archives => options.settings.archives = Some(value),
-            F::Policy => options.settings.policy = Some(value),
-            F::Now => options.settings.now = Some(value),
         }
     }
     options.tables(cli::names(args.operands)?)?;

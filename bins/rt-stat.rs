@@ -24,11 +24,7 @@ enum F {
     MaxUndated,
     TimestampColumn,
     Unit,
-    Db,
     Tree,
-    Policy,
-    Now,
-    BusyTimeout,
 }
 
 static CMD: Command<F> = Command {
@@ -58,11 +54,11 @@ static CMD: Command<F> = Command {
             "the column that dates a row [the policy's]",
         ),
         value(F::Unit, "unit", "U", "what its numbers mean"),
-        cli::db(F::Db),
+        cli::db(),
         value(F::Tree, "tree", "DIR", "the archive tree"),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::busy_timeout(F::BusyTimeout),
+        cli::policy(),
+        cli::now(),
+        cli::busy_timeout(),
     ],
 };
 
@@ -71,7 +67,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
@@ -91,13 +88,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
-            F::Db => o.settings.db = Some(v),
             F::Tree => o.settings.archives = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::BusyTimeout => {
-                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
-            }
         }
     }
     options.tables = cli::names(args.operands)?;

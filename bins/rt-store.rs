@@ -21,12 +21,6 @@ enum F {
     NoCompress,
     Level(u8),
     Threads,
-    Db,
-    Archives,
-    Policy,
-    Now,
-    BusyTimeout,
-    DryRun,
 }
 
 static CMD: Command<F> = Command {
@@ -58,12 +52,12 @@ static CMD: Command<F> = Command {
         letter(F::Level(9), '9', "smallest"),
         value(F::Threads, "threads", "N", "use N threads [one a core]")
             .short('p'),
-        cli::db(F::Db),
-        cli::archives(F::Archives),
-        cli::policy(F::Policy),
-        cli::now(F::Now),
-        cli::busy_timeout(F::BusyTimeout),
-        cli::dry_run(F::DryRun),
+        cli::db(),
+        cli::archives(),
+        cli::policy(),
+        cli::now(),
+        cli::busy_timeout(),
+        cli::dry_run(),
     ],
 };
 
@@ -72,7 +66,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
-    let mut options = Options::default();
+    let mut options =
+        Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
@@ -91,14 +86,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::NoCompress => o.plain = true,
             F::Level(level) => o.level = Some(level),
             F::Threads => o.threads = Some(cli::count("threads", &v)?),
-            F::Db => o.settings.db = Some(v),
-            F::Archives => o.settings.archives = Some(v),
-            F::Policy => o.settings.policy = Some(v),
-            F::Now => o.settings.now = Some(v),
-            F::BusyTimeout => {
-                o.settings.busy = Some(cli::duration("busy-timeout", &v)?)
-            }
-            F::DryRun => o.settings.dry_run = true,
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;

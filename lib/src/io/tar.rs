@@ -195,13 +195,7 @@ pub fn read_tar(
     path: &Path,
     each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
-    let bad = |e: io::Error| {
-        Error::data(format!(
-            "{} is no whole tar: {}",
-            quoted(path),
-            crate::error::reason(&e)
-        ))
-    };
+    let bad = |e: io::Error| no_whole_tar(path, &e);
     let text = Unzipped {
         reader: gz::Reader::new(file, quoted(path)),
         piece: Vec::new(),
@@ -235,12 +229,16 @@ pub fn read_tar(
         each(name, size, &mut entry)?;
         io::copy(&mut entry, &mut io::sink()).map_err(bad)?;
     }
-    // Most tars stop reading at the end mark: what stands behind it would be
-    // lost in silence when the file is written anew.
-    let mut rest = archive.into_inner();
+    check_end(archive.into_inner(), path)
+}
+
+/// Refuses anything but zeroes behind the end mark, where most tars stop
+/// reading: it would be lost in silence when the file is written anew.
+fn check_end(mut rest: impl Read, path: &Path) -> Result<()> {
     let mut piece = vec![0u8; 1 << 16];
     loop {
-        let n = durable::read_full(&mut rest, &mut piece).map_err(bad)?;
+        let n = durable::read_full(&mut rest, &mut piece)
+            .map_err(|e| no_whole_tar(path, &e))?;
         if n == 0 {
             return Ok(());
         }
@@ -252,4 +250,12 @@ pub fn read_tar(
             .hint("several tars in one file are not read; unpack them"));
         }
     }
+}
+
+fn no_whole_tar(path: &Path, source: &io::Error) -> Error {
+    Error::data(format!(
+        "{} is no whole tar: {}",
+        quoted(path),
+        crate::error::reason(source)
+    ))
 }

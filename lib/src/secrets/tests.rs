@@ -246,6 +246,44 @@ fn bytes_that_are_no_text_are_looked_through_too() {
     assert_eq!(now, b"\xff\xfe[REDACTED:github-token]\x80");
 }
 
+/// Pieces of JSON, of escapes, and of what is about a secret.
+const PIECES: &[&str] = &[
+    "\\",
+    "\\\\",
+    "\"",
+    "\\\"",
+    "\n",
+    "\t",
+    "\\n",
+    "\\t",
+    "\\r",
+    "\\u00",
+    "5c",
+    "\\u005c",
+    "\\u002d",
+    "\\/",
+    "://",
+    ":",
+    "@",
+    "=",
+    ",",
+    "{",
+    "}",
+    " ",
+    "[",
+    "]",
+    "\u{e9}",
+    "pm_",
+    "token",
+    "password",
+    "oken",
+    "secret",
+    "-----BEGIN PRIVATE KEY-----",
+    "[REDACTED:jwt]",
+    "AKIA",
+    "'",
+];
+
 /// Pieces of secrets, of JSON and of escapes, thrown together: the record is
 /// clean, a string, and JSON where it was JSON; redact_in sees to the first.
 #[test]
@@ -254,43 +292,8 @@ fn random_texts_come_out_clean_and_whole() {
         .flat_map(|p| p.examples.iter().chain(p.misses))
         .map(|text| expand(text))
         .collect();
-    for piece in [
-        "\\",
-        "\\\\",
-        "\"",
-        "\\\"",
-        "\n",
-        "\t",
-        "\\n",
-        "\\t",
-        "\\r",
-        "\\u00",
-        "5c",
-        "\\u005c",
-        "\\u002d",
-        "\\/",
-        "://",
-        ":",
-        "@",
-        "=",
-        ",",
-        "{",
-        "}",
-        " ",
-        "[",
-        "]",
-        "\u{e9}",
-        "pm_",
-        "token",
-        "password",
-        "oken",
-        "secret",
-        "-----BEGIN PRIVATE KEY-----",
-        "[REDACTED:jwt]",
-        "AKIA",
-        "'",
-    ] {
-        pieces.extend(std::iter::repeat_n(piece.to_owned(), 8));
+    for piece in PIECES {
+        pieces.extend(std::iter::repeat_n((*piece).to_owned(), 8));
     }
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = move |end: usize| {
