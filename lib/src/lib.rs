@@ -12,7 +12,7 @@
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
 //! | 4, commands | `op::*`, one module a command |
-//! | beside | `cli`, which uses `error` and `settings` only |
+//! | beside | `cli`, which uses `db`, `error` and `settings` only |
 
 pub mod archive;
 pub mod cli;

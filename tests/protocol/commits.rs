@@ -44,6 +44,26 @@ fn call(line: &str) -> Option<&'static str> {
     }
 }
 
+/// SQLite itself flushes the database's file, with a rollback journal.
+#[test]
+fn version_names_the_call_by_which_sqlite_flushes() {
+    if !traceable() {
+        return;
+    }
+    let (world, receipts) = world("DELETE");
+    let version = world.cmd("rt-purge").arg("-V").run().stdout;
+    let wanted = "trace=fsync,fdatasync";
+    let (text, _) = traced(&world, wanted, "rt-purge", &[], &receipts);
+    let calls: Vec<&str> = text
+        .lines()
+        .filter(|l| l.contains("/db>"))
+        .filter_map(|l| l.split_once(' ')?.1.trim_start().split('(').next())
+        .collect();
+    assert!(!calls.is_empty(), "{text}");
+    let named = |call: &&str| version.ends_with(&format!(", {call})\n"));
+    assert!(calls.iter().all(named), "{version}{text}");
+}
+
 #[test]
 fn log_is_flushed_behind_each_commit_and_not_inside_the_lock() {
     if !traceable() {

@@ -75,9 +75,12 @@ pub fn main<F: Copy>(
     };
     let result = match parsed {
         Parsed::Help => print(&help(command)),
-        Parsed::Version => {
-            print(&format!("{} {}\n", command.name, env!("CARGO_PKG_VERSION")))
-        }
+        Parsed::Version => print(&format!(
+            "{} {} ({})\n",
+            command.name,
+            env!("CARGO_PKG_VERSION"),
+            crate::db::sqlite()
+        )),
         Parsed::Run(mut args, flags) => {
             let mut notes = Stderr {
                 name: command.name,

@@ -11,6 +11,7 @@ mod due;
 mod foreign_keys;
 mod journal;
 mod journal_file;
+mod linked;
 mod open;
 mod read;
 mod schema;
@@ -25,6 +26,7 @@ pub use delete::{
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;
 pub use journal::Flushed;
+pub use linked::{Flush, flush, sqlite};
 pub use open::{Access, Database, Identity, ReadLock};
 pub use read::{
     ArchivedForm, Batch, Census, Filter, Fit, Position, Question, Redaction,

@@ -14,7 +14,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::db::{Access, Census, Database, Question, Table, TableSize};
+use crate::db::{
+    Access, Census, Database, Flush, Question, Table, TableSize, flush,
+};
 use crate::error::{Exit, Notes, Result, quote};
 use crate::io::jsonl;
 use crate::settings::columns::rule;
@@ -58,6 +60,11 @@ struct OverStat {
     over: Option<bool>,
 }
 
+/// Said once a run, where the tables are looked at as a whole.
+const SLOW_FLUSH: &str = "SQLite was built without fdatasync: each commit \
+    waits longer for the disk than it must; build with \
+    LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1, see rt(7)";
+
 /// Prints the records.
 pub fn run(
     options: &Options,
@@ -79,6 +86,9 @@ pub fn run(
             jsonl::print(&over, output)?;
         }
         return Ok(Exit::Done);
+    }
+    if flush() == Flush::Fsync {
+        notes.warn(SLOW_FLUSH);
     }
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
