@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::io::durable;
+use rt::io::unbuffered;
 use rt::op::cat::{self, Options};
 use rt::time::clock;
 
@@ -70,6 +70,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let mut output = durable::unbuffered(io::stdout())?;
+    let mut output = unbuffered(io::stdout())?;
     cat::run(&options, &mut output, notes)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::io::durable;
+use rt::io::unbuffered;
 use rt::op::expire::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -49,6 +49,6 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         }
     }
     let [] = cli::operands(args.operands, [])?;
-    let mut output = durable::unbuffered(io::stdout())?;
+    let mut output = unbuffered(io::stdout())?;
     expire::run(&options, &mut output, notes)
 }

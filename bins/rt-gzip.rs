@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, letter, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::io::durable;
+use rt::io::unbuffered;
 use rt::op::gzip::{self, Options, Task};
 
 #[derive(Clone, Copy)]
@@ -67,7 +67,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Force => options.force = true,
         }
     }
-    let input = durable::unbuffered(io::stdin())?;
-    let mut output = durable::unbuffered(io::stdout())?;
+    let input = unbuffered(io::stdin())?;
+    let mut output = unbuffered(io::stdout())?;
     gzip::run(&options, input, &mut output, notes)
 }

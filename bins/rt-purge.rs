@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::io::durable;
+use rt::io::unbuffered;
 use rt::op::purge::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -100,7 +100,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let [table] = cli::operands(args.operands, ["TABLE"])?;
         options.table = Some(table);
     }
-    let input = durable::unbuffered(io::stdin())?;
-    let mut output = durable::unbuffered(io::stdout())?;
+    let input = unbuffered(io::stdin())?;
+    let mut output = unbuffered(io::stdout())?;
     purge::run(&options, input, &mut output, notes)
 }

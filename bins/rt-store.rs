@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, letter, switch, value};
 use rt::error::{Exit, Notes, Result};
-use rt::io::durable;
+use rt::io::unbuffered;
 use rt::op::store::{self, Options};
 
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         }
     }
     [options.table] = cli::operands(args.operands, ["TABLE"])?;
-    let input = durable::unbuffered(io::stdin())?;
-    let mut output = durable::unbuffered(io::stdout())?;
+    let input = unbuffered(io::stdin())?;
+    let mut output = unbuffered(io::stdout())?;
     store::run(&options, input, &mut output, notes)
 }

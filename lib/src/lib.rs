@@ -16,16 +16,16 @@
 
 pub mod archive;
 pub mod cli;
-pub mod crash;
-pub mod db;
+mod crash;
+mod db;
 pub mod error;
 pub mod io;
-pub mod line_set;
+mod line_set;
 pub mod op;
-pub mod outcome;
-pub mod record;
+mod outcome;
+mod record;
 pub mod secrets;
-pub mod settings;
-pub mod signal;
+mod settings;
+mod signal;
 pub mod time;
-pub mod value;
+mod value;

@@ -1,6 +1,5 @@
-//! Sets of line numbers as runs, the form in which the ledger names lines.
-//!
-//! Lines of a segment count from 0. The runs are ascending and do not touch.
+//! Sets of line numbers, in the form in which the ledger names lines: as
+//! ranges, which ascend and do not touch. Lines of a segment count from 0.
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +78,7 @@ impl LineSet {
         }
     }
 
-    /// Whether the runs are ascending and lie below `end`, as in a set that
+    /// Whether the ranges are ascending and lie below `end`, as in a set that
     /// was read from outside they may not.
     pub fn is_sound(&self, end: u64) -> bool {
         let mut next = 0;

@@ -47,7 +47,7 @@ impl References {
     }
 
     /// Whether rows of one of these tables point at rows of the table.
-    pub fn from_any(&self, tables: &[String]) -> bool {
+    pub fn any_child_in(&self, tables: &[String]) -> bool {
         let among =
             |child: &str| tables.iter().any(|t| t.eq_ignore_ascii_case(child));
         self.all.iter().any(|r| among(&r.child))

@@ -20,17 +20,15 @@ mod triggers;
 mod vacuum;
 mod wal_leftovers;
 
-pub use delete::{
-    DeleteSet, Deleted, Found, RowAccess, RowAddress, SetRow, WriteLock,
-};
+pub use delete::{Deleted, RowAccess, RowAddress, SetRow, WriteLock};
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
-pub use open::{Access, Database, Identity, ReadLock};
+pub use open::{Access, Database, Identity};
 pub use read::{
     ArchivedForm, Batch, Census, Filter, Fit, Position, Question, Redaction,
     RowEncoder, RowView, TableSize, Walk,
 };
-pub use schema::{Column, Key, Kind, Table};
+pub use schema::{Key, Kind, Table};
 use sql::ident;

@@ -14,8 +14,6 @@ pub struct Column {
     pub name: String,
     /// Its declared type.
     pub declared: String,
-    /// Whether SQLite computes it: exported, and skipped on import.
-    pub generated: bool,
     /// Its place in the PRIMARY KEY, from 1; 0 for none.
     pub key_part: usize,
     /// The collation of the PRIMARY KEY, where it is not the column's own.
@@ -247,7 +245,6 @@ impl Database {
                         Column {
                             name: row.get(0)?,
                             declared: row.get(1)?,
-                            generated: hidden > 1,
                             key_part: row.get::<_, u16>(2)?.into(),
                             key_collation: None,
                         },

@@ -3,10 +3,11 @@
 //! Nothing here knows a table or a ledger.
 
 pub mod digest;
-pub mod durable;
+pub(crate) mod durable;
 pub mod gz;
-pub mod jsonl;
+pub(crate) mod jsonl;
 mod sync_many;
-pub mod tar;
+pub(crate) mod tar;
 
+pub use durable::unbuffered;
 pub use sync_many::sync_many;

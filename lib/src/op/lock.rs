@@ -2,7 +2,7 @@
 //!
 //! The lock's descriptor is left open in the command, which takes the place of
 //! this process: it is free when the command and all its children have ended
-//! or closed it, and not before, whoever is killed.
+//! or closed it, and not before, whichever process is killed.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -37,7 +37,7 @@ pub fn run(options: &Options) -> Result<Exit> {
     if !options.dry_run {
         let lock = Lock::take(&options.root, options.wait)?;
         if !lock.is_inherited() {
-            // Those of other trees, which were taken before, stay known.
+            // Locks of other trees, which were taken before, stay known.
             let mut listed = std::env::var(VARIABLE).unwrap_or_default();
             if !listed.is_empty() {
                 listed.push(':');

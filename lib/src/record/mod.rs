@@ -23,8 +23,8 @@ mod write;
 pub use array::{ArrayReader, BRACKETS, Frame, records};
 pub use read::{Field, Fields};
 pub use text::append_string;
-pub use token::{Fault, Str, Token};
-pub use write::{ARCHIVED_AT, ROWID, Shape, append_value};
+pub use token::{Str, Token};
+pub use write::{ARCHIVED_AT, ROWID, Shape};
 
 #[cfg(test)]
 mod tests {
@@ -40,9 +40,7 @@ mod tests {
         assert_eq!(line.pop(), Some(b'\n'));
         let mut fields = Fields::new(&line);
         let field = fields.next().unwrap().unwrap();
-        let mut scratch = Vec::new();
-        field.key.decode(&mut scratch).unwrap();
-        assert_eq!(scratch, b"col \"umn\"");
+        assert_eq!(*field.key.text().unwrap(), *b"col \"umn\"");
         let back = field.value.to_owned().unwrap();
         assert!(
             back.borrow().identical(value),

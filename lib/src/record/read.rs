@@ -108,11 +108,6 @@ impl<'a> Fields<'a> {
             .then(|| self.at + 1 + key.len())
     }
 
-    /// Where in the line the walk stands: after a field, just behind it.
-    pub fn position(&self) -> usize {
-        self.at
-    }
-
     fn close(&mut self) -> Result<Option<Field<'a>>, Fault> {
         self.at += 1;
         self.space();

@@ -43,12 +43,6 @@ impl<'a> Str<'a> {
         Ok(Cow::Owned(out))
     }
 
-    /// The text, in place of what `out` held.
-    pub fn decode(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
-        out.clear();
-        self.append(out)
-    }
-
     /// Whether this is the given plain ASCII text.
     pub fn is(&self, text: &str) -> bool {
         if self.escaped {

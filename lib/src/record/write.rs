@@ -62,11 +62,6 @@ impl Shape {
         self.keys.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
     /// Begins a record.
     pub fn begin(&self, out: &mut Vec<u8>) {
         out.push(b'{');

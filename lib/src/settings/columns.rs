@@ -47,7 +47,7 @@ pub fn rule<'p>(policy: &'p Policy, table: &str) -> Option<&'p Rule> {
 
 impl Columns {
     /// Holds what was said, and what the rule says, against the table.
-    pub fn choose(
+    pub(crate) fn choose(
         &self,
         table: &Table,
         rule: Option<&Rule>,
@@ -114,7 +114,7 @@ impl Columns {
 
     /// The column that dates a row, and what its numbers mean, if that was
     /// said.
-    pub fn timestamp(
+    pub(crate) fn timestamp(
         &self,
         table: &Table,
         rule: Option<&Rule>,

@@ -41,27 +41,27 @@ fn or_variable(flag: Option<&OsStr>, variable: &str, other: &str) -> PathBuf {
 
 impl Settings {
     /// The database's path.
-    pub fn db(&self) -> PathBuf {
+    pub(crate) fn db(&self) -> PathBuf {
         or_variable(self.db.as_deref(), "RT_DB", "database/ideas.db")
     }
 
     /// The root of the tree.
-    pub fn archives(&self) -> PathBuf {
+    pub(crate) fn archives(&self) -> PathBuf {
         or_variable(self.archives.as_deref(), "RT_ARCHIVES", "archives")
     }
 
     /// The policy, read and checked.
-    pub fn load_policy(&self) -> Result<Policy> {
+    pub(crate) fn load_policy(&self) -> Result<Policy> {
         Policy::load(policy::path(self.policy.as_deref()).as_deref())
     }
 
     /// The run's now.
-    pub fn now(&self) -> Result<Timestamp> {
+    pub(crate) fn now(&self) -> Result<Timestamp> {
         clock::now(self.now.as_deref())
     }
 
     /// Opens the database.
-    pub fn open(&self, access: Access) -> Result<Database> {
+    pub(crate) fn open(&self, access: Access) -> Result<Database> {
         let busy = self.busy.unwrap_or(Duration::from_secs(10));
         let access = match access {
             Access::Read if self.dry_run => Access::Look,

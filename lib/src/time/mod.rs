@@ -14,7 +14,7 @@ mod tests;
 mod text;
 mod unit;
 
-pub use age::Age;
-pub use day::Day;
-pub use text::parse;
-pub use unit::{Unit, instant, rfc3339};
+pub(crate) use age::Age;
+pub(crate) use day::Day;
+pub(crate) use text::parse;
+pub(crate) use unit::{Unit, instant, rfc3339};

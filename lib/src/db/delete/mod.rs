@@ -8,7 +8,7 @@ mod row_address;
 pub(super) mod set;
 mod write_lock;
 
-pub use row_access::{Deleted, Found, RowAccess};
+pub use row_access::{Deleted, RowAccess};
 pub use row_address::RowAddress;
-pub use set::{DeleteSet, SetRow};
+pub use set::SetRow;
 pub use write_lock::WriteLock;
