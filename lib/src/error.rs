@@ -15,7 +15,7 @@ use std::path::Path;
 pub enum Exit {
     /// Everything asked for was done.
     Done = 0,
-    /// It failed, and what it was to do is not done.
+    /// The run failed, and what it was to do is not done.
     Failed = 1,
     /// The command line, a setting or the policy makes no sense.
     Usage = 2,

@@ -27,7 +27,7 @@ pub enum Status {
     NoPolicy,
     /// The database has no such table.
     NoTable,
-    /// It failed; the message says why.
+    /// The step failed; the message says why.
     Failed,
 }
 
@@ -140,7 +140,7 @@ pub struct Exported {
     pub table: String,
     /// Any status; `archived` here means that rows came out.
     pub status: Status,
-    /// Rows written, or in a dry run those that would be.
+    /// Rows written, or in a dry run rows that would be.
     pub rows: u64,
     /// Rows without a readable time, which stay.
     pub undated: u64,

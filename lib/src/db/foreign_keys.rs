@@ -134,8 +134,8 @@ impl Database {
         Ok(out)
     }
 
-    /// The pairs of columns of all foreign keys that point at a table, those
-    /// of one key together and in its order.
+    /// The pairs of columns of all foreign keys that point at a table: the
+    /// pairs of one key together, in the key's order.
     fn reference_parts(&self, table: &Table) -> Result<Vec<Part>> {
         self.connection
             .prepare(

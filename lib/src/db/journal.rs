@@ -24,11 +24,12 @@ use crate::io::durable;
 const LOG_KEPT: i64 = 4 << 20;
 /// A log longer than this is long, in bytes: twice what SQLite lets it be.
 const LOG_LONG: u64 = 8 << 20;
-/// How often a checkpoint is tried to come to the end of the log, and of a
-/// long one.
+/// How many checkpoints are tried to come to the end of the log.
 const ATTEMPTS: u32 = 6;
+/// How many are tried where the log is long.
 const MOST_ATTEMPTS: u32 = 30;
-/// How long another one's checkpoint is waited for, and how often at most.
+/// How long the checkpoint of another connection is waited for at a time; and
+/// how many times at most.
 const WAIT: Duration = Duration::from_millis(2);
 const MOST_WAITS: u32 = 50;
 
@@ -102,9 +103,9 @@ impl Database {
         let page = self.pragma_number("page_size")?.max(1) as u64;
         let mut waits = 0;
         for attempt in 1..=MOST_ATTEMPTS {
-            // Somebody whose own commit made it copy the log is waited for:
-            // what comes behind that would be more for it to copy, and the
-            // log would not begin anew.
+            // Another connection may be copying the log after its own commit.
+            // It is waited for: a commit behind it would be more for it to
+            // copy, and the log would not begin anew.
             while self.checkpoint_as("PASSIVE")?.busy && waits < MOST_WAITS {
                 waits += 1;
                 std::thread::sleep(WAIT);

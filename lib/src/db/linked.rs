@@ -11,11 +11,11 @@
 /// The call by which SQLite flushes a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Flush {
-    /// It leaves the file's times alone.
+    /// The call that leaves the file's times alone.
     Fdatasync,
-    /// It writes them too, and waits for that.
+    /// The call that writes the file's times too, and waits for that.
     Fsync,
-    /// It is a library of the system's, which does as its maker chose.
+    /// Unknown: the library is the system's, built as its maker chose.
     System,
 }
 

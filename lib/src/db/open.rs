@@ -111,6 +111,7 @@ impl Database {
         // SQLite counts milliseconds in 31 bits.
         let longest = Duration::from_millis(i32::MAX as u64);
         connection.busy_timeout(busy.min(longest))?;
+        // Cache sizes below zero are KiB.
         connection.execute_batch(
             "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
              PRAGMA temp.cache_size=-8000;",
@@ -232,8 +233,8 @@ pub struct ReadLock<'d> {
 
 impl Drop for ReadLock<'_> {
     fn drop(&mut self) {
-        // It holds no changes but those to temporary tables; should it fail,
-        // the next BEGIN says so.
+        // The transaction changed temporary tables at most. Should COMMIT
+        // fail, the next BEGIN says so.
         if self.database.run("COMMIT").is_err() {}
     }
 }

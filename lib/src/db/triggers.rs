@@ -4,7 +4,7 @@
 //! deletes rows of the table itself or of another ordinary table, or updates
 //! the table, would destroy what no archive holds. SQLite tells before
 //! anything is done: preparing the DELETE asks an authorizer about each step,
-//! those of triggers included (<https://www.sqlite.org/c3ref/set_authorizer.html>).
+//! the steps of triggers included (<https://www.sqlite.org/c3ref/set_authorizer.html>).
 
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,7 @@
 //! Files that are whole or absent: temporary name, fsync, rename, fsync.
 //!
 //! Invariants. A file gets its final name only after its contents were
-//! fsynced, and whoever calls it published has fsynced the folder too. A new
+//! fsynced, and is called published only after the folder was fsynced too. A new
 //! file never replaces another one. After a failed fsync the temporary file is
 //! discarded: the kernel may have dropped the dirty pages, so a second fsync
 //! that succeeds proves nothing. Symbolic links are not followed below the

@@ -151,7 +151,8 @@ fn count(record: &mut Expiry, due: &Due) {
     record.purged_bytes += due.goes.iter().map(|m| m.size_bytes).sum::<u64>();
 }
 
-/// All files by name, those too that the ledger does not know; and these.
+/// All files by name, also files that the ledger does not know; and what takes
+/// the unknown ones in.
 fn survey(
     tree: &Tree,
     state: &State,

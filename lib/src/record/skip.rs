@@ -1,6 +1,6 @@
 //! Values that are told to be good without being taken apart, as most are: a
-//! reader that wants to know no more of a field than that it is one of
-//! SQLite's values goes over it at the speed at which it is looked through.
+//! reader that only wants to know that a field holds a value of SQLite's passes
+//! the field at the speed at which bytes are looked through.
 
 use super::text::plain_prefix;
 

@@ -10,7 +10,7 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// What is copied at once.
+/// What is copied at once, in bytes.
 pub(super) const BLOCK: usize = 32;
 
 /// Appends a string; nothing, and false, when the text is not UTF-8.

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 /// How many needles are looked for at once: more have no fast search.
 const AT_ONCE: usize = 64;
 
-/// So many bytes of each needle are compared at first, unless one is shorter:
-/// those few are looked for by themselves, and slow no others.
+/// So many bytes of each needle are compared at first. The few needles that
+/// are shorter are looked for by themselves, and slow no others.
 const LONG: usize = 4;
 
 /// Finds the matches of several patterns.

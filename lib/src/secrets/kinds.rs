@@ -23,7 +23,7 @@ pub struct Pattern {
     pub regex: &'static str,
     /// What must stand before it.
     pub start: Start,
-    /// It guesses by the name beside a value, and can be wrong.
+    /// The pattern guesses by the name beside a value, and can be wrong.
     pub guess: bool,
     /// Its value has letters, digits, and eight different signs at least.
     pub mixed: bool,

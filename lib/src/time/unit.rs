@@ -5,7 +5,7 @@
 //! is not read with certainty is not read at all: such a row is undated, and
 //! stays where it is.
 //!
-//! Instants are those of the years 1 to 9999. The last 26 hours of 9999 are
+//! Instants lie in the years 1 to 9999. The last 26 hours of 9999 are
 //! beyond what [`Timestamp`] can hold; they are read as its greatest value, so
 //! that a "never" of 9999-12-31 is dated, and before no cutoff.
 //!

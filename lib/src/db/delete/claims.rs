@@ -58,7 +58,8 @@ impl Database {
             .map_err(|e| self.fail("cannot note a row", e))
     }
 
-    /// The next line that looks for a row of this content; it looks no more.
+    /// The next line that looks for a row of this content; it is taken off
+    /// the list.
     pub fn serve(&self, digest: &[u8]) -> Result<Option<u64>> {
         let fail = |e| self.fail("cannot note a row", e);
         let line: Option<i64> = self

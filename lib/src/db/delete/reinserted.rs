@@ -23,11 +23,11 @@ pub(in crate::db) struct Reinserted<'d> {
 
 /// What is known of a row before its deletion, but for its address.
 pub(in crate::db) enum RowBefore {
-    /// Its address is its key.
+    /// The row's address is its key.
     Address,
-    /// Its key.
+    /// The row's key.
     Key(Vec<Owned>),
-    /// It has none: the last rowid of the others.
+    /// The row has no key: the greatest rowid of the other rows.
     Last(i64),
 }
 

@@ -21,11 +21,11 @@ pub struct RowAccess<'d> {
     extras: usize,
     rowid: bool,
     by_key: Option<Statement<'d>>,
-    /// The rows behind a rowid, in order.
+    /// The rows of greater rowid than ?1, in order.
     behind: Option<Statement<'d>>,
     at: Statement<'d>,
     delete: Statement<'d>,
-    /// All rows between two rowids.
+    /// Deletes all rows between two rowids.
     delete_run: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their

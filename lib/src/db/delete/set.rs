@@ -1,6 +1,6 @@
-//! The set of rows that are to go, for the foreign keys: a row at which a row
-//! outside the set points leaves it, and so do those at which it points
-//! itself.
+//! The set of rows that are to go, for the foreign keys. A row of the set at
+//! which a row outside it points leaves the set; so does then each row at which
+//! the row that left points.
 //!
 //! The set stands in a temporary table, which SQLite keeps on disk when it is
 //! large, with the line that a row is where rows come from lines. A connection

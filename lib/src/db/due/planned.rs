@@ -39,7 +39,7 @@ impl References {
 impl Database {
     /// The rows that a run would delete from the tables `before` this one, in
     /// their order, as far as they can matter to `table`. `due` says which
-    /// rows of a table go, but for those at which others point.
+    /// rows of a table go, whatever points at them.
     pub fn planned_before(
         &self,
         table: &Table,

@@ -1,5 +1,5 @@
-//! The rows that are due: those that the filter means, less those to which a
-//! row that stays points.
+//! The rows that are due: the rows that the filter means, less every row at
+//! which a row that stays points.
 //!
 //! Without references and without a time index this is one walk over the
 //! table. Otherwise the rowids (or keys) of the rows are put into a delete set

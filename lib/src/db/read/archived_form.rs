@@ -39,7 +39,7 @@ impl Redaction {
 /// Whether a row can be given in its form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fit {
-    /// It can.
+    /// The row has its form.
     Whole,
     /// JSON cannot hold its text exactly.
     Inexact,
@@ -59,9 +59,9 @@ pub struct ArchivedForm {
 /// What becomes of the values of a column.
 #[derive(Clone, Copy, Debug)]
 enum Treatment {
-    /// They stay what they are.
+    /// Values stay what they are.
     Keep,
-    /// They go.
+    /// Values go.
     Redact,
     /// Secrets in them go. The length of the column's key, and whether it may
     /// say what the value is.
@@ -293,7 +293,8 @@ fn clean(
     }
     let bytes = secrets.redact_bytes(text);
     shape.value(out, index, Value::Text(&bytes));
-    // What is left may be UTF-8, and no more in base64.
+    // Without its secrets the text may be UTF-8: it then stands there as a
+    // string, in place of base64, and is looked through as one.
     if std::str::from_utf8(&bytes).is_ok() {
         secrets.redact(out, &encoded(start, key, &bytes, named));
     }
@@ -309,8 +310,8 @@ pub struct RowEncoder {
     form: ArchivedForm,
     /// A row always carries its rowid.
     keyless: bool,
-    /// It carries it when one of these columns (by their place in the record)
-    /// is NULL.
+    /// A row carries its rowid when one of these columns (by their place in
+    /// the record) is NULL.
     nullable: Vec<usize>,
 }
 

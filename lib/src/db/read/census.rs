@@ -41,13 +41,13 @@ pub struct Census {
     pub hot: u64,
     /// Rows that are due.
     pub stale: u64,
-    /// Those of the stale ones that are not due for cold.
+    /// Stale rows that are not due for cold.
     pub warm: u64,
     /// Rows without a readable time.
     pub undated: u64,
     /// The least time.
     pub oldest: Option<Timestamp>,
-    /// The greatest.
+    /// The greatest time.
     pub newest: Option<Timestamp>,
 }
 

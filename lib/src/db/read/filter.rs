@@ -42,8 +42,11 @@ impl Filter {
 /// reader holds up the writers of a database with a rollback journal.
 const NIBBLE: Duration = Duration::from_millis(25);
 
+/// The verdict on a row: it was not meant, and does not come out.
 const STAYS: u8 = 0;
+/// It was meant.
 const PASSES: u8 = 1;
+/// It was not meant, and comes out as a mark of how far the walk came.
 const MARK: u8 = 2;
 
 /// What the function counted, shared with the walk that steps the statement.

@@ -16,7 +16,7 @@ pub struct RowView<'r> {
 }
 
 impl RowView<'_> {
-    /// Column `index` of those asked for; `None` where UTF-8 cannot give back
+    /// Column `index` of the columns asked for; `None` where UTF-8 cannot give back
     /// exactly what a UTF-16 database holds.
     #[inline(always)]
     pub fn value(&self, index: usize) -> Result<Option<Value<'_>>> {

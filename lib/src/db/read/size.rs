@@ -47,9 +47,9 @@ impl Database {
         done
     }
 
-    /// Pages that are read once, and never again, pass through a cache that
-    /// stays in the processor's: with a large one to read a table takes a
-    /// third longer.
+    /// Pages that are read once, and never again, pass through a cache of 400
+    /// KiB, which stays in the processor's own: with a large one it takes a
+    /// third longer to read a table.
     pub(in crate::db) fn small_cache(&self) -> Result<()> {
         self.set_cache(-400)
     }

@@ -28,7 +28,7 @@ pub struct Options {
 /// What a report is about.
 #[derive(Debug)]
 pub enum About {
-    /// Tables: those that the job was for, in order.
+    /// The tables that the job was for, in order.
     Tables(Vec<String>),
     /// The archives: the steps that the job was to take.
     Upkeep(Vec<Step>),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// How long the longest bar is.
+/// How long the longest bar is, in characters.
 const BAR: u64 = 20;
 
 /// Rows under their heads, a line each; the columns in `numbers` are set to

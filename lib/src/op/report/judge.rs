@@ -74,8 +74,8 @@ impl Seen {
         }
         let result = self.result(&verdict);
         let left_out = result.refused > 0 || result.unrepresentable > 0;
-        // Undated rows stay, and that is well; but those that were sent to
-        // be stored were meant to go.
+        // Undated rows stay, and that is well; but a row that was sent to be
+        // stored was meant to go.
         if left_out || self.stored.iter().any(|s| s.undated > 0) {
             verdict.exit = verdict.exit.and(Exit::Partial);
         }
@@ -212,7 +212,7 @@ impl Seen {
         }
     }
 
-    /// What was recovered came first.
+    /// The records of recovered segments, then the run's own.
     fn all_purged(&self) -> impl Iterator<Item = &Purged> {
         self.recovered.iter().chain(&self.purged)
     }

@@ -25,7 +25,7 @@ use crate::outcome::Status;
 enum Found {
     Tables(Report),
     Upkeep(CleanupReport),
-    /// It left no report.
+    /// The job left no report.
     Nothing {
         status: Status,
         message: String,

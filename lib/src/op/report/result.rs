@@ -44,7 +44,7 @@ pub struct TableResult {
     pub table: String,
     /// What became of it.
     pub status: Status,
-    /// Rows proven and deleted; in a dry run, those that would be.
+    /// Rows proven and deleted; in a dry run, rows that would be.
     pub records: u64,
     /// The instant before which rows were due, RFC 3339.
     pub cutoff_date: Option<String>,

@@ -1,8 +1,8 @@
 //! The report of a job that puts one table's rows into one file when the table
 //! is over a size.
 //!
-//! The size comes as the record of rt-stat, what became of the rows as those
-//! of the three steps, and what is in the file from the ledger.
+//! The size comes as the record of rt-stat, what became of the rows as the
+//! records of the three steps, and what is in the file from the ledger.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -36,8 +36,8 @@ enum Record {
     Size(Size),
 }
 
-/// The report when there was nothing to do; the keys are the contract of
-/// rt-scaletrace(1), as are those of [`SingleReport`].
+/// The report when there was nothing to do. Its keys and those of
+/// [`SingleReport`] are the contract of rt-scaletrace(1).
 #[derive(Serialize)]
 struct Below {
     status: &'static str,

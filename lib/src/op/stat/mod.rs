@@ -43,8 +43,8 @@ struct TableStat {
     exempt: bool,
 }
 
-/// A database file that is not over the threshold is measured all the same,
-/// for `--always`, up to this length: that takes a moment.
+/// With `--always` a database file that is not over the threshold is measured
+/// too, up to this length in bytes: to read so much takes a moment.
 const MOMENT_BYTES: u64 = 256 << 20;
 
 /// The record of a table over the size that was asked about, or with
@@ -131,8 +131,8 @@ fn over(
     }))
 }
 
-/// The tables that were named, which must exist, else those of the policy
-/// that do.
+/// The tables that were named, which must exist; where none was named, the
+/// policy's tables that exist.
 fn tables(
     options: &Options,
     policy: &Policy,

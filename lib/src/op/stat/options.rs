@@ -12,7 +12,7 @@ use crate::time::Age;
 pub struct Options {
     /// Where.
     pub settings: Settings,
-    /// The tables; those of the policy that exist where none is named.
+    /// The tables; where none is named, the policy's tables that exist.
     pub tables: Vec<String>,
     /// `--over`, in bytes.
     pub over: Option<u64>,

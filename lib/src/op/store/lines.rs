@@ -11,7 +11,7 @@ use crate::record::{
 };
 use crate::time::{self, Unit};
 
-/// How much is read at a time.
+/// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 18;
 
 /// A whole line.
@@ -21,7 +21,7 @@ pub(super) struct Record<'l> {
     pub open: &'l [u8],
     /// When its row was.
     pub at: Option<Timestamp>,
-    /// It carries a rowid: its row has no usable key.
+    /// The record carries a rowid: its row has no usable key.
     pub keyless: bool,
 }
 

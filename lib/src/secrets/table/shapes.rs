@@ -64,7 +64,7 @@ const NAMES: Texts = &[
     "ACCOUNT",
 ];
 
-/// Those that are guesses come last.
+/// Patterns that guess come last.
 pub(super) static SHAPES: &[Pattern] = &[
     Pattern::new(
         "azure-key",

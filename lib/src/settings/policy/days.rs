@@ -16,14 +16,14 @@ pub struct Days<'a> {
     pub warm_days: Option<Number>,
     /// In a month's tar.
     pub cold_days: Option<Number>,
-    /// All of them.
+    /// All periods together.
     pub total_days: Option<Number>,
     /// What dates a row.
     pub timestamp_column: Option<&'a str>,
 }
 
 impl Days<'_> {
-    /// Those of a line of the policy.
+    /// The periods of a line of the policy.
     pub fn of(entry: &Entry) -> Days<'_> {
         let Entry::Rule(rule) = entry else {
             return Days::default();

@@ -5,7 +5,7 @@
 //! missing or without sense is an error that names file and line; nothing is
 //! assumed, but for what the page says may be left out. What comes out of it
 //! is a pure function of the policy and the run's now. Column names are held
-//! against a table's schema by those who have the schema.
+//! against a table's schema where the schema is at hand.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

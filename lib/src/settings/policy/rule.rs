@@ -65,9 +65,9 @@ pub enum Every {
 /// How long rows stay in a tier.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Period {
-    /// So long.
+    /// Rows leave the tier after so long.
     Age(Age),
-    /// They never leave it.
+    /// Rows never leave the tier.
     Forever,
 }
 
