@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::support::root;
 
+mod imports;
+mod source;
+
 /// Every file below `folder` whose name ends so.
 fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -182,4 +185,40 @@ fn programs_scripts_and_setup_stay_small() {
         check(path, 1, if setup { 80 } else { 100 });
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn files_of_the_library_have_at_most_400_lines() {
+    let mut wrong = Vec::new();
+    for path in files("lib/src", ".rs") {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > 400 {
+            wrong.push(format!("{path:?}: {lines} lines"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn functions_have_at_most_60_lines() {
+    let mut wrong = Vec::new();
+    for path in [files("lib/src", ".rs"), files("bins", ".rs")].concat() {
+        let code = source::blanked(&fs::read_to_string(&path).unwrap());
+        for (name, first, lines) in source::functions(&code) {
+            if lines > 60 {
+                wrong.push(format!("{path:?}:{first}: {name}, {lines} lines"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_file_imports_from_one_that_imports_from_it() {
+    let sources = imports::Sources::read(
+        &root().join("lib/src"),
+        &files("lib/src", ".rs"),
+    );
+    let circles = sources.circles();
+    assert!(circles.is_empty(), "circles:\n\n{}", circles.join("\n"));
 }
