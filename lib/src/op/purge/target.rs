@@ -51,7 +51,7 @@ impl<'t> Target<'t> {
             target.missing_keeps_line |= own && writes.trusted;
             target.missing_keeps_line |= writes.targets.iter().any(same);
             target.recheck_after_each_row |=
-                own && target.references.from_any(&writes.targets);
+                own && target.references.any_child_in(&writes.targets);
         }
         Ok(target)
     }
