@@ -9,6 +9,7 @@ mod manual;
 mod plumbing;
 mod porcelain;
 mod protocol;
+mod restore;
 mod support;
 
 use std::fs;

@@ -18,6 +18,7 @@ mod points;
 mod references;
 mod sweep;
 
+pub use points::points;
 pub use sweep::{kill, processes};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,8 +45,8 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// Days whose rows are due at the tests' clock, and one whose rows are not.
-const OLD: [&str; 2] = ["2026-01-02", "2026-01-03"];
-const NEW: &str = "2026-01-14";
+pub const OLD: [&str; 2] = ["2026-01-02", "2026-01-03"];
+pub const NEW: &str = "2026-01-14";
 
 /// A database, a policy and an archive tree.
 pub struct World {
@@ -174,6 +175,11 @@ impl World {
         assert_eq!(&self.all(), rows, "{}", self.picture());
     }
 
+    /// The names of its tables.
+    pub fn tables(&self) -> Vec<&str> {
+        self.tables.iter().map(String::as_str).collect()
+    }
+
     /// Rows in the database and in the archives.
     pub fn all(&self) -> Bag {
         let mut bag = self.database();
@@ -183,10 +189,12 @@ impl World {
         bag
     }
 
-    /// Rows in the database.
+    /// Rows in the database, of the tables that it still has.
     pub fn database(&self) -> Bag {
         let mut bag = Bag::new();
-        for table in &self.tables {
+        let there = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+        let there = self.dir.rows("db", there);
+        for table in self.tables.iter().filter(|t| there.contains(t)) {
             let query =
                 format!("SELECT '{table}', k, n, at, body FROM {table}");
             for row in self.dir.rows("db", &query) {
@@ -210,12 +218,15 @@ impl World {
     /// Rows in the archives.
     pub fn archived(&self) -> Bag {
         let mut bag = Bag::new();
-        for name in self.files() {
+        let warm = self.files().into_iter().map(|name| {
             let text = match name.ends_with(".gz") {
                 true => self.dir.zcat(&format!("archives/{name}")),
                 false => self.dir.read(&format!("archives/{name}")),
             };
-            let (day, file) = name[5..].split_once('/').unwrap();
+            (name[5..].to_owned(), text)
+        });
+        for (name, text) in warm.chain(self.members()) {
+            let (day, file) = name.split_once('/').unwrap();
             let table = file.split('.').next().unwrap();
             for line in text.lines() {
                 let row: Value = serde_json::from_str(line).unwrap();
@@ -233,8 +244,33 @@ impl World {
         bag
     }
 
-    /// The files below warm/, from the tree's root.
+    /// The days' files in the months' tars, by name, with their text.
+    fn members(&self) -> Vec<(String, String)> {
+        let script = "for tar in archives/cold/*/*.tar.gz; do
+            [ -e \"$tar\" ] || continue
+            for name in $(tar -tzf \"$tar\" | grep 'jsonl.gz$'); do
+                printf '\\001%s\\n' \"$name\"
+                tar -xzOf \"$tar\" \"$name\" | gzip -dc
+            done
+        done";
+        let out = self.dir.cmd("sh").args(["-c", script]).run();
+        out.status(0).stderr("");
+        let members = out.stdout.split('\u{1}').skip(1).map(|member| {
+            let (name, text) = member.split_once('\n').unwrap();
+            (name.to_owned(), text.to_owned())
+        });
+        members.collect()
+    }
+
+    /// The files of rows below warm/, from the tree's root.
     fn files(&self) -> Vec<String> {
+        let mut files = self.below_warm();
+        files.retain(|name| !name.contains("/."));
+        files
+    }
+
+    /// All files below warm/, temporary ones too.
+    fn below_warm(&self) -> Vec<String> {
         let warm = self.dir.join("archives/warm");
         let mut out = Vec::new();
         for day in fs::read_dir(warm).into_iter().flatten() {
@@ -242,7 +278,6 @@ impl World {
             for file in fs::read_dir(day.path()).unwrap() {
                 let name = file.unwrap().file_name().into_string().unwrap();
                 let day = day.file_name().into_string().unwrap();
-                assert!(!name.starts_with('.'), "{name} was not swept");
                 out.push(format!("warm/{day}/{name}"));
             }
         }
@@ -279,7 +314,10 @@ impl World {
         let state = ledger.state();
         let open = state.intents().count() + state.unsettled().count();
         assert_eq!(open, 0, "not settled{}", self.picture());
-        let mut names: BTreeSet<String> = self.files().into_iter().collect();
+        let mut names: BTreeSet<String> =
+            self.below_warm().into_iter().collect();
+        let dead = names.iter().find(|name| name.contains("/."));
+        assert!(dead.is_none(), "{dead:?} was not swept{}", self.picture());
         for event in self.events() {
             if event["type"] == "store" {
                 names.insert(event["file"].as_str().unwrap().to_owned());

@@ -86,7 +86,7 @@ fn half_changed(table: &str) -> (World, Vec<u8>, Bag) {
 }
 
 /// The names of all crash points, out of the library's source.
-fn points() -> BTreeSet<String> {
+pub fn points() -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let mut folders = vec![root().join("lib/src")];
     while let Some(folder) = folders.pop() {
@@ -104,7 +104,7 @@ fn points() -> BTreeSet<String> {
 
 fn points_of(file: &Path, out: &mut BTreeSet<String>) {
     let text = fs::read_to_string(file).unwrap();
-    for rest in text.split("crash::point(\"").skip(1) {
+    for rest in text.split("point(\"").skip(1) {
         out.insert(rest.split('"').next().unwrap().to_owned());
     }
 }

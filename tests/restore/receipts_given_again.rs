@@ -1,0 +1,81 @@
+//! Receipts that were saved and are given later: between store and purge
+//! anything may have happened. Only an rt-purge that already waited when the
+//! rows were stored knows that they were there.
+
+use std::io::Write;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use super::*;
+use crate::protocol::until;
+
+#[test]
+fn saved_receipts_keep_the_lines_of_rows_that_a_restore_took() {
+    for table in ["uuids", "numbers", "logs"] {
+        let world = World::new(&[table]);
+        back_up_database(&world);
+        world.fill(table, crate::protocol::OLD[0], 3);
+        let rows = world.all();
+        let receipts = world.stored(table);
+        put_back_database(&world);
+        let out = world.purge(&receipts).run();
+        out.status(PARTLY);
+        kept(&out, 3);
+        world.sound();
+        assert_eq!(world.all(), rows, "{}", world.picture());
+        at_rest(&world);
+    }
+}
+
+#[test]
+fn receipts_of_a_tree_put_back_keep_the_lines_of_rows_that_went() {
+    for point in ["purge.synced", "purge.purging", "purge.committed:2"] {
+        let world = World::filled(&["uuids"], 3);
+        let rows = world.all();
+        let receipts = world.stored("uuids");
+        back_up_tree(&world);
+        let killed = world.purge(&receipts).arg("--batch-size=1");
+        killed.env("RT_FAIL", format!("{point}=kill")).run().status(KILLED);
+        world.pending().run();
+        put_back_tree(&world);
+        world.purge(&receipts).run();
+        assert_eq!(world.all(), rows, "{point}{}", world.picture());
+        at_rest(&world);
+    }
+}
+
+/// rt-purge, which waits for its receipts.
+fn waiting(world: &World) -> Child {
+    let mut command = world.cmd("rt-purge").command();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let stat = format!("/proc/{}/stat", child.id());
+    until("it sleeps", || {
+        let stat = std::fs::read_to_string(&stat).unwrap();
+        stat.contains("(rt-purge) S")
+    });
+    // It sleeps for its input, which nothing but time tells apart.
+    std::thread::sleep(Duration::from_millis(300));
+    child
+}
+
+#[test]
+fn rows_that_changed_or_went_in_a_pipeline_leave_no_copy() {
+    for table in ["uuids", "numbers", "logs"] {
+        let world = World::filled(&[table], 3);
+        let mut purge = waiting(&world);
+        let receipts = world.stored(table);
+        world.sql(&format!(
+            "UPDATE {table} SET body = 'second' WHERE rowid IN
+                (SELECT min(rowid) FROM {table});
+             DELETE FROM {table} WHERE rowid IN
+                (SELECT max(rowid) FROM {table} WHERE at < '2026-01-10')"
+        ));
+        let rows = world.database();
+        purge.stdin.take().unwrap().write_all(&receipts).unwrap();
+        let out = purge.wait_with_output().unwrap();
+        assert_eq!(out.status.code(), Some(0));
+        assert_eq!(world.all(), rows, "{}", world.picture());
+        world.recovers(&rows);
+    }
+}
