@@ -1,33 +1,31 @@
 //! rt-expire: each table's days go when its own retention ends, and nothing
 //! that a wrong clock or policy would take.
 
-use crate::support::tiers::{
-    archive, consolidate, expire, files, image, insert, once, record, tables,
-};
-use crate::support::{Dir, NOW};
+use crate::support::NOW;
+use crate::support::world::{World, record};
 
 const MONTH: &str = "cold/2025/2025-09.tar.gz";
 
 /// Every built-in table's day 2025-09-01 in one month's tar.
-fn month() -> Dir {
-    let dir = tables();
+fn month() -> World {
+    let world = World::tiers();
     for table in ["tool_uses", "message_bus_log", "assertion_results"] {
-        insert(&dir, table, 1, &["2025-09-01"]);
+        world.insert(table, 1, &["2025-09-01"]);
     }
-    archive(&dir, NOW);
-    consolidate(&dir, NOW, &["--older-than", "30d"]).status(0);
-    assert_eq!(files(&dir, "cold"), [MONTH]);
-    dir
+    world.archive(NOW);
+    world.consolidate(NOW, &["--older-than", "30d"]).status(0);
+    assert_eq!(world.files_of("cold"), [MONTH]);
+    world
 }
 
-fn tables_left(dir: &Dir) -> Vec<String> {
-    let places = once(dir).into_keys();
+fn tables_left(world: &World) -> Vec<String> {
+    let places = world.once().into_keys();
     places.map(|row| row.split(' ').next().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn each_table_leaves_the_month_when_its_own_retention_ends() {
-    let dir = month();
+    let world = month();
     // The day ends at 2025-09-02: 127, 402 and 850 days on.
     for (now, left) in [
         ("2026-01-06T23:59:59Z", 3),
@@ -36,23 +34,23 @@ fn each_table_leaves_the_month_when_its_own_retention_ends() {
         ("2026-10-09T00:00:00Z", 1),
         ("2027-12-30T23:59:59Z", 1),
     ] {
-        expire(&dir, now, &["--yes"]).status(0);
-        assert_eq!(tables_left(&dir).len(), left, "{now}");
+        world.expire(now, &["--yes"]).status(0);
+        assert_eq!(tables_left(&world).len(), left, "{now}");
     }
-    assert_eq!(tables_left(&dir), ["assertion_results"]);
-    let out = expire(&dir, "2027-12-31T00:00:00Z", &["--yes"]);
+    assert_eq!(tables_left(&world), ["assertion_results"]);
+    let out = world.expire("2027-12-31T00:00:00Z", &["--yes"]);
     let told = record(out.status(0).stderr(""));
     assert_eq!(told["status"], "purged");
     assert_eq!(told["purged_files"][0], MONTH);
     assert_eq!(told["purged_members"], 1);
-    assert!(files(&dir, "cold").is_empty());
-    assert!(!dir.join("a/cold/2025").exists());
-    assert!(tables_left(&dir).is_empty());
+    assert!(world.files_of("cold").is_empty());
+    assert!(!world.dir.join("archives/cold/2025").exists());
+    assert!(tables_left(&world).is_empty());
 }
 
 /// A policy for the tables of [`tables`].
-fn policy(dir: &Dir, cold: &str) {
-    dir.write(
+fn policy(world: &World, cold: &str) {
+    world.dir.write(
         "policy",
         format!(
             "{{\"table\":\"tool_uses\",\"timestamp\":\"start_time\",\
@@ -63,117 +61,127 @@ fn policy(dir: &Dir, cold: &str) {
 
 #[test]
 fn a_table_without_a_cold_period_is_deleted_from_warm() {
-    let dir = tables();
-    insert(&dir, "tool_uses", 1, &["2025-12-07", "2025-12-08", "2025-12-09"]);
-    archive(&dir, NOW);
-    policy(&dir, r#""cold":"none""#);
+    let world = World::tiers();
+    world.insert("tool_uses", 1, &["2025-12-07", "2025-12-08", "2025-12-09"]);
+    world.archive(NOW);
+    policy(&world, r#""cold":"none""#);
     let args = ["--policy", "policy", "--yes"];
-    let out = consolidate(&dir, NOW, &args[..2]);
+    let out = world.consolidate(NOW, &args[..2]);
     assert_eq!(record(out.status(0))["consolidated"], 0);
-    expire(&dir, NOW, &args).status(0);
-    assert_eq!(files(&dir, "warm"), ["warm/2025-12-09/tool_uses.jsonl.gz"]);
-    assert!(!dir.join("a/warm/2025-12-08").exists());
+    world.expire(NOW, &args).status(0);
+    assert_eq!(world.files_of("warm"), ["warm/2025-12-09/tool_uses.jsonl.gz"]);
+    assert!(!world.dir.join("archives/warm/2025-12-08").exists());
 }
 
 #[test]
 fn what_is_kept_forever_or_has_no_policy_is_never_deleted() {
-    let dir = month();
+    let world = month();
     let late = "2099-01-01T00:00:00Z";
-    policy(&dir, r#""cold":"forever""#);
-    let out = expire(&dir, late, &["--policy", "policy", "--yes"]);
+    policy(&world, r#""cold":"forever""#);
+    let out = world.expire(late, &["--policy", "policy", "--yes"]);
     out.status(0)
         .stderr_has("message_bus_log")
         .stderr_has("assertion_results");
-    assert_eq!(tables_left(&dir).len(), 3);
+    assert_eq!(tables_left(&world).len(), 3);
     // With one of them past its retention the others stay.
-    policy(&dir, r#""cold":"1d""#);
-    let out = expire(&dir, late, &["--policy", "policy", "--yes"]);
+    policy(&world, r#""cold":"1d""#);
+    let out = world.expire(late, &["--policy", "policy", "--yes"]);
     out.status(0).stderr_has("message_bus_log");
-    assert_eq!(tables_left(&dir), ["assertion_results", "message_bus_log"]);
+    assert_eq!(tables_left(&world), ["assertion_results", "message_bus_log"]);
 }
 
 #[test]
 fn what_is_no_tables_stays_with_its_month() {
-    let dir = tables();
-    dir.write("src/notes.txt", "by hand");
-    dir.write("src/2025-09-01/tool_uses.jsonl", "{\"id\":1}\n");
-    dir.cmd("gzip").arg("src/2025-09-01/tool_uses.jsonl").run().status(0);
-    std::fs::create_dir_all(dir.join("a/cold/2025")).unwrap();
-    let tar = format!("a/{MONTH}");
-    dir.cmd("tar").args(["-C", "src", "-czf", &tar, "."]).run().status(0);
-    expire(&dir, "2028-01-01T00:00:00Z", &["--yes"]).status(0);
-    let list = dir.cmd("tar").args(["-tzf", &tar]).run();
+    let world = World::tiers();
+    world.dir.write("src/notes.txt", "by hand");
+    world.dir.write("src/2025-09-01/tool_uses.jsonl", "{\"id\":1}\n");
+    world
+        .dir
+        .cmd("gzip")
+        .arg("src/2025-09-01/tool_uses.jsonl")
+        .run()
+        .status(0);
+    std::fs::create_dir_all(world.dir.join("archives/cold/2025")).unwrap();
+    let tar = format!("archives/{MONTH}");
+    world
+        .dir
+        .cmd("tar")
+        .args(["-C", "src", "-czf", &tar, "."])
+        .run()
+        .status(0);
+    world.expire("2028-01-01T00:00:00Z", &["--yes"]).status(0);
+    let list = world.dir.cmd("tar").args(["-tzf", &tar]).run();
     list.status(0).stdout("notes.txt\n");
 }
 
 #[test]
 fn a_dry_run_names_what_the_run_does_and_changes_nothing() {
-    let dir = month();
+    let world = month();
     let now = "2026-02-01T00:00:00Z";
-    let before = (dir.tree(), image(&dir));
-    let mut dry = record(expire(&dir, now, &["-n", "--yes"]).status(0));
-    assert!((dir.tree(), image(&dir)) == before);
-    let mut real = record(expire(&dir, now, &["--yes"]).status(0));
+    let before = (world.dir.tree(), world.image());
+    let mut dry = record(world.expire(now, &["-n", "--yes"]).status(0));
+    assert!((world.dir.tree(), world.image()) == before);
+    let mut real = record(world.expire(now, &["--yes"]).status(0));
     assert_eq!(dry["status"].take(), "dry_run");
     assert_eq!(real["status"].take(), "purged");
     assert_eq!(dry, real);
 }
 
 /// Refused, named, nothing changed; `--yes` goes past.
-fn refused(dir: &Dir, now: &str, why: &str) {
-    let before = (dir.tree(), image(dir));
+fn refused(world: &World, now: &str, why: &str) {
+    let before = (world.dir.tree(), world.image());
     for args in [&[][..], &["-n"]] {
-        let out = expire(dir, now, args);
+        let out = world.expire(now, args);
         out.status(1).stderr_has(why).stderr_has("--yes");
-        assert!((dir.tree(), image(dir)) == before);
+        assert!((world.dir.tree(), world.image()) == before);
     }
-    let out = expire(dir, now, &["--yes"]);
+    let out = world.expire(now, &["--yes"]);
     assert_eq!(record(out.status(0))["status"], "purged");
-    assert!((dir.tree(), image(dir)) != before);
+    assert!((world.dir.tree(), world.image()) != before);
 }
 
 /// Days of one table, of which few are due at [`NOW`] plus some days.
-fn many_days() -> Dir {
-    let dir = tables();
+fn many_days() -> World {
+    let world = World::tiers();
     let days: Vec<String> =
         (1..29).map(|d| format!("2025-09-{d:02}")).collect();
     let days: Vec<&str> = days.iter().map(String::as_str).collect();
-    insert(&dir, "message_bus_log", 1, &days);
-    archive(&dir, "2025-12-20T00:00:00Z");
-    consolidate(&dir, "2025-12-20T00:00:00Z", &[]).status(0);
-    dir
+    world.insert("message_bus_log", 1, &days);
+    world.archive("2025-12-20T00:00:00Z");
+    world.consolidate("2025-12-20T00:00:00Z", &[]).status(0);
+    world
 }
 
 #[test]
 fn a_leap_of_the_clock_is_refused() {
     // 2025-09-01 is due from 2026-01-07 on.
-    let dir = many_days();
-    expire(&dir, "2026-01-08T00:00:00Z", &[]).status(0);
-    refused(&dir, "2026-02-23T00:00:00Z", "ahead");
+    let world = many_days();
+    world.expire("2026-01-08T00:00:00Z", &[]).status(0);
+    refused(&world, "2026-02-23T00:00:00Z", "ahead");
 }
 
 #[test]
 fn a_clock_that_went_back_is_refused() {
-    let dir = many_days();
-    insert(&dir, "tool_uses", 1, &["2026-01-01"]);
-    archive(&dir, "2026-01-11T00:00:00Z");
-    refused(&dir, "2026-01-09T22:00:00Z", "back");
+    let world = many_days();
+    world.insert("tool_uses", 1, &["2026-01-01"]);
+    world.archive("2026-01-11T00:00:00Z");
+    refused(&world, "2026-01-09T22:00:00Z", "back");
 }
 
 #[test]
 fn deleting_more_than_half_is_refused() {
     // All of one table, and little of the whole.
-    let dir = tables();
-    insert(&dir, "message_bus_log", 1, &["2025-09-01"]);
-    insert(&dir, "tool_uses", 1, &["2025-12-01"; 5]);
-    archive(&dir, NOW);
-    refused(&dir, NOW, "1 of the 1 archived rows of 'message_bus_log'");
-    let left = once(&dir);
+    let world = World::tiers();
+    world.insert("message_bus_log", 1, &["2025-09-01"]);
+    world.insert("tool_uses", 1, &["2025-12-01"; 5]);
+    world.archive(NOW);
+    refused(&world, NOW, "1 of the 1 archived rows of 'message_bus_log'");
+    let left = world.once();
     assert_eq!(left.len(), 5);
     // Exactly half is not more than half.
-    let dir = tables();
-    insert(&dir, "message_bus_log", 1, &["2025-09-01", "2025-12-01"]);
-    archive(&dir, NOW);
-    expire(&dir, NOW, &[]).status(0);
-    assert_eq!(once(&dir).len(), 1);
+    let world = World::tiers();
+    world.insert("message_bus_log", 1, &["2025-09-01", "2025-12-01"]);
+    world.archive(NOW);
+    world.expire(NOW, &[]).status(0);
+    assert_eq!(world.once().len(), 1);
 }

@@ -8,7 +8,7 @@ mod whole;
 
 use serde_json::Value;
 
-use crate::support::way::{Way, records};
+use crate::support::world::{World, records};
 use crate::support::{Cmd, Out};
 
 /// A table with a key, and rows with secrets that are due; KEY stands for a
@@ -38,46 +38,47 @@ fn token() -> String {
     format!("ghp_{}", "a1B2c3D4".repeat(5))
 }
 
-fn way() -> Way {
+fn world() -> World {
     let aws = "a1B2c3D4+/".repeat(4);
     let mut sql = format!("{TABLE}{KEYLESS}").replace("B64", &aws);
     for behind in ["'", " now", "\\"] {
         let named = format!("KEY{behind}");
         sql = sql.replace(&named, &format!("{}{behind}", token()));
     }
-    Way::new(&sql)
+    World::of(&sql)
 }
 
 /// The settings of most tests.
 const FLAGS: [&str; 3] = ["--redact-secrets", "--redact", "prompt"];
 
-fn export<'w>(way: &'w Way, table: &str, flags: &[&str]) -> Cmd<'w> {
-    way.cmd("rt-export")
+fn export<'w>(world: &'w World, table: &str, flags: &[&str]) -> Cmd<'w> {
+    world
+        .cmd("rt-export")
         .args(["--due", "--result", "x"])
         .args(flags)
         .arg(table)
 }
 
 /// Exports and stores under the same flags; gives what rt-store says.
-fn stored(way: &Way, table: &str, flags: &[&str]) -> String {
-    let rows = export(way, table, flags).run();
+fn stored(world: &World, table: &str, flags: &[&str]) -> String {
+    let rows = export(world, table, flags).run();
     rows.status(0).stderr("");
     let out =
-        way.cmd("rt-store").args(flags).arg(table).stdin(rows.bytes).run();
+        world.cmd("rt-store").args(flags).arg(table).stdin(rows.bytes).run();
     out.status(0).stderr("");
     out.stdout
 }
 
 /// The export's result record.
-fn exported(way: &Way) -> Value {
-    records(&way.dir.read("x"))[0].clone()
+fn exported(world: &World) -> Value {
+    records(&world.dir.read("x"))[0].clone()
 }
 
 /// No file of the tree, unpacked, holds a token; nor does what was printed.
-fn nothing_leaks(way: &Way, out: &Out) {
+fn nothing_leaks(world: &World, out: &Out) {
     let secrets = [&token()[..20], "u:pw@", "c3D4+/"];
-    for file in way.files() {
-        let text = way.dir.zcat(&format!("a/{file}"));
+    for file in world.files() {
+        let text = world.dir.zcat(&format!("archives/{file}"));
         for secret in secrets {
             assert!(!text.contains(secret), "{file}: {text}");
         }
@@ -85,6 +86,6 @@ fn nothing_leaks(way: &Way, out: &Out) {
     for secret in secrets {
         out.expect("no secret", !out.stdout.contains(secret));
         out.expect("no secret", !out.stderr.contains(secret));
-        assert!(!way.dir.read("a/ledger.jsonl").contains(secret));
+        assert!(!world.dir.read("archives/ledger.jsonl").contains(secret));
     }
 }

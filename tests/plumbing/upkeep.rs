@@ -8,10 +8,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::support::rows::Random;
-use crate::support::tiers::{
-    archive, consolidate, expire, files, insert, once, rt, tables,
-};
-use crate::support::{Dir, NOW, bins, system};
+use crate::support::world::World;
+use crate::support::{NOW, bins, system};
 
 const POINTS: [&str; 7] = [
     "month.drafted",
@@ -26,29 +24,17 @@ const POINTS: [&str; 7] = [
 /// A month that is there, late rows and new days for it, another month; of
 /// the messages, a month of their own, one shared with others, and a warm day
 /// are past their retention.
-fn template() -> Dir {
-    let dir = tables();
-    insert(&dir, "tool_uses", 1, &["2025-12-01", "2025-12-02"]);
-    insert(&dir, "message_bus_log", 1, &["2025-09-01", "2025-08-01"]);
-    insert(&dir, "assertion_results", 1, &["2025-09-01"]);
-    archive(&dir, NOW);
-    consolidate(&dir, NOW, &["--older-than", "30d"]).status(0);
-    insert(&dir, "tool_uses", 3, &["2025-12-01", "2025-12-03", "2025-11-01"]);
-    insert(&dir, "message_bus_log", 3, &["2025-12-01", "2025-07-01"]);
-    archive(&dir, NOW);
-    dir
-}
-
-fn copy(from: &Dir) -> Dir {
-    let dir = Dir::new();
-    for what in ["a", "x.db"] {
-        let run = Command::new("cp")
-            .arg("-a")
-            .args([from.join(what), dir.join(what)])
-            .status();
-        assert!(run.unwrap().success());
-    }
-    dir
+fn template() -> World {
+    let world = World::tiers();
+    world.insert("tool_uses", 1, &["2025-12-01", "2025-12-02"]);
+    world.insert("message_bus_log", 1, &["2025-09-01", "2025-08-01"]);
+    world.insert("assertion_results", 1, &["2025-09-01"]);
+    world.archive(NOW);
+    world.consolidate(NOW, &["--older-than", "30d"]).status(0);
+    world.insert("tool_uses", 3, &["2025-12-01", "2025-12-03", "2025-11-01"]);
+    world.insert("message_bus_log", 3, &["2025-12-01", "2025-07-01"]);
+    world.archive(NOW);
+    world
 }
 
 const ROWS: [&str; 9] = [
@@ -64,19 +50,22 @@ const ROWS: [&str; 9] = [
 ];
 
 /// The days after a crash: late rows, the daily job, the monthly one.
-fn go_on(dir: &Dir) {
-    insert(dir, "tool_uses", 9, &["2025-12-01"]);
-    insert(dir, "message_bus_log", 9, &["2025-12-02"]);
-    archive(dir, NOW);
-    once(dir);
-    expire(dir, NOW, &["--yes"]).status(0).stderr("");
-    consolidate(dir, NOW, &[]).status(0).stderr("");
-    let places = once(dir);
+fn go_on(world: &World) {
+    world.insert("tool_uses", 9, &["2025-12-01"]);
+    world.insert("message_bus_log", 9, &["2025-12-02"]);
+    world.archive(NOW);
+    world.once();
+    world.expire(NOW, &["--yes"]).status(0).stderr("");
+    world.consolidate(NOW, &[]).status(0).stderr("");
+    let places = world.once();
     assert!(places.keys().eq(ROWS.iter()), "{places:?}");
     assert!(places.values().all(|p| p.starts_with("cold/")), "{places:?}");
-    assert!(files(dir, "warm").is_empty());
-    let left = dir.tree();
-    assert!(!left.contains(".rt-") && !left.contains("a/warm/2"), "{left}");
+    assert!(world.files_of("warm").is_empty());
+    let left = world.dir.tree();
+    assert!(
+        !left.contains(".rt-") && !left.contains("archives/warm/2"),
+        "{left}"
+    );
 }
 
 /// Kills a program at each of its points, each time it comes there.
@@ -85,15 +74,15 @@ fn crash_everywhere(program: &str, args: &[&str], never: &[&str]) {
     for point in POINTS {
         let mut reached = 0;
         loop {
-            let dir = copy(&template);
+            let world = template.copy();
             let fail = format!("{point}:{}=kill", reached + 1);
-            let out = rt(&dir, program).args(args).env("RT_FAIL", fail).run();
+            let out = world.cmd(program).args(args).env("RT_FAIL", fail).run();
             if out.status == 0 {
                 break;
             }
             out.status(137);
             reached += 1;
-            go_on(&dir);
+            go_on(&world);
         }
         assert_eq!(reached == 0, never.contains(&point), "{point}");
     }
@@ -115,14 +104,15 @@ fn a_crash_in_the_recovery_of_a_crash_is_harmless() {
     for program in ["rt-consolidate", "rt-expire"] {
         let yes = if program == "rt-expire" { &["--yes"][..] } else { &[] };
         for second in &POINTS[3..] {
-            let dir = copy(&template);
+            let world = template.copy();
             for fail in ["change.renamed", second] {
-                rt(&dir, program)
+                world
+                    .cmd(program)
                     .args(yes)
                     .env("RT_FAIL", format!("{fail}=kill"))
                     .run();
             }
-            go_on(&dir);
+            go_on(&world);
         }
     }
 }
@@ -133,36 +123,37 @@ fn killed_at_random_moments_nothing_is_lost_or_doubled() {
     let template = template();
     let mut random = Random(20_260_115);
     for round in 0..if long { 200 } else { 20 } {
-        let dir = copy(&template);
+        let world = template.copy();
         let program = ["rt-consolidate", "rt-expire"][round % 2];
         let yes = if round % 2 == 1 { &["--yes"][..] } else { &[] };
         let mut child = Command::new(bins().join(program))
-            .args(["--archives", "a", "--now", NOW])
+            .args(["--archives", "archives", "--now", NOW])
             .args(yes)
-            .current_dir(dir.path())
+            .current_dir(world.dir.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         sleep(Duration::from_micros(random.below(40_000)));
         child.kill().unwrap();
         child.wait().unwrap();
-        go_on(&dir);
+        go_on(&world);
     }
 }
 
 /// The calls of a program that make durable and that remove, or `None` where
 /// nothing can be traced.
-fn calls(dir: &Dir, program: &str) -> Option<Vec<String>> {
+fn calls(world: &World, program: &str) -> Option<Vec<String>> {
     system("strace")?;
     let calls = "trace=fsync,fdatasync,?unlink,unlinkat,?rename,?renameat,\
                  renameat2,?rmdir,?link,linkat,execve";
-    let out = dir
+    let out = world
         .cmd("strace")
         .args(["-f", "-y", "-s", "400", "-o", "trace", "-e", calls])
         .arg(bins().join(program))
-        .args(["--archives", "a"])
+        .args(["--archives", "archives"])
         .run();
-    let trace = fs::read_to_string(dir.join("trace")).unwrap_or_default();
+    let trace =
+        fs::read_to_string(world.dir.join("trace")).unwrap_or_default();
     if !trace.contains("execve(") {
         return None;
     }
@@ -174,15 +165,16 @@ fn calls(dir: &Dir, program: &str) -> Option<Vec<String>> {
 fn warm_files_go_only_when_tar_and_folders_are_durable() {
     let template = template();
     for crash in [None, Some("change.renamed"), Some("change.removed")] {
-        let dir = copy(&template);
+        let world = template.copy();
         if let Some(point) = crash {
-            rt(&dir, "rt-consolidate")
+            world
+                .cmd("rt-consolidate")
                 .env("RT_FAIL", format!("{point}=kill"))
                 .run()
                 .status(137);
         }
-        let Some(calls) = calls(&dir, "rt-consolidate") else { return };
-        let root = fs::canonicalize(dir.join("a")).unwrap();
+        let Some(calls) = calls(&world, "rt-consolidate") else { return };
+        let root = fs::canonicalize(world.dir.join("archives")).unwrap();
         let root = root.display();
         let warm = |c: &String| c.contains("unlink") && c.contains("/warm/");
         let mut synced: Vec<&str> = Vec::new();

@@ -9,8 +9,8 @@ use std::fs;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::way::records;
-use crate::support::{Cmd, Dir, Out, SHELLS, scrub};
+use crate::support::world::{World, records};
+use crate::support::{Out, SHELLS, scrub};
 
 const DATED: [(&str, &str); 6] = [
     ("transcript_entries", "timestamp"),
@@ -20,11 +20,6 @@ const DATED: [(&str, &str); 6] = [
     ("assertion_chains", "created_at"),
     ("message_bus_log", "timestamp"),
 ];
-
-/// A script that works on the database `d` and the tree `a`.
-fn job<'a>(dir: &'a Dir, name: &str) -> Cmd<'a> {
-    dir.cmd(name).env("RT_DB", "d").env("RT_ARCHIVES", "a")
-}
 
 /// The tables of a JSON report, by name.
 fn tables(out: &Out) -> BTreeMap<String, Value> {
@@ -49,46 +44,17 @@ fn statuses(out: &Out) -> String {
     each.join(", ")
 }
 
-/// The rows of all warm files of a table.
-fn archived(dir: &Dir, table: &str) -> Vec<Value> {
-    let mut out = Vec::new();
-    for file in tree(dir).keys() {
-        if file.ends_with(&format!("/{table}.jsonl.gz")) {
-            out.extend(records(&dir.zcat(&format!("a/{file}"))));
-        }
-    }
-    out
-}
-
-/// Every file of the tree with its bytes, and every folder.
-fn tree(dir: &Dir) -> BTreeMap<String, Vec<u8>> {
-    let mut out = BTreeMap::new();
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = dir.join("a").join(&folder).read_dir() else {
-            continue;
-        };
-        for entry in entries {
-            let entry = entry.unwrap();
-            let name = format!(
-                "{folder}{}",
-                entry.path().file_name().unwrap().to_str().unwrap()
-            );
-            if entry.path().is_dir() {
-                folders.push(format!("{name}/"));
-                out.insert(format!("{name}/"), Vec::new());
-            } else {
-                out.insert(name, fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    out
+/// The archived rows of a table.
+fn archived(world: &World, table: &str) -> Vec<Value> {
+    let file = format!("/{table}.jsonl.gz");
+    let mut rows = world.placed();
+    rows.retain(|(place, _)| place.ends_with(&file));
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Eight rows, five of them ten days old, three of them three.
-fn eight(dir: &Dir) {
-    dir.sql(
-        "d",
+fn eight() -> World {
+    World::builtin(
         "CREATE TABLE transcript_entries (id INTEGER PRIMARY KEY,
             content TEXT, timestamp TEXT);
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
@@ -99,12 +65,12 @@ fn eight(dir: &Dir) {
         CREATE TABLE task_list_execution_runs (id INTEGER PRIMARY KEY,
             timestamp TEXT);
         INSERT INTO task_list_execution_runs VALUES (1, '2020-01-01')",
-    );
+    )
 }
 
 /// All tables of the policy, with rows of every kind on both sides of every
 /// cutoff; results point at chains.
-fn all_tables(dir: &Dir) {
+fn all_tables() -> World {
     let times = "CASE n % 10 WHEN 0 THEN NULL WHEN 1 THEN 'n/a'
         WHEN 2 THEN 1767225600 - n * 86400 WHEN 3 THEN
         datetime(1767225600 - n * 86400, 'unixepoch') ELSE
@@ -132,13 +98,12 @@ fn all_tables(dir: &Dir) {
     // One of the chains stays: a result that stays points at it.
     sql += "UPDATE assertion_results SET chain = id;
         UPDATE assertion_results SET chain = '98' WHERE id = 5;";
-    dir.sql("d", &sql);
+    World::builtin(&sql)
 }
 
 /// Two chains that are due, with a result each; one of these is not.
-fn family(dir: &Dir) {
-    dir.sql(
-        "d",
+fn family() -> World {
+    World::builtin(
         "CREATE TABLE assertion_chains (id INTEGER PRIMARY KEY, created_at);
         CREATE TABLE assertion_results (id INTEGER PRIMARY KEY, timestamp,
             chain REFERENCES assertion_chains ON DELETE CASCADE);
@@ -146,24 +111,24 @@ fn family(dir: &Dir) {
             (2, '2025-01-01');
         INSERT INTO assertion_results VALUES (1, '2025-01-01', 1),
             (2, '2026-01-14', 2)",
-    );
+    )
 }
 
 #[test]
 fn eight_rows_of_which_five_are_old() {
     for shell in SHELLS {
-        let dir = Dir::new();
-        eight(&dir);
+        let world = eight();
         let stat = || {
-            let out = job(&dir, "rt-stat").arg("transcript_entries").run();
+            let out = world.cmd("rt-stat").arg("transcript_entries").run();
             out.status(0);
             let record = records(&out.stdout).remove(0);
             [record["hot"].to_string(), record["stale"].to_string()]
         };
         assert_eq!(stat(), ["3", "5"]);
-        let scripts = dir.scripts_for(shell);
+        let scripts = world.dir.scripts_for(shell);
         let archive = || {
-            let out = job(&dir, "rt-archive")
+            let out = world
+                .cmd("rt-archive")
                 .path_first(&scripts)
                 .args(["all", "--older-than", "7d", "--json"])
                 .run();
@@ -180,34 +145,33 @@ fn eight_rows_of_which_five_are_old() {
         );
         assert_eq!(stat(), ["3", "0"]);
         let query = "SELECT id FROM transcript_entries";
-        assert_eq!(dir.rows("d", query), ["6", "7", "8"]);
-        let rows = archived(&dir, "transcript_entries");
+        assert_eq!(world.rows(query), ["6", "7", "8"]);
+        let rows = archived(&world, "transcript_entries");
         assert_eq!(rows.len(), 5);
         for (n, row) in rows.iter().enumerate() {
             assert_eq!(row["content"], format!("row {}", n + 1));
             assert_eq!(row["_archived_at"], crate::support::NOW);
         }
         let query = "SELECT * FROM task_list_execution_runs";
-        assert_eq!(dir.rows("d", query), ["1|2020-01-01"]);
-        let mut before = tree(&dir);
+        assert_eq!(world.rows(query), ["1|2020-01-01"]);
+        let mut before = world.image();
         assert_eq!(archive()["status"], "no_records");
         // But for the ledger, which says that there was a job.
-        let mut after = tree(&dir);
+        let mut after = world.image();
         let ledger = after.insert("ledger.jsonl".to_owned(), Vec::new());
         let more = ledger.unwrap();
         let less = before.insert("ledger.jsonl".to_owned(), Vec::new());
         assert!(more.starts_with(&less.unwrap()));
-        assert!(after == before, "{}", dir.tree());
-        assert!(!dir.tree().contains("task_list_execution_runs"));
+        assert!(after == before, "{}", world.dir.tree());
+        assert!(!world.dir.tree().contains("task_list_execution_runs"));
     }
 }
 
 #[test]
 fn tables_that_are_not_there_are_no_failure() {
-    let dir = Dir::new();
-    eight(&dir);
+    let world = eight();
     for name in ["rt-daily", "rt-weekly"] {
-        let out = job(&dir, name).run();
+        let out = world.cmd(name).run();
         out.status(0);
         for (table, result) in tables(&out) {
             let there = table == "transcript_entries";
@@ -219,17 +183,15 @@ fn tables_that_are_not_there_are_no_failure() {
 
 #[test]
 fn every_status_occurs() {
-    let dir = Dir::new();
-    all_tables(&dir);
-    dir.sql(
-        "d",
+    let world = all_tables();
+    world.sql(
         "DROP TABLE skill_traces;
         DELETE FROM message_bus_log;
         CREATE TRIGGER reaper AFTER DELETE ON tool_uses
             BEGIN DELETE FROM message_bus_log; END",
     );
     let archive =
-        |args: &[&str]| job(&dir, "rt-archive").args(args).arg("--json").run();
+        |args: &[&str]| world.cmd("rt-archive").args(args).arg("--json").run();
     let out = archive(&["-n", "transcript_entries"]);
     out.status(0);
     assert_eq!(statuses(&out), "transcript_entries dry_run");
@@ -242,7 +204,7 @@ fn every_status_occurs() {
     );
     let message = tables(&out)["tool_uses"]["message"].to_string();
     assert!(message.contains("'reaper'"), "{message}");
-    assert_eq!(dir.rows("d", "SELECT count(*) FROM tool_uses"), ["120"]);
+    assert_eq!(world.rows("SELECT count(*) FROM tool_uses"), ["120"]);
     let out = archive(&["task_list_execution_runs"]);
     out.status(0);
     assert_eq!(statuses(&out), "task_list_execution_runs exempt");
@@ -253,26 +215,25 @@ fn every_status_occurs() {
 
 #[test]
 fn table_that_no_policy_names_goes_with_column_and_age() {
-    let dir = Dir::new();
-    dir.sql(
-        "d",
+    let world = World::builtin("");
+    world.sql(
         "CREATE TABLE other (x, at REAL);
         INSERT INTO other VALUES (1, 2460000.5), (2, 2461050.5), (3, 7.0)",
     );
     let archive = |args: &[&str]| {
-        job(&dir, "rt-archive").args(args).args(["--json", "other"]).run()
+        world.cmd("rt-archive").args(args).args(["--json", "other"]).run()
     };
     archive(&[]).status(2);
     archive(&["--older-than=7d"]).status(2);
     archive(&["--timestamp-column=at"]).status(2);
     archive(&["--older-than=7d", "--timestamp-column=no"]).status(2);
-    assert!(!dir.join("a/warm").exists());
+    assert!(!world.dir.join("archives/warm").exists());
     let both = ["--older-than=7d", "--timestamp-column=at"];
     let out = archive(&both);
     out.status(0);
     assert_eq!(tables(&out)["other"]["records"], 1);
     assert_eq!(tables(&out)["other"]["undated"], 1);
-    assert_eq!(dir.rows("d", "SELECT x FROM other"), ["2", "3"]);
+    assert_eq!(world.rows("SELECT x FROM other"), ["2", "3"]);
 }
 
 #[test]
@@ -283,21 +244,21 @@ fn dry_run_counts_what_the_real_run_moves_and_changes_nothing() {
         ("rt-daily", &[]),
         ("rt-weekly", &[]),
     ] {
-        let dir = Dir::new();
-        all_tables(&dir);
+        let world = all_tables();
         // An application has it open, and left rows in its log.
-        let app = Connection::open(dir.join("d")).unwrap();
+        let app = Connection::open(world.dir.join("db")).unwrap();
         app.execute("INSERT INTO tool_uses VALUES ('app', 1)", []).unwrap();
         let state = || {
-            let files = ["d", "d-wal"].map(|f| fs::read(dir.join(f)).unwrap());
-            (files, dir.tree())
+            let files =
+                ["db", "db-wal"].map(|f| fs::read(world.dir.join(f)).unwrap());
+            (files, world.dir.tree())
         };
         let before = state();
-        let out = job(&dir, name).args(args).arg("-n").run();
+        let out = world.cmd(name).args(args).arg("-n").run();
         out.status(0);
-        assert!(state() == before, "{name} {args:?}: {}", dir.tree());
+        assert!(state() == before, "{name} {args:?}: {}", world.dir.tree());
         let dry = tables(&out);
-        let out = job(&dir, name).args(args).run();
+        let out = world.cmd(name).args(args).run();
         out.status(0);
         let real = tables(&out);
         let mut moved = 0;
@@ -310,41 +271,40 @@ fn dry_run_counts_what_the_real_run_moves_and_changes_nothing() {
         }
         out.expect("some rows", moved > 50);
         let before = state();
-        job(&dir, name).args(args).arg("-n").run().status(0);
-        assert!(state() == before, "{name} {args:?}: {}", dir.tree());
+        world.cmd(name).args(args).arg("-n").run().status(0);
+        assert!(state() == before, "{name} {args:?}: {}", world.dir.tree());
     }
 }
 
 #[test]
 fn children_go_before_their_parents_in_one_run() {
-    let dir = Dir::new();
-    family(&dir);
-    let out = job(&dir, "rt-weekly").run();
+    let world = family();
+    let out = world.cmd("rt-weekly").run();
     out.status(0);
     let tables = tables(&out);
     assert_eq!(tables["assertion_results"]["records"], 1);
     assert_eq!(tables["assertion_chains"]["records"], 1);
     // Its result is not due, so this chain stays.
     assert_eq!(tables["assertion_chains"]["referenced"], 1);
-    assert_eq!(dir.rows("d", "SELECT id FROM assertion_chains"), ["2"]);
-    assert_eq!(dir.rows("d", "SELECT id FROM assertion_results"), ["2"]);
+    assert_eq!(world.rows("SELECT id FROM assertion_chains"), ["2"]);
+    assert_eq!(world.rows("SELECT id FROM assertion_results"), ["2"]);
 }
 
 #[test]
 fn time_zone_of_the_process_does_not_matter() {
     let mut said: Option<(String, BTreeMap<String, Vec<u8>>)> = None;
     for zone in ["UTC", "Etc/GMT-14", "Etc/GMT+12", "America/New_York"] {
-        let dir = Dir::new();
-        all_tables(&dir);
-        let out = job(&dir, "rt-archive")
+        let world = all_tables();
+        let out = world
+            .cmd("rt-archive")
             .args(["all", "--json"])
             .env("TZ", zone)
             .run();
         out.status(0);
-        let mut files = tree(&dir);
+        let mut files = world.image();
         // It has the wall clock in it, and the database's folder.
         files.remove("ledger.jsonl");
-        let this = (scrub(&dir, &out.stdout), files);
+        let this = (scrub(&world.dir, &out.stdout), files);
         let first = said.get_or_insert_with(|| this.clone());
         assert_eq!(*first, this, "{zone}");
     }
@@ -352,74 +312,69 @@ fn time_zone_of_the_process_does_not_matter() {
 
 #[test]
 fn report_goes_to_a_file_whole_or_not_at_all() {
-    let dir = Dir::new();
-    eight(&dir);
-    dir.write("report", "old");
-    let out = job(&dir, "rt-daily").arg("--output=report").run();
+    let world = eight();
+    world.dir.write("report", "old");
+    let out = world.cmd("rt-daily").arg("--output=report").run();
     out.status(0).stdout("");
-    let report: Value = serde_json::from_str(&dir.read("report")).unwrap();
+    let report: Value =
+        serde_json::from_str(&world.dir.read("report")).unwrap();
     assert_eq!(report["mode"], "daily");
     assert_eq!(report["total_archived"], 5);
-    let names: Vec<_> = fs::read_dir(dir.path())
+    let names: Vec<_> = fs::read_dir(world.dir.path())
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())
         .collect();
     assert!(names.iter().all(|n| !n.contains("tmp")), "{names:?}");
-    let out = job(&dir, "rt-daily").arg("--output=no/such/folder").run();
+    let out = world.cmd("rt-daily").arg("--output=no/such/folder").run();
     out.status(1).stderr_has("'no/such'");
 }
 
 #[test]
 fn quiet_job_speaks_only_of_failure() {
-    let dir = Dir::new();
-    all_tables(&dir);
-    job(&dir, "rt-daily").arg("-q").run().status(0).stdout("").stderr("");
-    assert!(!archived(&dir, "tool_uses").is_empty());
-    dir.sql(
-        "d",
+    let world = all_tables();
+    world.cmd("rt-daily").arg("-q").run().status(0).stdout("").stderr("");
+    assert!(!archived(&world, "tool_uses").is_empty());
+    world.sql(
         "CREATE TRIGGER reaper AFTER DELETE ON tool_uses
             BEGIN DELETE FROM message_bus_log; END",
     );
-    let out = job(&dir, "rt-daily").arg("-q").run();
+    let out = world.cmd("rt-daily").arg("-q").run();
     out.status(3);
     assert_eq!(tables(&out)["tool_uses"]["status"], "failed");
 }
 
 #[test]
 fn what_cannot_be_opened_is_named_and_nothing_is_left_behind() {
-    let dir = Dir::new();
-    eight(&dir);
-    dir.write("file", "no folder");
-    dir.write("text", "this is no database, whatever its name says");
+    let world = eight();
+    world.dir.write("file", "no folder");
+    world.dir.write("text", "this is no database, whatever its name says");
     for (args, name) in [
         (["--archives=file", "--json"], "'file'"),
         (["--db=missing", "--json"], "'missing'"),
         (["--db=text", "--json"], "'text'"),
         (["--policy=missing", "--json"], "'missing'"),
     ] {
-        let out = job(&dir, "rt-archive").args(args).arg("all").run();
+        let out = world.cmd("rt-archive").args(args).arg("all").run();
         out.expect("a failure", matches!(out.status, 1 | 2));
         out.stderr_has(name);
-        let count = dir.rows("d", "SELECT count(*) FROM transcript_entries");
+        let count = world.rows("SELECT count(*) FROM transcript_entries");
         assert_eq!(count, ["8"]);
-        assert!(!dir.join("a/warm").exists());
+        assert!(!world.dir.join("archives/warm").exists());
     }
 }
 
 #[test]
 fn report_as_json() {
-    let dir = Dir::new();
-    family(&dir);
-    let out = job(&dir, "rt-weekly").run();
+    let world = family();
+    let out = world.cmd("rt-weekly").run();
     out.status(0).stderr("");
     insta::assert_snapshot!("rt-weekly__json", out.stdout);
 }
 
 #[test]
 fn report_for_people() {
-    let dir = Dir::new();
-    all_tables(&dir);
-    let out = job(&dir, "rt-archive").arg("all").run();
+    let world = all_tables();
+    let out = world.cmd("rt-archive").arg("all").run();
     out.status(0).stderr("");
     insta::assert_snapshot!(out.stdout, @r"
     Archive Results

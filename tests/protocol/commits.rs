@@ -9,7 +9,7 @@ use super::order::{traceable, traced};
 const BATCHES: usize = 6;
 
 /// One row a batch, beside a database with this journal.
-fn world(journal: &str) -> (World, Vec<u8>) {
+fn world(journal: &str) -> (World, String) {
     let world = World::filled(&["uuids"], BATCHES as u64 / 2);
     world.sql(&format!("PRAGMA journal_mode = {journal}"));
     let receipts = world.stored("uuids");
@@ -19,9 +19,10 @@ fn world(journal: &str) -> (World, Vec<u8>) {
 /// The calls of rt-purge that matter: `lock` and `unlock` of a write-ahead
 /// log, `frames` of it, `flush` of any journal, `unlink` of a rollback
 /// journal, and the ledger's event that says that the rows are gone.
-fn calls(world: &World, args: &[&str], receipts: &[u8]) -> Vec<&'static str> {
+fn calls(world: &World, args: &[&str], receipts: &str) -> Vec<&'static str> {
     let wanted = "trace=fcntl,pwrite64,fsync,fdatasync,write,unlink,unlinkat";
-    let (text, _) = traced(world, wanted, "rt-purge", args, receipts);
+    let (text, _) =
+        traced(world, wanted, "rt-purge", args, receipts.as_bytes());
     text.lines().filter_map(call).collect()
 }
 
@@ -149,7 +150,7 @@ fn what_a_killed_run_deleted_is_durable_before_the_ledger_says_so() {
         let (world, receipts) = world(journal);
         let purge = world.purge(&receipts);
         purge.env("RT_FAIL", "purge.committed=kill").run().status(137);
-        let calls = calls(&world, &["--pending"], b"");
+        let calls = calls(&world, &["--pending"], "");
         let said = calls.iter().position(|call| *call == "purge").unwrap();
         assert!(!calls[..said].contains(&"frames"), "{calls:?}");
         assert!(calls[..said].contains(&"flush"), "{journal}: {calls:?}");

@@ -51,7 +51,7 @@ fn deletion_that_cannot_be_written_down_does_not_happen() {
         world.fill(table, OLD[0], 3);
         let rows = world.all();
         let receipts = world.stored(table);
-        let out = limited(&world, 16, "rt-purge", &receipts);
+        let out = limited(&world, 16, "rt-purge", receipts.as_bytes());
         out.status(1).stderr_has("ledger.jsonl");
         assert_eq!(world.due(), 3);
         world.recovers(&rows);

@@ -186,7 +186,7 @@ fn what_is_settled_is_durable_first_whoever_wrote_it() {
     let world = world();
     let receipts = world.stored("uuids");
     world.sql("UPDATE uuids SET body = 'second' WHERE n = 1");
-    let calls = calls(&world, "rt-purge", &[], &receipts);
+    let calls = calls(&world, "rt-purge", &[], receipts.as_bytes());
     for first in [FILE, DAY, "warm", ".", "ledger.jsonl"] {
         let first = format!("fsync {first}");
         before(&calls, &[&first], "write purging");

@@ -68,7 +68,7 @@ fn kill_in_the_middle_of_a_retraction_keeps_no_line_of_a_row_that_stays() {
 
 /// A table with settled segments, and two unsettled ones behind them of
 /// which each has a row that changed; the receipts, and what must exist.
-fn half_changed(table: &str) -> (World, Vec<u8>, Bag) {
+fn half_changed(table: &str) -> (World, String, Bag) {
     let world = World::filled(&[table], 3);
     world.job().run().status(0);
     for (key, day) in [(51, OLD[0]), (52, OLD[0]), (53, OLD[1])] {

@@ -2,7 +2,7 @@
 //! a database that was moved, a second database of the tree.
 
 use super::*;
-use crate::protocol::OLD;
+use crate::support::world::OLD;
 use crate::support::{Cmd, NOW};
 
 /// No line of what a run said is a command that names the database of

@@ -2,7 +2,7 @@
 //! a job had exported since then is in the archives alone.
 
 use super::*;
-use crate::protocol::{NEW, OLD};
+use crate::support::world::{NEW, OLD};
 
 /// A database whose backup has `before`, and which had `then` when a job was
 /// killed between publication and deletion.

@@ -2,7 +2,7 @@
 //! segments are unsettled, or while rt-purge is at work.
 
 use super::*;
-use crate::protocol::Then;
+use crate::support::world::Then;
 
 /// Puts a copy of the database in its place, as a new file.
 fn replace(world: &World) {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::*;
-use crate::protocol::until;
+use crate::support::world::until;
 
 #[test]
 fn file_that_rt_gzip_writes_inside_a_tree_is_not_swept() {

@@ -2,7 +2,8 @@
 //! work on one tree, each under a lock of its own.
 
 use super::*;
-use crate::protocol::{Bag, Then, points};
+use crate::protocol::points;
+use crate::support::world::{Bag, Then};
 
 /// A job by hand, in which a row changes between store and purge.
 const JOB: &str = "set -e

@@ -20,7 +20,7 @@ mod tree_put_back;
 
 use serde_json::Value;
 
-use crate::protocol::World;
+use crate::support::world::World;
 use crate::support::{Cmd, Out};
 
 /// The status of a run that could do only a part.

@@ -7,14 +7,14 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::*;
-use crate::protocol::until;
+use crate::support::world::until;
 
 #[test]
 fn saved_receipts_keep_the_lines_of_rows_that_a_restore_took() {
     for table in ["uuids", "numbers", "logs"] {
         let world = World::new(&[table]);
         back_up_database(&world);
-        world.fill(table, crate::protocol::OLD[0], 3);
+        world.fill(table, crate::support::world::OLD[0], 3);
         let rows = world.all();
         let receipts = world.stored(table);
         put_back_database(&world);
@@ -72,7 +72,7 @@ fn rows_that_changed_or_went_in_a_pipeline_leave_no_copy() {
                 (SELECT max(rowid) FROM {table} WHERE at < '2026-01-10')"
         ));
         let rows = world.database();
-        purge.stdin.take().unwrap().write_all(&receipts).unwrap();
+        purge.stdin.take().unwrap().write_all(receipts.as_bytes()).unwrap();
         let out = purge.wait_with_output().unwrap();
         assert_eq!(out.status.code(), Some(0));
         assert_eq!(world.all(), rows, "{}", world.picture());

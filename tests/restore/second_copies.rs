@@ -2,7 +2,7 @@
 //! record stands somewhere else in the archives.
 
 use super::*;
-use crate::protocol::OLD;
+use crate::support::world::OLD;
 
 /// The clock of a run an hour after the others.
 const LATER: &str = "2026-01-15T01:00:00Z";

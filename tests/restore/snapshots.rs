@@ -6,8 +6,9 @@
 //! of each and puts back each part, more than a hundred times in all.
 
 use super::*;
-use crate::protocol::{OLD, points};
+use crate::protocol::points;
 use crate::support::bins;
+use crate::support::world::OLD;
 
 const TABLES: &[&str] = &["uuids", "numbers", "logs"];
 

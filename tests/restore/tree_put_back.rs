@@ -2,8 +2,8 @@
 //! live database after the job ended well: the rows are in the files alone.
 
 use super::*;
-use crate::protocol::{OLD, Then};
-use crate::support::way::records;
+use crate::support::world::records;
+use crate::support::world::{OLD, Then};
 
 const TABLES: [&str; 5] = ["uuids", "numbers", "pairs", "bare", "logs"];
 
@@ -52,7 +52,7 @@ fn line_of_a_row_that_changed_since_stays_in_a_tree_put_back() {
     back_up_tree(&world);
     world.sql(&format!(
         "UPDATE uuids SET body = 'second', at = '{}T12:00:00Z' WHERE n = 1",
-        crate::protocol::NEW
+        crate::support::world::NEW
     ));
     world.purge(&receipts).run();
     rows.extend(world.database());

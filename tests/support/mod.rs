@@ -6,9 +6,7 @@
 #![allow(dead_code)]
 
 pub mod rows;
-pub mod tiers;
-pub mod waiting;
-pub mod way;
+pub mod world;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -161,7 +159,6 @@ impl Dir {
             stdin: Vec::new(),
             path,
             seconds: 120,
-            ledger: None,
         }
     }
 }
@@ -211,7 +208,6 @@ pub struct Cmd<'a> {
     stdin: Vec<u8>,
     path: String,
     seconds: u64,
-    ledger: Option<PathBuf>,
 }
 
 impl Cmd<'_> {
@@ -253,13 +249,6 @@ impl Cmd<'_> {
         self
     }
 
-    /// It has begun before the segments were stored whose receipts it reads,
-    /// as in a pipeline, and waited since.
-    pub fn since_before_the_store(mut self, ledger: &str) -> Self {
-        self.ledger = Some(self.dir.join(ledger));
-        self
-    }
-
     /// How many seconds it may take, in place of two minutes.
     pub fn patience(mut self, seconds: u64) -> Self {
         self.seconds = seconds;
@@ -285,23 +274,11 @@ impl Cmd<'_> {
 
     /// Runs it to its end.
     pub fn run(self) -> Out {
-        let before = self.ledger.as_deref().and_then(|ledger| {
-            let end = waiting::before_the_store(ledger, &self.stdin)?;
-            Some((ledger, end))
-        });
-        let output = match before {
-            Some((ledger, end)) => {
-                let db = self.envs.iter().rfind(|(name, _)| name == "RT_DB");
-                let db = self.dir.join(&db.unwrap().1);
-                let at = (ledger, end);
-                waiting::output(self.command(), &self.stdin, at, &db)
-            }
-            None => assert_cmd::Command::from_std(self.command())
-                .write_stdin(self.stdin.clone())
-                .timeout(Duration::from_secs(self.seconds))
-                .output(),
-        };
-        let output = match output {
+        let mut command = assert_cmd::Command::from_std(self.command());
+        command
+            .write_stdin(self.stdin.clone())
+            .timeout(Duration::from_secs(self.seconds));
+        let output = match command.output() {
             Ok(output) => output,
             Err(e) => panic!("cannot run {:?}: {e}", self.program),
         };

@@ -4,22 +4,22 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::tiers::{
-    archive, consolidate, expire, files, image, insert, once, tables,
-};
-use crate::support::{Dir, NOW, system};
+use crate::support::world::World;
+use crate::support::{NOW, system};
 
-const TAR: &str = "a/cold/2025/2025-12.tar.gz";
+const TAR: &str = "archives/cold/2025/2025-12.tar.gz";
 
 /// A folder `src` with a day of three rows, as other people would make it.
-fn day(dir: &Dir) {
+fn day(world: &World) {
     let rows: String = (1..4)
         .map(|id| format!("{{\"id\":{id},\"start_time\":\"2025-12-03\"}}\n"))
         .collect();
-    dir.write("src/2025-12-03/tool_uses.jsonl", rows);
-    dir.cmd("gzip").args(["-r", "src"]).run().status(0);
-    dir.write("src/schema/tool_uses-000000000000.sql", "CREATE TABLE t(a);");
-    fs::create_dir_all(dir.join("a/cold/2025")).unwrap();
+    world.dir.write("src/2025-12-03/tool_uses.jsonl", rows);
+    world.dir.cmd("gzip").args(["-r", "src"]).run().status(0);
+    world
+        .dir
+        .write("src/schema/tool_uses-000000000000.sql", "CREATE TABLE t(a);");
+    fs::create_dir_all(world.dir.join("archives/cold/2025")).unwrap();
 }
 
 const PYTHON: &str = "import sys, tarfile
@@ -35,9 +35,9 @@ const WRITERS: [(&str, &[&str]); 5] = [
     ("bsdtar", &["-C", "src", "-czf", TAR, "."]),
 ];
 
-fn write(dir: &Dir, (program, args): (&str, &[&str])) -> bool {
+fn write(world: &World, (program, args): (&str, &[&str])) -> bool {
     let Some(mut found) = system(program) else { return false };
-    let run = found.args(args).current_dir(dir.path()).status().unwrap();
+    let run = found.args(args).current_dir(world.dir.path()).status().unwrap();
     assert!(run.success(), "{program} {args:?}");
     true
 }
@@ -45,18 +45,18 @@ fn write(dir: &Dir, (program, args): (&str, &[&str])) -> bool {
 #[test]
 fn a_month_of_another_tar_is_taken_in_and_merged() {
     for writer in WRITERS {
-        let dir = tables();
-        day(&dir);
-        if !write(&dir, writer) {
+        let world = World::tiers();
+        day(&world);
+        if !write(&world, writer) {
             continue;
         }
-        insert(&dir, "tool_uses", 10, &["2025-12-03", "2025-12-04"]);
-        archive(&dir, NOW);
-        consolidate(&dir, NOW, &[]).status(0).stderr("");
-        let places = once(&dir);
+        world.insert("tool_uses", 10, &["2025-12-03", "2025-12-04"]);
+        world.archive(NOW);
+        world.consolidate(NOW, &[]).status(0).stderr("");
+        let places = world.once();
         assert_eq!(places.len(), 5, "{writer:?}");
         assert!(places.values().all(|p| p.starts_with("cold/")));
-        let events = dir.read("a/ledger.jsonl");
+        let events = world.dir.read("archives/ledger.jsonl");
         assert!(events.contains("{\"type\":\"adopt\""), "{writer:?}");
     }
 }
@@ -64,26 +64,28 @@ fn a_month_of_another_tar_is_taken_in_and_merged() {
 #[test]
 fn a_month_of_another_tar_is_taken_in_and_expires() {
     for writer in WRITERS {
-        let dir = tables();
-        day(&dir);
-        if !write(&dir, writer) {
+        let world = World::tiers();
+        day(&world);
+        if !write(&world, writer) {
             continue;
         }
         // 7 + 30 + 365 days after the end of 2025-12-03, and just before.
-        expire(&dir, "2027-01-09T23:59:59Z", &["--yes"]).status(0);
-        assert_eq!(files(&dir, "cold"), ["cold/2025/2025-12.tar.gz"]);
-        fs::remove_file(dir.join("a/ledger.jsonl")).unwrap_or_default();
+        world.expire("2027-01-09T23:59:59Z", &["--yes"]).status(0);
+        assert_eq!(world.files_of("cold"), ["cold/2025/2025-12.tar.gz"]);
+        fs::remove_file(world.dir.join("archives/ledger.jsonl"))
+            .unwrap_or_default();
         // A brake holds before even the ledger takes the month in.
-        let before = fs::read(dir.join(TAR)).unwrap();
-        expire(&dir, "2027-01-10T00:00:00Z", &[]).status(1);
-        let dry = expire(&dir, "2027-01-10T00:00:00Z", &["-n", "--yes"]);
+        let before = fs::read(world.dir.join(TAR)).unwrap();
+        world.expire("2027-01-10T00:00:00Z", &[]).status(1);
+        let dry = world.expire("2027-01-10T00:00:00Z", &["-n", "--yes"]);
         dry.status(0).stdout_has("2025-12.tar.gz");
-        assert!(fs::read(dir.join(TAR)).unwrap() == before);
-        let events = fs::read(dir.join("a/ledger.jsonl")).unwrap_or_default();
+        assert!(fs::read(world.dir.join(TAR)).unwrap() == before);
+        let events = fs::read(world.dir.join("archives/ledger.jsonl"))
+            .unwrap_or_default();
         assert!(events.is_empty(), "{writer:?}");
-        expire(&dir, "2027-01-10T00:00:00Z", &["--yes"]).status(0);
-        assert!(files(&dir, "cold").is_empty(), "{writer:?}");
-        assert!(!dir.join("a/cold/2025").exists());
+        world.expire("2027-01-10T00:00:00Z", &["--yes"]).status(0);
+        assert!(world.files_of("cold").is_empty(), "{writer:?}");
+        assert!(!world.dir.join("archives/cold/2025").exists());
     }
 }
 
@@ -110,57 +112,67 @@ fn names_that_lead_out_are_refused_and_nothing_is_lost() {
         "add('2025-12-03/f', tarfile.FIFOTYPE)",
         "add('2025-12-03/tool_uses.jsonl.gz')",
     ] {
-        let dir = tables();
-        day(&dir);
-        insert(&dir, "tool_uses", 10, &["2025-12-03", "2025-11-03"]);
-        archive(&dir, NOW);
-        let made = dir.cmd("python3").args(["-c", CLIMB, TAR, bad]).run();
+        let world = World::tiers();
+        day(&world);
+        world.insert("tool_uses", 10, &["2025-12-03", "2025-11-03"]);
+        world.archive(NOW);
+        let made =
+            world.dir.cmd("python3").args(["-c", CLIMB, TAR, bad]).run();
         made.status(0);
-        let tar = fs::read(dir.join(TAR)).unwrap();
-        let out = consolidate(&dir, NOW, &[]);
+        let tar = fs::read(world.dir.join(TAR)).unwrap();
+        let out = world.consolidate(NOW, &[]);
         out.status(3).stderr_has("2025-12.tar.gz");
         // The other month went on, and this one is as it was.
-        assert!(dir.join("a/cold/2025/2025-11.tar.gz").exists(), "{bad}");
+        assert!(
+            world.dir.join("archives/cold/2025/2025-11.tar.gz").exists(),
+            "{bad}"
+        );
         let warm = ["warm/2025-12-03/tool_uses.jsonl.gz"];
-        assert_eq!(files(&dir, "warm"), warm);
-        expire(&dir, "2028-01-01T00:00:00Z", &["--yes"]).status(3);
-        assert!(fs::read(dir.join(TAR)).unwrap() == tar, "{bad}");
-        assert!(!dir.join("x").exists() && !dir.join("a/x").exists());
+        assert_eq!(world.files_of("warm"), warm);
+        world.expire("2028-01-01T00:00:00Z", &["--yes"]).status(3);
+        assert!(fs::read(world.dir.join(TAR)).unwrap() == tar, "{bad}");
+        assert!(
+            !world.dir.join("x").exists()
+                && !world.dir.join("archives/x").exists()
+        );
     }
 }
 
 #[test]
 fn a_month_that_is_a_link_is_not_followed() {
-    let dir = tables();
-    day(&dir);
-    assert!(write(&dir, WRITERS[0]));
-    fs::rename(dir.join(TAR), dir.join("theirs.tar.gz")).unwrap();
-    symlink(dir.join("theirs.tar.gz"), dir.join(TAR)).unwrap();
-    insert(&dir, "tool_uses", 10, &["2025-12-03"]);
-    archive(&dir, NOW);
-    let before = image(&dir);
-    let theirs = fs::read(dir.join("theirs.tar.gz")).unwrap();
-    let out = consolidate(&dir, NOW, &[]);
+    let world = World::tiers();
+    day(&world);
+    assert!(write(&world, WRITERS[0]));
+    fs::rename(world.dir.join(TAR), world.dir.join("theirs.tar.gz")).unwrap();
+    symlink(world.dir.join("theirs.tar.gz"), world.dir.join(TAR)).unwrap();
+    world.insert("tool_uses", 10, &["2025-12-03"]);
+    world.archive(NOW);
+    let before = world.image();
+    let theirs = fs::read(world.dir.join("theirs.tar.gz")).unwrap();
+    let out = world.consolidate(NOW, &[]);
     out.expect("a failure", out.status != 0);
-    assert!(image(&dir) == before);
-    expire(&dir, "2028-01-01T00:00:00Z", &["--yes"]);
-    assert!(fs::read(dir.join("theirs.tar.gz")).unwrap() == theirs);
+    assert!(world.image() == before);
+    world.expire("2028-01-01T00:00:00Z", &["--yes"]);
+    assert!(fs::read(world.dir.join("theirs.tar.gz")).unwrap() == theirs);
 }
 
 #[test]
 fn what_stands_behind_the_end_of_a_tar_is_not_dropped() {
-    let dir = tables();
-    day(&dir);
-    assert!(write(&dir, WRITERS[1]));
-    let mut twice = fs::read(dir.join(TAR)).unwrap();
-    fs::rename(dir.join("src/2025-12-03"), dir.join("src/2025-12-05"))
-        .unwrap();
+    let world = World::tiers();
+    day(&world);
+    assert!(write(&world, WRITERS[1]));
+    let mut twice = fs::read(world.dir.join(TAR)).unwrap();
+    fs::rename(
+        world.dir.join("src/2025-12-03"),
+        world.dir.join("src/2025-12-05"),
+    )
+    .unwrap();
     let more = ["-C", "src", "-czf", "more.tar.gz", "2025-12-05"];
-    assert!(write(&dir, ("tar", &more)));
-    twice.extend(fs::read(dir.join("more.tar.gz")).unwrap());
-    fs::write(dir.join(TAR), &twice).unwrap();
-    insert(&dir, "tool_uses", 10, &["2025-12-03"]);
-    archive(&dir, NOW);
-    consolidate(&dir, NOW, &[]).status(3).stderr_has("behind its end");
-    assert!(fs::read(dir.join(TAR)).unwrap() == twice);
+    assert!(write(&world, ("tar", &more)));
+    twice.extend(fs::read(world.dir.join("more.tar.gz")).unwrap());
+    fs::write(world.dir.join(TAR), &twice).unwrap();
+    world.insert("tool_uses", 10, &["2025-12-03"]);
+    world.archive(NOW);
+    world.consolidate(NOW, &[]).status(3).stderr_has("behind its end");
+    assert!(fs::read(world.dir.join(TAR)).unwrap() == twice);
 }

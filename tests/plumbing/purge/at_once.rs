@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::Out;
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 const ROWS: u64 = 3000;
 
@@ -15,12 +15,12 @@ const KEYS: [&str; 3] = [
 ];
 
 /// Rows that are all due, on many days.
-fn many(shape: &str, more: &str) -> Way {
+fn many(shape: &str, more: &str) -> World {
     table(shape, ROWS, more)
 }
 
-fn table(shape: &str, rows: u64, more: &str) -> Way {
-    Way::new(&format!(
+fn table(shape: &str, rows: u64, more: &str) -> World {
+    World::of(&format!(
         "PRAGMA journal_mode=WAL; CREATE TABLE t {shape};
         CREATE TABLE log (id);
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
@@ -37,67 +37,67 @@ fn holds(out: &Out) -> u64 {
     line.split(' ').next().unwrap().parse().unwrap()
 }
 
-fn nothing_is_lost(way: &Way, case: &str) {
-    let mut ids = way.rows("SELECT id FROM t WHERE id < 20000");
-    let archived = way.archived_of("id");
+fn nothing_is_lost(world: &World, case: &str) {
+    let mut ids = world.rows("SELECT id FROM t WHERE id < 20000");
+    let archived = world.archived_of("id");
     ids.extend(archived.split_whitespace().map(str::to_owned));
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len() as u64, ROWS, "{case}");
-    let left = way.row("SELECT count(*) FROM t WHERE id < 20000");
-    let both = left.parse::<u64>().unwrap() + way.archived().len() as u64;
+    let left = world.row("SELECT count(*) FROM t WHERE id < 20000");
+    let both = left.parse::<u64>().unwrap() + world.records().len() as u64;
     assert_eq!(both, ROWS, "{case}");
 }
 
 #[test]
 fn a_table_of_which_all_rows_go_is_emptied_in_one_transaction() {
     for shape in KEYS {
-        let way = many(shape, "");
-        let out = way.purge(&way.stored("t")).arg("-v").run();
+        let world = many(shape, "");
+        let out = world.purge(&world.stored("t")).arg("-v").run();
         out.status(0);
         assert_eq!(counts(&purged(&out)), format!("records {ROWS}"));
         assert_eq!(holds(&out), 1, "{shape}: {}", out.stderr);
-        assert_eq!(way.row("SELECT count(*) FROM t"), "0");
-        nothing_is_lost(&way, shape);
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+        nothing_is_lost(&world, shape);
     }
 }
 
 #[test]
 fn limits_that_the_operator_set_forbid_it() {
     for flag in ["--batch-size=500", "--max-stall=1us"] {
-        let way = many(KEYS[1], "");
-        let out = way.purge(&way.stored("t")).args(["-v", flag]).run();
+        let world = many(KEYS[1], "");
+        let out = world.purge(&world.stored("t")).args(["-v", flag]).run();
         out.status(0);
         assert_eq!(counts(&purged(&out)), format!("records {ROWS}"), "{flag}");
         assert!(holds(&out) > 1, "{flag}: {}", out.stderr);
-        nothing_is_lost(&way, flag);
+        nothing_is_lost(&world, flag);
     }
 }
 
 #[test]
 fn triggers_are_told_of_each_row() {
-    let way = many(
+    let world = many(
         KEYS[1],
         "CREATE TRIGGER x AFTER DELETE ON t BEGIN
             INSERT INTO log VALUES (old.id); END",
     );
-    way.purge(&way.stored("t")).run().status(0);
-    let told = way.row("SELECT count(DISTINCT id) FROM log");
+    world.purge(&world.stored("t")).run().status(0);
+    let told = world.row("SELECT count(DISTINCT id) FROM log");
     assert_eq!(told, ROWS.to_string());
-    nothing_is_lost(&way, "with a trigger");
+    nothing_is_lost(&world, "with a trigger");
 }
 
 #[test]
 fn a_row_that_is_pointed_at_meanwhile_stays() {
-    let way = many(KEYS[1], "CREATE TABLE c (t TEXT REFERENCES t(id))");
-    let purge = way.purge(&way.stored("t"));
-    let out = way.run_with(purge, "purge.purging", |way| {
-        way.sql("INSERT INTO c VALUES ('10005')");
+    let world = many(KEYS[1], "CREATE TABLE c (t TEXT REFERENCES t(id))");
+    let purge = world.purge(&world.stored("t"));
+    let out = world.run_with(purge, "purge.purging", |world| {
+        world.sql("INSERT INTO c VALUES ('10005')");
     });
     out.status(0);
     assert_eq!(purged(&out)["referenced"], 1);
-    assert_eq!(way.row("SELECT id FROM t"), "10005");
-    nothing_is_lost(&way, "with a child");
+    assert_eq!(world.row("SELECT id FROM t"), "10005");
+    nothing_is_lost(&world, "with a child");
 }
 
 #[test]
@@ -106,20 +106,20 @@ fn a_row_that_was_not_proven_stays() {
         // It is there before, or comes at the last moment.
         let row = "INSERT INTO t VALUES (20001, '2026-01-02', 'new')";
         for point in ["", "purge.compared", "purge.purging"] {
-            let way = many(shape, "");
-            let receipts = way.stored("t");
-            let purge = way.purge(&receipts);
+            let world = many(shape, "");
+            let receipts = world.stored("t");
+            let purge = world.purge(&receipts);
             let out = match point {
                 "" => {
-                    way.sql(row);
+                    world.sql(row);
                     purge.run()
                 }
-                point => way.run_with(purge, point, |way| way.sql(row)),
+                point => world.run_with(purge, point, |world| world.sql(row)),
             };
             out.status(0);
             let case = format!("{shape} {point}");
-            assert_eq!(way.row("SELECT id FROM t"), "20001", "{case}");
-            nothing_is_lost(&way, &case);
+            assert_eq!(world.row("SELECT id FROM t"), "20001", "{case}");
+            nothing_is_lost(&world, &case);
         }
     }
 }
@@ -127,10 +127,10 @@ fn a_row_that_was_not_proven_stays() {
 #[test]
 fn a_row_changed_or_deleted_at_the_last_moment_is_found_out() {
     for shape in KEYS {
-        let way = many(shape, "");
-        let purge = way.purge(&way.stored("t"));
-        let out = way.run_with(purge, "purge.purging", |way| {
-            way.sql(
+        let world = many(shape, "");
+        let purge = world.purge(&world.stored("t"));
+        let out = world.run_with(purge, "purge.purging", |world| {
+            world.sql(
                 "UPDATE t SET v = 'new' WHERE id = 10007;
                 DELETE FROM t WHERE id = 10008",
             );
@@ -139,39 +139,43 @@ fn a_row_changed_or_deleted_at_the_last_moment_is_found_out() {
         let result = purged(&out);
         assert_eq!(result["changed"], 1, "{shape}");
         assert_eq!(result["gone"], 1, "{shape}");
-        assert_eq!(way.row("SELECT id, v FROM t"), "10007|new", "{shape}");
-        assert_eq!(way.archived().len() as u64, ROWS - 2, "{shape}");
+        assert_eq!(world.row("SELECT id, v FROM t"), "10007|new", "{shape}");
+        assert_eq!(world.records().len() as u64, ROWS - 2, "{shape}");
     }
 }
 
 #[test]
 fn killed_before_or_after_the_commit_nothing_is_lost() {
     for point in ["purge.purging", "purge.deleted", "purge.committed"] {
-        let way = many(KEYS[1], "");
-        let purge = way.purge(&way.stored("t"));
+        let world = many(KEYS[1], "");
+        let purge = world.purge(&world.stored("t"));
         purge.env("RT_FAIL", format!("{point}=kill")).run().status(128 + 9);
-        all_or_none(&way, point);
-        way.run("t");
-        assert_eq!(way.row("SELECT count(*) FROM t"), "0", "{point}");
-        nothing_is_lost(&way, point);
+        all_or_none(&world, point);
+        world.run("t");
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{point}");
+        nothing_is_lost(&world, point);
     }
 }
 
 /// Between a crash and the next run a row may be in both places, never in
 /// none.
-fn all_or_none(way: &Way, case: &str) {
-    let left: u64 = way.row("SELECT count(*) FROM t").parse().unwrap();
+fn all_or_none(world: &World, case: &str) {
+    let left: u64 = world.row("SELECT count(*) FROM t").parse().unwrap();
     assert!(left == 0 || left == ROWS, "{case}: all or none, not {left}");
-    assert_eq!(way.archived().len() as u64, ROWS, "{case}");
+    assert_eq!(world.records().len() as u64, ROWS, "{case}");
 }
 
 /// How often rt-purge held the lock after it had waited for its receipts for
 /// two seconds, in which this happened.
-fn holds_after_wait(way: &Way, rows: u64, meanwhile: impl FnOnce()) -> u64 {
-    way.dir.write("receipts", way.stored("t"));
+fn holds_after_wait(
+    world: &World,
+    rows: u64,
+    meanwhile: impl FnOnce(),
+) -> u64 {
+    world.dir.write("receipts", world.stored("t"));
     let pipe = "{ sleep 2; cat receipts; } | rt-purge -v t";
     let out = std::thread::scope(|scope| {
-        let run = scope.spawn(|| way.cmd("sh").args(["-c", pipe]).run());
+        let run = scope.spawn(|| world.cmd("sh").args(["-c", pipe]).run());
         std::thread::sleep(Duration::from_secs(1));
         meanwhile();
         run.join().unwrap()
@@ -185,9 +189,9 @@ fn holds_after_wait(way: &Way, rows: u64, meanwhile: impl FnOnce()) -> u64 {
 fn time_alone_counts_from_the_beginning_of_the_wait_for_receipts() {
     for shape in KEYS {
         let hot = "INSERT INTO t VALUES (20001, '2026-01-14', 'hot');";
-        let way = many(shape, hot);
-        assert_eq!(holds_after_wait(&way, ROWS, || ()), 1, "{shape}");
-        assert_eq!(way.row("SELECT id FROM t"), "20001");
+        let world = many(shape, hot);
+        assert_eq!(holds_after_wait(&world, ROWS, || ()), 1, "{shape}");
+        assert_eq!(world.row("SELECT id FROM t"), "20001");
     }
 }
 
@@ -195,10 +199,10 @@ fn time_alone_counts_from_the_beginning_of_the_wait_for_receipts() {
 fn who_commits_in_that_time_ends_it() {
     // So many that they need a fifth of a second's hold.
     let rows = 20_000;
-    let way = table(KEYS[0], rows, "");
+    let world = table(KEYS[0], rows, "");
     let commit = || {
-        way.sql("INSERT INTO t VALUES (40001, '2026-01-14', 'hot')");
+        world.sql("INSERT INTO t VALUES (40001, '2026-01-14', 'hot')");
     };
-    assert!(holds_after_wait(&way, rows, commit) > 1);
-    assert_eq!(way.row("SELECT id FROM t"), "40001");
+    assert!(holds_after_wait(&world, rows, commit) > 1);
+    assert_eq!(world.row("SELECT id FROM t"), "40001");
 }

@@ -2,53 +2,54 @@
 
 use std::fs;
 
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 const KEYS: [&str; 3] =
     ["id INTEGER PRIMARY KEY", "id TEXT PRIMARY KEY", "id INT"];
 
 /// Five rows, and the file `f` that holds them all.
-fn five(key: &str, compressed: bool) -> Way {
-    let way = Way::new(&format!(
+fn five(key: &str, compressed: bool) -> World {
+    let world = World::of(&format!(
         "CREATE TABLE t ({key}, at TEXT, v);
         INSERT INTO t VALUES (1, '2026-01-01', 'a'), (2, NULL, 2.5),
             (3, '2026-01-14', x'00'), (4, 'never', 'd'), (5, 1, NULL)"
     ));
-    let out = way.cmd("rt-export").arg("t").run();
+    let out = world.cmd("rt-export").arg("t").run();
     out.status(0);
     let mut bytes = out.bytes;
     if compressed {
-        bytes = way.cmd("rt-gzip").stdin(bytes).run().bytes;
+        bytes = world.cmd("rt-gzip").stdin(bytes).run().bytes;
     }
-    way.dir.write("f", bytes);
-    way
+    world.dir.write("f", bytes);
+    world
 }
 
 #[test]
 fn rows_that_the_file_holds_go_and_it_stays_as_it_is() {
     for key in KEYS {
         for compressed in [true, false] {
-            let way = five(key, compressed);
-            let file = fs::read(way.dir.join("f")).unwrap();
-            way.sql(
+            let world = five(key, compressed);
+            let file = fs::read(world.dir.join("f")).unwrap();
+            world.sql(
                 "UPDATE t SET v = 'new' WHERE id = 4;
                 DELETE FROM t WHERE id = 2;
                 INSERT INTO t VALUES (6, '2026-01-01', 'late')",
             );
-            let out = way.cmd("rt-purge").args(["--archive", "f", "t"]).run();
+            let out =
+                world.cmd("rt-purge").args(["--archive", "f", "t"]).run();
             out.status(0).stderr("");
             let result = purged(&out);
             assert_eq!(counts(&result), "records 3, changed 1, gone 1");
-            let path = way.dir.join("f").canonicalize().unwrap();
+            let path = world.dir.join("f").canonicalize().unwrap();
             assert_eq!(result["archive_files"][0], path.to_str().unwrap());
-            assert_eq!(way.row("SELECT id FROM t ORDER BY id"), "4 6");
+            assert_eq!(world.row("SELECT id FROM t ORDER BY id"), "4 6");
             assert_eq!(fs::read(&path).unwrap(), file, "{key}");
             // The ledger says which rows are in it.
-            let store = &way.events("store")[0];
+            let store = &world.events_of("store")[0];
             assert_eq!(store["file"], path.to_str().unwrap());
             assert_eq!(store["rows"], 5);
-            assert_eq!(way.events("purge")[0]["deleted"], 3);
-            assert!(way.files().is_empty());
+            assert_eq!(world.events_of("purge")[0]["deleted"], 3);
+            assert!(world.files().is_empty());
         }
     }
 }
@@ -56,8 +57,8 @@ fn rows_that_the_file_holds_go_and_it_stays_as_it_is() {
 #[test]
 fn file_given_again_finds_nothing_to_delete() {
     for key in KEYS {
-        let way = five(key, true);
-        let purge = || way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        let world = five(key, true);
+        let purge = || world.cmd("rt-purge").args(["--archive=f", "t"]).run();
         assert_eq!(counts(&purged(&purge())), "records 5", "{key}");
         let again = purge();
         again.status(0);
@@ -68,23 +69,23 @@ fn file_given_again_finds_nothing_to_delete() {
 #[test]
 fn column_that_the_file_lacks_must_be_null() {
     for key in KEYS {
-        let way = five(key, true);
-        let out = way.cmd("rt-export").args(["--exclude=v", "t"]).run();
-        way.dir.write("f", out.bytes);
-        let out = way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        let world = five(key, true);
+        let out = world.cmd("rt-export").args(["--exclude=v", "t"]).run();
+        world.dir.write("f", out.bytes);
+        let out = world.cmd("rt-purge").args(["--archive=f", "t"]).run();
         out.status(0);
         assert_eq!(counts(&purged(&out)), "records 1, changed 4", "{key}");
-        let left = way.row("SELECT id FROM t ORDER BY id");
+        let left = world.row("SELECT id FROM t ORDER BY id");
         assert_eq!(left, "1 2 3 4", "{key}");
     }
 }
 
 #[test]
 fn file_that_is_cut_short_or_foreign_is_bad_data() {
-    let way = five("id INTEGER PRIMARY KEY", true);
-    let whole = fs::read(way.dir.join("f")).unwrap();
-    let text = way.cmd("rt-export").arg("t").run().stdout;
-    let array = way.cmd("rt-export").args(["--format=json", "t"]).run();
+    let world = five("id INTEGER PRIMARY KEY", true);
+    let whole = fs::read(world.dir.join("f")).unwrap();
+    let text = world.cmd("rt-export").arg("t").run().stdout;
+    let array = world.cmd("rt-export").args(["--format=json", "t"]).run();
     let mut flipped = whole.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 0x10;
@@ -102,39 +103,39 @@ fn file_that_is_cut_short_or_foreign_is_bad_data() {
         ("bytes behind", [&whole[..], b"x"].concat()),
     ];
     for (what, bytes) in bad {
-        way.dir.write("f", bytes);
-        let out = way.cmd("rt-purge").args(["--archive=f", "t"]).run();
+        world.dir.write("f", bytes);
+        let out = world.cmd("rt-purge").args(["--archive=f", "t"]).run();
         out.expect(what, out.status == 4).stderr_has("'");
-        let there = way.row("SELECT count(*) FROM t");
+        let there = world.row("SELECT count(*) FROM t");
         out.expect(&format!("{what}: no row gone"), there == "5");
-        out.expect(what, way.events("store").is_empty());
+        out.expect(what, world.events_of("store").is_empty());
     }
-    let missing = way.cmd("rt-purge").args(["--archive=g", "t"]).run();
+    let missing = world.cmd("rt-purge").args(["--archive=g", "t"]).run();
     missing.status(1).stderr_has("'g'");
 }
 
 #[test]
 fn file_without_table_or_beside_pending_is_a_usage_error() {
-    let way = five("id INTEGER PRIMARY KEY", true);
+    let world = five("id INTEGER PRIMARY KEY", true);
     for args in [
         &["--archive=f"][..],
         &["--archive=f", "nothing"],
         &["--archive=f", "--pending", "t"],
     ] {
-        way.cmd("rt-purge").args(args).run().status(2);
+        world.cmd("rt-purge").args(args).run().status(2);
     }
-    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+    assert_eq!(world.row("SELECT count(*) FROM t"), "5");
 }
 
 #[test]
 fn file_that_changes_meanwhile_stops_the_deletion() {
     for key in KEYS {
-        let way = five(key, true);
-        let purge = way.cmd("rt-purge").args(["--archive=f", "t"]);
-        let out = way.run_with(purge, "purge.purging", |way| {
-            fs::remove_file(way.dir.join("f")).unwrap();
+        let world = five(key, true);
+        let purge = world.cmd("rt-purge").args(["--archive=f", "t"]);
+        let out = world.run_with(purge, "purge.purging", |world| {
+            fs::remove_file(world.dir.join("f")).unwrap();
         });
         out.status(5).stderr_has("/f'");
-        assert_eq!(way.row("SELECT count(*) FROM t"), "5", "{key}");
+        assert_eq!(world.row("SELECT count(*) FROM t"), "5", "{key}");
     }
 }

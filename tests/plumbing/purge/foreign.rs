@@ -1,10 +1,10 @@
 //! Foreign keys: a row at which a row that stays points, stays too.
 
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 /// Eight parents, all due but the last, and who points at them.
-fn parents(child: &str) -> Way {
-    Way::new(&format!(
+fn parents(child: &str) -> World {
+    World::of(&format!(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, up INT);
         {child};
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
@@ -26,18 +26,18 @@ const CHILDREN: [&str; 4] = [PLAIN, INDEXED, CASCADE, SET_NULL];
 #[test]
 fn parent_of_a_child_that_came_after_the_export_stays() {
     for child in CHILDREN {
-        let way = parents(child);
-        let receipts = way.stored("t");
-        way.sql(
+        let world = parents(child);
+        let receipts = world.stored("t");
+        world.sql(
             "PRAGMA foreign_keys = OFF;
             INSERT INTO c(t) VALUES (3), (4), (3), (NULL), (99)",
         );
-        let out = way.purge(&receipts).run();
+        let out = world.purge(&receipts).run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 5, referenced 2");
-        assert_eq!(way.row("SELECT id FROM t"), "3 4 8", "{child}");
-        assert_eq!(way.archived_of("id"), "1 2 5 6 7", "{child}");
-        let left = way.row("SELECT t FROM c");
+        assert_eq!(world.row("SELECT id FROM t"), "3 4 8", "{child}");
+        assert_eq!(world.archived_of("id"), "1 2 5 6 7", "{child}");
+        let left = world.row("SELECT t FROM c");
         assert_eq!(left, "3 4 3 NULL 99", "{child}");
     }
 }
@@ -46,17 +46,17 @@ fn parent_of_a_child_that_came_after_the_export_stays() {
 fn parent_of_a_child_that_comes_during_the_purge_stays() {
     for child in CHILDREN {
         for point in ["purge.compared", "purge.purging"] {
-            let way = parents(child);
-            let purge = way.purge(&way.stored("t"));
-            let out = way.run_with(purge, point, |way| {
-                way.sql("INSERT INTO c(t) VALUES (3), (4)");
+            let world = parents(child);
+            let purge = world.purge(&world.stored("t"));
+            let out = world.run_with(purge, point, |world| {
+                world.sql("INSERT INTO c(t) VALUES (3), (4)");
             });
             out.status(0).stderr("");
             let case = format!("{child} {point}");
             let counted = counts(&purged(&out));
             assert_eq!(counted, "records 5, referenced 2", "{case}");
-            assert_eq!(way.row("SELECT id FROM t"), "3 4 8", "{case}");
-            assert_eq!(way.archived_of("id"), "1 2 5 6 7", "{case}");
+            assert_eq!(world.row("SELECT id FROM t"), "3 4 8", "{case}");
+            assert_eq!(world.archived_of("id"), "1 2 5 6 7", "{case}");
         }
     }
 }
@@ -64,11 +64,11 @@ fn parent_of_a_child_that_comes_during_the_purge_stays() {
 #[test]
 fn parents_of_children_that_come_between_all_batches_stay() {
     for child in CHILDREN {
-        let way = parents(child);
-        let purge = way.purge(&way.stored("t")).arg("--batch-size=1");
-        let out = way.run_with(purge, "purge.committed:*", |way| {
+        let world = parents(child);
+        let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+        let out = world.run_with(purge, "purge.committed:*", |world| {
             // Whoever is left gets a child, two at most.
-            way.sql(
+            world.sql(
                 "INSERT INTO c(t) SELECT max(id) FROM t WHERE id < 8 AND id
                 NOT IN (SELECT t FROM c) AND (SELECT count(*) < 2 FROM c)
                 HAVING max(id) IS NOT NULL",
@@ -78,10 +78,10 @@ fn parents_of_children_that_come_between_all_batches_stay() {
         assert_eq!(counts(&purged(&out)), "records 5, referenced 2");
         // Every child still has its parent, and no row is in two places.
         let orphans = "SELECT t FROM c WHERE t NOT IN (SELECT id FROM t)";
-        assert_eq!(way.row(orphans), "", "{child}");
-        let stayed = way.rows("SELECT id FROM t WHERE id < 8");
+        assert_eq!(world.row(orphans), "", "{child}");
+        let stayed = world.rows("SELECT id FROM t WHERE id < 8");
         assert_eq!(stayed.len(), 2, "{child}");
-        let gone = way.archived_of("id");
+        let gone = world.archived_of("id");
         assert_eq!(gone.split(' ').count(), 5, "{child}");
         for id in stayed {
             assert!(!gone.split(' ').any(|g| g == id), "{child}");
@@ -104,18 +104,18 @@ fn keys_are_compared_by_the_rules_of_the_parent() {
         ("BLOB", "x'61'", "'a'", false),
     ] {
         for index in ["", "CREATE INDEX i ON c(k)"] {
-            let way = Way::new(&format!(
+            let world = World::of(&format!(
                 "CREATE TABLE t (k {key} PRIMARY KEY, at TEXT);
                 CREATE TABLE c (k REFERENCES t(k));
                 INSERT INTO t VALUES ({value}, '2026-01-01'),
                     (99, '2026-01-01');
                 {index}"
             ));
-            let receipts = way.stored("t");
-            way.sql(&format!(
+            let receipts = world.stored("t");
+            world.sql(&format!(
                 "PRAGMA foreign_keys = OFF; INSERT INTO c VALUES ({points})"
             ));
-            let out = way.purge(&receipts).run();
+            let out = world.purge(&receipts).run();
             out.status(0);
             let count = counts(&purged(&out));
             let case = format!("{key} {value} {points} {index}");
@@ -131,24 +131,24 @@ fn keys_are_compared_by_the_rules_of_the_parent() {
 #[test]
 fn key_with_a_null_part_points_at_nothing() {
     for keys in ["a INT, b INT, PRIMARY KEY (a, b)", "a INT, b INT"] {
-        let way = Way::new(&format!(
+        let world = World::of(&format!(
             "CREATE TABLE t (at TEXT, {keys});
             CREATE UNIQUE INDEX unique_key ON t(a, b);
             CREATE TABLE c (a INT, b INT,
                 FOREIGN KEY (b, a) REFERENCES t (b, a));
             INSERT INTO t VALUES ('2026-01-01', 1, 1), ('2026-01-01', 1, 2)"
         ));
-        let receipts = way.stored("t");
-        way.sql("INSERT INTO c VALUES (1, 2), (1, NULL), (NULL, 1)");
-        let out = way.purge(&receipts).run();
+        let receipts = world.stored("t");
+        world.sql("INSERT INTO c VALUES (1, 2), (1, NULL), (NULL, 1)");
+        let out = world.purge(&receipts).run();
         assert_eq!(counts(&purged(&out)), "records 1, referenced 1");
-        assert_eq!(way.row("SELECT a, b FROM t"), "1|2", "{keys}");
+        assert_eq!(world.row("SELECT a, b FROM t"), "1|2", "{keys}");
     }
 }
 
 /// Rows of a table that point at rows of the same table.
-fn own(index: &str, shape: &str, rows: &str) -> Way {
-    Way::new(&format!(
+fn own(index: &str, shape: &str, rows: &str) -> World {
+    World::of(&format!(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, up INT
             REFERENCES t(id) ON DELETE CASCADE) {shape};
         {index};
@@ -165,21 +165,21 @@ const OWN: [(&str, &str); 3] = [
 #[test]
 fn chain_stays_to_its_end_when_its_last_row_stays() {
     for (index, shape) in OWN {
-        let way = own(
+        let world = own(
             index,
             shape,
             "(1, '2026-01-01', NULL), (2, '2026-01-02', 1),
             (3, '2026-01-01', 2), (4, '2026-01-02', 3), (5, '2026-01-01', 1),
             (6, '2026-01-01', 6), (9, '2026-01-14', NULL)",
         );
-        let receipts = way.stored("t");
+        let receipts = world.stored("t");
         // 3 gets a child that stays: so do 2 and 1; not 4, which points at 3.
-        way.sql("UPDATE t SET up = 3 WHERE id = 9");
-        let out = way.purge(&receipts).arg("--batch-size=1").run();
+        world.sql("UPDATE t SET up = 3 WHERE id = 9");
+        let out = world.purge(&receipts).arg("--batch-size=1").run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 3, referenced 3");
-        assert_eq!(way.row("SELECT id FROM t"), "1 2 3 9", "{shape}");
-        assert_eq!(way.archived_of("id"), "4 5 6", "{shape}");
+        assert_eq!(world.row("SELECT id FROM t"), "1 2 3 9", "{shape}");
+        assert_eq!(world.archived_of("id"), "4 5 6", "{shape}");
     }
 }
 
@@ -188,42 +188,42 @@ fn cycle_goes_as_a_whole_or_stays_as_a_whole() {
     for (index, shape) in OWN {
         let rows = "(1, '2026-01-01', 2), (2, '2026-01-02', 3),
             (3, '2026-01-03', 1), (9, '2026-01-14', NULL)";
-        let way = own(index, shape, rows);
-        let out = way.purge(&way.stored("t")).run();
+        let world = own(index, shape, rows);
+        let out = world.purge(&world.stored("t")).run();
         assert_eq!(counts(&purged(&out)), "records 3", "{shape}");
-        let way = own(index, shape, rows);
-        let receipts = way.stored("t");
-        way.sql("UPDATE t SET up = 2 WHERE id = 9");
-        let out = way.purge(&receipts).run();
+        let world = own(index, shape, rows);
+        let receipts = world.stored("t");
+        world.sql("UPDATE t SET up = 2 WHERE id = 9");
+        let out = world.purge(&receipts).run();
         assert_eq!(counts(&purged(&out)), "referenced 3", "{shape}");
-        assert_eq!(way.row("SELECT count(*) FROM t"), "4", "{shape}");
-        assert!(way.files().is_empty(), "{shape}");
+        assert_eq!(world.row("SELECT count(*) FROM t"), "4", "{shape}");
+        assert!(world.files().is_empty(), "{shape}");
     }
 }
 
 #[test]
 fn row_that_changes_during_the_purge_keeps_those_at_which_it_points() {
     for (index, shape) in OWN {
-        let way = own(
+        let world = own(
             index,
             shape,
             "(1, '2026-01-01', NULL), (2, '2026-01-01', 1),
             (3, '2026-01-01', 2), (4, '2026-01-01', 3), (5, '2026-01-01', 4)",
         );
-        let purge = way.purge(&way.stored("t")).arg("--batch-size=1");
-        let out = way.run_with(purge, "purge.committed", |way| {
-            way.sql("UPDATE t SET at = '2026-01-01 00:00' WHERE id = 3");
+        let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+        let out = world.run_with(purge, "purge.committed", |world| {
+            world.sql("UPDATE t SET at = '2026-01-01 00:00' WHERE id = 3");
         });
         out.status(0).stderr("");
         let result = purged(&out);
         // 3 changed, 2 and 1 are above it; 5 and 4 went, in this order.
-        assert_eq!(way.row("SELECT id FROM t"), "1 2 3", "{shape}");
+        assert_eq!(world.row("SELECT id FROM t"), "1 2 3", "{shape}");
         assert_eq!(
             counts(&result),
             "records 2, changed 1, referenced 2",
             "{shape}"
         );
-        assert_eq!(way.archived_of("id"), "4 5", "{shape}");
+        assert_eq!(world.archived_of("id"), "4 5", "{shape}");
     }
 }
 
@@ -231,7 +231,7 @@ fn row_that_changes_during_the_purge_keeps_those_at_which_it_points() {
 fn table_without_usable_key_keeps_its_parents_too() {
     for index in ["", "CREATE INDEX i ON c(k)"] {
         for point in ["purge.compared", "purge.committed"] {
-            let way = Way::new(&format!(
+            let world = World::of(&format!(
                 "CREATE TABLE t (k TEXT UNIQUE, at TEXT);
                 CREATE TABLE c (k TEXT REFERENCES t(k));
                 INSERT INTO t VALUES ('a', '2026-01-01'),
@@ -239,16 +239,16 @@ fn table_without_usable_key_keeps_its_parents_too() {
                     ('d', '2026-01-02');
                 {index}"
             ));
-            let purge = way.purge(&way.stored("t")).arg("--batch-size=1");
-            way.sql("INSERT INTO c VALUES ('b')");
-            let out = way.run_with(purge, point, |way| {
-                way.sql("INSERT INTO c VALUES ('c')");
+            let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+            world.sql("INSERT INTO c VALUES ('b')");
+            let out = world.run_with(purge, point, |world| {
+                world.sql("INSERT INTO c VALUES ('c')");
             });
             out.status(0).stderr("");
             let counted = counts(&purged(&out));
             assert_eq!(counted, "records 2, referenced 2", "{point}");
-            assert_eq!(way.row("SELECT k FROM t"), "b c", "{point}");
-            assert_eq!(way.archived_of("k"), "a d", "{point}");
+            assert_eq!(world.row("SELECT k FROM t"), "b c", "{point}");
+            assert_eq!(world.archived_of("k"), "a d", "{point}");
         }
     }
 }

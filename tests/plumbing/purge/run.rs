@@ -8,49 +8,49 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::support::Dir;
-use crate::support::way::{Way, counts, purged, purged_all, records};
+use crate::support::world::{World, counts, purged, purged_all, records};
 
 /// So many rows that are due, all on one day.
-fn many(rows: u32, key: &str, journal: &str) -> Way {
-    let way = Way::new("");
-    way.sql(&format!(
+fn many(rows: u32, key: &str, journal: &str) -> World {
+    let world = World::of("");
+    world.sql(&format!(
         "PRAGMA journal_mode = {journal};
         CREATE TABLE t (id {key}, at TEXT, v);
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
             WHERE n < {rows})
         INSERT INTO t SELECT n, '2026-01-01', 'value ' || n FROM s"
     ));
-    way
+    world
 }
 
 const KEYS: [&str; 3] = ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY", "INT"];
 
 /// The next run settles the rest; then every row is in the archives.
-fn goes_on(way: &Way, rows: u64) {
-    let left: u64 = way.row("SELECT count(*) FROM t").parse().unwrap();
+fn goes_on(world: &World, rows: u64) {
+    let left: u64 = world.row("SELECT count(*) FROM t").parse().unwrap();
     assert!(0 < left && left <= rows, "{left} of {rows} rows are left");
-    assert_eq!(way.archived().len() as u64, rows);
-    let out = way.cmd("rt-purge").arg("--pending").run();
+    assert_eq!(world.records().len() as u64, rows);
+    let out = world.cmd("rt-purge").arg("--pending").run();
     out.status(0).stderr("");
     let result = purged(&out);
     assert_eq!(result["recovered"], true);
     assert_eq!(result["records"], left);
     assert_eq!(result["superseded"], rows - left);
-    assert_eq!(way.row("SELECT count(*) FROM t"), "0");
-    assert_eq!(way.archived().len() as u64, rows);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+    assert_eq!(world.records().len() as u64, rows);
 }
 
 #[test]
 fn run_stops_when_its_time_is_over_and_the_next_goes_on() {
     for key in KEYS {
-        let way = many(200, key, "WAL");
-        let out = way
-            .purge(&way.stored("t"))
+        let world = many(200, key, "WAL");
+        let out = world
+            .purge(&world.stored("t"))
             .args(["--batch-size=1", "--sleep=20ms", "--max-runtime=300ms"])
             .run();
         out.status(3).stderr_has("--max-runtime");
         assert_eq!(purged(&out)["status"], "failed", "{key}");
-        goes_on(&way, 200);
+        goes_on(&world, 200);
     }
 }
 
@@ -58,9 +58,9 @@ fn run_stops_when_its_time_is_over_and_the_next_goes_on() {
 fn signal_ends_the_run_at_the_end_of_a_batch() {
     for key in KEYS {
         for (signal, status) in [("TERM", 143), ("INT", 130)] {
-            let way = many(20, key, "WAL");
-            let out = way
-                .purge(&way.stored("t"))
+            let world = many(20, key, "WAL");
+            let out = world
+                .purge(&world.stored("t"))
                 .arg("--batch-size=3")
                 .env(
                     "RT_FAIL",
@@ -68,9 +68,9 @@ fn signal_ends_the_run_at_the_end_of_a_batch() {
                 )
                 .run();
             out.status(status);
-            let left = way.row("SELECT count(*) FROM t");
+            let left = world.row("SELECT count(*) FROM t");
             assert!(left.parse::<u32>().unwrap() >= 14, "{left} {key}");
-            goes_on(&way, 20);
+            goes_on(&world, 20);
         }
     }
 }
@@ -78,14 +78,14 @@ fn signal_ends_the_run_at_the_end_of_a_batch() {
 #[test]
 fn batches_are_as_large_and_as_far_apart_as_told() {
     for key in KEYS {
-        let way = many(20, key, "WAL");
-        let purge = way
-            .purge(&way.stored("t"))
+        let world = many(20, key, "WAL");
+        let purge = world
+            .purge(&world.stored("t"))
             .args(["--batch-size=5", "--sleep=60ms"]);
         let begun = Instant::now();
         let left = AtomicU64::new(20);
-        let out = way.run_with(purge, "purge.committed:*", |way| {
-            let now = way.row("SELECT count(*) FROM t").parse().unwrap();
+        let out = world.run_with(purge, "purge.committed:*", |world| {
+            let now = world.row("SELECT count(*) FROM t").parse().unwrap();
             let before = left.swap(now, Ordering::Relaxed);
             assert!(before - now <= 5, "{before} to {now}");
         });
@@ -97,8 +97,8 @@ fn batches_are_as_large_and_as_far_apart_as_told() {
 
 #[test]
 fn values_that_make_no_sense_are_usage_errors() {
-    let way = many(2, "INTEGER PRIMARY KEY", "WAL");
-    let receipts = way.stored("t");
+    let world = many(2, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = world.stored("t");
     for arg in [
         "--batch-size=0",
         "--batch-size=-1",
@@ -108,9 +108,9 @@ fn values_that_make_no_sense_are_usage_errors() {
         "--sleep=",
         "--reclaim=some",
     ] {
-        let out = way.purge(&receipts).arg(arg).run();
+        let out = world.purge(&receipts).arg(arg).run();
         out.status(2).stdout("");
-        let there = way.row("SELECT count(*) FROM t");
+        let there = world.row("SELECT count(*) FROM t");
         out.expect("no row gone", there == "2");
     }
 }
@@ -118,20 +118,20 @@ fn values_that_make_no_sense_are_usage_errors() {
 #[test]
 fn free_pages_are_given_back_as_told() {
     for (reclaim, auto) in [("full", 0), ("incremental", 2), ("none", 0)] {
-        let way = Way::new(&format!("PRAGMA auto_vacuum = {auto}"));
-        way.sql(
+        let world = World::of(&format!("PRAGMA auto_vacuum = {auto}"));
+        world.sql(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, v);
             WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
                 WHERE n < 500)
             INSERT INTO t SELECT n, '2026-01-01', zeroblob(1000) FROM s",
         );
-        let size = || fs::metadata(way.dir.join("d")).unwrap().len();
+        let size = || fs::metadata(world.dir.join("db")).unwrap().len();
         let before = size();
         let out =
-            way.purge(&way.stored("t")).args(["--reclaim", reclaim]).run();
+            world.purge(&world.stored("t")).args(["--reclaim", reclaim]).run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 500");
-        let free = way.row("PRAGMA freelist_count");
+        let free = world.row("PRAGMA freelist_count");
         match reclaim {
             "none" => {
                 assert_eq!(size(), before);
@@ -147,30 +147,31 @@ fn free_pages_are_given_back_as_told() {
 
 #[test]
 fn reclaim_that_fails_does_not_hide_what_was_deleted() {
-    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
-    let out = way.purge(&way.stored("t")).arg("--reclaim=incremental").run();
+    let world = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let out =
+        world.purge(&world.stored("t")).arg("--reclaim=incremental").run();
     out.status(2).stderr_has("incremental");
     assert_eq!(counts(&purged(&out)), "records 5");
 }
 
 #[test]
 fn dry_run_hands_on_its_input() {
-    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
-    let text = format!("{}{{\"type\":\"x\"}}\nno end", way.stored("t"));
-    let tree = way.dir.tree();
-    let out = way.purge(&text).arg("-n").run();
+    let world = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let text = format!("{}{{\"type\":\"x\"}}\nno end", world.stored("t"));
+    let tree = world.dir.tree();
+    let out = world.purge(&text).arg("-n").run();
     out.status(0).stdout(&text).stderr("");
-    way.cmd("rt-purge").args(["-n", "--pending"]).run().status(0).stdout("");
-    assert_eq!(way.dir.tree(), tree);
-    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+    world.cmd("rt-purge").args(["-n", "--pending"]).run().status(0).stdout("");
+    assert_eq!(world.dir.tree(), tree);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "5");
 }
 
 #[test]
 fn other_records_are_handed_on_before_the_results() {
-    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
-    let receipts = way.stored("t");
+    let world = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = world.stored("t");
     let other = "{\"type\":\"exported\",\"table\":\"t\"}\n";
-    let out = way.purge(&format!("{receipts}{other}")).run();
+    let out = world.purge(&format!("{receipts}{other}")).run();
     let kinds: Vec<String> = records(&out.stdout)
         .iter()
         .map(|r| r["type"].as_str().unwrap().to_owned())
@@ -180,13 +181,13 @@ fn other_records_are_handed_on_before_the_results() {
 
 #[test]
 fn pending_with_nothing_to_do_says_nothing() {
-    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let world = many(5, "INTEGER PRIMARY KEY", "WAL");
     for _ in 0..2 {
-        let out = way.cmd("rt-purge").arg("--pending").run();
+        let out = world.cmd("rt-purge").arg("--pending").run();
         out.status(0).stdout("").stderr("");
     }
-    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
-    let out = way.purge("").arg("t").run();
+    assert_eq!(world.row("SELECT count(*) FROM t"), "5");
+    let out = world.purge("").arg("t").run();
     out.status(0).stderr("");
     assert_eq!(purged(&out)["status"], "no_records");
 }
@@ -213,23 +214,23 @@ fn damaged_or_missing_file_costs_no_row() {
     let remove: Act = |dir, name| fs::remove_file(dir.join(name)).unwrap();
     for key in KEYS {
         for act in [flip, cut, another, remove] {
-            let way = many(50, key, "WAL");
-            way.sql(
+            let world = many(50, key, "WAL");
+            world.sql(
                 "UPDATE t SET at = '2026-01-02' WHERE id IN ('7', 7, '8', 8)",
             );
-            let receipts = way.stored("t");
-            let name = "a/warm/2026-01-01/t.jsonl.gz";
-            let kept = fs::read(way.dir.join(name)).unwrap();
-            act(&way.dir, name);
-            let out = way.purge(&receipts).run();
+            let receipts = world.stored("t");
+            let name = "archives/warm/2026-01-01/t.jsonl.gz";
+            let kept = fs::read(world.dir.join(name)).unwrap();
+            act(&world.dir, name);
+            let out = world.purge(&receipts).run();
             out.status(5).stderr_has("2026-01-01/t.jsonl.gz'");
             assert_eq!(purged(&out)["status"], "failed");
             let count = "SELECT count(*) FROM t WHERE at = '2026-01-01'";
-            assert_eq!(way.row(count), "48", "{key}");
+            assert_eq!(world.row(count), "48", "{key}");
             // Put back, it is settled.
-            way.dir.write(name, kept);
-            way.purge(&receipts).run().status(0);
-            assert_eq!(way.row("SELECT count(*) FROM t"), "0", "{key}");
+            world.dir.write(name, kept);
+            world.purge(&receipts).run().status(0);
+            assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{key}");
         }
     }
 }
@@ -237,9 +238,9 @@ fn damaged_or_missing_file_costs_no_row() {
 #[test]
 fn edited_ledger_deletes_nothing() {
     for key in KEYS {
-        let way = many(5, key, "WAL");
-        let receipts = way.stored("t");
-        let ledger = way.dir.read("a/ledger.jsonl");
+        let world = many(5, key, "WAL");
+        let receipts = world.stored("t");
+        let ledger = world.dir.read("archives/ledger.jsonl");
         let lines: Vec<&str> = ledger.lines().collect();
         let edited = [
             ledger.replacen("\"rows\":5", "\"rows\":4", 1),
@@ -248,65 +249,65 @@ fn edited_ledger_deletes_nothing() {
         ];
         for text in edited {
             assert_ne!(text, ledger);
-            way.dir.write("a/ledger.jsonl", text);
-            let out = way.purge(&receipts).run();
+            world.dir.write("archives/ledger.jsonl", text);
+            let out = world.purge(&receipts).run();
             out.status(5).stderr_has("ledger.jsonl'");
-            assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+            assert_eq!(world.row("SELECT count(*) FROM t"), "5");
         }
-        way.dir.write("a/ledger.jsonl", &ledger);
-        way.purge(&receipts).run().status(0);
-        assert_eq!(way.row("SELECT count(*) FROM t"), "0");
+        world.dir.write("archives/ledger.jsonl", &ledger);
+        world.purge(&receipts).run().status(0);
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0");
     }
 }
 
 #[test]
 fn receipts_that_are_not_of_this_tree_or_not_whole_delete_nothing() {
-    let way = many(5, "INTEGER PRIMARY KEY", "WAL");
-    let receipts = way.stored("t");
+    let world = many(5, "INTEGER PRIMARY KEY", "WAL");
+    let receipts = world.stored("t");
     let foreign = receipts.replace("\"id\":\"", "\"id\":\"0");
     let edited = receipts.replacen("\"rows\":5", "\"rows\":6", 1);
     let cut = receipts.lines().next().unwrap().to_owned();
     for text in [&foreign, &edited, &cut, "nothing\n", "{}\n"] {
-        let out = way.purge(text).arg("t").run();
+        let out = world.purge(text).arg("t").run();
         out.status(4).stderr_has("rt-purge: ");
-        let there = way.row("SELECT count(*) FROM t");
+        let there = world.row("SELECT count(*) FROM t");
         out.expect("no row gone", there == "5");
     }
     // Nor are those of another table than the one that was named.
-    way.purge(&receipts).arg("u").run().status(4);
-    way.sql("CREATE TABLE u (id INTEGER PRIMARY KEY)");
-    way.purge(&receipts).arg("u").run().status(4);
-    assert_eq!(way.row("SELECT count(*) FROM t"), "5");
+    world.purge(&receipts).arg("u").run().status(4);
+    world.sql("CREATE TABLE u (id INTEGER PRIMARY KEY)");
+    world.purge(&receipts).arg("u").run().status(4);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "5");
     // What is whole before a torn line is settled.
     let torn = format!("{receipts}{{\"type\":\"rec");
-    let out = way.purge(&torn).arg("t").run();
+    let out = world.purge(&torn).arg("t").run();
     out.status(4);
     assert_eq!(counts(&purged(&out)), "records 5");
 }
 
 #[test]
 fn views_and_virtual_tables_are_never_purged() {
-    let way = Way::new(
+    let world = World::of(
         "CREATE TABLE u (id INTEGER PRIMARY KEY, at TEXT);
         INSERT INTO u VALUES (1, '2026-01-01');
         CREATE VIEW v AS SELECT * FROM u;
         CREATE VIRTUAL TABLE f USING fts5(at);",
     );
     for table in ["v", "f", "f_data"] {
-        let out = way.purge("").arg(table).run();
+        let out = world.purge("").arg(table).run();
         out.status(2).stderr_has(&format!("'{table}'"));
     }
 }
 
 #[test]
 fn several_tables_have_a_result_each() {
-    let way = many(3, "INTEGER PRIMARY KEY", "WAL");
-    way.sql(
+    let world = many(3, "INTEGER PRIMARY KEY", "WAL");
+    world.sql(
         "CREATE TABLE u (at TEXT, v);
         INSERT INTO u VALUES ('2026-01-01', 1), ('2026-01-02', 2)",
     );
-    let receipts = format!("{}{}", way.stored("t"), way.stored("u"));
-    let out = way.purge(&receipts).run();
+    let receipts = format!("{}{}", world.stored("t"), world.stored("u"));
+    let out = world.purge(&receipts).run();
     out.status(0);
     let all = purged_all(&out);
     let said: Vec<String> =
@@ -318,20 +319,20 @@ fn several_tables_have_a_result_each() {
 fn database_that_stays_locked_is_busy_and_loses_nothing() {
     for key in KEYS {
         for journal in ["WAL", "DELETE"] {
-            let way = many(5, key, journal);
-            let receipts = way.stored("t");
-            let mut other = Connection::open(way.dir.join("d")).unwrap();
+            let world = many(5, key, journal);
+            let receipts = world.stored("t");
+            let mut other = Connection::open(world.dir.join("db")).unwrap();
             let held = other
                 .transaction_with_behavior(TransactionBehavior::Immediate)
                 .unwrap();
-            let out = way.purge(&receipts).arg("--busy-timeout=200ms").run();
-            out.status(75).stderr_has("'d'");
+            let out = world.purge(&receipts).arg("--busy-timeout=200ms").run();
+            out.status(75).stderr_has("'db'");
             drop(held);
             drop(other);
-            assert_eq!(way.row("SELECT count(*) FROM t"), "5");
-            way.purge(&receipts).run().status(0);
-            assert_eq!(way.row("SELECT count(*) FROM t"), "0");
-            assert_eq!(way.archived().len(), 5);
+            assert_eq!(world.row("SELECT count(*) FROM t"), "5");
+            world.purge(&receipts).run().status(0);
+            assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+            assert_eq!(world.records().len(), 5);
         }
     }
 }
@@ -339,13 +340,13 @@ fn database_that_stays_locked_is_busy_and_loses_nothing() {
 #[test]
 fn busy_writer_is_never_refused() {
     for journal in ["WAL", "DELETE"] {
-        let way = many(50_000, "INTEGER PRIMARY KEY", journal);
-        way.sql("CREATE TABLE live (n)");
-        let receipts = way.stored("t");
+        let world = many(50_000, "INTEGER PRIMARY KEY", journal);
+        world.sql("CREATE TABLE live (n)");
+        let receipts = world.stored("t");
         let over = AtomicBool::new(false);
         let wrote = thread::scope(|scope| {
             let writer = scope.spawn(|| {
-                let db = Connection::open(way.dir.join("d")).unwrap();
+                let db = Connection::open(world.dir.join("db")).unwrap();
                 db.busy_timeout(Duration::from_secs(5)).unwrap();
                 let mut wrote = 0;
                 while !over.load(Ordering::Relaxed) {
@@ -356,14 +357,14 @@ fn busy_writer_is_never_refused() {
                 }
                 wrote
             });
-            let out = way.purge(&receipts).run();
+            let out = world.purge(&receipts).run();
             over.store(true, Ordering::Relaxed);
             out.status(0).stderr("");
             assert_eq!(counts(&purged(&out)), "records 50000");
             writer.join().unwrap()
         });
-        let count = way.row("SELECT count(*) FROM live");
+        let count = world.row("SELECT count(*) FROM live");
         assert_eq!(count, wrote.to_string(), "{journal}");
-        assert_eq!(way.archived().len(), 50_000);
+        assert_eq!(world.records().len(), 50_000);
     }
 }

@@ -4,7 +4,7 @@
 use rusqlite::types::ValueRef;
 use serde_json::Value;
 
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 /// A table: its name, its columns before `n`, `at` and `v`, what comes behind
 /// them, and the expressions for the first ones.
@@ -78,27 +78,27 @@ const KINDS: [&str; 2] = [
 
 impl Shape {
     /// Rows 1 to 8 are due, on two days; 9 and 10 are not.
-    fn make(&self, kind: &str) -> Way {
-        let way = Way::new("");
+    fn make(&self, kind: &str) -> World {
+        let world = World::of("");
         let (table, first) = (self.quoted(), self.first);
-        way.sql(&format!(
+        world.sql(&format!(
             "{kind} CREATE TABLE {table} ({first} n INT, at TEXT, v ANY{};",
             self.last
         ));
-        self.insert(&way, 1, 10);
+        self.insert(&world, 1, 10);
         let name = Value::from(self.name);
-        way.dir.write(
-            "p",
+        world.dir.write(
+            "policy",
             format!(
                 "{{\"table\":{name},\"timestamp\":\"at\",\"hot\":\"7d\",\
                  \"warm\":\"30d\",\"cold\":\"365d\"}}\n"
             ),
         );
-        way
+        world
     }
 
-    fn insert(&self, way: &Way, from: u32, to: u32) {
-        way.sql(&format!(
+    fn insert(&self, world: &World, from: u32, to: u32) {
+        world.sql(&format!(
             "WITH RECURSIVE s(n) AS (SELECT {from} UNION ALL SELECT n + 1
                 FROM s WHERE n < {to})
             INSERT INTO {} SELECT {} n, CASE WHEN n IN (9, 10) THEN
@@ -114,9 +114,9 @@ impl Shape {
         format!("\"{}\"", self.name.replace('"', "\"\""))
     }
 
-    fn there(&self, way: &Way) -> String {
+    fn there(&self, world: &World) -> String {
         let query = format!("SELECT n FROM {} ORDER BY n", self.quoted());
-        way.row(&query)
+        world.row(&query)
     }
 }
 
@@ -145,20 +145,21 @@ fn is_row(record: &Value, row: &rusqlite::Row<'_>) -> bool {
 fn rows_of_every_shape_go_and_are_archived_as_they_were() {
     for shape in SHAPES {
         for kind in KINDS {
-            let way = shape.make(kind);
+            let world = shape.make(kind);
             let case = format!("{} {} {kind}", shape.first, shape.last);
-            std::fs::copy(way.dir.join("d"), way.dir.join("before")).unwrap();
+            std::fs::copy(world.dir.join("db"), world.dir.join("before"))
+                .unwrap();
             let copy = format!("{} WHERE n < 9 ORDER BY n", shape.quoted());
-            let receipts = way.stored(shape.name);
-            let out = way.purge(&receipts).run();
+            let receipts = world.stored(shape.name);
+            let out = world.purge(&receipts).run();
             out.status(0).stderr("");
             assert_eq!(counts(&purged(&out)), "records 8", "{case}");
-            assert_eq!(shape.there(&way), "9 10", "{case}");
-            let mut archived = way.archived();
+            assert_eq!(shape.there(&world), "9 10", "{case}");
+            let mut archived = world.records();
             archived.sort_by_key(|row| row["n"].as_i64());
             assert_eq!(archived.len(), 8, "{case}");
             // What was there before, as SQLite gives it.
-            let wal = way.dir.join("before");
+            let wal = world.dir.join("before");
             let db = rusqlite::Connection::open(wal).unwrap();
             let mut rows =
                 db.prepare(&format!("SELECT * FROM {copy}")).unwrap();
@@ -175,24 +176,24 @@ fn rows_of_every_shape_go_and_are_archived_as_they_were() {
 fn rows_of_every_shape_stay_when_they_changed() {
     for shape in SHAPES {
         for kind in KINDS {
-            let way = shape.make(kind);
+            let world = shape.make(kind);
             let case = format!("{} {} {kind}", shape.first, shape.last);
-            let receipts = way.stored(shape.name);
+            let receipts = world.stored(shape.name);
             let table = shape.quoted();
-            way.sql(&format!(
+            world.sql(&format!(
                 "UPDATE {table} SET v = 'new' WHERE n IN (1, 7, 9);
                 DELETE FROM {table} WHERE n IN (2, 8)"
             ));
-            shape.insert(&way, 11, 11);
-            let out = way.purge(&receipts).run();
+            shape.insert(&world, 11, 11);
+            let out = world.purge(&receipts).run();
             out.status(0).stderr("");
             let counted = counts(&purged(&out));
             assert_eq!(counted, "records 4, changed 2, gone 2", "{case}");
-            assert_eq!(shape.there(&way), "1 7 9 10 11", "{case}");
-            assert_eq!(way.archived_of("n"), "3 4 5 6", "{case}");
-            way.run(shape.name);
-            assert_eq!(shape.there(&way), "9 10", "{case}");
-            assert_eq!(way.archived_of("n"), "1 3 4 5 6 7 11", "{case}");
+            assert_eq!(shape.there(&world), "1 7 9 10 11", "{case}");
+            assert_eq!(world.archived_of("n"), "3 4 5 6", "{case}");
+            world.run(shape.name);
+            assert_eq!(shape.there(&world), "9 10", "{case}");
+            assert_eq!(world.archived_of("n"), "1 3 4 5 6 7 11", "{case}");
         }
     }
 }
@@ -200,36 +201,36 @@ fn rows_of_every_shape_stay_when_they_changed() {
 #[test]
 fn identical_rows_without_key_are_counted_not_merged() {
     for kind in KINDS {
-        let way = Way::new(&format!(
+        let world = World::of(&format!(
             "{kind} CREATE TABLE t (at TEXT, v);
             INSERT INTO t VALUES ('2026-01-01', 'a'), ('2026-01-01', 'a'),
                 ('2026-01-01', 'a'), ('2026-01-01', 'b'),
                 ('2026-01-14', 'a')"
         ));
-        let receipts = way.stored("t");
+        let receipts = world.stored("t");
         // Three were stored, five are there: three go, whichever.
-        way.sql(
+        world.sql(
             "INSERT INTO t VALUES ('2026-01-01', 'a'), ('2026-01-01', 'a')",
         );
-        let out = way.purge(&receipts).run();
+        let out = world.purge(&receipts).run();
         assert_eq!(counts(&purged(&out)), "records 4");
         let count = "SELECT count(*) FROM t WHERE at < '2026-01-14'";
-        assert_eq!(way.row(count), "2");
-        assert_eq!(way.archived_of("v"), "a a a b");
+        assert_eq!(world.row(count), "2");
+        assert_eq!(world.archived_of("v"), "a a a b");
         // Two are stored now, one is deleted by somebody: one goes.
-        let receipts = way.stored("t");
-        way.sql("DELETE FROM t WHERE rowid = (SELECT max(rowid) FROM t)");
-        let out = way.purge(&receipts).run();
+        let receipts = world.stored("t");
+        world.sql("DELETE FROM t WHERE rowid = (SELECT max(rowid) FROM t)");
+        let out = world.purge(&receipts).run();
         assert_eq!(counts(&purged(&out)), "records 1, gone 1");
-        assert_eq!(way.row("SELECT at, v FROM t"), "2026-01-14|a");
-        assert_eq!(way.archived_of("v"), "a a a a b");
+        assert_eq!(world.row("SELECT at, v FROM t"), "2026-01-14|a");
+        assert_eq!(world.archived_of("v"), "a a a a b");
     }
 }
 
 #[test]
 fn rows_without_key_are_found_by_content_after_vacuum() {
     for kind in KINDS {
-        let way = Way::new(&format!(
+        let world = World::of(&format!(
             "{kind} CREATE TABLE t (at TEXT, v);
             WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
                 WHERE n < 60)
@@ -239,39 +240,39 @@ fn rows_without_key_are_found_by_content_after_vacuum() {
         ));
         let due = "SELECT v, count(*) FROM t WHERE at = '2026-01-01'
             GROUP BY v";
-        let before = way.rows(due);
-        let receipts = way.stored("t");
-        way.sql("VACUUM");
-        let out = way.purge(&receipts).arg("--batch-size=3").run();
+        let before = world.rows(due);
+        let receipts = world.stored("t");
+        world.sql("VACUUM");
+        let out = world.purge(&receipts).arg("--batch-size=3").run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 27");
-        assert!(way.rows(due).is_empty());
-        assert_eq!(way.row("SELECT count(*) FROM t"), "14");
-        way.sql("CREATE TABLE back (v INT)");
-        for row in way.archived() {
-            way.sql(&format!("INSERT INTO back VALUES ({})", row["v"]));
+        assert!(world.rows(due).is_empty());
+        assert_eq!(world.row("SELECT count(*) FROM t"), "14");
+        world.sql("CREATE TABLE back (v INT)");
+        for row in world.records() {
+            world.sql(&format!("INSERT INTO back VALUES ({})", row["v"]));
         }
         let back = "SELECT v, count(*) FROM back GROUP BY v";
-        assert_eq!(way.rows(back), before);
+        assert_eq!(world.rows(back), before);
     }
 }
 
 #[test]
 fn rowid_that_names_another_row_now_is_not_believed() {
-    let way = Way::new(
+    let world = World::of(
         "CREATE TABLE t (at TEXT, v);
         INSERT INTO t(rowid, at, v) VALUES (5, '2026-01-01', 'a'),
             (6, '2026-01-01', 'b'), (7, '2026-01-14', 'c')",
     );
-    let receipts = way.stored("t");
+    let receipts = world.stored("t");
     // The rows have changed places.
-    way.sql(
+    world.sql(
         "UPDATE t SET rowid = rowid + 100;
         UPDATE t SET rowid = CASE rowid WHEN 105 THEN 7 WHEN 106 THEN 5
             ELSE 6 END",
     );
-    let out = way.purge(&receipts).run();
+    let out = world.purge(&receipts).run();
     assert_eq!(counts(&purged(&out)), "records 2");
-    assert_eq!(way.row("SELECT v FROM t"), "c");
-    assert_eq!(way.archived_of("v"), "a b");
+    assert_eq!(world.row("SELECT v FROM t"), "c");
+    assert_eq!(world.archived_of("v"), "a b");
 }

@@ -1,14 +1,14 @@
 //! Segments large enough to be compared on several threads, and while the rows
 //! of others go.
 
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 const ROWS: u64 = 14_000;
 
 /// Rows of nine megabytes that are all due, on seven days, and one that
 /// stays.
-fn large((shape, journal): Case) -> Way {
-    Way::new(&format!(
+fn large((shape, journal): Case) -> World {
+    World::of(&format!(
         "PRAGMA journal_mode = {journal};
         CREATE TABLE t {shape};
         INSERT INTO t VALUES (1, '2030-01-01', 'stays');
@@ -28,34 +28,34 @@ const CASES: [Case; 3] = [
     ("(id TEXT PRIMARY KEY, at TEXT, v)", "DELETE"),
 ];
 
-fn nothing_is_lost(way: &Way, gone: u64, case: Case) {
-    let mut ids = way.rows("SELECT id FROM t WHERE id <> '1'");
-    let archived = way.archived_of("id");
+fn nothing_is_lost(world: &World, gone: u64, case: Case) {
+    let mut ids = world.rows("SELECT id FROM t WHERE id <> '1'");
+    let archived = world.archived_of("id");
     ids.extend(archived.split_whitespace().map(str::to_owned));
     assert_eq!(ids.len() as u64, ROWS - gone, "{case:?}: none twice");
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len() as u64, ROWS - gone, "{case:?}: none lost");
-    let stays = way.row("SELECT count(*) FROM t WHERE id = '1'");
+    let stays = world.row("SELECT count(*) FROM t WHERE id = '1'");
     assert_eq!(stays, "1", "{case:?}");
 }
 
 #[test]
 fn rows_that_changed_or_went_on_any_day_are_found_out() {
     for case in CASES {
-        let way = large(case);
-        let receipts = way.stored("t");
-        way.sql(
+        let world = large(case);
+        let receipts = world.stored("t");
+        world.sql(
             "UPDATE t SET v = 'new' WHERE id IN (10005, 17000, 23999);
             DELETE FROM t WHERE id IN (10001, 15000, 24000)",
         );
-        let out = way.purge(&receipts).run();
+        let out = world.purge(&receipts).run();
         out.status(0).stderr("");
         let want = format!("records {}, changed 3, gone 3", ROWS - 6);
         assert_eq!(counts(&purged(&out)), want, "{case:?}");
-        let left = way.row("SELECT id FROM t WHERE v = 'new' ORDER BY id");
+        let left = world.row("SELECT id FROM t WHERE v = 'new' ORDER BY id");
         assert_eq!(left, "10005 17000 23999", "{case:?}");
-        nothing_is_lost(&way, 3, case);
+        nothing_is_lost(&world, 3, case);
     }
 }
 
@@ -67,53 +67,53 @@ fn rows_changed_after_they_were_compared_stay() {
 /// Rows that change when a run comes to `point`, in each case.
 fn rows_changed_stay(point: &str, ids: &[&str]) {
     for case in CASES {
-        let way = large(case);
-        let purge = way.purge(&way.stored("t"));
+        let world = large(case);
+        let purge = world.purge(&world.stored("t"));
         let change =
             format!("UPDATE t SET v = 'new' WHERE id IN ({})", ids.join(","));
-        let out = way.run_with(purge, point, |way| way.sql(&change));
+        let out = world.run_with(purge, point, |world| world.sql(&change));
         out.status(0);
         let n = ids.len() as u64;
         let want = format!("records {}, changed {n}", ROWS - n);
         assert_eq!(counts(&purged(&out)), want, "{case:?}");
-        let left = way.row("SELECT id FROM t WHERE v = 'new' ORDER BY id");
+        let left = world.row("SELECT id FROM t WHERE v = 'new' ORDER BY id");
         assert_eq!(left, ids.join(" "), "{case:?}");
-        nothing_is_lost(&way, 0, case);
+        nothing_is_lost(&world, 0, case);
     }
 }
 
 #[test]
 fn rows_in_another_order_than_their_lines_go_all_the_same() {
-    let way = large(CASES[1]);
-    let receipts = way.stored("t");
-    way.sql("UPDATE t SET rowid = -rowid");
-    let out = way.purge(&receipts).run();
+    let world = large(CASES[1]);
+    let receipts = world.stored("t");
+    world.sql("UPDATE t SET rowid = -rowid");
+    let out = world.purge(&receipts).run();
     out.status(0).stderr("");
     assert_eq!(counts(&purged(&out)), format!("records {ROWS}"));
-    nothing_is_lost(&way, 0, CASES[1]);
+    nothing_is_lost(&world, 0, CASES[1]);
 }
 
 #[test]
 fn kill_while_the_rows_of_some_days_go_loses_nothing() {
     for case in [CASES[0], CASES[1]] {
         for point in ["compared:2", "purging:2", "deleted:3", "committed:4"] {
-            let way = large(case);
-            let receipts = way.stored("t");
+            let world = large(case);
+            let receipts = world.stored("t");
             let kill = format!("purge.{point}=kill");
-            let purge = way.purge(&receipts).arg("--batch-size=2000");
+            let purge = world.purge(&receipts).arg("--batch-size=2000");
             purge.env("RT_FAIL", kill).run().status(137);
-            none_is_nowhere(&way, case);
-            way.cmd("rt-purge").arg("--pending").run().status(0);
-            assert_eq!(way.row("SELECT count(*) FROM t"), "1", "{case:?}");
-            nothing_is_lost(&way, 0, case);
+            none_is_nowhere(&world, case);
+            world.cmd("rt-purge").arg("--pending").run().status(0);
+            assert_eq!(world.row("SELECT count(*) FROM t"), "1", "{case:?}");
+            nothing_is_lost(&world, 0, case);
         }
     }
 }
 
 /// Rows that an interrupted run has left stand in the table or in a file.
-fn none_is_nowhere(way: &Way, case: Case) {
-    let mut ids = way.rows("SELECT id FROM t WHERE id <> '1'");
-    let archived = way.archived_of("id");
+fn none_is_nowhere(world: &World, case: Case) {
+    let mut ids = world.rows("SELECT id FROM t WHERE id <> '1'");
+    let archived = world.archived_of("id");
     ids.extend(archived.split_whitespace().map(str::to_owned));
     ids.sort();
     ids.dedup();
@@ -127,31 +127,31 @@ fn row_changed_while_others_go_stays() {
 
 #[test]
 fn table_altered_while_its_rows_go_is_left_for_the_next_run() {
-    let way = large(CASES[1]);
-    let purge = way.purge(&way.stored("t"));
-    let out = way.run_with(purge, "purge.committed", |way| {
-        way.sql("ALTER TABLE t ADD COLUMN more");
+    let world = large(CASES[1]);
+    let purge = world.purge(&world.stored("t"));
+    let out = world.run_with(purge, "purge.committed", |world| {
+        world.sql("ALTER TABLE t ADD COLUMN more");
     });
     out.status(3);
-    way.cmd("rt-purge").arg("--pending").run().status(0);
-    assert_eq!(way.row("SELECT count(*) FROM t"), "1");
-    nothing_is_lost(&way, 0, CASES[1]);
+    world.cmd("rt-purge").arg("--pending").run().status(0);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "1");
+    nothing_is_lost(&world, 0, CASES[1]);
 }
 
 #[test]
 fn damage_on_a_later_day_keeps_its_rows() {
-    let way = large(CASES[1]);
-    let receipts = way.stored("t");
-    let last = way.dir.join("a").join(&way.files()[6]);
+    let world = large(CASES[1]);
+    let receipts = world.stored("t");
+    let last = world.dir.join("archives").join(&world.files()[6]);
     let good = std::fs::read(&last).unwrap();
     let mut bad = good.clone();
     bad[5000] ^= 1;
     std::fs::write(&last, bad).unwrap();
-    way.purge(&receipts).run().status(5);
+    world.purge(&receipts).run().status(5);
     let left = "SELECT count(*) FROM t WHERE at = '2026-01-07'";
-    assert_eq!(way.row(left), "1995");
+    assert_eq!(world.row(left), "1995");
     std::fs::write(&last, good).unwrap();
-    way.cmd("rt-purge").arg("--pending").run().status(0);
-    assert_eq!(way.row("SELECT count(*) FROM t"), "1");
-    nothing_is_lost(&way, 0, CASES[1]);
+    world.cmd("rt-purge").arg("--pending").run().status(0);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "1");
+    nothing_is_lost(&world, 0, CASES[1]);
 }

@@ -1,10 +1,10 @@
 //! Triggers: they fire, and none of them loses a row.
 
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 /// Six rows that are due, in a table of this key, and another table.
-fn with(key: &str, trigger: &str) -> Way {
-    Way::new(&format!(
+fn with(key: &str, trigger: &str) -> World {
+    World::of(&format!(
         "CREATE TABLE t (id {key}, at TEXT, v);
         CREATE TABLE other (id, v);
         CREATE TABLE log (what);
@@ -27,33 +27,33 @@ fn trigger_that_destroys_other_rows_is_refused_and_named() {
         "INSERT INTO log VALUES (1); DELETE FROM log",
     ] {
         for when in ["BEFORE", "AFTER"] {
-            let way = with("INTEGER PRIMARY KEY", "");
-            let receipts = way.stored("t");
-            way.sql(&format!(
+            let world = with("INTEGER PRIMARY KEY", "");
+            let receipts = world.stored("t");
+            world.sql(&format!(
                 "CREATE TRIGGER harmful {when} DELETE ON t
                 BEGIN {body}; END"
             ));
-            let before = way.rows("SELECT * FROM t");
-            let out = way.purge(&receipts).run();
+            let before = world.rows("SELECT * FROM t");
+            let out = world.purge(&receipts).run();
             out.status(1).stderr_has("'harmful'");
             let result = purged(&out);
             assert_eq!(result["status"], "failed", "{body}");
             let message = result["message"].as_str().unwrap();
             assert!(message.contains("'harmful'"), "{message}");
-            assert_eq!(way.rows("SELECT * FROM t"), before, "{body}");
-            assert_eq!(way.row("SELECT v FROM other"), "a b");
+            assert_eq!(world.rows("SELECT * FROM t"), before, "{body}");
+            assert_eq!(world.row("SELECT v FROM other"), "a b");
             // And nothing of it is ever stored.
-            way.sql("DROP TRIGGER harmful");
-            let rows = way.due("t").bytes;
-            way.purge(&receipts).run().status(0);
-            way.sql(&format!(
+            world.sql("DROP TRIGGER harmful");
+            let rows = world.exported("t").bytes;
+            world.purge(&receipts).run().status(0);
+            world.sql(&format!(
                 "CREATE TRIGGER harmful {when} DELETE ON t
                 BEGIN {body}; END"
             ));
-            let tree = way.dir.tree();
-            let out = way.cmd("rt-store").arg("t").stdin(rows).run();
+            let tree = world.dir.tree();
+            let out = world.cmd("rt-store").arg("t").stdin(rows).run();
             out.status(1).stderr_has("'harmful'");
-            assert_eq!(way.dir.tree(), tree, "{body}");
+            assert_eq!(world.dir.tree(), tree, "{body}");
         }
     }
 }
@@ -61,15 +61,15 @@ fn trigger_that_destroys_other_rows_is_refused_and_named() {
 #[test]
 fn trigger_that_only_adds_elsewhere_fires() {
     for key in KEYS {
-        let way = with(
+        let world = with(
             key,
             "CREATE TRIGGER logs AFTER DELETE ON t
             BEGIN INSERT INTO log VALUES (old.v); END",
         );
-        let out = way.purge(&way.stored("t")).run();
+        let out = world.purge(&world.stored("t")).run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 6", "{key}");
-        let logged = way.row("SELECT what FROM log ORDER BY what");
+        let logged = world.row("SELECT what FROM log ORDER BY what");
         assert_eq!(logged, "a b c d e f", "{key}");
     }
 }
@@ -91,7 +91,7 @@ fn trigger_that_keeps_or_restores_rows_loses_nothing_and_is_named() {
             BEGIN INSERT INTO t VALUES (old.id, old.at, 'b' || old.v); END",
     ] {
         for key in KEYS {
-            let way = with(
+            let world = with(
                 key,
                 &format!(
                     "CREATE TRIGGER keeps {body};
@@ -99,7 +99,7 @@ fn trigger_that_keeps_or_restores_rows_loses_nothing_and_is_named() {
                         BEGIN DELETE FROM log; END"
                 ),
             );
-            let out = way.purge(&way.stored("t")).run();
+            let out = world.purge(&world.stored("t")).run();
             let case = format!("{key} {body}");
             out.status(3);
             let result = purged(&out);
@@ -107,9 +107,9 @@ fn trigger_that_keeps_or_restores_rows_loses_nothing_and_is_named() {
             let message = result["message"].as_str().unwrap();
             assert!(message.contains("'keeps'"), "{message}");
             assert!(!message.contains("innocent"), "{message}");
-            let left = way.row("SELECT v FROM t ORDER BY id");
+            let left = world.row("SELECT v FROM t ORDER BY id");
             assert_eq!(left, "b f", "{case}");
-            assert_eq!(way.archived_of("v"), "a c d e", "{case}");
+            assert_eq!(world.archived_of("v"), "a c d e", "{case}");
         }
     }
 }
@@ -117,16 +117,16 @@ fn trigger_that_keeps_or_restores_rows_loses_nothing_and_is_named() {
 #[test]
 fn row_that_a_trigger_puts_under_another_key_is_another_row() {
     for key in ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY"] {
-        let way = with(
+        let world = with(
             key,
             "CREATE TRIGGER moves AFTER DELETE ON t WHEN old.v IN ('b', 'f')
             BEGIN INSERT INTO t VALUES (old.id + 100, old.at, old.v); END",
         );
-        let out = way.purge(&way.stored("t")).run();
+        let out = world.purge(&world.stored("t")).run();
         out.status(0);
         assert_eq!(counts(&purged(&out)), "records 6", "{key}");
-        assert_eq!(way.row("SELECT v FROM t ORDER BY id"), "b f", "{key}");
-        assert_eq!(way.archived_of("id"), "1 2 3 4 5 6", "{key}");
+        assert_eq!(world.row("SELECT v FROM t ORDER BY id"), "b f", "{key}");
+        assert_eq!(world.archived_of("id"), "1 2 3 4 5 6", "{key}");
     }
 }
 
@@ -135,17 +135,17 @@ fn row_without_key_that_a_trigger_restores_at_the_end_is_refused() {
     // With gaps between the rowids the restored row gets one in a gap.
     for rowids in ["", "UPDATE t SET rowid = rowid * 10"] {
         for key in ["INT", "TEXT PRIMARY KEY"] {
-            let way = with(key, rowids);
-            way.sql(
+            let world = with(key, rowids);
+            world.sql(
                 "UPDATE t SET id = NULL WHERE v = 'f';
                 CREATE TRIGGER keeps AFTER DELETE ON t WHEN old.v = 'f'
                 BEGIN INSERT INTO t VALUES (old.id, old.at, old.v); END",
             );
-            let out = way.purge(&way.stored("t")).run();
+            let out = world.purge(&world.stored("t")).run();
             out.status(3);
             assert_eq!(counts(&purged(&out)), "records 5, refused 1");
-            assert_eq!(way.row("SELECT v FROM t"), "f", "{key} {rowids}");
-            assert_eq!(way.archived_of("v"), "a b c d e");
+            assert_eq!(world.row("SELECT v FROM t"), "f", "{key} {rowids}");
+            assert_eq!(world.archived_of("v"), "a b c d e");
         }
     }
 }
@@ -153,7 +153,7 @@ fn row_without_key_that_a_trigger_restores_at_the_end_is_refused() {
 #[test]
 fn trusted_triggers_do_as_they_are_told() {
     for key in KEYS {
-        let way = with(
+        let world = with(
             key,
             "CREATE TRIGGER more AFTER DELETE ON t
             BEGIN
@@ -161,28 +161,28 @@ fn trusted_triggers_do_as_they_are_told() {
                 DELETE FROM t WHERE v = 'b' AND old.v = 'a';
             END",
         );
-        let policy = way.dir.read("p").replacen(
+        let policy = world.dir.read("policy").replacen(
             "\"at\",",
             "\"at\",\"triggers\":\"trust\",",
             1,
         );
-        way.dir.write("p", policy);
-        let out = way.purge(&way.stored("t")).run();
+        world.dir.write("policy", policy);
+        let out = world.purge(&world.stored("t")).run();
         out.status(0).stderr("");
         let result = purged(&out);
         // The lines of rows that went with another one are kept.
         assert_eq!(result["rows"], 6);
         assert_eq!(result["gone"], 0);
-        assert_eq!(way.row("SELECT count(*) FROM t"), "0", "{key}");
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{key}");
         // Deleted by a trigger, the second one fired none.
-        assert_eq!(way.row("SELECT v FROM other"), "b", "{key}");
-        assert_eq!(way.archived_of("v"), "a b c d e f", "{key}");
+        assert_eq!(world.row("SELECT v FROM other"), "b", "{key}");
+        assert_eq!(world.archived_of("v"), "a b c d e f", "{key}");
     }
 }
 
 #[test]
 fn full_text_index_is_kept_in_step() {
-    let way = Way::new(
+    let world = World::of(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, v TEXT);
         CREATE VIRTUAL TABLE f USING fts5(v, content='t', content_rowid='id');
         CREATE TRIGGER t_insert AFTER INSERT ON t BEGIN
@@ -195,12 +195,12 @@ fn full_text_index_is_kept_in_step() {
         INSERT INTO t VALUES (1, '2026-01-01', 'alpha beta'),
             (2, '2026-01-02', 'beta gamma'), (3, '2026-01-14', 'beta')",
     );
-    let out = way.purge(&way.stored("t")).run();
+    let out = world.purge(&world.stored("t")).run();
     out.status(0).stderr("");
     assert_eq!(counts(&purged(&out)), "records 2");
-    way.sql("INSERT INTO f(f, rank) VALUES ('integrity-check', 1)");
+    world.sql("INSERT INTO f(f, rank) VALUES ('integrity-check', 1)");
     let found = |word: &str| {
-        way.row(&format!("SELECT rowid FROM f WHERE f MATCH '{word}'"))
+        world.row(&format!("SELECT rowid FROM f WHERE f MATCH '{word}'"))
     };
     assert_eq!([found("beta"), found("alpha")], ["3", ""]);
 }

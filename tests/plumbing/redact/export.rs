@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{FLAGS, export, exported, token, way};
-use crate::support::way::records;
+use super::{FLAGS, export, exported, token, world};
+use crate::support::world::records;
 
 #[test]
 fn values_and_secrets_are_replaced_and_all_else_stays() {
-    let way = way();
-    let out = export(&way, "t", &FLAGS).run();
+    let world = world();
+    let out = export(&world, "t", &FLAGS).run();
     out.status(0).stderr("");
     let rows = records(&out.stdout);
     let prompts: Vec<_> = rows.iter().map(|r| r["prompt"].clone()).collect();
@@ -30,7 +30,7 @@ fn values_and_secrets_are_replaced_and_all_else_stays() {
     // Bytes that are no UTF-8: 0xff, a space, and the mark.
     let encoded = rows[4]["log"]["encoded"].as_str().unwrap();
     assert_eq!(encoded, "/yBbUkVEQUNURUQ6Z2l0aHViLXRva2VuXQ==");
-    let record = exported(&way);
+    let record = exported(&world);
     assert_eq!(record["redacted"], json!(["prompt"]));
     assert_eq!(
         record["secrets"],
@@ -40,36 +40,36 @@ fn values_and_secrets_are_replaced_and_all_else_stays() {
 
 #[test]
 fn without_flags_nothing_is_replaced_or_counted() {
-    let way = way();
-    let out = export(&way, "t", &[]).run();
+    let world = world();
+    let out = export(&world, "t", &[]).run();
     out.status(0).expect("the token", out.stdout.contains(&token()));
-    let record = exported(&way);
+    let record = exported(&world);
     assert!(record.get("redacted").is_none(), "{record}");
     assert!(record.get("secrets").is_none(), "{record}");
 }
 
 #[test]
 fn guesses_are_made_for_all_only() {
-    let way = way();
-    way.sql("UPDATE t SET log = 'PASSWORD=hunter22'");
+    let world = world();
+    world.sql("UPDATE t SET log = 'PASSWORD=hunter22'");
     let count = |flag: &str| {
-        let out = export(&way, "t", &[flag]).run();
+        let out = export(&world, "t", &[flag]).run();
         out.status(0);
         out.stdout.matches("PASSWORD=[REDACTED:password]").count()
     };
     assert_eq!(count("--redact-secrets"), 0);
     assert_eq!(count("--redact-secrets=all"), 5);
     for bad in ["--redact-secrets=some", "--redact-secrets="] {
-        export(&way, "t", &[bad]).run().status(2).stdout("");
+        export(&world, "t", &[bad]).run().status(2).stdout("");
     }
     // The value stands behind `=` alone: this one is a second operand.
-    export(&way, "t", &["--redact-secrets", "all"]).run().status(2);
+    export(&world, "t", &["--redact-secrets", "all"]).run().status(2);
 }
 
 #[test]
 fn a_dry_run_counts_what_would_be_replaced() {
-    let way = way();
-    let out = export(&way, "t", &FLAGS).arg("-n").run();
+    let world = world();
+    let out = export(&world, "t", &FLAGS).arg("-n").run();
     out.status(0).stderr("");
     let record = &records(&out.stdout)[0];
     assert_eq!(record["secrets"]["github-token"], 3);
@@ -78,15 +78,16 @@ fn a_dry_run_counts_what_would_be_replaced() {
 
 #[test]
 fn a_row_that_a_secret_finds_or_dates_stays() {
-    let way = way();
-    way.sql(&format!(
+    let world = world();
+    world.sql(&format!(
         "CREATE TABLE k(name TEXT PRIMARY KEY, at TEXT, x);
          INSERT INTO k VALUES ('a', '2026-01-01', 'https://u:pw@h'),
             ('{token} b', '2026-01-01', '{token}');",
         token = token()
     ));
     let run = |flags: &[&str]| {
-        way.cmd("rt-export")
+        world
+            .cmd("rt-export")
             .args(["--result", "x", "--timestamp-column", "at"])
             .args(flags)
             .arg("k")
@@ -98,7 +99,7 @@ fn a_row_that_a_secret_finds_or_dates_stays() {
     );
     assert_eq!(records(&out.stdout).len(), 1);
     assert!(!out.stdout.contains(&token()));
-    let record = exported(&way);
+    let record = exported(&world);
     assert_eq!(record["unrepresentable"], 1);
     assert_eq!(record["exit_status"], 3);
     // Of a row that stays nothing is replaced.
@@ -106,16 +107,16 @@ fn a_row_that_a_secret_finds_or_dates_stays() {
     assert!(record["message"].as_str().unwrap().contains("in their key"));
     run(&[]).status(0);
     // Nor can the time of one be replaced.
-    way.sql(&format!("UPDATE k SET at = '{}', name = rowid", token()));
+    world.sql(&format!("UPDATE k SET at = '{}', name = rowid", token()));
     let out = run(&["--redact-secrets"]);
     out.status(3).stdout("");
 }
 
 #[test]
 fn key_and_time_can_be_neither_redacted_nor_left_out() {
-    let way = way();
+    let world = world();
     let refused = |program: &str, flags: &[&str], why: &str| {
-        let out = way.cmd(program).args(flags).arg("t").stdin("{\n").run();
+        let out = world.cmd(program).args(flags).arg("t").stdin("{\n").run();
         out.status(2).stderr_has(why);
     };
     for program in ["rt-export", "rt-store"] {
@@ -131,16 +132,16 @@ fn key_and_time_can_be_neither_redacted_nor_left_out() {
 
 #[test]
 fn the_policy_redacts_and_flags_add_to_it() {
-    let way = way();
+    let world = world();
     let policy = |rest: &str| {
         let line = format!(
             "{{\"table\":\"t\",\"timestamp\":\"at\",\"hot\":\"7d\",\
              \"warm\":\"30d\",\"cold\":\"365d\",{rest}}}\n"
         );
-        way.dir.write("p", line);
+        world.dir.write("policy", line);
     };
     let rows = |flags: &[&str]| {
-        let out = export(&way, "t", flags).run();
+        let out = export(&world, "t", flags).run();
         out.status(0).stderr("");
         records(&out.stdout)
     };
@@ -151,7 +152,7 @@ fn the_policy_redacts_and_flags_add_to_it() {
     let all = rows(&["--redact", "log"]);
     assert_eq!(all[0]["prompt"], "[REDACTED]");
     assert_eq!(all[0]["log"], "[REDACTED]");
-    way.sql("UPDATE t SET log = 'password=hunter22'");
+    world.sql("UPDATE t SET log = 'password=hunter22'");
     assert_eq!(rows(&[])[0]["log"], "password=hunter22");
     let guessed = "password=[REDACTED:password]";
     assert_eq!(rows(&["--redact-secrets=all"])[0]["log"], guessed);
@@ -159,19 +160,19 @@ fn the_policy_redacts_and_flags_add_to_it() {
     assert_eq!(rows(&[])[0]["log"], guessed);
     // A flag adds, and takes nothing away.
     assert_eq!(rows(&["--redact-secrets"])[0]["log"], guessed);
-    let printed = way.cmd("rt-policy").run();
+    let printed = world.cmd("rt-policy").run();
     printed.status(0).stdout_has("\"redact_secrets\":\"all\"");
     policy("\"redact_secrets\":\"some\"");
-    export(&way, "t", &[]).run().status(2).stderr_has("or \"all\"");
+    export(&world, "t", &[]).run().status(2).stderr_has("or \"all\"");
     policy("\"redact\":[\"id\"]");
-    export(&way, "t", &[]).run().status(2).stderr_has("cannot be redacted");
+    export(&world, "t", &[]).run().status(2).stderr_has("cannot be redacted");
 }
 
 #[test]
 fn one_array_is_redacted_like_lines() {
-    let way = way();
-    let lines = export(&way, "t", &FLAGS).run();
-    let array = export(&way, "t", &FLAGS).args(["--format", "json"]).run();
+    let world = world();
+    let lines = export(&world, "t", &FLAGS).run();
+    let array = export(&world, "t", &FLAGS).args(["--format", "json"]).run();
     array.status(0);
     let rows: serde_json::Value = serde_json::from_str(&array.stdout).unwrap();
     assert_eq!(rows.as_array().unwrap(), &records(&lines.stdout));
@@ -179,15 +180,15 @@ fn one_array_is_redacted_like_lines() {
 
 #[test]
 fn hot_rows_are_shown_as_they_are() {
-    let way = way();
-    way.dir.write(
-        "p",
+    let world = world();
+    world.dir.write(
+        "policy",
         "{\"table\":\"t\",\"timestamp\":\"at\",\"hot\":\"7d\",\"warm\":\"30d\",\
          \"cold\":\"365d\",\"redact_secrets\":true}\n",
     );
-    way.run("t");
-    let out = way.cmd("rt-cat").args(["--tier", "hot", "t"]).run();
+    world.run("t");
+    let out = world.cmd("rt-cat").args(["--tier", "hot", "t"]).run();
     out.status(0).stdout_has(&token());
-    let out = way.cmd("rt-cat").args(["--tier", "warm", "t"]).run();
+    let out = world.cmd("rt-cat").args(["--tier", "warm", "t"]).run();
     out.status(0).expect("no token", !out.stdout.contains(&token()));
 }

@@ -2,30 +2,30 @@
 
 use serde_json::json;
 
-use super::{FLAGS, export, exported, nothing_leaks, stored, token, way};
-use crate::support::way::{counts, purged, records};
+use super::{FLAGS, export, exported, nothing_leaks, stored, token, world};
+use crate::support::world::{counts, purged, records};
 
 #[test]
 fn exactly_the_proven_rows_go() {
-    let way = way();
-    let receipts = stored(&way, "t", &FLAGS);
+    let world = world();
+    let receipts = stored(&world, "t", &FLAGS);
     let receipt = &records(&receipts)[0];
     assert_eq!(receipt["redacted"], json!(["prompt"]));
     assert_eq!(receipt["secrets_version"], 1);
     assert!(receipt.get("secrets_all").is_none());
-    let out = way.purge(&receipts).run();
+    let out = world.purge(&receipts).run();
     out.status(0);
     assert_eq!(counts(&purged(&out)), "records 5");
-    assert_eq!(way.row("SELECT id FROM t"), "6");
-    assert_eq!(way.archived_of("id"), "1 2 3 4 5");
-    nothing_leaks(&way, &out);
+    assert_eq!(world.row("SELECT id FROM t"), "6");
+    assert_eq!(world.archived_of("id"), "1 2 3 4 5");
+    nothing_leaks(&world, &out);
 }
 
 #[test]
 fn a_change_counts_only_where_the_archives_show_it() {
-    let way = way();
-    let receipts = stored(&way, "t", &FLAGS);
-    way.sql(&format!(
+    let world = world();
+    let receipts = stored(&world, "t", &FLAGS);
+    world.sql(&format!(
         "UPDATE t SET prompt = 'another' WHERE id = 1;
          UPDATE t SET log = replace(log, 'ghp_', 'gho_') WHERE id = 2;
          UPDATE t SET log = log || ' ' WHERE id = 3;
@@ -33,47 +33,47 @@ fn a_change_counts_only_where_the_archives_show_it() {
          UPDATE t SET log = '{}' WHERE id = 5;",
         token()
     ));
-    let out = way.purge(&receipts).run();
+    let out = world.purge(&receipts).run();
     out.status(0);
     assert_eq!(counts(&purged(&out)), "records 2, changed 3");
-    assert_eq!(way.row("SELECT id FROM t"), "3 4 5 6");
-    assert_eq!(way.archived_of("id"), "1 2");
+    assert_eq!(world.row("SELECT id FROM t"), "3 4 5 6");
+    assert_eq!(world.archived_of("id"), "1 2");
 }
 
 #[test]
 fn rows_without_a_key_go_like_others() {
-    let way = way();
-    let receipts = stored(&way, "u", &FLAGS);
+    let world = world();
+    let receipts = stored(&world, "u", &FLAGS);
     // Rowids say nothing any more: content alone does, in its archived form.
-    way.sql(
+    world.sql(
         "CREATE TABLE z AS SELECT * FROM u; DELETE FROM u;
         INSERT INTO u SELECT * FROM z ORDER BY at DESC; DROP TABLE z;",
     );
-    way.sql("UPDATE u SET log = 'other' WHERE log LIKE 'plain'");
-    let out = way.purge(&receipts).run();
+    world.sql("UPDATE u SET log = 'other' WHERE log LIKE 'plain'");
+    let out = world.purge(&receipts).run();
     out.status(0);
     let result = counts(&purged(&out));
     assert!(result.starts_with("records 5, "), "{result}");
     assert_eq!(
-        way.row("SELECT at FROM u ORDER BY at"),
+        world.row("SELECT at FROM u ORDER BY at"),
         "2026-01-01T01:00:00Z 2026-01-14T00:00:00Z"
     );
-    nothing_leaks(&way, &out);
+    nothing_leaks(&world, &out);
 }
 
 #[test]
 fn a_redacted_column_that_became_the_key_proves_nothing() {
-    let way = way();
-    let receipts = stored(&way, "t", &FLAGS);
-    way.sql(
+    let world = world();
+    let receipts = stored(&world, "t", &FLAGS);
+    world.sql(
         "CREATE TABLE n(id, at TEXT, prompt TEXT PRIMARY KEY, log TEXT);
          INSERT INTO n SELECT id, at, coalesce(prompt, 0), log FROM t;
          DROP TABLE t; ALTER TABLE n RENAME TO t;",
     );
-    let out = way.purge(&receipts).run();
+    let out = world.purge(&receipts).run();
     out.status(0);
     assert_eq!(counts(&purged(&out)), "changed 5");
-    assert_eq!(way.rows("SELECT id FROM t").len(), 6);
+    assert_eq!(world.rows("SELECT id FROM t").len(), 6);
 }
 
 #[test]
@@ -87,56 +87,56 @@ fn a_killed_run_is_finished_in_the_same_form() {
         "purge.settled",
     ] {
         for table in ["t", "u"] {
-            let way = way();
+            let world = world();
             let flags = ["--redact-secrets=all", "--redact", "prompt"];
-            let receipts = stored(&way, table, &flags);
+            let receipts = stored(&world, table, &flags);
             assert_eq!(records(&receipts)[0]["secrets_all"], true);
-            let out = way
+            let out = world
                 .purge(&receipts)
                 .env("RT_FAIL", format!("{point}=kill"))
                 .run();
             out.status(137);
             // The policy of today has no say in the form of what is stored.
-            let out = way.cmd("rt-purge").arg("--pending").run();
+            let out = world.cmd("rt-purge").arg("--pending").run();
             out.status(0);
             let all = format!("SELECT at FROM {table}");
-            assert_eq!(way.row(&all), "2026-01-14T00:00:00Z", "{point}");
+            assert_eq!(world.row(&all), "2026-01-14T00:00:00Z", "{point}");
             let rows = if table == "t" { 5 } else { 6 };
-            assert_eq!(way.archived().len(), rows, "{point} {table}");
-            nothing_leaks(&way, &out);
+            assert_eq!(world.records().len(), rows, "{point} {table}");
+            nothing_leaks(&world, &out);
         }
     }
 }
 
 #[test]
 fn both_programs_must_be_told_the_same() {
-    let way = way();
-    let rows = export(&way, "t", &["--redact", "prompt"]).run();
-    let out = way.cmd("rt-store").arg("t").stdin(rows.bytes).run();
+    let world = world();
+    let rows = export(&world, "t", &["--redact", "prompt"]).run();
+    let out = world.cmd("rt-store").arg("t").stdin(rows.bytes).run();
     out.status(0);
-    let out = way.purge(&out.stdout).run();
+    let out = world.purge(&out.stdout).run();
     // Where the value was NULL it is so in both.
     assert_eq!(counts(&purged(&out)), "records 1, changed 4");
-    assert_eq!(way.row("SELECT id FROM t"), "1 3 4 5 6");
-    assert_eq!(way.archived_of("id"), "2");
+    assert_eq!(world.row("SELECT id FROM t"), "1 3 4 5 6");
+    assert_eq!(world.archived_of("id"), "2");
 }
 
 #[test]
 fn a_version_that_is_not_known_deletes_nothing() {
-    let way = way();
-    let receipts = stored(&way, "t", &FLAGS);
+    let world = world();
+    let receipts = stored(&world, "t", &FLAGS);
     let newer = |text: &str| {
         text.replace("\"secrets_version\":1", "\"secrets_version\":2")
     };
-    let ledger = newer(&way.dir.read("a/ledger.jsonl"));
-    way.dir.write("a/ledger.jsonl", rechained(&ledger));
-    let out = way.purge(&newer(&receipts)).run();
+    let ledger = newer(&world.dir.read("archives/ledger.jsonl"));
+    world.dir.write("archives/ledger.jsonl", rechained(&ledger));
+    let out = world.purge(&newer(&receipts)).run();
     out.status(1).stdout_has("version 2 of the patterns");
-    assert_eq!(way.rows("SELECT id FROM t").len(), 6);
-    assert_eq!(way.archived().len(), 5);
-    let out = way.cmd("rt-purge").arg("--pending").run();
+    assert_eq!(world.rows("SELECT id FROM t").len(), 6);
+    assert_eq!(world.records().len(), 5);
+    let out = world.cmd("rt-purge").arg("--pending").run();
     out.status(1).stdout_has("knows them up to 1");
-    assert_eq!(way.rows("SELECT id FROM t").len(), 6);
+    assert_eq!(world.rows("SELECT id FROM t").len(), 6);
 }
 
 /// A ledger with the digests of its lines made anew.
@@ -161,17 +161,20 @@ fn rechained(ledger: &str) -> String {
 
 #[test]
 fn the_report_says_what_was_replaced() {
-    let way = way();
-    let receipts = stored(&way, "t", &FLAGS);
-    let out = way.purge(&receipts).run();
-    let results = format!("{}{}", way.dir.read("x"), out.stdout);
-    let report =
-        way.cmd("rt-report").args(["--json", "--", "t"]).stdin(results).run();
+    let world = world();
+    let receipts = stored(&world, "t", &FLAGS);
+    let out = world.purge(&receipts).run();
+    let results = format!("{}{}", world.dir.read("x"), out.stdout);
+    let report = world
+        .cmd("rt-report")
+        .args(["--json", "--", "t"])
+        .stdin(results)
+        .run();
     report.status(0);
     let report: serde_json::Value =
         serde_json::from_str(&report.stdout).unwrap();
     let table = &report["tables"][0];
     assert_eq!(table["redacted"], json!(["prompt"]));
-    assert_eq!(table["secrets"], exported(&way)["secrets"]);
+    assert_eq!(table["secrets"], exported(&world)["secrets"]);
     assert_eq!(table["records"], 5);
 }

@@ -4,7 +4,7 @@ use rt::secrets::{Encoded, Level, Secrets, VERSION, patterns};
 use rusqlite::{Connection, params};
 
 use crate::support::rows::Random;
-use crate::support::way::{Way, counts, purged};
+use crate::support::world::{World, counts, purged};
 
 /// An example of the table of kinds, with its `<36>` and the like written
 /// out.
@@ -43,13 +43,13 @@ fn text(random: &mut Random) -> String {
 }
 
 /// A database of such texts, in UTF-8 or UTF-16, under names that tell.
-fn filled(encoding: &str, rest: &str) -> Way {
-    let way = Way::new(&format!(
+fn filled(encoding: &str, rest: &str) -> World {
+    let world = World::of(&format!(
         "PRAGMA encoding = '{encoding}';
          CREATE TABLE t(id TEXT PRIMARY KEY, at TEXT, log TEXT,
             password TEXT, \"SecretAccessKey\" TEXT, body TEXT) {rest};"
     ));
-    let db = Connection::open(way.dir.join("d")).unwrap();
+    let db = Connection::open(world.dir.join("db")).unwrap();
     let mut random = Random(77);
     let mut insert = db
         .prepare("INSERT INTO t VALUES (?, '2026-01-01', ?, ?, ?, ?)")
@@ -61,7 +61,7 @@ fn filled(encoding: &str, rest: &str) -> Way {
             .unwrap();
     }
     drop(insert);
-    way
+    world
 }
 
 /// Whether a line of an archive holds a secret, as it stands or with its
@@ -82,23 +82,24 @@ fn an_archive_holds_no_secret_of_the_same_patterns() {
         for (encoding, rest) in
             [("UTF-8", "WITHOUT ROWID"), ("UTF-16le", ""), ("UTF-8", "")]
         {
-            let way = filled(encoding, rest);
-            let plain = super::export(&way, "t", &[]).run();
+            let world = filled(encoding, rest);
+            let plain = super::export(&world, "t", &[]).run();
             let mut secrets = Secrets::new(level, VERSION).unwrap();
             for line in plain.stdout.lines() {
                 assert!(holds(&mut secrets, line), "{line}");
             }
-            let receipts = super::stored(&way, "t", &[flag]);
-            let out = way.purge(&receipts).run();
+            let receipts = super::stored(&world, "t", &[flag]);
+            let out = world.purge(&receipts).run();
             out.status(0);
             assert_eq!(counts(&purged(&out)), "records 400");
-            for file in way.files() {
-                for line in way.dir.zcat(&format!("a/{file}")).lines() {
+            for file in world.files() {
+                for line in world.dir.zcat(&format!("archives/{file}")).lines()
+                {
                     assert!(!holds(&mut secrets, line), "{flag}: {line}");
                 }
             }
             // The JSON in them is JSON still.
-            for row in way.archived() {
+            for row in world.records() {
                 let body = row["body"].as_str().unwrap();
                 if body.starts_with('{') && body.ends_with('}') {
                     let json: serde_json::Value =

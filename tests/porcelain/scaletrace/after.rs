@@ -1,7 +1,7 @@
 //! What the other programs make of the file.
 
 use super::{DB, TABLE, files, fill, filled, hot, low};
-use crate::support::way::records;
+use crate::support::world::records;
 use crate::support::{Dir, Out};
 
 #[test]

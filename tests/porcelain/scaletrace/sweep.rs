@@ -6,9 +6,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{all_are_there, filled, hot, low};
-use crate::protocol::{kill, processes, until};
+use crate::protocol::{kill, processes};
 use crate::support::Dir;
 use crate::support::rows::Random;
+use crate::support::world::until;
 
 const ROWS: u64 = 4000;
 

@@ -1,6 +1,7 @@
 //! What a job costs: memory, and rows looked at.
 
-use super::{job, tables};
+use super::tables;
+use crate::support::world::World;
 use crate::support::{Dir, bins};
 
 /// Puts a program before each of ours that writes down how much memory it
@@ -45,11 +46,9 @@ pub fn peaks_are_small(dir: &Dir) {
 
 /// A large table: so many rows, of so many bytes, on so many days in no
 /// order.
-fn large(dir: &Dir, key: &str, rows: u64, bytes: u64, days: u64) {
-    dir.sql(
-        "d",
-        &format!(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+fn large(world: &World, key: &str, rows: u64, bytes: u64, days: u64) {
+    world.sql(&format!(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
             CREATE TABLE tool_uses (id {key}, start_time, input TEXT);
             WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
                 WHERE n < {rows})
@@ -57,24 +56,24 @@ fn large(dir: &Dir, key: &str, rows: u64, bytes: u64, days: u64) {
                 1767225600 - (n * 7919 % {days}) * 86400,
                 hex(randomblob({bytes} / 2)) FROM s;
             PRAGMA journal_mode = WAL"
-        ),
-    );
+    ));
 }
 
 fn archives_within_memory(key: &str, rows: u64, bytes: u64, days: u64) {
-    let dir = Dir::new();
-    large(&dir, key, rows, bytes, days);
-    measured(&dir);
-    let out = job(&dir, "rt-archive")
-        .path_first(dir.join("measured"))
+    let world = World::builtin("");
+    large(&world, key, rows, bytes, days);
+    measured(&world.dir);
+    let out = world
+        .cmd("rt-archive")
+        .path_first(world.dir.join("measured"))
         .args(["--json", "tool_uses"])
         .patience(3600)
         .run();
     out.status(0).stderr("");
     assert_eq!(tables(&out)["tool_uses"]["records"], rows);
     let count = "SELECT count(*) FROM tool_uses";
-    assert_eq!(dir.rows("d", count), ["0"]);
-    peaks_are_small(&dir);
+    assert_eq!(world.rows(count), ["0"]);
+    peaks_are_small(&world.dir);
 }
 
 #[test]
@@ -101,9 +100,8 @@ fn memory_does_not_grow_with_a_million_rows_or_two_gigabytes() {
 
 #[test]
 fn steady_run_with_a_time_index_looks_at_what_it_moves() {
-    let dir = Dir::new();
-    dir.sql(
-        "d",
+    let world = World::builtin("");
+    world.sql(
         "CREATE TABLE tool_uses (id TEXT PRIMARY KEY, start_time TEXT);
         CREATE INDEX i ON tool_uses(start_time);
         WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
@@ -112,9 +110,10 @@ fn steady_run_with_a_time_index_looks_at_what_it_moves() {
             strftime('%Y-%m-%dT%H:%M:%fZ', 1768435200.0 - n * 60, 'unixepoch')
             FROM s",
     );
-    job(&dir, "rt-daily").run().status(0);
+    world.cmd("rt-daily").run().status(0);
     let look = || {
-        let out = job(&dir, "rt-export")
+        let out = world
+            .cmd("rt-export")
             .args(["--due", "-v", "tool_uses"])
             .now("2026-01-16T00:00:00Z")
             .run();
@@ -129,8 +128,7 @@ fn steady_run_with_a_time_index_looks_at_what_it_moves() {
     let before = look();
     assert!(before <= 4 * 24 * 60, "{before}");
     // Whatever is kept beside does not count.
-    dir.sql(
-        "d",
+    world.sql(
         "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
             WHERE n < 20000)
         INSERT INTO tool_uses SELECT 'x' || n, strftime('%Y-%m-%dT%H:%M:%fZ',
