@@ -12,7 +12,7 @@ mod purge;
 mod real;
 mod redact;
 mod report;
-mod review;
 mod stat;
 mod store;
 mod upkeep;
+mod waiting;

@@ -3,18 +3,19 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{sh, with};
-use crate::support::{Dir, NOW, bins};
+use crate::support::world::World;
+use crate::support::{NOW, bins};
 
-const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, ts); \
-                     INSERT INTO t VALUES(1, OLD)";
+const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, at); \
+                     INSERT INTO t VALUES(1, '2026-01-01')";
 
 /// A program that waits for its input.
-fn waiting(dir: &Dir, program: &str) -> Child {
+fn waiting(world: &World, program: &str) -> Child {
     Command::new(bins().join(program))
         .arg("t")
-        .current_dir(dir.path())
-        .envs([("RT_DB", "x.db"), ("RT_ARCHIVES", "a"), ("RT_POLICY", "p")])
+        .current_dir(world.dir.path())
+        .envs([("RT_DB", "db"), ("RT_ARCHIVES", "archives")])
+        .env("RT_POLICY", "policy")
         .env("RT_NOW", NOW)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -24,8 +25,8 @@ fn waiting(dir: &Dir, program: &str) -> Child {
 }
 
 /// Whether the tree's lock is free.
-fn is_free(dir: &Dir) -> bool {
-    sh(dir, "rt-lock a -- true").run().status == 0
+fn is_free(world: &World) -> bool {
+    world.sh("rt-lock archives -- true").run().status == 0
 }
 
 /// Ends a program by a signal; its status, and how long it took.
@@ -53,27 +54,27 @@ fn signal(mut child: Child, signal: &str) -> (Option<i32>, Duration) {
 #[test]
 fn a_signal_ends_a_store_that_waits_for_input() {
     for (name, status) in [("-TERM", 143), ("-INT", 130)] {
-        let dir = with("", TABLE);
-        let child = waiting(&dir, "rt-store");
+        let world = World::of(TABLE);
+        let child = waiting(&world, "rt-store");
         let began = Instant::now();
         // It makes the ledger once it has the lock; to try the lock before
         // that could take it away from it.
-        while !dir.join("a/ledger.jsonl").exists() {
+        while !world.dir.join("archives/ledger.jsonl").exists() {
             assert!(began.elapsed() < Duration::from_secs(20));
             std::thread::sleep(Duration::from_millis(20));
         }
-        assert!(!is_free(&dir));
+        assert!(!is_free(&world));
         let (code, took) = signal(child, name);
         assert_eq!(code, Some(status), "{name}");
         assert!(took < Duration::from_secs(2), "{took:?}");
-        assert!(is_free(&dir));
+        assert!(is_free(&world));
     }
 }
 
 #[test]
 fn a_signal_ends_a_purge_that_waits_for_input() {
-    let dir = with("", TABLE);
-    let child = waiting(&dir, "rt-purge");
+    let world = World::of(TABLE);
+    let child = waiting(&world, "rt-purge");
     let caught = format!("/proc/{}/status", child.id());
     let began = Instant::now();
     // Bit 14 of the caught signals is SIGTERM.
@@ -92,16 +93,16 @@ fn a_signal_ends_a_purge_that_waits_for_input() {
 
 #[test]
 fn the_longest_waits_are_waits_or_usage_errors() {
-    let dir = with("", TABLE);
+    let world = World::of(TABLE);
     let long = ["500000000000y", "18446744073709551615s", "100000000000y"];
     for wait in long {
         for script in [
             format!("rt-purge --lock-wait {wait} --pending"),
-            format!("rt-lock --wait {wait} a -- true"),
+            format!("rt-lock --wait {wait} archives -- true"),
             format!("rt-purge --max-runtime {wait} --pending"),
             format!("rt-purge --busy-timeout {wait} --pending"),
         ] {
-            let out = sh(&dir, &script).run();
+            let out = world.sh(&script).run();
             out.expect("no panic", matches!(out.status, 0 | 2));
         }
     }
@@ -109,21 +110,21 @@ fn the_longest_waits_are_waits_or_usage_errors() {
 
 #[test]
 fn the_locks_of_two_trees_are_both_handed_down() {
-    let dir = with("", TABLE);
-    let store = "rt-export --due t | rt-lock a -- rt-lock b -- \
-                 rt-store --archives a t";
-    let out = sh(&dir, store).run();
+    let world = World::of(TABLE);
+    let store = "rt-export --due t | rt-lock archives -- rt-lock b -- \
+                 rt-store --archives archives t";
+    let out = world.sh(store).run();
     out.status(0).stdout_has("\"type\":\"receipt\"");
-    let both = "rt-lock a -- rt-lock b -- sh -c \
-                'rt-purge --archives a --pending && \
+    let both = "rt-lock archives -- rt-lock b -- sh -c \
+                'rt-purge --archives archives --pending && \
                  rt-purge --archives b --pending'";
-    sh(&dir, both).run().status(0).stdout_has("\"records\":1");
+    world.sh(both).run().status(0).stdout_has("\"records\":1");
     // Neither is free meanwhile for those who did not inherit it.
-    for tree in ["a", "b"] {
+    for tree in ["archives", "b"] {
         let other = format!(
-            "rt-lock a -- rt-lock b -- \
+            "rt-lock archives -- rt-lock b -- \
              env -u RT_LOCK_FD rt-lock {tree} -- true"
         );
-        sh(&dir, &other).run().status(75);
+        world.sh(&other).run().status(75);
     }
 }

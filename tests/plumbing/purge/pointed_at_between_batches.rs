@@ -9,21 +9,21 @@ use super::{
 #[test]
 fn a_row_stays_when_a_new_one_under_a_deleted_key_points_at_it() {
     for index in ["", "CREATE INDEX i ON t(par);"] {
-        let dir = with(
+        let world = with(
             "",
             &format!(
-                "CREATE TABLE t(id INTEGER PRIMARY KEY, ts, \
+                "CREATE TABLE t(id INTEGER PRIMARY KEY, at, \
                  par REFERENCES t(id)); {index} INSERT INTO t VALUES \
                  (1, OLD, NULL), (2, OLD, NULL), (3, OLD, NULL)"
             ),
         );
         let insert = "insert into t values(3, '2026-05-31', 1)";
         let Some(fail) = meanwhile("purge.committed", insert) else { return };
-        let out = archive_with(&dir, &fail, "--batch-size 1");
+        let out = archive_with(&world, &fail, "--batch-size 1");
         assert_eq!(count(out.status(0), "referenced"), 1);
-        whole(&dir);
-        assert_eq!(live(&dir, "id"), ["1", "3"]);
-        assert_eq!(archived(&dir, "id"), ["2", "3"]);
+        whole(&world);
+        assert_eq!(live(&world, "id"), ["1", "3"]);
+        assert_eq!(archived(&world, "id"), ["2", "3"]);
     }
 }
 
@@ -34,33 +34,33 @@ fn a_deleted_row_keeps_its_line_when_a_new_one_under_its_key_is_pointed_at() {
         ("INTEGER PRIMARY KEY", "CREATE INDEX i ON c(par);"),
         ("UNIQUE", ""),
     ] {
-        let dir = with(
+        let world = with(
             "",
             &format!(
-                "CREATE TABLE t(id {key}, ts, v); \
+                "CREATE TABLE t(id {key}, at, v); \
                  CREATE TABLE c(par REFERENCES t(id)); {index} \
                  INSERT INTO t VALUES \
                  (1, OLD, 'one'), (2, OLD, 'two'), (3, OLD, 'three')"
             ),
         );
-        let insert = "insert into t(rowid, id, ts, v) \
+        let insert = "insert into t(rowid, id, at, v) \
                       values(1, 1, '2026-05-31', 'new'); \
                       insert into c values(1)";
         let Some(fail) = meanwhile("purge.committed", insert) else { return };
-        let out = archive_with(&dir, &fail, "--batch-size 1");
+        let out = archive_with(&world, &fail, "--batch-size 1");
         assert_eq!(count(out.status(0), "records"), 3, "{key} {index}");
-        conserved(&dir, "v", &["new", "one", "three", "two"]);
-        whole(&dir);
+        conserved(&world, "v", &["new", "one", "three", "two"]);
+        whole(&world);
     }
 }
 
 #[test]
 fn a_row_stays_when_one_that_points_at_it_changes_and_stays() {
     let change = |key: &str, index: &str, point: &str| {
-        let dir = with(
+        let world = with(
             "",
             &format!(
-                "CREATE TABLE t(id {key}, ts, par REFERENCES t(id), v); \
+                "CREATE TABLE t(id {key}, at, par REFERENCES t(id), v); \
                  {index} INSERT INTO t VALUES (1, OLD, NULL, 'one'), \
                  (2, OLD, 1, 'two'), (3, OLD, NULL, 'three')"
             ),
@@ -69,12 +69,12 @@ fn a_row_stays_when_one_that_points_at_it_changes_and_stays() {
         let Some(fail) = meanwhile(point, update) else { return };
         // The time makes the batch long enough for all rows.
         let fail = fail.replacen('=', "=sleep 1; ", 1);
-        let out = archive_with(&dir, &fail, "");
+        let out = archive_with(&world, &fail, "");
         assert_eq!(count(out.status(0), "changed"), 1);
         assert_eq!(count(&out, "referenced"), 1, "{key} {index} {point}");
-        assert_eq!(live(&dir, "id"), ["1", "2"]);
-        conserved(&dir, "v", &["new", "one", "three"]);
-        whole(&dir);
+        assert_eq!(live(&world, "id"), ["1", "2"]);
+        conserved(&world, "v", &["new", "one", "three"]);
+        whole(&world);
     };
     for key in ["INTEGER PRIMARY KEY", "UNIQUE"] {
         for index in ["", "CREATE INDEX i ON t(par);"] {
@@ -88,21 +88,21 @@ fn a_row_stays_when_one_that_points_at_it_changes_and_stays() {
 #[test]
 fn a_row_without_key_stays_when_one_points_at_it_between_two_batches() {
     for index in ["", "CREATE INDEX i ON c(par);"] {
-        let dir = with(
+        let world = with(
             "",
             &format!(
-                "CREATE TABLE t(u UNIQUE, ts); \
+                "CREATE TABLE t(u UNIQUE, at); \
                  CREATE TABLE c(par REFERENCES t(u)); {index} \
                  INSERT INTO t VALUES(1, OLD), (2, OLD), (3, OLD)"
             ),
         );
         let insert = "insert into c values(2)";
         let Some(fail) = meanwhile("purge.committed", insert) else { return };
-        let out = archive_with(&dir, &fail, "--batch-size 1");
+        let out = archive_with(&world, &fail, "--batch-size 1");
         assert_eq!(count(out.status(0), "referenced"), 1, "{index}");
-        assert_eq!(live(&dir, "u"), ["2"]);
-        conserved(&dir, "u", &["1", "2", "3"]);
-        whole(&dir);
+        assert_eq!(live(&world, "u"), ["2"]);
+        conserved(&world, "u", &["1", "2", "3"]);
+        whole(&world);
     }
 }
 
@@ -110,21 +110,21 @@ fn a_row_without_key_stays_when_one_points_at_it_between_two_batches() {
 fn a_row_stays_when_a_trigger_points_another_one_at_it() {
     for key in ["INTEGER PRIMARY KEY", "UNIQUE"] {
         for index in ["", "CREATE INDEX i ON c(par);"] {
-            let dir = with(
+            let world = with(
                 "",
                 &format!(
-                    "CREATE TABLE t(id {key}, ts); \
+                    "CREATE TABLE t(id {key}, at); \
                      CREATE TABLE c(par REFERENCES t(id)); {index} \
                      INSERT INTO t VALUES(1, OLD), (2, OLD), (3, OLD); \
                      CREATE TRIGGER g AFTER DELETE ON t WHEN old.id = 1 \
                      BEGIN INSERT INTO c VALUES(2); END"
                 ),
             );
-            let out = archive(&dir);
+            let out = archive(&world);
             assert_eq!(count(out.status(0), "referenced"), 1, "{key} {index}");
-            assert_eq!(live(&dir, "id"), ["2"]);
-            conserved(&dir, "id", &["1", "2", "3"]);
-            whole(&dir);
+            assert_eq!(live(&world, "id"), ["2"]);
+            conserved(&world, "id", &["1", "2", "3"]);
+            whole(&world);
         }
     }
 }
