@@ -1,8 +1,8 @@
 //! rt-consolidate: warm days go into their month's tar, which any tar reads;
 //! no row is lost on the way, and what cannot go stays where it is.
 
-mod foreign;
-mod left;
+mod damaged_files_stay;
+mod tars_of_other_programs;
 
 use crate::support::rows::{Random, peak_kib};
 use crate::support::world::{World, record};

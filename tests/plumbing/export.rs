@@ -1,12 +1,12 @@
 //! rt-export: what comes out is what the database holds, value by value, and
 //! only what was asked for; and nothing else changes.
 
-mod due;
-mod fails;
-mod index;
-mod intact;
-mod select;
-mod tables;
+mod dry_run_changes_nothing;
+mod errors_and_statuses;
+mod references_and_triggers;
+mod selection_flags;
+mod tables_of_every_shape;
+mod time_index;
 mod times;
 mod values;
 

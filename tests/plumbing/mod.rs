@@ -1,18 +1,18 @@
 //! The programs of bins/, a file a command.
 
-mod archives;
 mod cat;
 mod consolidate;
-mod examples;
+mod databases_of_real_programs;
+mod examples_in_the_manual;
 mod expire;
 mod export;
 mod gzip;
+mod months_killed_at_any_moment;
 mod policy;
 mod purge;
-mod real;
 mod redact;
 mod report;
 mod stat;
+mod stat_of_archives;
 mod store;
-mod upkeep;
 mod waiting;

@@ -1,19 +1,19 @@
 //! rt-purge: rows go that are what was archived, and no others.
 
-mod amid;
-mod at_once;
-mod between;
-mod by_hand;
+mod archive_made_by_hand;
+mod changed_before_purge;
 mod files_and_folders;
-mod foreign;
+mod foreign_keys;
 mod keys_spelled_otherwise;
+mod large_segments;
+mod limited_stopped_and_resumed;
+mod others_write_during_deletion;
 mod pointed_at_between_batches;
-mod run;
 mod schema_made_anew;
-mod tables;
-mod together;
+mod tables_of_every_shape;
 mod triggers;
 mod triggers_that_write;
+mod whole_table_in_one_transaction;
 
 use serde_json::Value;
 

@@ -2,9 +2,9 @@
 //! archives to the proof.
 
 mod export;
-mod kinds;
-mod settle;
-mod whole;
+mod kinds_in_the_manual;
+mod no_secret_in_archives;
+mod proof_in_the_archived_form;
 
 use serde_json::Value;
 

@@ -1,11 +1,11 @@
 //! rt-store: whole files by day, receipts that name what is on disk, and
 //! nothing half-published whatever goes wrong.
 
-mod again;
-mod files;
-mod input;
-mod limits;
-mod single;
+mod day_that_grows;
+mod files_and_receipts;
+mod limits_of_the_machine;
+mod records_that_are_refused;
+mod single_file;
 
 use serde_json::Value;
 

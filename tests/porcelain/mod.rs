@@ -6,13 +6,13 @@
 
 mod archive;
 mod cleanup;
-mod died;
 mod flags;
 mod jobs;
+mod programs_that_die;
 mod rt;
 mod scaletrace;
 mod schedule;
-mod whole;
+mod whole_jobs;
 
 use std::path::PathBuf;
 

@@ -2,13 +2,13 @@
 //! one file, whole and proven, and whatever happens each row is in the
 //! database or in one file.
 
-mod after;
 mod cost;
-mod fails;
+mod failure_keeps_every_row;
+mod file_read_by_other_programs;
 mod redact;
-mod run;
 mod settings;
 mod sweep;
+mod table_to_one_file;
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,8 +1,9 @@
 //! The counterexamples to the first wording of the protocol, each as the
 //! shortest trace in which a row was lost, kept twice, or a run stuck. The
 //! numbers are those of the model. Number 3, a tar that is not durable when its
-//! warm files go, is held by the order of system calls in plumbing/upkeep.rs;
-//! 11, 12 and 14 about rows without key are with those.
+//! warm files go, is held by the order of system calls in
+//! plumbing/months_killed_at_any_moment.rs; 11, 12 and 14 about rows without
+//! key are with those.
 
 use super::{Bag, OLD, Then, World, there};
 

@@ -1,7 +1,7 @@
 //! The memory of each process, whatever the size of the table.
 
 use super::{DB, TABLE, report};
-use crate::porcelain::whole::cost::{measured, peaks_are_small};
+use crate::porcelain::whole_jobs::cost::{measured, peaks_are_small};
 use crate::support::Dir;
 
 fn archives_within_memory(key: &str, rows: u64, bytes: u64) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::files::chain_holds;
+use super::files_and_receipts::chain_holds;
 use super::{events, printed, row, store, warm, with_table};
 use crate::support::Dir;
 use crate::support::rows::{bytes, sha256};
