@@ -2,12 +2,8 @@
 //! anything may have happened. Only an rt-purge that already waited when the
 //! rows were stored knows that they were there.
 
-use std::io::Write;
-use std::process::{Child, Stdio};
-use std::time::Duration;
-
 use super::*;
-use crate::support::world::until;
+use crate::support::world::Bag;
 
 #[test]
 fn saved_receipts_keep_the_lines_of_rows_that_a_restore_took() {
@@ -44,37 +40,23 @@ fn receipts_of_a_tree_put_back_keep_the_lines_of_rows_that_went() {
     }
 }
 
-/// rt-purge, which waits for its receipts.
-fn waiting(world: &World) -> Child {
-    let mut command = world.cmd("rt-purge").command();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let child = command.spawn().unwrap();
-    let stat = format!("/proc/{}/stat", child.id());
-    until("it sleeps", || {
-        let stat = std::fs::read_to_string(&stat).unwrap();
-        stat.contains("(rt-purge) S")
-    });
-    // It sleeps for its input, which nothing but time tells apart.
-    std::thread::sleep(Duration::from_millis(300));
-    child
-}
-
 #[test]
 fn rows_that_changed_or_went_in_a_pipeline_leave_no_copy() {
     for table in ["uuids", "numbers", "logs"] {
         let world = World::filled(&[table], 3);
-        let mut purge = waiting(&world);
-        let receipts = world.stored(table);
-        world.sql(&format!(
-            "UPDATE {table} SET body = 'second' WHERE rowid IN
-                (SELECT min(rowid) FROM {table});
-             DELETE FROM {table} WHERE rowid IN
-                (SELECT max(rowid) FROM {table} WHERE at < '2026-01-10')"
-        ));
-        let rows = world.database();
-        purge.stdin.take().unwrap().write_all(receipts.as_bytes()).unwrap();
-        let out = purge.wait_with_output().unwrap();
-        assert_eq!(out.status.code(), Some(0));
+        let mut rows = Bag::new();
+        let out = world.piped(world.pipe(&[]), table, |world| {
+            world.sql(&format!(
+                "UPDATE {table} SET body = 'second' WHERE rowid IN
+                    (SELECT min(rowid) FROM {table});
+                 DELETE FROM {table} WHERE rowid IN
+                    (SELECT max(rowid) FROM {table} WHERE at < '2026-01-10')"
+            ));
+            rows = world.database();
+        });
+        out.status(0).stdout_has("\"changed\":1").stdout_has("\"gone\":1");
+        kept(&out, 0);
+        world.sound();
         assert_eq!(world.all(), rows, "{}", world.picture());
         world.recovers(&rows);
     }
