@@ -18,7 +18,7 @@ fn ledger(world: &World) -> Vec<u8> {
 /// before the last line of that append, and that line.
 fn at_purging(table: &str) -> (World, Vec<u8>, Vec<u8>) {
     let world = World::filled(&[table], 3);
-    let killed = world.purge(&world.stored(table));
+    let killed = world.purge_later(&world.stored(table));
     killed.env("RT_FAIL", "purge.purging=kill").run().status(KILLED);
     let mut before = ledger(&world);
     let mut lines = before.split_inclusive(|b| *b == b'\n');

@@ -14,7 +14,7 @@ fn saved_receipts_keep_the_lines_of_rows_that_a_restore_took() {
         let rows = world.all();
         let receipts = world.stored(table);
         put_back_database(&world);
-        let out = world.purge(&receipts).run();
+        let out = world.purge_later(&receipts).run();
         out.status(PARTLY);
         kept(&out, 3);
         world.sound();
@@ -30,11 +30,11 @@ fn receipts_of_a_tree_put_back_keep_the_lines_of_rows_that_went() {
         let rows = world.all();
         let receipts = world.stored("uuids");
         back_up_tree(&world);
-        let killed = world.purge(&receipts).arg("--batch-size=1");
+        let killed = world.purge_later(&receipts).arg("--batch-size=1");
         killed.env("RT_FAIL", format!("{point}=kill")).run().status(KILLED);
         world.pending().run();
         put_back_tree(&world);
-        world.purge(&receipts).run();
+        world.purge_later(&receipts).run();
         assert_eq!(world.all(), rows, "{point}{}", world.picture());
         at_rest(&world);
     }

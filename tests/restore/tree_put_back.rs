@@ -14,7 +14,7 @@ fn tree_copied_before_the_deletion_and_put_back_keeps_its_rows() {
         let rows = world.all();
         let receipts = world.stored(table);
         back_up_tree(&world);
-        world.purge(&receipts).run().status(0);
+        world.purge_later(&receipts).run().status(0);
         put_back_tree(&world);
         let out = daily(&world).run();
         out.status(PARTLY);
@@ -30,7 +30,7 @@ fn tree_copied_when_deletion_had_begun_and_put_back_keeps_its_rows() {
     for table in TABLES {
         let world = World::filled(&[table], 3);
         let rows = world.all();
-        let purge = world.purge(&world.stored(table)).arg("--batch-size=2");
+        let purge = world.purge_later(&world.stored(table)).arg("--batch-size=2");
         let point = "purge.purging";
         let out = world.meanwhile(purge, point, Then::GoesOn, back_up_tree);
         out.status(0);
@@ -54,7 +54,7 @@ fn line_of_a_row_that_changed_since_stays_in_a_tree_put_back() {
         "UPDATE uuids SET body = 'second', at = '{}T12:00:00Z' WHERE n = 1",
         crate::support::world::NEW
     ));
-    world.purge(&receipts).run();
+    world.purge_later(&receipts).run();
     rows.extend(world.database());
     put_back_tree(&world);
     kept(&world.pending().run(), 6);
@@ -83,7 +83,7 @@ fn rows_of_a_tree_put_back_can_still_be_read() {
     let world = World::filled(&["numbers"], 20);
     let receipts = world.stored("numbers");
     back_up_tree(&world);
-    world.purge(&receipts).run().status(0);
+    world.purge_later(&receipts).run().status(0);
     put_back_tree(&world);
     // The job of the next day, with another clock.
     let job = world.cmd("rt-archive").arg("all").now("2026-01-16T00:00:00Z");

@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 pub mod rows;
+pub mod waiting;
 pub mod world;
 
 use std::ffi::OsStr;
@@ -159,6 +160,7 @@ impl Dir {
             stdin: Vec::new(),
             path,
             seconds: 120,
+            early: false,
         }
     }
 }
@@ -208,6 +210,7 @@ pub struct Cmd<'a> {
     stdin: Vec<u8>,
     path: String,
     seconds: u64,
+    early: bool,
 }
 
 impl Cmd<'_> {
@@ -249,6 +252,13 @@ impl Cmd<'_> {
         self
     }
 
+    /// It has begun before the segments were stored whose receipts it reads,
+    /// as in a pipeline, and waited since.
+    pub fn since_before_the_store(mut self) -> Self {
+        self.early = true;
+        self
+    }
+
     /// How many seconds it may take, in place of two minutes.
     pub fn patience(mut self, seconds: u64) -> Self {
         self.seconds = seconds;
@@ -274,11 +284,31 @@ impl Cmd<'_> {
 
     /// Runs it to its end.
     pub fn run(self) -> Out {
-        let mut command = assert_cmd::Command::from_std(self.command());
-        command
-            .write_stdin(self.stdin.clone())
-            .timeout(Duration::from_secs(self.seconds));
-        let output = match command.output() {
+        let path = |name: &str| {
+            let set = self.envs.iter().rfind(|(known, _)| known == name);
+            set.map(|(_, value)| self.dir.join(value))
+        };
+        let before = match (self.early, path("RT_ARCHIVES")) {
+            (true, Some(tree)) => {
+                let ledger = tree.join("ledger.jsonl");
+                let end = waiting::before_the_store(&ledger, &self.stdin);
+                end.map(|end| (ledger, end))
+            }
+            _ => None,
+        };
+        let output = match (before, path("RT_DB")) {
+            (Some((ledger, end)), Some(database)) => waiting::output(
+                self.command(),
+                &self.stdin,
+                (&ledger, end),
+                &database,
+            ),
+            _ => assert_cmd::Command::from_std(self.command())
+                .write_stdin(self.stdin.clone())
+                .timeout(Duration::from_secs(self.seconds))
+                .output(),
+        };
+        let output = match output {
             Ok(output) => output,
             Err(e) => panic!("cannot run {:?}: {e}", self.program),
         };
@@ -332,6 +362,12 @@ impl Out {
     pub fn expect(&self, what: &str, holds: bool) -> &Self {
         assert!(holds, "expected {what}{}", self.picture);
         self
+    }
+
+    /// It must have ended with one of these.
+    pub fn status_of(&self, statuses: &[i32]) -> &Self {
+        let what = format!("one of the statuses {statuses:?}");
+        self.expect(&what, statuses.contains(&self.status))
     }
 
     /// It ended with this status.

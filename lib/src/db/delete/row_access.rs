@@ -275,11 +275,6 @@ impl RowAccess<'_> {
             }
         }
     }
-
-    /// Whether triggers can keep rows or put them back.
-    pub fn has_triggers(&self) -> bool {
-        self.triggers.is_some()
-    }
 }
 
 /// Whether an error is about the database or the machine, and not about what
