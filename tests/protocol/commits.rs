@@ -54,7 +54,8 @@ fn version_names_the_call_by_which_sqlite_flushes() {
     let (world, receipts) = world("DELETE");
     let version = world.cmd("rt-purge").arg("-V").run().stdout;
     let wanted = "trace=fsync,fdatasync";
-    let (text, _) = traced(&world, wanted, "rt-purge", &[], &receipts);
+    let (text, _) =
+        traced(&world, wanted, "rt-purge", &[], receipts.as_bytes());
     let calls: Vec<&str> = text
         .lines()
         .filter(|l| l.contains("/db>"))

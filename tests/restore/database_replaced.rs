@@ -29,7 +29,8 @@ fn database_with_another_inode_is_recovered_without_a_word_of_the_operator() {
 fn database_with_another_inode_is_recovered_when_deletion_had_begun() {
     let world = World::filled(&["uuids"], 3);
     let rows = world.all();
-    let killed = world.purge_later(&world.stored("uuids")).arg("--batch-size=1");
+    let killed =
+        world.purge_later(&world.stored("uuids")).arg("--batch-size=1");
     killed.env("RT_FAIL", "purge.committed:2=kill").run().status(KILLED);
     replace(&world);
     let out = world.pending().run();
@@ -43,7 +44,8 @@ fn replaced_between_batches(mode: &str) {
     let world = World::filled(&["uuids"], 3);
     world.sql(&format!("PRAGMA journal_mode = {mode}"));
     let rows = world.all();
-    let purge = world.purge_later(&world.stored("uuids")).arg("--batch-size=1");
+    let purge =
+        world.purge_later(&world.stored("uuids")).arg("--batch-size=1");
     let point = "purge.committed:2";
     let out = world.meanwhile(purge, point, Then::GoesOn, |world| {
         replace(world);

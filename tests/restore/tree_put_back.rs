@@ -30,7 +30,8 @@ fn tree_copied_when_deletion_had_begun_and_put_back_keeps_its_rows() {
     for table in TABLES {
         let world = World::filled(&[table], 3);
         let rows = world.all();
-        let purge = world.purge_later(&world.stored(table)).arg("--batch-size=2");
+        let purge =
+            world.purge_later(&world.stored(table)).arg("--batch-size=2");
         let point = "purge.purging";
         let out = world.meanwhile(purge, point, Then::GoesOn, back_up_tree);
         out.status(0);

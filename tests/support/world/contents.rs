@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use rt::ledger::Ledger;
+use rt::archive::Ledger;
 use serde_json::Value;
 
 use super::{NEW, World, records};
@@ -204,7 +204,8 @@ impl World {
     /// those that the ledger names, byte for byte.
     pub fn sound(&self) {
         let root = self.dir.join("archives");
-        let ledger = Ledger::open(&root, rt::clock::wall(), false).unwrap();
+        let ledger =
+            Ledger::open(&root, rt::time::clock::wall(), false).unwrap();
         let state = ledger.state();
         let open = state.intents().count() + state.unsettled().count();
         assert_eq!(open, 0, "not settled{}", self.picture());
@@ -217,7 +218,7 @@ impl World {
         for name in names {
             let path = root.join(&name);
             let there = fs::File::open(&path).ok().map(|file| {
-                let digest = rt::tree::digest(file, &path).unwrap();
+                let digest = rt::io::digest::file_sha256(file, &path).unwrap();
                 (path.metadata().unwrap().len(), digest)
             });
             let known =

@@ -25,8 +25,6 @@ pub struct RowAccess<'d> {
     behind: Option<Statement<'d>>,
     at: Statement<'d>,
     delete: Statement<'d>,
-    /// Deletes all rows between two rowids.
-    delete_run: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
@@ -81,7 +79,6 @@ impl Database {
             at: prepare(texts.at)?,
             delete: prepare(texts.delete)?,
             there: prepare(texts.there)?,
-            delete_run: texts.delete_run.map(prepare).transpose()?,
             // Last, for it reads the schema anew: what was prepared before is
             // of the schema that the caller knows.
             triggers: match self.delete_triggers(table)?.is_empty() {
@@ -98,7 +95,6 @@ struct Texts {
     behind: Option<String>,
     at: String,
     delete: String,
-    delete_run: Option<String>,
     there: String,
 }
 
@@ -143,12 +139,6 @@ impl Texts {
             }),
             at: format!("SELECT {list} FROM {from} WHERE {here}"),
             delete: format!("DELETE FROM {from} WHERE {here}"),
-            delete_run: rowid.map(|rowid| {
-                format!(
-                    "DELETE FROM {from} \
-                     WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
-                )
-            }),
             there: format!("SELECT 1 FROM {from} WHERE {here}"),
         }
     }
@@ -244,23 +234,6 @@ impl RowAccess<'_> {
             return Ok(Deleted::NotAll);
         }
         Ok(Deleted::All)
-    }
-
-    /// Whether [`RowAccess::delete_run`] works: rowids, and no triggers.
-    pub fn has_runs(&self) -> bool {
-        self.delete_run.is_some() && self.triggers.is_none()
-    }
-
-    /// Deletes the rows from one rowid to another inside the open
-    /// transaction; the caller has proven a row for each rowid between them.
-    pub fn delete_run(&mut self, first: i64, last: i64) -> Result<Deleted> {
-        let fail = |e| self.database.fail("cannot delete", e);
-        let Some(statement) = &mut self.delete_run else {
-            return Ok(Deleted::NotAll);
-        };
-        let changes = statement.execute([first, last]).map_err(fail)?;
-        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
-        Ok(if all { Deleted::All } else { Deleted::NotAll })
     }
 
     /// Whether a row stands at an address.
