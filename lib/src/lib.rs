@@ -11,7 +11,8 @@
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
-//! | 4, commands | `op::*`, one module a command |
+//! | 4, the proof | `proof` |
+//! | 5, commands | `op::*`, one module a command |
 //! | beside | `cli`, which uses `db`, `error` and `settings` only |
 
 pub mod archive;
@@ -23,6 +24,7 @@ pub mod io;
 mod line_set;
 pub mod op;
 mod outcome;
+mod proof;
 mod record;
 pub mod secrets;
 mod settings;

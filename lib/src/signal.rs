@@ -9,12 +9,34 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit, Result};
+
+/// When a run is to end, whatever is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit<'l> {
+    /// A signal may ask for it.
+    pub stop: &'l Stop,
+    /// When `--max-runtime` is over.
+    pub deadline: Option<Instant>,
+}
+
+impl Limit<'_> {
+    /// An error once the run is to end.
+    pub fn check(&self) -> Result<()> {
+        self.stop.check()?;
+        if self.deadline.is_some_and(|d| Instant::now() >= d) {
+            return Err(Error::partial("the time is over (--max-runtime)")
+                .hint("run it again: it goes on where it stopped"));
+        }
+        Ok(())
+    }
+}
 
 /// Whether a signal asked for an end.
 #[derive(Debug)]

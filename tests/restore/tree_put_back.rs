@@ -91,5 +91,5 @@ fn rows_of_a_tree_put_back_can_still_be_read() {
     job.run().status(PARTLY);
     let out = world.cmd("rt-cat").arg("numbers").run();
     out.status(0);
-    assert_eq!(records(&out.stdout).len(), 42);
+    assert_eq!(records(&out.stdout).len(), 40);
 }

@@ -33,6 +33,7 @@
 //! | a torn ledger tail | its bytes are durable in `ledger.torn` before they are cut; no archived record goes |
 //! | rewriting a file (`publish`, `retract`) | the old bytes are the beginning of the new file, by digest, fsynced before the rename |
 
+mod by_hand;
 mod copies;
 mod draft;
 mod event;
@@ -50,6 +51,7 @@ mod settle;
 mod state;
 pub mod tiers;
 
+pub use by_hand::enter_by_hand;
 pub use draft::{Block, Draft, Sums};
 pub use event::{
     Adopt, Change, Compression, Counts, Event, Job, Member, Named, Purging,

@@ -33,7 +33,8 @@ impl Archive {
                 ),
             )
             .hint(format!(
-                "run rt-purge --pending --db {}",
+                "run rt-purge --pending on the database {}; if that was \
+                 moved, or copied with its archives, with --moved",
                 quote(&open.segment.db)
             )));
         }

@@ -32,3 +32,4 @@ pub use read::{
 };
 pub use schema::{Key, Kind, Table};
 use sql::ident;
+pub use vacuum::Reclaim;

@@ -4,16 +4,61 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::db::Database;
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Notes, Result, quote, quoted};
+use crate::outcome::Reclaimed;
 
 /// The log of an incremental vacuum is copied in steps of so many bytes.
 const LOG_STEP: u64 = 4 << 20;
 
+/// Whether free pages are given back afterwards.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Reclaim {
+    /// They stay in the file, for rows to come.
+    #[default]
+    None,
+    /// In steps, where `auto_vacuum=incremental` is set.
+    Incremental,
+    /// By VACUUM, which needs twice the room.
+    Full,
+}
+
+impl std::str::FromStr for Reclaim {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Reclaim> {
+        match word {
+            "none" => Ok(Reclaim::None),
+            "incremental" => Ok(Reclaim::Incremental),
+            "full" => Ok(Reclaim::Full),
+            _ => Err(Error::usage(format!(
+                "--reclaim takes none, incremental or full, not {}",
+                quote(word)
+            ))),
+        }
+    }
+}
+
 impl Database {
+    /// Gives free pages back as it was asked for; gives what the file lost.
+    pub fn reclaim_as(
+        &self,
+        reclaim: Reclaim,
+        notes: &mut dyn Notes,
+    ) -> Result<Option<Reclaimed>> {
+        let (word, full) = match reclaim {
+            Reclaim::None => return Ok(None),
+            Reclaim::Incremental => ("incremental", false),
+            Reclaim::Full => ("full", true),
+        };
+        let gained_bytes = self.reclaim(full)?;
+        notes.verbose(&format!("{gained_bytes} bytes given back"));
+        Ok(Some(Reclaimed { reclaim: word.to_owned(), gained_bytes }))
+    }
+
     /// Gives the file's free pages back to the file system: `full` rewrites
     /// it (VACUUM), else its tail is cut where `auto_vacuum=incremental`
     /// allows. Gives the bytes gained.
-    pub fn reclaim(&self, full: bool) -> Result<u64> {
+    fn reclaim(&self, full: bool) -> Result<u64> {
         let before = self.file_bytes()?;
         if full {
             let folder = self.path.parent().unwrap_or(Path::new("."));

@@ -160,8 +160,16 @@ fn dry_run_hands_on_its_input() {
     let text = format!("{}{{\"type\":\"x\"}}\nno end", world.stored("t"));
     let tree = world.dir.tree();
     let out = world.purge(&text).arg("-n").run();
-    out.status(0).stdout(&text).stderr("");
-    world.cmd("rt-purge").args(["-n", "--pending"]).run().status(0).stdout("");
+    out.status(4).stderr_has("it has no end");
+    let (read, plan) = out.stdout.split_at(text.len() - "no end".len());
+    assert!(text.starts_with(read), "{read}");
+    let plan = records(plan);
+    assert_eq!(plan.len(), 1);
+    assert_eq!(counts(&plan[0]), "records 5");
+    assert_eq!(plan[0]["status"], "dry_run");
+    let out = world.cmd("rt-purge").args(["-n", "--pending"]).run();
+    out.status(0).stderr("");
+    assert_eq!(counts(&purged(&out)), "records 5");
     assert_eq!(world.dir.tree(), tree);
     assert_eq!(world.row("SELECT count(*) FROM t"), "5");
 }

@@ -13,7 +13,7 @@ fn rebuilt(old: &str, rows: &str, create: &str, copy: &str) {
              DROP TABLE t; ALTER TABLE n RENAME TO t"
     ));
     let what = format!("{old} to {create}");
-    let out = world.sh("rt-purge t <r").run();
+    let out = world.purge(&world.dir.read("r")).arg("t").run();
     out.status(0);
     assert_eq!(count(&out, "rows"), 2, "{what}");
     conserved(&world, "v", &["one", "two"]);

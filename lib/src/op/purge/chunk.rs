@@ -8,17 +8,16 @@
 
 use std::collections::HashSet;
 
-use super::access::Accesses;
-use super::find::{KeyedFinder, Look};
-use super::find_keyless::KeylessFinder;
-use super::line::{ProvenRow, row_digest};
 use super::points_at::PointsAt;
-use super::session::Source;
 use super::tally::{Tally, Verdict};
-use super::target::{Subject, Target};
+use super::target::Target;
 use crate::archive::ReadAhead;
 use crate::crash;
 use crate::error::Result;
+use crate::proof::{
+    Accesses, KeyedFinder, KeylessFinder, Look, ProvenRow, Source, Subject,
+    row_digest,
+};
 use crate::record::records;
 
 /// So many rows are compared before they are put into the set.
@@ -226,7 +225,7 @@ impl Lines {
                         source,
                         with.accesses,
                         (segment, subject),
-                        with.target,
+                        with.target.table,
                         (number, record),
                     )?;
                     sink.take(number, look, None);

@@ -11,17 +11,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
-use super::access::Accesses;
 use super::chunk::{Chunk, Comparison};
-use super::line::ProvenRow;
 use super::points_at::PointsAt;
 use super::session::{Session, altered};
 use super::tally::{Tally, Verdict};
-use super::target::{Subject, Target};
+use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
 use crate::db::{Deleted, RowAddress};
 use crate::error::Result;
+use crate::proof::{Accesses, Again, ProvenRow, Subject};
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
@@ -254,7 +253,7 @@ impl Deletion<'_, '_, '_> {
         let (whole, own) =
             (self.begun.is_none(), self.target.references.own());
         if moved && (own || whole) {
-            let differ = self.accesses.differing(batch)?;
+            let differ = self.differing(batch)?;
             if !differ.is_empty() {
                 return Ok(Err(Ended::Differ(differ)));
             }
@@ -293,7 +292,7 @@ impl Deletion<'_, '_, '_> {
         for (place, row) in batch.iter().enumerate() {
             let verdict = match moved {
                 _ if referenced.contains(&place) => Verdict::Referenced,
-                true => self.accesses.look_again(row)?,
+                true => self.look_again(row)?,
                 false => Verdict::Deleted,
             };
             if verdict != Verdict::Deleted && self.begun.is_none() {
@@ -327,6 +326,31 @@ impl Deletion<'_, '_, '_> {
             }
         }
         Ok(Ok(verdicts))
+    }
+
+    /// What becomes of a row now that somebody else may have committed.
+    fn look_again(&mut self, row: &ProvenRow) -> Result<Verdict> {
+        Ok(match self.accesses.look_again(row)? {
+            Again::Equal => Verdict::Deleted,
+            Again::Differs => Verdict::Differs,
+            Again::Missing => Verdict::Missing,
+        })
+    }
+
+    /// The rows of a batch that are not any more what they were, by their
+    /// place in it.
+    fn differing(
+        &mut self,
+        batch: &[ProvenRow],
+    ) -> Result<Vec<(usize, Verdict)>> {
+        let mut out = Vec::new();
+        for (place, row) in batch.iter().enumerate() {
+            match self.look_again(row)? {
+                Verdict::Deleted => {}
+                verdict => out.push((place, verdict)),
+            }
+        }
+        Ok(out)
     }
 
     /// A row whose deletion a trigger prevented, alone in its batch.

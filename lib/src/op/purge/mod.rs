@@ -3,17 +3,11 @@
 //! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
 //! on standard input), `plan` (what is to be settled), `settle` (one table,
 //! steps 1 to 6), and what that calls in its order: `whole_table`, `chunk`
-//! with `find` and `find_keyless`, `points_at`, `delete`, `recover`. `line`,
-//! `tally`, `access`, `target`, `session` and `pace` are the words they share;
-//! `by_hand` enters a file that was made by hand, `rehearse` is the dry run.
+//! and [`crate::proof`], `points_at`, `delete`, `recover`. `tally`, `target`,
+//! `session` and `pace` are the words they share; `rehearse` is the dry run.
 
-mod access;
-mod by_hand;
 mod chunk;
 mod delete;
-mod find;
-mod find_keyless;
-mod line;
 mod pace;
 mod plan;
 mod points_at;
@@ -36,42 +30,15 @@ use self::pace::{Limits, Pace};
 use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
 use self::recover::Stored;
-use self::session::{Limit, Session};
+use self::session::Session;
 use self::watch::Watch;
-use crate::archive::{Archive, Receipt};
-use crate::db::{Access, Database, Table};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::archive::{Archive, Receipt, enter_by_hand};
+use crate::db::{Access, Database, Reclaim, Table};
+use crate::error::{Error, Exit, Notes, Result};
+use crate::io::jsonl;
 use crate::outcome::{Outcome, Purged, Reclaimed, Status};
 use crate::settings::Settings;
-use crate::signal::{Stop, Stoppable};
-
-/// Whether free pages are given back afterwards.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Reclaim {
-    /// They stay in the file, for rows to come.
-    #[default]
-    None,
-    /// In steps, where `auto_vacuum=incremental` is set.
-    Incremental,
-    /// By VACUUM, which needs twice the room.
-    Full,
-}
-
-impl std::str::FromStr for Reclaim {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Reclaim> {
-        match word {
-            "none" => Ok(Reclaim::None),
-            "incremental" => Ok(Reclaim::Incremental),
-            "full" => Ok(Reclaim::Full),
-            _ => Err(Error::usage(format!(
-                "--reclaim takes none, incremental or full, not {}",
-                quote(word)
-            ))),
-        }
-    }
-}
+use crate::signal::{Limit, Stop, Stoppable};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -144,11 +111,11 @@ pub fn run(
             exit = exit.and(Exit::from_code(code));
         }
         if !result.table.is_empty() {
-            append(&mut out, &Outcome::Purged(result))?;
+            jsonl::append(&mut out, &Outcome::Purged(result))?;
         }
     }
     if let Some(reclaimed) = &results.reclaimed {
-        append(&mut out, reclaimed)?;
+        jsonl::append(&mut out, reclaimed)?;
     }
     output
         .write_all(&out)
@@ -161,13 +128,6 @@ pub fn run(
         }
         (Ok(()), None) => Ok(exit),
     }
-}
-
-fn append(out: &mut Vec<u8>, record: &impl serde::Serialize) -> Result<()> {
-    serde_json::to_writer(&mut *out, record)
-        .map_err(|e| Error::failed(format!("cannot write a record: {e}")))?;
-    out.push(b'\n');
-    Ok(())
 }
 
 /// The results, and how the run ended.
@@ -217,7 +177,7 @@ fn work(
             settle(options, waited, &mut database, limit, list, notes)?;
     }
     if results.end.is_ok() {
-        match reclaim(options, &database, notes) {
+        match database.reclaim_as(options.reclaim, notes) {
             Ok(reclaimed) => results.reclaimed = reclaimed,
             Err(error) => results.end = Err(error),
         }
@@ -248,7 +208,9 @@ fn settle(
         false => waited.watch.stored(),
     };
     let mut groups = if let Some(file) = &options.archive {
-        by_hand::enter(options, file, database, &identity, &mut archive)?
+        let named = (options.table.as_deref(), file.as_path());
+        let open = enter_by_hand(&mut archive, named, database, &identity)?;
+        vec![plan::single(open)]
     } else if options.pending {
         for blocked in archive.blocked() {
             let error = Error::new(blocked.exit, blocked.message.clone());
@@ -356,19 +318,4 @@ fn limits(options: &Options) -> Limits {
         sleep: options.sleep.unwrap_or(Duration::ZERO),
         rows: options.batch_size,
     }
-}
-
-fn reclaim(
-    options: &Options,
-    database: &Database,
-    notes: &mut dyn Notes,
-) -> Result<Option<Reclaimed>> {
-    let (word, full) = match options.reclaim {
-        Reclaim::None => return Ok(None),
-        Reclaim::Incremental => ("incremental", false),
-        Reclaim::Full => ("full", true),
-    };
-    let gained_bytes = database.reclaim(full)?;
-    notes.verbose(&format!("{gained_bytes} bytes given back"));
-    Ok(Some(Reclaimed { reclaim: word.to_owned(), gained_bytes }))
 }

@@ -6,11 +6,11 @@
 //! a row outside the set points, until none is left to strike. It is made in
 //! one pass over the lines, before the first row goes.
 
-use super::line::ProvenRow;
 use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::db::{Database, RowAddress, SetRow};
 use crate::error::Result;
+use crate::proof::ProvenRow;
 
 /// The set.
 pub(super) struct PointsAt {

@@ -10,11 +10,9 @@
 //! recovered, which batches without keys were committed, what counts as a
 //! second copy, and what the operator is told.
 
-use super::access::access;
-use super::find_keyless::{Before, claim_all};
-use super::session::{Session, Source};
+use super::session::Session;
 use super::tally::Tally;
-use super::target::{Subject, Target};
+use super::target::Target;
 use crate::archive::{Archive, Counts, Open, Segment};
 use crate::db::RowAddress;
 use crate::error::{Exit, Result, quote};
@@ -22,6 +20,7 @@ use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::line_set::LineSet;
 use crate::outcome::Purged;
+use crate::proof::{Before, Source, Subject, access, claim_all};
 use crate::record::records;
 
 /// Which segments this run has not stored itself.
@@ -81,7 +80,7 @@ pub(super) fn look_back(
     if purging.is_empty() {
         return Ok(before);
     }
-    claim_all(source, target, subject, &before)?;
+    claim_all(source, target.table, subject, &before)?;
     for event in purging {
         let mut there = false;
         for line in event.lines.iter() {
@@ -129,7 +128,8 @@ pub(super) fn look_for_kept(
     if !target.missing_keeps_line || kept.is_empty() {
         return Ok(());
     }
-    let Some(mut access) = access(session.database, target, subject)? else {
+    let Some(mut access) = access(session.database, target.table, subject)?
+    else {
         return Ok(());
     };
     let mut missing = LineSet::default();

@@ -4,20 +4,18 @@
 //! The counts are what a real run would find now. Lines in doubt are counted
 //! as kept, though second copies of them would go.
 
-use super::access::Accesses;
 use super::chunk::{Chunk, Comparison, Finder};
-use super::find::KeyedFinder;
-use super::find_keyless::KeylessFinder;
 use super::plan::{self, Group, Known, failed};
 use super::recover::{self, Stored};
-use super::session::{Limit, Source};
 use super::tally::{Tally, Verdict, add, settled};
-use super::target::{Subject, Target};
+use super::target::Target;
 use super::{Options, Results, Waited};
 use crate::archive::{Ledger, Open, Tree};
 use crate::db::{Access, Database, Kind};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
+use crate::proof::{Accesses, KeyedFinder, KeylessFinder, Source, Subject};
+use crate::signal::Limit;
 use crate::signal::Stop;
 
 /// So many rows are compared before their digests are forgotten.
@@ -124,12 +122,14 @@ fn compare(
     let segment = tree.look_at(open)?;
     let subjects = [Subject::new(segment, target.table)?];
     let subject = &subjects[0];
-    let mut accesses = Accesses::new(source.database, target, &subjects)?;
+    let mut accesses =
+        Accesses::new(source.database, target.table, &subjects)?;
     let finder = match open.segment.keyless_rows {
         0 => Finder::Keyed(KeyedFinder::default()),
         _ => {
             let before = recover::look_back(source, target, subject)?;
-            let finder = KeylessFinder::new(source, target, subject, before)?;
+            let finder =
+                KeylessFinder::new(source, target.table, subject, before)?;
             Finder::Keyless(finder)
         }
     };

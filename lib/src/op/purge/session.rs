@@ -8,12 +8,13 @@
 use std::time::{Duration, Instant};
 
 use super::pace::{Held, Pace};
-use super::target::{Subject, Target};
+use super::target::Target;
 use crate::archive::Archive;
 use crate::crash;
 use crate::db::{Database, Key, WriteLock};
 use crate::error::{Error, Result, quote};
-use crate::signal::Stop;
+use crate::proof::{Source, Subject};
+use crate::signal::Limit;
 
 /// What a run works with.
 pub(super) struct Session<'s> {
@@ -24,33 +25,6 @@ pub(super) struct Session<'s> {
     /// What was looked up in the schema, triggers above all, holds as long as
     /// this does.
     pub schema_version: i64,
-}
-
-/// What lines are compared with, and until when.
-#[derive(Clone, Copy)]
-pub(super) struct Source<'s> {
-    pub database: &'s Database,
-    pub limit: Limit<'s>,
-}
-
-/// When a run is to end, whatever is left.
-#[derive(Clone, Copy)]
-pub(super) struct Limit<'l> {
-    pub stop: &'l Stop,
-    /// When `--max-runtime` is over.
-    pub deadline: Option<Instant>,
-}
-
-impl Limit<'_> {
-    /// An error once it is to end.
-    pub fn check(&self) -> Result<()> {
-        self.stop.check()?;
-        if self.deadline.is_some_and(|d| Instant::now() >= d) {
-            return Err(Error::partial("the time is over (--max-runtime)")
-                .hint("run it again: it goes on where it stopped"));
-        }
-        Ok(())
-    }
 }
 
 impl<'s> Session<'s> {

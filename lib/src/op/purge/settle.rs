@@ -12,22 +12,20 @@
 //! Rows without usable key are settled segment by segment, with a `purging` a
 //! batch in place of step 3; all others together.
 
-use super::access::Accesses;
 use super::chunk::{Chunk, Comparison, Finder};
 use super::delete::Deletion;
-use super::find::KeyedFinder;
-use super::find_keyless::KeylessFinder;
 use super::plan::{Group, Known};
 use super::recover::{self, Stored};
-use super::session::Session;
+use super::session::{self, Session};
 use super::tally::{Tally, add, settled};
-use super::target::{Subject, Target, Writes};
+use super::target::{Target, Writes};
 use super::whole_table;
 use crate::archive::{Begun, Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
 use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
+use crate::proof::{Accesses, KeyedFinder, KeylessFinder, Subject};
 
 /// Settles segments of one table; the result says how far it came.
 pub(super) fn settle_table(
@@ -44,8 +42,12 @@ pub(super) fn settle_table(
         all_gone: false,
         stopped: None,
     };
-    let done = settling.settle(group, writes);
+    let mut done = settling.settle(group, writes);
     let all_gone = settling.all_gone;
+    if done.is_err() {
+        // SQLite has errors of its own for a file that is not there any more.
+        done = session.database.check_path().and(done);
+    }
     if result.records + result.superseded > 0 {
         result.status = Status::Archived;
     }
@@ -67,6 +69,15 @@ pub(super) fn settle_table(
         result.message = Some(error.to_string());
     }
     (result, done)
+}
+
+/// The lines of segments that are settled together, and what is known of
+/// them.
+struct Lines<'l, 'd> {
+    target: &'l Target<'l>,
+    subjects: &'l [Subject],
+    accesses: Accesses<'d>,
+    tallies: Vec<Tally>,
 }
 
 /// The settlement of one table.
@@ -131,7 +142,6 @@ impl Settling<'_, '_> {
             .into_iter()
             .partition(|s| s.segment.segment().keyless_rows == 0);
         for subject in keyless {
-            self.session.check_same(&target)?;
             self.settle_together(&target, &[subject])?;
         }
         match keyed.is_empty() {
@@ -185,9 +195,20 @@ impl Settling<'_, '_> {
         target: &Target<'_>,
         subjects: &[Subject],
     ) -> Result<()> {
+        let tallies = self.tallies(target, subjects);
+        let altered = self.session.is_altered(target)?;
+        if altered && tallies.iter().any(|tally| tally.recovering) {
+            return Err(session::altered(&target.table.name));
+        }
         // Prepared before the first row is compared, so that they belong to
         // the schema of the segments.
-        let accesses = Accesses::new(self.session.database, target, subjects)?;
+        let accesses = match altered {
+            true => Accesses::closed(subjects.len()),
+            false => {
+                Accesses::new(self.session.database, target.table, subjects)?
+            }
+        };
+        let of = Lines { target, subjects, accesses, tallies };
         let tallies = match subjects[0].segment.segment().keyless_rows {
             0 => {
                 // Step 3.
@@ -196,9 +217,14 @@ impl Settling<'_, '_> {
                     subjects.iter().map(|s| &s.segment),
                     flushed,
                 )?;
-                self.delete_keyed(target, (subjects, accesses), begun)?
+                self.delete_keyed(of, begun)?
             }
-            _ => self.delete_keyless(target, (subjects, accesses))?,
+            _ if altered => self.delete_chunks(
+                of,
+                None,
+                Finder::Keyed(Default::default()),
+            )?,
+            _ => self.delete_keyless(of)?,
         };
         let mut done = Vec::new();
         for (subject, mut tally) in subjects.iter().zip(tallies) {
@@ -230,55 +256,39 @@ impl Settling<'_, '_> {
     /// Step 4 for rows with keys.
     fn delete_keyed(
         &mut self,
-        target: &Target<'_>,
-        (subjects, accesses): (&[Subject], Accesses<'_>),
+        mut of: Lines<'_, '_>,
         begun: Begun,
     ) -> Result<Vec<Tally>> {
-        let mut tallies = self.tallies(target, subjects);
+        let (target, subjects) = (of.target, of.subjects);
         if whole_table::delete(self.session, target, subjects, &begun)? {
-            for (tally, subject) in tallies.iter_mut().zip(subjects) {
+            for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
                 tally.deleted = subject.segment.segment().rows;
             }
-            return Ok(tallies);
+            return Ok(of.tallies);
         }
         let finder = Finder::Keyed(KeyedFinder::default());
-        self.delete_chunks(
-            target,
-            (subjects, accesses),
-            (tallies, Some(begun)),
-            finder,
-        )
+        self.delete_chunks(of, Some(begun), finder)
     }
 
     /// Step 4 for the rows of one segment without keys.
-    fn delete_keyless(
-        &mut self,
-        target: &Target<'_>,
-        (subjects, accesses): (&[Subject], Accesses<'_>),
-    ) -> Result<Vec<Tally>> {
-        let (tallies, subject) =
-            (self.tallies(target, subjects), &subjects[0]);
+    fn delete_keyless(&mut self, of: Lines<'_, '_>) -> Result<Vec<Tally>> {
+        let (target, subject) = (of.target, &of.subjects[0]);
         let source = self.session.source();
         let before = recover::look_back(source, target, subject)?;
-        let finder = KeylessFinder::new(source, target, subject, before)?;
-        let finder = Finder::Keyless(finder);
-        self.delete_chunks(
-            target,
-            (subjects, accesses),
-            (tallies, None),
-            finder,
-        )
+        let finder =
+            KeylessFinder::new(source, target.table, subject, before)?;
+        self.delete_chunks(of, None, Finder::Keyless(finder))
     }
 
     /// Compares and deletes chunk by chunk. A run that is told to stop still
     /// settles the segments that are through.
     fn delete_chunks(
         &mut self,
-        target: &Target<'_>,
-        (subjects, mut accesses): (&[Subject], Accesses<'_>),
-        (mut tallies, begun): (Vec<Tally>, Option<Begun>),
+        of: Lines<'_, '_>,
+        begun: Option<Begun>,
         finder: Finder,
     ) -> Result<Vec<Tally>> {
+        let Lines { target, subjects, mut accesses, mut tallies } = of;
         let source = self.session.source();
         let mut chunk = Chunk::begin(subjects, finder)?;
         let set = match target.references.is_empty() {

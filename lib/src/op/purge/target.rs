@@ -1,10 +1,7 @@
-//! The table whose segments are settled, and a segment of it.
+//! The table whose segments are settled.
 
-use crate::archive::VerifiedSegment;
 use crate::db::{Database, References, Table};
 use crate::error::Result;
-
-use super::line::LineShape;
 
 /// What the triggers of a table's deletions write to.
 pub(super) struct Writes {
@@ -54,18 +51,5 @@ impl<'t> Target<'t> {
                 own && target.references.any_child_in(&writes.targets);
         }
         Ok(target)
-    }
-}
-
-/// A segment that is being settled.
-pub(super) struct Subject {
-    pub segment: VerifiedSegment,
-    pub shape: LineShape,
-}
-
-impl Subject {
-    pub fn new(segment: VerifiedSegment, table: &Table) -> Result<Subject> {
-        let shape = LineShape::new(segment.segment(), table)?;
-        Ok(Subject { segment, shape })
     }
 }

@@ -11,15 +11,14 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::access::access;
-use super::find::{KeyedFinder, Look};
-use super::line::row_digest;
-use super::session::{Limit, Session};
-use super::target::{Subject, Target};
+use super::session::Session;
+use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
 use crate::db::{Database, RowAddress};
 use crate::error::{Error, Result};
+use crate::proof::{KeyedFinder, Look, Subject, access, row_digest};
+use crate::signal::Limit;
 
 /// So much text is worth a second connection, in bytes.
 const TWO_READERS_FROM: u64 = 8 << 20;
@@ -173,7 +172,7 @@ impl Work<'_> {
     /// the rowids cannot be one row twice; of rows without rowid, the digests
     /// tell.
     fn compare(&self, database: &Database, subject: &Subject) -> Result<()> {
-        let mut access = access(database, self.target, subject)?;
+        let mut access = access(database, self.target.table, subject)?;
         let mut finder = KeyedFinder::default();
         let (mut last, mut known) = (None, HashSet::new());
         subject.segment.read(&mut |piece| {

@@ -20,7 +20,7 @@ use crate::value::Owned;
 
 /// What the lines of a segment look like.
 #[derive(Debug)]
-pub(super) struct LineShape {
+pub struct LineShape {
     suffix: Vec<u8>,
     /// What stands before a rowid.
     mark: Vec<u8>,
@@ -34,7 +34,7 @@ pub(super) struct LineShape {
 
 /// A row that was found equal to a line.
 #[derive(Clone, Debug)]
-pub(super) struct ProvenRow {
+pub struct ProvenRow {
     /// The place of its segment among those that are settled together.
     pub segment: usize,
     /// Its line in the segment.
@@ -49,7 +49,7 @@ pub(super) struct ProvenRow {
 
 /// A line, taken apart.
 #[derive(Debug)]
-pub(super) struct Line<'l> {
+pub struct Line<'l> {
     /// The whole record.
     pub record: &'l [u8],
     /// Its columns as they would be encoded: without metadata and closing
@@ -60,7 +60,7 @@ pub(super) struct Line<'l> {
 }
 
 impl LineShape {
-    pub(super) fn new(segment: &Segment, table: &Table) -> Result<LineShape> {
+    pub fn new(segment: &Segment, table: &Table) -> Result<LineShape> {
         let mut suffix = Vec::new();
         if let Some(at) = &segment.archived_at {
             suffix.push(b',');
@@ -99,12 +99,12 @@ impl LineShape {
 
     /// A record of a row with a key as that would be encoded: without
     /// metadata and closing brace; empty if the record ends in another way.
-    pub(super) fn body<'l>(&self, record: &'l [u8]) -> &'l [u8] {
+    pub fn body<'l>(&self, record: &'l [u8]) -> &'l [u8] {
         record.strip_suffix(&self.suffix[..]).unwrap_or(b"")
     }
 
     /// Takes a record apart.
-    pub(super) fn parse<'l>(&self, record: &'l [u8]) -> Line<'l> {
+    pub fn parse<'l>(&self, record: &'l [u8]) -> Line<'l> {
         let mut body = self.body(record);
         let mut rowid = None;
         // `,"_rowid":N` can only stand at the end, and only digits follow it.
@@ -124,7 +124,7 @@ impl LineShape {
     /// Where a row's key stands in the order of the keys, by its first bytes,
     /// if it is an index of its own and the first value of an encoded row:
     /// rows that go together in this order touch each page of it once.
-    pub(super) fn order(&self, row: &[u8]) -> u64 {
+    pub fn order(&self, row: &[u8]) -> u64 {
         let mut order = [0u8; 8];
         let first = self.first.as_ref();
         if let Some(key) = first.and_then(|f| row.strip_prefix(&f[..])) {
@@ -134,7 +134,7 @@ impl LineShape {
     }
 
     /// The key of a record.
-    pub(super) fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
+    pub fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
         let bad = |what: String| {
             Error::disagree(format!("an archived record is bad: {what}"))
         };
@@ -159,7 +159,7 @@ impl LineShape {
     }
 
     /// When a record's row was.
-    pub(super) fn time(&self, record: &[u8]) -> Option<Timestamp> {
+    pub fn time(&self, record: &[u8]) -> Option<Timestamp> {
         let mut fields = Fields::new(record);
         while let Ok(Some(field)) = fields.next() {
             if field.key.names(&self.timestamp) {
@@ -174,12 +174,12 @@ impl LineShape {
 impl Line<'_> {
     /// Whether the line is this row, given in its encoded form without
     /// closing brace.
-    pub(super) fn is(&self, row: &[u8]) -> bool {
+    pub fn is(&self, row: &[u8]) -> bool {
         self.body == row || self.same_values(row)
     }
 
     /// The digest of its row's encoded form, if the line is in that form.
-    pub(super) fn digest(&self) -> u128 {
+    pub fn digest(&self) -> u128 {
         row_digest(self.body)
     }
 
@@ -216,7 +216,7 @@ fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
 /// The digest of a row's encoded form, by which this process knows the row
 /// again: 128 bits of SipHash under keys that are drawn for the process, so
 /// that nobody can aim at a collision.
-pub(super) fn row_digest(row: &[u8]) -> u128 {
+pub fn row_digest(row: &[u8]) -> u128 {
     static KEYS: LazyLock<[RandomState; 2]> =
         LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     let [high, low] = &*KEYS;
@@ -227,7 +227,7 @@ pub(super) fn row_digest(row: &[u8]) -> u128 {
 /// has, and those that came later, which must be NULL. `None` when one that
 /// the records have is gone, or the key is another one, or among what was
 /// redacted: then no row can be equal.
-pub(super) fn columns_now(
+pub fn columns_now(
     segment: &Segment,
     table: &Table,
 ) -> Option<(Vec<usize>, Vec<usize>)> {
@@ -259,7 +259,7 @@ pub(super) fn columns_now(
 ///
 /// # Errors
 /// Its secrets were replaced by a version that is not known.
-pub(super) fn archived_form(
+pub fn archived_form(
     segment: &Segment,
     table: &Table,
     columns: &[usize],
@@ -278,7 +278,7 @@ pub(super) fn archived_form(
 }
 
 /// Whether a segment's records have all columns of the table's present key.
-pub(super) fn has_key(segment: &Segment, table: &Table) -> bool {
+pub fn has_key(segment: &Segment, table: &Table) -> bool {
     table.key_columns().iter().all(|c| {
         let name = &table.columns[*c].name;
         segment.columns.iter().any(|n| n.eq_ignore_ascii_case(name))

@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
+use super::event::{Compression, Segment};
+use super::names::Tree;
+use super::owner::Archive;
+use super::state::Open;
 use sha2::{Digest, Sha256};
 
-use super::Options;
-use super::plan::{self, Group};
-use crate::archive::{Archive, Compression, Segment, Tree};
 use crate::db::{Database, Identity, Table};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{file_sha256, hex};
@@ -27,14 +28,13 @@ struct Survey {
 }
 
 /// Enters the file in the ledger.
-pub(super) fn enter(
-    options: &Options,
-    file: &Path,
+pub fn enter_by_hand(
+    archive: &mut Archive,
+    (name, file): (Option<&str>, &Path),
     database: &Database,
     identity: &Identity,
-    archive: &mut Archive,
-) -> Result<Vec<Group>> {
-    let name = options.table.as_deref().ok_or_else(|| {
+) -> Result<Open> {
+    let name = name.ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")
     })?;
     let table = database.need_table(name)?;
@@ -88,8 +88,7 @@ pub(super) fn enter(
         array: false,
         adopted: true,
     };
-    let open = archive.enter_file(segment)?;
-    Ok(vec![plan::single(open)])
+    archive.enter_file(segment)
 }
 
 /// Looks through all lines: each must be a row of the table, with the same

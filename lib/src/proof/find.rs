@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::record::records;
 
 /// What was found for a line.
-pub(super) enum Look<'r> {
+pub enum Look<'r> {
     /// A row that is what the line says: where it stands, and its encoded
     /// form.
     Equal(RowAddress, &'r [u8]),
@@ -25,11 +25,11 @@ pub(super) enum Look<'r> {
 }
 
 /// Gets what was found for each line, in order.
-pub(super) type EachLine<'e> = dyn FnMut(Look<'_>) -> Result<()> + 'e;
+pub type EachLine<'e> = dyn FnMut(Look<'_>) -> Result<()> + 'e;
 
 /// Finds the rows of one segment's lines, in order.
 #[derive(Default)]
-pub(super) struct KeyedFinder {
+pub struct KeyedFinder {
     /// The rowid of the last row that was found equal.
     last: Option<i64>,
     guess: Guess,

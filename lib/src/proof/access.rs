@@ -1,23 +1,22 @@
 //! What reads and deletes the rows of segments that are settled together.
 
 use super::line::{ProvenRow, archived_form, columns_now, row_digest};
-use super::tally::Verdict;
-use super::target::{Subject, Target};
-use crate::db::{Database, RowAccess, RowAddress};
+use super::subject::Subject;
+use crate::db::{Database, RowAccess, RowAddress, Table};
 use crate::error::{Error, Result};
 
 /// Reads rows as a segment's records have them; none when columns are gone,
 /// and no row can be equal.
-pub(super) fn access<'d>(
+pub fn access<'d>(
     database: &'d Database,
-    target: &Target<'_>,
+    table: &Table,
     subject: &Subject,
 ) -> Result<Option<RowAccess<'d>>> {
     let segment = subject.segment.segment();
-    match columns_now(segment, target.table) {
+    match columns_now(segment, table) {
         Some((columns, extras)) => {
-            let form = archived_form(segment, target.table, &columns)?;
-            database.row_access(target.table, form, &extras).map(Some)
+            let form = archived_form(segment, table, &columns)?;
+            database.row_access(table, form, &extras).map(Some)
         }
         None => Ok(None),
     }
@@ -25,23 +24,34 @@ pub(super) fn access<'d>(
 
 /// Access to the rows of each segment: one for all whose archived form is the
 /// same.
-pub(super) struct Accesses<'d> {
+pub struct Accesses<'d> {
     all: Vec<RowAccess<'d>>,
     /// By segment; none where columns are gone.
     which: Vec<Option<usize>>,
 }
 
+/// What stands where a row was proven.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Again {
+    /// The row, as it was.
+    Equal,
+    /// Something else.
+    Differs,
+    /// No row.
+    Missing,
+}
+
 impl<'d> Accesses<'d> {
     pub fn new(
         database: &'d Database,
-        target: &Target<'_>,
+        table: &Table,
         subjects: &[Subject],
     ) -> Result<Accesses<'d>> {
         let mut out = Accesses { all: Vec::new(), which: Vec::new() };
         let mut known = Vec::new();
         for subject in subjects {
             let it = subject.segment.segment();
-            let form = columns_now(it, target.table).map(|columns| {
+            let form = columns_now(it, table).map(|columns| {
                 let secrets = (it.secrets_version, it.secrets_all);
                 (columns, &it.redacted, secrets)
             });
@@ -53,13 +63,18 @@ impl<'d> Accesses<'d> {
                 Some(which) => which,
                 None => {
                     known.push(form);
-                    out.all.extend(access(database, target, subject)?);
+                    out.all.extend(access(database, table, subject)?);
                     known.len() - 1
                 }
             };
             out.which.push(Some(which));
         }
         Ok(out)
+    }
+
+    /// No access: the table was altered before the first row was compared.
+    pub fn closed(segments: usize) -> Accesses<'d> {
+        Accesses { all: Vec::new(), which: vec![None; segments] }
     }
 
     /// From now on no row is what any line says: the table was altered.
@@ -80,36 +95,20 @@ impl<'d> Accesses<'d> {
         })
     }
 
-    /// What a row is now that somebody else may have committed: `Deleted` if
-    /// it still is what it was.
-    pub fn look_again(&mut self, row: &ProvenRow) -> Result<Verdict> {
+    /// What stands now where a row was proven: `Equal` if it is that row
+    /// still.
+    pub fn look_again(&mut self, row: &ProvenRow) -> Result<Again> {
         let mut now = Vec::new();
         let found = self.of_row(row)?.at(&row.address, &mut now)?;
         Ok(match found {
-            None => Verdict::Missing,
+            None => Again::Missing,
             Some(found)
                 if found.comparable && row_digest(&now) == row.digest =>
             {
-                Verdict::Deleted
+                Again::Equal
             }
-            Some(_) => Verdict::Differs,
+            Some(_) => Again::Differs,
         })
-    }
-
-    /// The rows of a batch that are not any more what they were, by their
-    /// place in it.
-    pub fn differing(
-        &mut self,
-        batch: &[ProvenRow],
-    ) -> Result<Vec<(usize, Verdict)>> {
-        let mut out = Vec::new();
-        for (place, row) in batch.iter().enumerate() {
-            match self.look_again(row)? {
-                Verdict::Deleted => {}
-                verdict => out.push((place, verdict)),
-            }
-        }
-        Ok(out)
     }
 
     /// Whether a row of a segment stands at an address.

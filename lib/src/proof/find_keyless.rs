@@ -10,9 +10,8 @@
 use super::access::{Accesses, access};
 use super::find::Look;
 use super::line::{archived_form, columns_now, has_key, row_digest};
-use super::session::Source;
-use super::target::{Subject, Target};
-use crate::db::{Batch, Fit, RowAddress};
+use super::subject::{Source, Subject};
+use crate::db::{Batch, Fit, RowAddress, Table};
 use crate::error::Result;
 use crate::line_set::LineSet;
 use crate::record::records;
@@ -20,7 +19,7 @@ use crate::value::Value;
 
 /// What is known of the segment's lines before this run deletes any.
 #[derive(Default)]
-pub(super) struct Before {
+pub struct Before {
     /// Lines that an event of an earlier run names.
     pub named: LineSet,
     /// Lines of batches that an earlier run committed.
@@ -30,7 +29,7 @@ pub(super) struct Before {
 }
 
 /// Finds the rows of one segment's lines by what they have claimed.
-pub(super) struct KeylessFinder {
+pub struct KeylessFinder {
     before: Before,
     row: Vec<u8>,
 }
@@ -39,12 +38,12 @@ impl KeylessFinder {
     /// Lets each line claim its row.
     pub fn new(
         source: Source<'_>,
-        target: &Target<'_>,
+        table: &Table,
         subject: &Subject,
         before: Before,
     ) -> Result<KeylessFinder> {
         source.database.begin_claims()?;
-        claim(source, target, subject, &before, &before.committed)?;
+        claim(source, table, subject, &before, &before.committed)?;
         Ok(KeylessFinder { before, row: Vec::new() })
     }
 
@@ -60,7 +59,7 @@ impl KeylessFinder {
         source: Source<'_>,
         accesses: &mut Accesses<'_>,
         subject: (usize, &Subject),
-        target: &Target<'_>,
+        table: &Table,
         (line, record): (u64, &[u8]),
     ) -> Result<Look<'_>> {
         let (index, subject) = subject;
@@ -73,7 +72,7 @@ impl KeylessFinder {
                 Some(_) if self.before.renumbered => None,
                 Some(rowid) => Some(RowAddress::Rowid(rowid)),
                 // Under another key no row is what it was.
-                None if !has_key(subject.segment.segment(), target.table) => {
+                None if !has_key(subject.segment.segment(), table) => {
                     return Ok(Look::Differs);
                 }
                 None => {
@@ -107,7 +106,7 @@ impl KeylessFinder {
 /// Claims a row for each line but those of `without`.
 fn claim(
     source: Source<'_>,
-    target: &Target<'_>,
+    table: &Table,
     subject: &Subject,
     before: &Before,
     without: &LineSet,
@@ -117,7 +116,7 @@ fn claim(
     let by_rowid = !before.renumbered;
     claim_single(
         source,
-        target,
+        table,
         subject,
         (without, by_rowid),
         &mut |line, digest| {
@@ -125,26 +124,26 @@ fn claim(
         },
     )?;
     match database.is_seeking()? {
-        true => claim_by_content(source, target, subject),
+        true => claim_by_content(source, table, subject),
         false => Ok(()),
     }
 }
 
 /// Which lines have a row as far as rowids tell, and where these have changed
 /// (`renumbered`) as far as contents do.
-pub(super) fn claim_all(
+pub fn claim_all(
     source: Source<'_>,
-    target: &Target<'_>,
+    table: &Table,
     subject: &Subject,
     before: &Before,
 ) -> Result<()> {
     source.database.begin_claims()?;
     let none = LineSet::default();
     match before.renumbered {
-        true => claim(source, target, subject, before, &none),
+        true => claim(source, table, subject, before, &none),
         false => {
             let by_rowid = (&none, true);
-            claim_single(source, target, subject, by_rowid, &mut |_, _| Ok(()))
+            claim_single(source, table, subject, by_rowid, &mut |_, _| Ok(()))
         }
     }
 }
@@ -154,16 +153,16 @@ pub(super) fn claim_all(
 /// to `other`, with the digest of its content.
 fn claim_single(
     source: Source<'_>,
-    target: &Target<'_>,
+    table: &Table,
     subject: &Subject,
     (without, by_rowid): (&LineSet, bool),
     other: &mut dyn FnMut(u64, u128) -> Result<()>,
 ) -> Result<()> {
     let database = source.database;
-    let Some(mut access) = access(database, target, subject)? else {
+    let Some(mut access) = access(database, table, subject)? else {
         return Ok(());
     };
-    let has_key = has_key(subject.segment.segment(), target.table);
+    let has_key = has_key(subject.segment.segment(), table);
     let (mut line, mut row) = (0, Vec::new());
     subject.segment.read(&mut |piece| {
         source.limit.check()?;
@@ -205,10 +204,10 @@ fn claim_single(
 /// line of its content.
 fn claim_by_content(
     source: Source<'_>,
-    target: &Target<'_>,
+    table: &Table,
     subject: &Subject,
 ) -> Result<()> {
-    let (database, table) = (source.database, target.table);
+    let database = source.database;
     let segment = subject.segment.segment();
     let Some((columns, extras)) = columns_now(segment, table) else {
         return Ok(());
