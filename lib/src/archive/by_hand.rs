@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::event::{Compression, Segment};
+use super::event::{Compression, Named, Segment};
 use super::names::Tree;
 use super::owner::Archive;
 use super::state::Open;
@@ -50,23 +50,38 @@ pub fn enter_by_hand(
         return Err(Error::data(format!("{} holds no rows", quoted(&path))));
     }
     let input = durable::open_read(&path)?;
-    let size_bytes =
-        input.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
-    let sha256 = file_sha256(input, &path)?;
-    let schema_sha256 =
-        archive.tree().keep_schema(&table.name, &table.schema)?;
-    let segment = Segment {
+    let file = Named {
+        file: absolute.to_owned(),
+        size_bytes: input
+            .metadata()
+            .map_err(|e| Error::io("stat", &path, e))?
+            .len(),
+        sha256: file_sha256(input, &path)?,
+    };
+    let schema = archive.tree().keep_schema(&table.name, &table.schema)?;
+    let rows = (table.name.as_str(), survey, compression);
+    archive.enter_file(segment(identity, rows, file, schema)?)
+}
+
+/// A whole file as one segment.
+fn segment(
+    identity: &Identity,
+    (table, survey, compression): (&str, Survey, Compression),
+    file: Named,
+    schema_sha256: String,
+) -> Result<Segment> {
+    Ok(Segment {
         id: Tree::new_id()?,
         db: identity.path.clone(),
         db_device: identity.device,
         db_inode: identity.inode,
-        table: table.name.clone(),
-        file: absolute.to_owned(),
+        table: table.to_owned(),
+        file: file.file,
         offset_bytes: 0,
-        size_bytes,
-        sha256: sha256.clone(),
+        size_bytes: file.size_bytes,
+        sha256: file.sha256.clone(),
         before_sha256: None,
-        file_sha256: sha256,
+        file_sha256: file.sha256,
         rows: survey.rows,
         keyless_rows: survey.keyless,
         text_size_bytes: survey.text_size,
@@ -87,8 +102,7 @@ pub fn enter_by_hand(
         newest: None,
         array: false,
         adopted: true,
-    };
-    archive.enter_file(segment)
+    })
 }
 
 /// Looks through all lines: each must be a row of the table, with the same

@@ -37,6 +37,8 @@ mod by_hand;
 mod copies;
 mod draft;
 mod event;
+mod file_changes;
+mod file_state;
 mod foreign;
 mod ledger;
 pub mod lock;
@@ -44,6 +46,7 @@ mod month;
 mod names;
 mod owner;
 mod publish;
+mod read_ahead;
 mod recover;
 mod retract;
 mod segment;
@@ -57,13 +60,15 @@ pub use event::{
     Adopt, Change, Compression, Counts, Event, Job, Member, Named, Purging,
     Receipt, Retract, Segment, Settled,
 };
+pub use file_state::FileState;
 pub use ledger::Ledger;
 pub use month::{Addition, MonthDraft};
 pub use names::{Tree, file_name, month_file};
 pub use owner::{Archive, Blocked, not_as_said, record_job};
+pub use read_ahead::ReadAhead;
 pub use retract::LineTime;
 pub use segment::{
-    BLOCK_BYTES, DurableSegment, ReadAhead, SegmentState, VerifiedSegment,
+    BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };
 pub use settle::Begun;
-pub use state::{Clock, FileState, Kind, Open, State};
+pub use state::{Clock, Kind, Open, State};

@@ -24,8 +24,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::event::{Change, Event, Member, Named};
+use super::file_state::FileState;
 use super::owner::{Archive, not_as_said};
-use super::state::{FileState, Kind};
+use super::state::Kind;
 use crate::crash;
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::{Hashing, file_sha256};

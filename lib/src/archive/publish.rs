@@ -27,16 +27,17 @@ impl Archive {
             return Err(Error::new(
                 Exit::Busy,
                 format!(
-                    "table {} has a segment that is not settled, in {}",
+                    "table {} has a segment that is not settled, in {}, of \
+                     the database {}",
                     quote(table),
-                    quote(&open.segment.file)
+                    quote(&open.segment.file),
+                    quote(&open.segment.db)
                 ),
             )
-            .hint(format!(
-                "run rt-purge --pending on the database {}; if that was \
-                 moved, or copied with its archives, with --moved",
-                quote(&open.segment.db)
-            )));
+            .hint(
+                "settle it first with rt-purge --pending; where that \
+                 database was moved, or this tree copied, with --moved too",
+            ));
         }
         Ok(())
     }

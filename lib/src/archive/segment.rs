@@ -9,7 +9,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use super::event::{Compression, Segment};
 use super::names::Tree;
@@ -166,59 +165,6 @@ impl VerifiedSegment {
             false => Err(not_as_said(&self.path, "was changed meanwhile")),
         }
     }
-}
-
-/// The lines of several segments, opened ahead on a thread of its own.
-#[derive(Debug)]
-pub struct ReadAhead {
-    pieces: Receiver<Result<(usize, Vec<u8>)>>,
-    used: Sender<Vec<u8>>,
-}
-
-impl ReadAhead {
-    /// Begins to read segments, one behind the other.
-    pub fn begin<'s>(
-        segments: impl IntoIterator<Item = &'s VerifiedSegment>,
-    ) -> Result<ReadAhead> {
-        let texts = segments
-            .into_iter()
-            .map(VerifiedSegment::text)
-            .collect::<Result<Vec<_>>>()?;
-        let (pieces, come) = sync_channel(1);
-        let (used, back) = channel::<Vec<u8>>();
-        let read = move || {
-            for (index, text) in texts.iter().enumerate() {
-                let done = text.read(&mut |piece| {
-                    let spare = back.try_recv().unwrap_or_default();
-                    let piece = std::mem::replace(piece, spare);
-                    pieces.send(Ok((index, piece))).map_err(|_| unwanted())
-                });
-                if let Err(error) = done {
-                    // A reader that has gone needs no error.
-                    if pieces.send(Err(error)).is_err() {}
-                    return;
-                }
-            }
-        };
-        std::thread::Builder::new().spawn(read).map_err(|e| {
-            Error::failed(format!("cannot start a thread: {e}"))
-        })?;
-        Ok(ReadAhead { pieces: come, used })
-    }
-
-    /// The next piece of whole lines, and the place of its segment among
-    /// those that are read; none at the end of the last one. `used` is a
-    /// piece that is needed no more.
-    pub fn next(&mut self, used: Vec<u8>) -> Result<Option<(usize, Vec<u8>)>> {
-        // A reader that has ended needs no more buffers.
-        if self.used.send(used).is_err() {}
-        self.pieces.recv().ok().transpose()
-    }
-}
-
-/// What a reader says that nobody listens to any more.
-fn unwanted() -> Error {
-    Error::failed("a reading thread ended early")
 }
 
 /// A segment in its file.

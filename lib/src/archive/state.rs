@@ -6,34 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{
-    Change, Event, Job, Member, Named, Purging, Retract, Segment, Settled,
-    Times,
+    Change, Event, Job, Purging, Retract, Segment, Settled, Times,
 };
+use super::file_state::{FileState, state_of};
 use crate::line_set::LineSet;
-
-/// What a file is, by the ledger.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct FileState {
-    /// Its length.
-    pub size_bytes: u64,
-    /// SHA-256 of all of it.
-    pub sha256: String,
-    /// What it holds: one table's day, or a month of them.
-    pub members: Vec<Member>,
-    /// The length of its text, where every segment in it is known.
-    pub text_size_bytes: Option<u64>,
-}
-
-impl FileState {
-    /// The file under its name.
-    pub fn named(&self, file: &str) -> Named {
-        Named {
-            file: file.to_owned(),
-            size_bytes: self.size_bytes,
-            sha256: self.sha256.clone(),
-        }
-    }
-}
 
 /// How far the runs' clock moved between two events: a leap that no run
 /// explains.
@@ -91,7 +67,7 @@ impl Open {
 /// The whole of it.
 #[derive(Debug, Default)]
 pub struct State {
-    files: HashMap<String, FileState>,
+    pub(super) files: HashMap<String, FileState>,
     /// In the order of their intents, by a number that grows.
     open: BTreeMap<u64, Open>,
     by_id: HashMap<String, u64>,
@@ -199,38 +175,15 @@ impl State {
                 Some(_) => Ok(()),
                 None => self.close(&id).map(drop),
             },
-            Event::Consolidate(change) => {
-                self.changes.push((Kind::Consolidate, *change));
-                Ok(())
-            }
-            Event::Expire(change) => {
-                self.changes.push((Kind::Expire, *change));
-                Ok(())
-            }
-            Event::Consolidated { id } => self.changed(&id),
-            Event::Expired { id } => {
-                let last = self.clock.last;
-                self.clock = Clock { last, ..Clock::default() };
-                self.changed(&id)
-            }
-            Event::Adopt(adopt) => {
-                let file = state_of(&adopt.named, adopt.members);
-                self.files.insert(adopt.named.file, file);
-                Ok(())
-            }
             Event::Purging(purging) => {
                 let open = self.find(&purging.id)?;
-                if !purging.lines.is_sound(open.segment.rows) {
-                    return Err("it names lines that are not there".into());
-                }
+                check_lines(&purging.lines, open)?;
                 open.purging.push(purging);
                 Ok(())
             }
             Event::Retract(retract) => {
                 let open = self.find(&retract.id)?;
-                if !retract.lines.is_sound(open.segment.rows) {
-                    return Err("it names lines that are not there".into());
-                }
+                check_lines(&retract.lines, open)?;
                 open.retract = Some(retract);
                 Ok(())
             }
@@ -240,15 +193,42 @@ impl State {
                 self.settled.insert(settled.id.clone(), settled);
                 Ok(())
             }
+            other => self.apply_other(other, at),
+        }
+    }
+
+    /// Takes in an event that is not about a segment.
+    fn apply_other(
+        &mut self,
+        event: Event,
+        at: Option<Timestamp>,
+    ) -> Result<(), String> {
+        match event {
+            Event::Consolidate(change) => {
+                self.changes.push((Kind::Consolidate, *change));
+            }
+            Event::Expire(change) => {
+                self.changes.push((Kind::Expire, *change));
+            }
+            Event::Consolidated { id } => self.changed(&id)?,
+            Event::Expired { id } => {
+                let last = self.clock.last;
+                self.clock = Clock { last, ..Clock::default() };
+                self.changed(&id)?;
+            }
+            Event::Adopt(adopt) => {
+                let file = state_of(&adopt.named, adopt.members);
+                self.files.insert(adopt.named.file, file);
+            }
             Event::Job(job) => {
                 if let (0, Some(at)) = (job.exit_status, at) {
                     self.successes.insert(job.mode.clone(), at);
                 }
                 self.jobs.insert(job.mode.clone(), (job, at));
-                Ok(())
             }
-            Event::Unknown => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
     fn store(
@@ -281,104 +261,7 @@ impl State {
         Ok(())
     }
 
-    /// A published segment's file is what its intent said. Gives the times of
-    /// the file's rows before.
-    fn published(&mut self, segment: &Segment) -> Times {
-        let day = segment.file.split('/').nth(1).map(str::to_owned);
-        let file =
-            self.files.entry(segment.file.clone()).or_insert_with(|| {
-                FileState {
-                    size_bytes: 0,
-                    sha256: String::new(),
-                    members: vec![Member {
-                        name: segment
-                            .file
-                            .strip_prefix("warm/")
-                            .unwrap_or(&segment.file)
-                            .to_owned(),
-                        table: Some(segment.table.clone()),
-                        day,
-                        size_bytes: 0,
-                        sha256: String::new(),
-                        rows: 0,
-                        oldest: None,
-                        newest: None,
-                    }],
-                    text_size_bytes: Some(0),
-                }
-            });
-        file.size_bytes = segment.offset_bytes + segment.size_bytes;
-        file.sha256.clone_from(&segment.file_sha256);
-        file.text_size_bytes =
-            file.text_size_bytes.map(|t| t + segment.text_size_bytes);
-        if let [member] = &mut file.members[..] {
-            member.size_bytes = file.size_bytes;
-            member.sha256.clone_from(&file.sha256);
-            member.rows += segment.rows;
-            let before = Times {
-                oldest: member.oldest.take(),
-                newest: member.newest.take(),
-            };
-            let all = before.clone().with(&segment.oldest, &segment.newest);
-            (member.oldest, member.newest) = (all.oldest, all.newest);
-            return before;
-        }
-        Times::default()
-    }
-
-    /// A settled segment's file is what its last retraction made of it.
-    fn retracted(&mut self, open: &Open) {
-        let (Some(retract), false) = (&open.retract, open.segment.adopted)
-        else {
-            return;
-        };
-        let name = &open.segment.file;
-        let Some(sha256) = &retract.file_sha256 else {
-            self.files.remove(name);
-            return;
-        };
-        if let Some(file) = self.files.get_mut(name) {
-            file.size_bytes = open.segment.offset_bytes + retract.size_bytes;
-            file.sha256.clone_from(sha256);
-            file.text_size_bytes = file.text_size_bytes.map(|text| {
-                text.saturating_sub(open.segment.text_size_bytes)
-                    + retract.text_size_bytes
-            });
-            if let [member] = &mut file.members[..] {
-                member.size_bytes = file.size_bytes;
-                member.sha256.clone_from(sha256);
-                let out = open.segment.rows.saturating_sub(retract.rows);
-                member.rows = member.rows.saturating_sub(out);
-                if retract.oldest.is_some() || retract.rows == 0 {
-                    let before = open.before.clone();
-                    let all = before.with(&retract.oldest, &retract.newest);
-                    (member.oldest, member.newest) = (all.oldest, all.newest);
-                }
-            }
-        }
-    }
-
-    /// A change is done: the file is what it was to be, others are gone.
-    fn changed(&mut self, id: &str) -> Result<(), String> {
-        let change = self
-            .close_change(id)
-            .ok_or_else(|| format!("no open change {id}"))?;
-        for removed in &change.removes {
-            self.files.remove(&removed.file);
-        }
-        match change.after {
-            Some(after) => {
-                let file = state_of(&after, change.members);
-                self.files.insert(after.file, file);
-            }
-            None => {
-                self.files.remove(&change.file);
-            }
-        }
-        Ok(())
-    }
-
-    fn close_change(&mut self, id: &str) -> Option<Change> {
+    pub(super) fn close_change(&mut self, id: &str) -> Option<Change> {
         let at = self.changes.iter().position(|(_, c)| c.id == id)?;
         Some(self.changes.remove(at).1)
     }
@@ -404,11 +287,10 @@ impl State {
     }
 }
 
-fn state_of(named: &Named, members: Vec<Member>) -> FileState {
-    FileState {
-        size_bytes: named.size_bytes,
-        sha256: named.sha256.clone(),
-        members,
-        text_size_bytes: None,
+/// Refuses lines that a segment does not have.
+fn check_lines(lines: &LineSet, open: &Open) -> Result<(), String> {
+    match lines.is_sound(open.segment.rows) {
+        true => Ok(()),
+        false => Err("it names lines that are not there".into()),
     }
 }

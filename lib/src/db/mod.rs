@@ -20,7 +20,9 @@ mod triggers;
 mod vacuum;
 mod wal_leftovers;
 
-pub use delete::{Deleted, RowAccess, RowAddress, SetRow, WriteLock};
+pub use delete::{
+    Deleted, Held, Limits, Pace, RowAccess, RowAddress, SetRow, WriteLock,
+};
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;
 pub use journal::Flushed;

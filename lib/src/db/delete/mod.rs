@@ -2,12 +2,14 @@
 //! time.
 
 mod claims;
+mod pace;
 mod reinserted;
 mod row_access;
 mod row_address;
 pub(super) mod set;
 mod write_lock;
 
+pub use pace::{Held, Limits, Pace};
 pub use row_access::{Deleted, RowAccess};
 pub use row_address::RowAddress;
 pub use set::SetRow;

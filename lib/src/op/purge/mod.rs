@@ -3,12 +3,11 @@
 //! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
 //! on standard input), `plan` (what is to be settled), `settle` (one table,
 //! steps 1 to 6), and what that calls in its order: `whole_table`, `chunk`
-//! and [`crate::proof`], `points_at`, `delete`, `recover`. `tally`, `target`,
-//! `session` and `pace` are the words they share; `rehearse` is the dry run.
+//! and [`crate::proof`], `points_at`, `delete`, `recover`. `tally`, `target`
+//! and `session` are the words they share; `rehearse` is the dry run.
 
 mod chunk;
 mod delete;
-mod pace;
 mod plan;
 mod points_at;
 mod receipts;
@@ -26,14 +25,13 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use self::pace::{Limits, Pace};
 use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
 use self::recover::Stored;
 use self::session::Session;
 use self::watch::Watch;
 use crate::archive::{Archive, Receipt, enter_by_hand};
-use crate::db::{Access, Database, Reclaim, Table};
+use crate::db::{Access, Database, Limits, Pace, Reclaim, Table};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::outcome::{Outcome, Purged, Reclaimed, Status};
@@ -207,24 +205,9 @@ fn settle(
         true => Stored::ByOthers,
         false => waited.watch.stored(),
     };
-    let mut groups = if let Some(file) = &options.archive {
-        let named = (options.table.as_deref(), file.as_path());
-        let open = enter_by_hand(&mut archive, named, database, &identity)?;
-        vec![plan::single(open)]
-    } else if options.pending {
-        for blocked in archive.blocked() {
-            let error = Error::new(blocked.exit, blocked.message.clone());
-            results.push(failed(&blocked.table, &error));
-        }
-        let state = archive.state();
-        let mut groups =
-            plan::pending(options, state, &identity, notes, results);
-        groups.retain(|group| archive.block_of(&group.table).is_none());
-        groups
-    } else {
-        let receipts = waited.receipts;
-        plan::by_receipts(archive.state(), &identity, options.moved, receipts)?
-    };
+    let receipts = waited.receipts;
+    let mut groups =
+        plan(options, receipts, (&mut archive, database), results, notes)?;
     plan::order(&mut groups, database)?;
     let schema_version = database.schema_version()?;
     let triggers = plan::triggers(database, &mut groups, &policy)?;
@@ -259,6 +242,34 @@ fn settle(
         result.recovered = options.pending;
     }
     Ok(done)
+}
+
+/// What is to be settled.
+fn plan(
+    options: &Options,
+    receipts: Vec<Receipt>,
+    (archive, database): (&mut Archive, &Database),
+    results: &mut Vec<Purged>,
+    notes: &mut dyn Notes,
+) -> Result<Vec<Group>> {
+    let identity = Database::identity(&options.settings.db())?;
+    Ok(if let Some(file) = &options.archive {
+        let named = (options.table.as_deref(), file.as_path());
+        let open = enter_by_hand(archive, named, database, &identity)?;
+        vec![plan::single(open)]
+    } else if options.pending {
+        for blocked in archive.blocked() {
+            let error = Error::new(blocked.exit, blocked.message.clone());
+            results.push(failed(&blocked.table, &error));
+        }
+        let state = archive.state();
+        let mut groups =
+            plan::pending(options, state, &identity, notes, results);
+        groups.retain(|group| archive.block_of(&group.table).is_none());
+        groups
+    } else {
+        plan::by_receipts(archive.state(), &identity, options.moved, receipts)?
+    })
 }
 
 /// Settles the groups one by one; an error is the end of the whole run.

@@ -7,11 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::pace::{Held, Pace};
 use super::target::Target;
 use crate::archive::Archive;
 use crate::crash;
-use crate::db::{Database, Key, WriteLock};
+use crate::db::{Database, Held, Key, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
 use crate::proof::{Source, Subject};
 use crate::signal::Limit;

@@ -39,8 +39,10 @@ pub struct Limits {
 
 /// How long a batch held the write lock.
 #[derive(Debug)]
-pub(super) struct Held {
+pub struct Held {
+    /// From BEGIN to the last deletion.
     pub deleting: Duration,
+    /// The commit.
     pub committing: Duration,
     /// When it was free again.
     pub free: Instant,
@@ -48,7 +50,7 @@ pub(super) struct Held {
 
 /// The pace of one run.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     limits: Limits,
     wal: bool,
     least_pause: Duration,
@@ -73,11 +75,7 @@ pub(super) struct Pace {
 impl Pace {
     /// The pace of a run, with a write-ahead log or without; nobody else has
     /// committed since `alone_since`.
-    pub(super) fn new(
-        limits: Limits,
-        wal: bool,
-        alone_since: Instant,
-    ) -> Pace {
+    pub fn new(limits: Limits, wal: bool, alone_since: Instant) -> Pace {
         Pace {
             limits,
             wal,
@@ -98,7 +96,7 @@ impl Pace {
 
     /// Takes note of `data_version`: when it has moved, somebody else has
     /// committed.
-    pub(super) fn look(&mut self, version: i64) {
+    pub fn look(&mut self, version: i64) {
         if self.version.is_some_and(|v| v != version) {
             self.alone_since = Instant::now();
             self.alone = false;
@@ -107,7 +105,7 @@ impl Pace {
     }
 
     /// How long the next batch may hold the lock: a fifth of the time alone.
-    pub(super) fn hold(&self) -> Duration {
+    pub fn hold(&self) -> Duration {
         (self.alone_since.elapsed() / 5)
             .min(self.limits.max_stall)
             .max(LEAST_HOLD.min(self.limits.max_stall))
@@ -115,14 +113,14 @@ impl Pace {
 
     /// Whether a batch that began to delete at `begun` should commit now: at
     /// 90 % of the hold, at 50 % of a short one, for commit times vary.
-    pub(super) fn enough(&self, begun: Instant, hold: Duration) -> bool {
+    pub fn enough(&self, begun: Instant, hold: Duration) -> bool {
         let part = if hold <= 2 * LEAST_HOLD { 0.5 } else { 0.9 };
         begun.elapsed().mul_f64(1.0 + self.commit_share) >= hold.mul_f64(part)
     }
 
     /// Whether so many pages can be freed in one transaction, which nobody
     /// seems to wait for: nobody else has committed during this run.
-    pub(super) fn allows_at_once(&self, pages: u64) -> bool {
+    pub fn allows_at_once(&self, pages: u64) -> bool {
         let estimate = match self.wal {
             true => PAGE_WAL,
             false => PAGE_ROLLBACK,
@@ -134,20 +132,20 @@ impl Pace {
     /// What may wait in the write-ahead log, in bytes. A large log spares
     /// writing the same pages again after each batch; but a program that
     /// commits behind us may have to copy it all.
-    pub(super) fn log_bytes(&self) -> u64 {
+    pub fn log_bytes(&self) -> u64 {
         ((self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64).max(LOG_LEAST)
     }
 
     /// How many rows fit in a hold, by the last batch: about as many as the
     /// clock lets go before it ends one, so that few are left over.
-    pub(super) fn rows(&self, hold: Duration) -> usize {
+    pub fn rows(&self, hold: Duration) -> usize {
         let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
         let most = self.limits.rows.unwrap_or(100_000).max(1);
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
     }
 
     /// The most rows that a batch may have.
-    pub(super) fn most_rows(&self) -> usize {
+    pub fn most_rows(&self) -> usize {
         self.limits
             .rows
             .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
@@ -155,7 +153,7 @@ impl Pace {
 
     /// Notes a batch of `rows`, and that the lock is left to others since its
     /// end for as long as it was held, within limits.
-    pub(super) fn note(&mut self, rows: u64, held: &Held) {
+    pub fn note(&mut self, rows: u64, held: &Held) {
         let whole = held.deleting + held.committing;
         self.pause =
             whole.clamp(self.least_pause, MOST_PAUSE).max(self.limits.sleep);
@@ -168,7 +166,7 @@ impl Pace {
     }
 
     /// How long the lock was held, in words; none where it never was.
-    pub(super) fn holds(&self) -> Option<String> {
+    pub fn holds(&self) -> Option<String> {
         let mut holds = self.holds.clone();
         holds.sort_unstable();
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
@@ -183,13 +181,13 @@ impl Pace {
     }
 
     /// What is left of the pause.
-    pub(super) fn rest(&self) -> Duration {
+    pub fn rest(&self) -> Duration {
         self.pause.saturating_sub(self.ended.elapsed())
     }
 
     /// What is left of it for a run that needs the lock no more: what the
     /// operator asked for.
-    pub(super) fn last_rest(&self) -> Duration {
+    pub fn last_rest(&self) -> Duration {
         self.limits.sleep.min(self.rest())
     }
 }

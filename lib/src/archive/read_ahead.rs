@@ -1,0 +1,59 @@
+//! Segments read ahead of whoever compares their lines.
+
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+
+use super::segment::VerifiedSegment;
+use crate::error::{Error, Result};
+
+/// The lines of several segments, opened ahead on a thread of its own.
+#[derive(Debug)]
+pub struct ReadAhead {
+    pieces: Receiver<Result<(usize, Vec<u8>)>>,
+    used: Sender<Vec<u8>>,
+}
+
+impl ReadAhead {
+    /// Begins to read segments, one behind the other.
+    pub fn begin<'s>(
+        segments: impl IntoIterator<Item = &'s VerifiedSegment>,
+    ) -> Result<ReadAhead> {
+        let texts = segments
+            .into_iter()
+            .map(VerifiedSegment::text)
+            .collect::<Result<Vec<_>>>()?;
+        let (pieces, come) = sync_channel(1);
+        let (used, back) = channel::<Vec<u8>>();
+        let read = move || {
+            for (index, text) in texts.iter().enumerate() {
+                let done = text.read(&mut |piece| {
+                    let spare = back.try_recv().unwrap_or_default();
+                    let piece = std::mem::replace(piece, spare);
+                    pieces.send(Ok((index, piece))).map_err(|_| unwanted())
+                });
+                if let Err(error) = done {
+                    // A reader that has gone needs no error.
+                    drop(pieces.send(Err(error)));
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().spawn(read).map_err(|e| {
+            Error::failed(format!("cannot start a thread: {e}"))
+        })?;
+        Ok(ReadAhead { pieces: come, used })
+    }
+
+    /// The next piece of whole lines, and the place of its segment among
+    /// those that are read; none at the end of the last one. `used` is a
+    /// piece that is needed no more.
+    pub fn next(&mut self, used: Vec<u8>) -> Result<Option<(usize, Vec<u8>)>> {
+        // A reader that has ended needs no more buffers.
+        drop(self.used.send(used));
+        self.pieces.recv().ok().transpose()
+    }
+}
+
+/// What a reader says that nobody listens to any more.
+fn unwanted() -> Error {
+    Error::failed("a reading thread ended early")
+}
