@@ -13,6 +13,7 @@ mod keyless;
 mod lock;
 mod model;
 mod order;
+mod page;
 mod points;
 mod references;
 mod sweep;

@@ -21,7 +21,7 @@ impl ReadAhead {
             .into_iter()
             .map(VerifiedSegment::text)
             .collect::<Result<Vec<_>>>()?;
-        let (pieces, come) = sync_channel(1);
+        let (pieces, come) = sync_channel(2);
         let (used, back) = channel::<Vec<u8>>();
         let read = move || {
             for (index, text) in texts.iter().enumerate() {

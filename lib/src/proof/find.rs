@@ -8,7 +8,7 @@
 
 use std::iter::Peekable;
 
-use super::line::LineShape;
+use super::line::{LineShape, row_digest};
 use crate::db::{RowAccess, RowAddress};
 use crate::error::Result;
 use crate::record::records;
@@ -22,6 +22,30 @@ pub enum Look<'r> {
     Differs,
     /// No row.
     Missing,
+}
+
+/// What was found for a line, to be kept.
+pub enum Finding {
+    /// A row that is what the line says: where it stands, the digest of its
+    /// archived form, and where its key stands in the order of the keys.
+    Equal(RowAddress, u128, u64),
+    /// A row under the line's key that is something else.
+    Differs,
+    /// No row.
+    Missing,
+}
+
+impl Finding {
+    /// What was found, of a segment whose lines look like this.
+    pub fn of(look: Look<'_>, shape: &LineShape) -> Finding {
+        match look {
+            Look::Equal(address, row) => {
+                Finding::Equal(address, row_digest(row), shape.order(row))
+            }
+            Look::Differs => Finding::Differs,
+            Look::Missing => Finding::Missing,
+        }
+    }
 }
 
 /// Gets what was found for each line, in order.
@@ -57,6 +81,23 @@ impl Guess {
 }
 
 impl KeyedFinder {
+    /// What is found for each line of a piece, wherever it lies in its
+    /// segment.
+    pub fn findings(
+        &mut self,
+        access: Option<&mut RowAccess<'_>>,
+        shape: &LineShape,
+        piece: &[u8],
+    ) -> Result<Vec<Finding>> {
+        self.last = None;
+        let mut found = Vec::new();
+        self.piece(access, shape, piece, &mut |look| {
+            found.push(Finding::of(look, shape));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// Finds the rows of the lines of a piece. Without `access`, columns are
     /// gone and no row can be equal.
     pub fn piece(

@@ -13,11 +13,13 @@
 mod access;
 mod find;
 mod find_keyless;
+mod helper;
 mod line;
 mod subject;
 
 pub use access::{Accesses, Again, access};
-pub use find::{KeyedFinder, Look};
+pub use find::{Finding, KeyedFinder};
 pub use find_keyless::{Before, KeylessFinder, claim_all};
-pub use line::{ProvenRow, row_digest};
+pub use helper::{Helper, compare};
+pub use line::ProvenRow;
 pub use subject::{Source, Subject};

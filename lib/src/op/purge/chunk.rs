@@ -15,8 +15,8 @@ use crate::archive::ReadAhead;
 use crate::crash;
 use crate::error::Result;
 use crate::proof::{
-    Accesses, KeyedFinder, KeylessFinder, Look, ProvenRow, Source, Subject,
-    row_digest,
+    Accesses, Finding, Helper, KeyedFinder, KeylessFinder, ProvenRow, Source,
+    Subject, compare,
 };
 use crate::record::records;
 
@@ -41,6 +41,8 @@ enum Rows {
 struct Lines {
     ahead: ReadAhead,
     finder: Finder,
+    /// Compares every other piece.
+    helper: Option<Helper>,
     /// The segment and the number of the next line.
     segment: usize,
     line: u64,
@@ -68,10 +70,15 @@ pub(super) struct Comparison<'c, 'd> {
 
 impl Chunk {
     /// An empty chunk before the first line.
-    pub fn begin(subjects: &[Subject], finder: Finder) -> Result<Chunk> {
+    pub fn begin(
+        subjects: &[Subject],
+        finder: Finder,
+        helper: Option<Helper>,
+    ) -> Result<Chunk> {
         let lines = Lines {
             ahead: ReadAhead::begin(subjects.iter().map(|s| &s.segment))?,
             finder,
+            helper,
             segment: 0,
             line: 0,
             used: Vec::new(),
@@ -136,25 +143,10 @@ impl Chunk {
         let before = self.rows.len();
         while self.rows.len() < wanted {
             source.limit.check()?;
-            let used = std::mem::take(&mut lines.used);
-            let Some((segment, piece)) = lines.ahead.next(used)? else {
+            let mut sink = (&mut self.rows, &mut self.known);
+            if !lines.compare_next(source, with, &mut sink)? {
                 break;
-            };
-            if segment != lines.segment {
-                (lines.segment, lines.line) = (segment, 0);
-                if let Finder::Keyed(finder) = &mut lines.finder {
-                    *finder = KeyedFinder::default();
-                }
             }
-            let reading = source.database.begin_read()?;
-            lines.compare(
-                source,
-                with,
-                &piece,
-                (&mut self.rows, &mut self.known),
-            )?;
-            drop(reading);
-            lines.used = piece;
         }
         if self.rows.len() > before {
             // Rows that go in the order of the key's index come to each of
@@ -190,87 +182,132 @@ impl Chunk {
     }
 }
 
+/// Where rows that were found equal go, and what is known of them.
+type Sink<'k> = (&'k mut Vec<ProvenRow>, &'k mut HashSet<u128>);
+
 impl Lines {
-    /// Compares the lines of a piece with their rows.
-    fn compare(
+    /// Compares the next lines, one piece or two; false where there are none.
+    fn compare_next(
         &mut self,
         source: Source<'_>,
         with: &mut Comparison<'_, '_>,
-        piece: &[u8],
-        (rows, known): (&mut Vec<ProvenRow>, &mut HashSet<u128>),
-    ) -> Result<()> {
-        let segment = self.segment;
-        let subject = &with.subjects[segment];
-        let Lines { finder, line, .. } = self;
-        let tally = &mut with.tallies[segment];
-        let mut sink = Sink { segment, subject, tally, rows };
-        match finder {
+        sink: &mut Sink<'_>,
+    ) -> Result<bool> {
+        let used = std::mem::take(&mut self.used);
+        let Some((segment, piece)) = self.ahead.next(used)? else {
+            return Ok(false);
+        };
+        let mut given = None;
+        if let Some(helper) = &self.helper
+            && let Some((segment, piece)) = self.ahead.next(Vec::new())?
+        {
+            helper.give(segment, piece)?;
+            given = Some((helper, segment));
+        }
+        let database = source.database;
+        let found = match &mut self.finder {
             Finder::Keyed(finder) => {
-                let access = with.accesses.of(segment);
-                finder.piece(access, &subject.shape, piece, &mut |look| {
-                    *line += 1;
-                    sink.take(*line - 1, look, Some(&mut *known));
-                    Ok(())
-                })
+                let (accesses, subjects) =
+                    (&mut *with.accesses, with.subjects);
+                compare(database, accesses, finder, subjects, &piece, segment)?
             }
             Finder::Keyless(finder) => {
-                for record in records(piece) {
-                    *line += 1;
-                    let number = *line - 1;
-                    if finder.committed().contains(number) {
-                        sink.tally.superseded.add(number);
-                        continue;
-                    }
-                    let look = finder.look(
-                        source,
-                        with.accesses,
-                        (segment, subject),
-                        with.target.table,
-                        (number, record),
-                    )?;
-                    sink.take(number, look, None);
-                }
-                Ok(())
+                let reading = database.begin_read()?;
+                let line = match segment == self.segment {
+                    true => self.line,
+                    false => 0,
+                };
+                let found =
+                    keyless(finder, source, with, (segment, line), &piece);
+                drop(reading);
+                found?
             }
+        };
+        let theirs = match given {
+            Some((helper, segment)) => {
+                let (found, piece) = helper.take()?;
+                self.used = piece;
+                Some((segment, found))
+            }
+            None => None,
+        };
+        self.used = piece;
+        self.note(with, segment, found, sink);
+        if let Some((segment, found)) = theirs {
+            self.note(with, segment, found, sink);
+        }
+        Ok(true)
+    }
+
+    /// Notes what was found for the lines of a piece.
+    fn note(
+        &mut self,
+        with: &mut Comparison<'_, '_>,
+        segment: usize,
+        found: Vec<Finding>,
+        (rows, known): &mut Sink<'_>,
+    ) {
+        if segment != self.segment {
+            (self.segment, self.line) = (segment, 0);
+        }
+        let tally = &mut with.tallies[segment];
+        for finding in found {
+            let line = self.line;
+            self.line += 1;
+            let (address, digest, order) = match finding {
+                Finding::Equal(address, digest, order) => {
+                    (address, digest, order)
+                }
+                Finding::Differs => {
+                    tally.note(line, Verdict::Differs);
+                    continue;
+                }
+                Finding::Missing => {
+                    tally.note(line, Verdict::Missing);
+                    continue;
+                }
+            };
+            if tally.recovering {
+                tally.found.add(line);
+            }
+            // Of rows with keys, equal ones are one.
+            let keyed = matches!(self.finder, Finder::Keyed(_));
+            if keyed && !known.insert(digest) {
+                tally.note(line, Verdict::Copy);
+                continue;
+            }
+            rows.push(ProvenRow { segment, line, digest, order, address });
         }
     }
 }
 
-/// Where the lines of a piece go.
-struct Sink<'k> {
-    segment: usize,
-    subject: &'k Subject,
-    tally: &'k mut Tally,
-    rows: &'k mut Vec<ProvenRow>,
-}
-
-impl Sink<'_> {
-    /// Takes what was found for a line; `known` are the rows that wait, where
-    /// equal ones are one.
-    fn take(
-        &mut self,
-        line: u64,
-        look: Look<'_>,
-        known: Option<&mut HashSet<u128>>,
-    ) {
-        let (address, row) = match look {
-            Look::Equal(address, row) => (address, row),
-            Look::Differs => return self.tally.note(line, Verdict::Differs),
-            Look::Missing => return self.tally.note(line, Verdict::Missing),
-        };
-        if self.tally.recovering {
-            self.tally.found.add(line);
-        }
-        let digest = row_digest(row);
-        if known.is_some_and(|known| !known.insert(digest)) {
-            return self.tally.note(line, Verdict::Copy);
-        }
-        self.rows.push(ProvenRow {
-            segment: self.segment,
-            line,
-            digest,
-            order: self.subject.shape.order(row),
-            address,
+/// What is found for the lines of a piece of a segment without keys.
+fn keyless(
+    finder: &mut KeylessFinder,
+    source: Source<'_>,
+    with: &mut Comparison<'_, '_>,
+    (segment, first): (usize, u64),
+    piece: &[u8],
+) -> Result<Vec<Finding>> {
+    let subject = &with.subjects[segment];
+    let mut found = Vec::new();
+    for (line, record) in (first..).zip(records(piece)) {
+        found.push(match finder.committed().contains(line) {
+            // A run that was killed deleted it.
+            true => Finding::Missing,
+            false => {
+                let at = (segment, subject);
+                let table = with.target.table;
+                let look = finder.look(
+                    source,
+                    with.accesses,
+                    at,
+                    table,
+                    (line, record),
+                )?;
+                Finding::of(look, &subject.shape)
+            }
         });
     }
+    Ok(found)
 }

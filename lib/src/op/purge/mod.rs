@@ -8,6 +8,7 @@
 
 mod chunk;
 mod delete;
+mod options;
 mod plan;
 mod points_at;
 mod receipts;
@@ -22,9 +23,9 @@ mod whole_table;
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use self::options::{Results, Waited};
 use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
 use self::recover::Stored;
@@ -34,36 +35,10 @@ use crate::archive::{Archive, Receipt, enter_by_hand};
 use crate::db::{Access, Database, Limits, Pace, Reclaim, Table};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
-use crate::outcome::{Outcome, Purged, Reclaimed, Status};
-use crate::settings::Settings;
+use crate::outcome::{Outcome, Purged, Status};
 use crate::signal::{Limit, Stop, Stoppable};
 
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Where.
-    pub settings: Settings,
-    /// Only this table.
-    pub table: Option<String>,
-    /// `--pending`.
-    pub pending: bool,
-    /// `--archive`.
-    pub archive: Option<PathBuf>,
-    /// `--batch-size`.
-    pub batch_size: Option<u64>,
-    /// `--sleep`.
-    pub sleep: Option<Duration>,
-    /// `--max-stall`.
-    pub max_stall: Option<Duration>,
-    /// `--max-runtime`.
-    pub max_runtime: Option<Duration>,
-    /// `--lock-wait`.
-    pub lock_wait: Option<Duration>,
-    /// `--reclaim`.
-    pub reclaim: Reclaim,
-    /// `--moved`.
-    pub moved: bool,
-}
+pub use self::options::Options;
 
 /// Settles what the receipts on `input` name, or what `--pending` finds.
 /// Results go to `output`, behind what else came on `input`. A dry run makes
@@ -126,20 +101,6 @@ pub fn run(
         }
         (Ok(()), None) => Ok(exit),
     }
-}
-
-/// The results, and how the run ended.
-struct Results {
-    list: Vec<Purged>,
-    reclaimed: Option<Reclaimed>,
-    end: Result<()>,
-}
-
-/// What was there before the work began.
-struct Waited {
-    receipts: Vec<Receipt>,
-    watch: Watch,
-    began: Instant,
 }
 
 fn work(

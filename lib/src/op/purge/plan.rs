@@ -7,7 +7,7 @@
 //! is said to be it by `--moved`. No message names a command that would settle
 //! in another database.
 
-use super::Options;
+use super::options::Options;
 use super::target::Writes;
 use crate::archive::{Open, Receipt, Segment, Settled, State};
 use crate::db::{Database, Identity};
@@ -184,8 +184,7 @@ pub(super) fn single(open: Open) -> Group {
 }
 
 /// Unsettled segments of this database, of one table or all. Those of others
-/// are named and left: a result with status 3 where that database is not
-/// there any more, a warning where it is.
+/// are named and left, with a result of status 3.
 pub(super) fn pending(
     options: &Options,
     state: &State,
@@ -214,7 +213,7 @@ pub(super) fn pending(
         let error = elsewhere(segment, identity);
         notes.warn(&error.to_string());
         notes.warn(error.next_step().unwrap_or_default());
-        if !std::path::Path::new(&segment.db).exists() {
+        if !results.iter().any(|result| result.table == segment.table) {
             results.push(failed(&segment.table, &error));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::Options;
+use super::options::Options;
 use crate::archive::Receipt;
 use crate::error::{Error, Result, quote};
 

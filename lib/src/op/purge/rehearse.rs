@@ -5,11 +5,11 @@
 //! as kept, though second copies of them would go.
 
 use super::chunk::{Chunk, Comparison, Finder};
+use super::options::{Options, Results, Waited};
 use super::plan::{self, Group, Known, failed};
 use super::recover::{self, Stored};
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
-use super::{Options, Results, Waited};
 use crate::archive::{Ledger, Open, Tree};
 use crate::db::{Access, Database, Kind};
 use crate::error::{Exit, Notes, Result};
@@ -137,7 +137,7 @@ fn compare(
         recovering: recover::recovers(open, stored),
         ..Tally::default()
     }];
-    let mut chunk = Chunk::begin(&subjects, finder)?;
+    let mut chunk = Chunk::begin(&subjects, finder, None)?;
     let mut gather = !target.references.is_empty();
     loop {
         let mut with = Comparison {

@@ -25,7 +25,7 @@ use crate::crash;
 use crate::db::Kind;
 use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
-use crate::proof::{Accesses, KeyedFinder, KeylessFinder, Subject};
+use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
 
 /// Settles segments of one table; the result says how far it came.
 pub(super) fn settle_table(
@@ -260,7 +260,14 @@ impl Settling<'_, '_> {
         begun: Begun,
     ) -> Result<Vec<Tally>> {
         let (target, subjects) = (of.target, of.subjects);
-        if whole_table::delete(self.session, target, subjects, &begun)? {
+        let accesses = &mut of.accesses;
+        if whole_table::delete(
+            self.session,
+            target,
+            subjects,
+            accesses,
+            &begun,
+        )? {
             for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
                 tally.deleted = subject.segment.segment().rows;
             }
@@ -288,9 +295,28 @@ impl Settling<'_, '_> {
         begun: Option<Begun>,
         finder: Finder,
     ) -> Result<Vec<Tally>> {
+        let keyed = matches!(finder, Finder::Keyed(_));
+        let known = (self.session.database, self.session.schema_version);
+        let (table, subjects) = (of.target.table, of.subjects);
+        std::thread::scope(|scope| {
+            let helper = match keyed {
+                true => Helper::start(scope, known, table, subjects)?,
+                false => None,
+            };
+            // It ends with the chunk, and the scope waits for that.
+            let chunk = Chunk::begin(subjects, finder, helper)?;
+            self.delete_from(chunk, of, begun)
+        })
+    }
+
+    fn delete_from(
+        &mut self,
+        mut chunk: Chunk,
+        of: Lines<'_, '_>,
+        begun: Option<Begun>,
+    ) -> Result<Vec<Tally>> {
         let Lines { target, subjects, mut accesses, mut tallies } = of;
         let source = self.session.source();
-        let mut chunk = Chunk::begin(subjects, finder)?;
         let set = match target.references.is_empty() {
             true => None,
             false => {

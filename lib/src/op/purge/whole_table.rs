@@ -8,20 +8,20 @@
 //! tried first, and whatever speaks against it leaves the rows to the chunks.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use super::chunk::{Chunk, Comparison, Finder};
 use super::session::Session;
+use super::tally::Tally;
 use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
-use crate::db::{Database, RowAddress};
-use crate::error::{Error, Result};
-use crate::proof::{KeyedFinder, Look, Subject, access, row_digest};
-use crate::signal::Limit;
+use crate::db::RowAddress;
+use crate::error::Result;
+use crate::proof::{Accesses, Helper, KeyedFinder, Subject};
 
-/// So much text is worth a second connection, in bytes.
-const TWO_READERS_FROM: u64 = 8 << 20;
+/// So many rows are compared before they are looked at.
+const ROWS_A_CHUNK: usize = 10_000;
 
 /// So many rows of a table without rowid are compared, of which the digests
 /// are held in memory.
@@ -33,6 +33,7 @@ pub(super) fn delete(
     session: &mut Session<'_>,
     target: &Target<'_>,
     subjects: &[Subject],
+    accesses: &mut Accesses<'_>,
     _begun: &Begun,
 ) -> Result<bool> {
     let database = session.database;
@@ -43,7 +44,7 @@ pub(super) fn delete(
         return Ok(false);
     }
     if !may_go(session, target, subjects, rows)?
-        || !all_equal(session, target, subjects)?
+        || !all_equal(session, target, subjects, accesses)?
     {
         return Ok(false);
     }
@@ -100,109 +101,51 @@ fn are_of_one_store(subjects: &[Subject]) -> bool {
     })
 }
 
-/// Whether each line is a row of the table, and no two are one.
+/// Whether each line is a row of the table, and no two are one: lines in the
+/// order of the rowids cannot be; of rows without rowid the digests tell.
 fn all_equal(
     session: &Session<'_>,
     target: &Target<'_>,
     subjects: &[Subject],
+    accesses: &mut Accesses<'_>,
 ) -> Result<bool> {
-    let work = Work {
-        target,
-        subjects,
-        limit: session.limit,
-        next: AtomicUsize::new(0),
-        differs: AtomicBool::new(false),
-    };
-    let text: u64 =
-        subjects.iter().map(|s| s.segment.segment().text_size_bytes).sum();
-    let second = match text >= TWO_READERS_FROM && subjects.len() > 1 {
-        true => Some(session.database.reader()?),
-        false => None,
-    };
-    // What was looked up in one schema is compared in it.
-    let second = match second {
-        Some(second) if second.schema_version()? != session.schema_version => {
-            None
-        }
-        other => other,
-    };
+    let known = (session.database, session.schema_version);
+    let mut tallies: Vec<Tally> =
+        subjects.iter().map(|_| Tally::default()).collect();
+    let (mut last, mut keys) = ((0, None), HashSet::new());
     std::thread::scope(|scope| {
-        let other = second.and_then(|database| {
-            let work = &work;
-            // Where the system gives no thread, this one does it all.
-            std::thread::Builder::new()
-                .spawn_scoped(scope, move || work.run(&database))
-                .ok()
-        });
-        let mine = work.run(session.database);
-        let theirs = other.map(|thread| {
-            thread.join().unwrap_or_else(|_| {
-                Err(Error::failed("a thread panicked, which is a bug"))
-            })
-        });
-        mine.and(theirs.unwrap_or(Ok(())))
-    })?;
-    Ok(!work.differs.load(Ordering::Relaxed))
-}
-
-/// Segments that threads compare, each one after the other.
-struct Work<'w> {
-    target: &'w Target<'w>,
-    subjects: &'w [Subject],
-    limit: Limit<'w>,
-    next: AtomicUsize,
-    /// A line was found that is no row, or a row twice.
-    differs: AtomicBool,
-}
-
-impl Work<'_> {
-    fn run(&self, database: &Database) -> Result<()> {
+        let helper = Helper::start(scope, known, target.table, subjects)?;
+        let finder = Finder::Keyed(KeyedFinder::default());
+        let mut chunk = Chunk::begin(subjects, finder, helper)?;
         loop {
-            let next = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(subject) = self.subjects.get(next) else { return Ok(()) };
-            let done = self.compare(database, subject);
-            if done.is_err() {
-                self.differs.store(true, Ordering::Relaxed);
+            let mut with = Comparison {
+                target,
+                subjects,
+                accesses: &mut *accesses,
+                tallies: &mut tallies,
+            };
+            chunk.fill(session.source(), &mut with, ROWS_A_CHUNK)?;
+            if tallies.iter().any(|tally| !tally.out().is_empty()) {
+                return Ok(false);
             }
-            done?;
-        }
-    }
-
-    /// Compares each line of a segment with its row. Lines in the order of
-    /// the rowids cannot be one row twice; of rows without rowid, the digests
-    /// tell.
-    fn compare(&self, database: &Database, subject: &Subject) -> Result<()> {
-        let mut access = access(database, self.target.table, subject)?;
-        let mut finder = KeyedFinder::default();
-        let (mut last, mut known) = (None, HashSet::new());
-        subject.segment.read(&mut |piece| {
-            self.limit.check()?;
-            if self.differs.load(Ordering::Relaxed) {
-                return Ok(());
+            if chunk.rows.is_empty() {
+                return Ok(true);
             }
-            let reading = database.begin_read()?;
-            finder.piece(
-                access.as_mut(),
-                &subject.shape,
-                piece,
-                &mut |look| {
-                    let is_new = match look {
-                        Look::Equal(RowAddress::Rowid(rowid), _) => {
-                            last.replace(rowid).is_none_or(|l| l < rowid)
-                        }
-                        Look::Equal(RowAddress::Key(_), row) => {
-                            known.insert(row_digest(row))
-                        }
-                        _ => false,
-                    };
-                    if !is_new {
-                        self.differs.store(true, Ordering::Relaxed);
+            chunk.rows.sort_by_key(|row| (row.segment, row.line));
+            for row in &chunk.rows {
+                let is_new = match row.address {
+                    RowAddress::Rowid(rowid) => {
+                        let at = (row.segment, Some(rowid));
+                        let before = std::mem::replace(&mut last, at);
+                        before.0 != at.0 || before.1 < at.1
                     }
-                    Ok(())
-                },
-            )?;
-            drop(reading);
-            Ok(())
-        })
-    }
+                    RowAddress::Key(_) => keys.insert(row.digest),
+                };
+                if !is_new {
+                    return Ok(false);
+                }
+            }
+            chunk.drop_first(chunk.rows.len());
+        }
+    })
 }
