@@ -49,6 +49,8 @@ pub struct Ledger {
     /// Whole lines replayed so far, in bytes and in lines.
     read_bytes: u64,
     seq: u64,
+    /// The first line of the append that the last line belongs to.
+    first_seq: u64,
     prev: String,
     state: State,
     /// An append failed half-way: `state` may be ahead of the file.
@@ -95,6 +97,7 @@ impl Ledger {
             now,
             read_bytes: 0,
             seq: 0,
+            first_seq: 0,
             prev: "0".repeat(64),
             state: State::default(),
             broken: false,
@@ -245,6 +248,7 @@ impl Ledger {
             }
         }
         self.read_bytes = start + text.len() as u64;
+        self.first_seq = first;
         self.broken = false;
         Ok(())
     }
@@ -299,13 +303,18 @@ impl Ledger {
 
     /// Whether what follows the last sound line is what a power cut can leave
     /// of one append: its first line is none, and each line behind that is of
-    /// the same append.
+    /// the same append, which may be that of the last sound line.
     fn is_torn(&self, tail: &[u8]) -> bool {
         let link = |line: &[u8]| serde_json::from_slice::<Link>(line).ok();
         let mut lines = tail.split(|byte| *byte == b'\n').map(link);
         (tail.len() as u64) < TORN_MOST
             && lines.next().flatten().is_none()
-            && lines.flatten().all(|link| link.first_seq == Some(self.seq + 1))
+            && lines.flatten().all(|link| match link.first_seq {
+                Some(first) => {
+                    first == self.seq + 1 || first == self.first_seq
+                }
+                None => false,
+            })
     }
 
     fn replay(&mut self, line: &[u8]) -> Result<()> {
@@ -335,6 +344,7 @@ impl Ledger {
             .apply(event, at, self.read_bytes)
             .map_err(|what| broken(&what))?;
         self.seq = link.seq;
+        self.first_seq = link.first_seq.unwrap_or(link.seq);
         self.prev = hex(&Sha256::digest(line));
         Ok(())
     }

@@ -105,8 +105,8 @@ impl Archive {
                 quoted(self.tree.root())
             ))
             .hint(
-                "nothing more was deleted; leave that file alone, and run \
-                 the same command again",
+                "nothing more was done; leave that file alone, and run the \
+                 same command again",
             )),
         }
     }

@@ -21,7 +21,7 @@ impl ReadAhead {
             .into_iter()
             .map(VerifiedSegment::text)
             .collect::<Result<Vec<_>>>()?;
-        let (pieces, come) = sync_channel(2);
+        let (pieces, come) = sync_channel(1);
         let (used, back) = channel::<Vec<u8>>();
         let read = move || {
             for (index, text) in texts.iter().enumerate() {
@@ -48,7 +48,9 @@ impl ReadAhead {
     /// piece that is needed no more.
     pub fn next(&mut self, used: Vec<u8>) -> Result<Option<(usize, Vec<u8>)>> {
         // A reader that has ended needs no more buffers.
-        drop(self.used.send(used));
+        if !used.is_empty() {
+            drop(self.used.send(used));
+        }
         self.pieces.recv().ok().transpose()
     }
 }

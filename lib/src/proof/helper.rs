@@ -16,7 +16,7 @@ use crate::db::{Database, Table};
 use crate::error::{Error, Result};
 
 /// So much text is worth a second connection, in bytes.
-const TEXT_FROM: u64 = 8 << 20;
+pub(super) const TEXT_FROM: u64 = 8 << 20;
 
 /// What comes back: what was found for each line, and the piece.
 type Done = Result<(Vec<Finding>, Vec<u8>)>;

@@ -16,6 +16,7 @@ mod find_keyless;
 mod helper;
 mod line;
 mod subject;
+mod whole;
 
 pub use access::{Accesses, Again, access};
 pub use find::{Finding, KeyedFinder};
@@ -23,3 +24,4 @@ pub use find_keyless::{Before, KeylessFinder, claim_all};
 pub use helper::{Helper, compare};
 pub use line::ProvenRow;
 pub use subject::{Source, Subject};
+pub use whole::all_equal;

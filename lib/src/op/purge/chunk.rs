@@ -46,8 +46,8 @@ struct Lines {
     /// The segment and the number of the next line.
     segment: usize,
     line: u64,
-    /// A piece that is needed no more.
-    used: Vec<u8>,
+    /// Pieces that are needed no more.
+    used: Vec<Vec<u8>>,
 }
 
 /// Rows that were found equal, and are to go next.
@@ -193,13 +193,14 @@ impl Lines {
         with: &mut Comparison<'_, '_>,
         sink: &mut Sink<'_>,
     ) -> Result<bool> {
-        let used = std::mem::take(&mut self.used);
+        let used = self.used.pop().unwrap_or_default();
         let Some((segment, piece)) = self.ahead.next(used)? else {
             return Ok(false);
         };
         let mut given = None;
         if let Some(helper) = &self.helper
-            && let Some((segment, piece)) = self.ahead.next(Vec::new())?
+            && let used = self.used.pop().unwrap_or_default()
+            && let Some((segment, piece)) = self.ahead.next(used)?
         {
             helper.give(segment, piece)?;
             given = Some((helper, segment));
@@ -226,12 +227,12 @@ impl Lines {
         let theirs = match given {
             Some((helper, segment)) => {
                 let (found, piece) = helper.take()?;
-                self.used = piece;
+                self.used.push(piece);
                 Some((segment, found))
             }
             None => None,
         };
-        self.used = piece;
+        self.used.push(piece);
         self.note(with, segment, found, sink);
         if let Some((segment, found)) = theirs {
             self.note(with, segment, found, sink);

@@ -122,8 +122,8 @@ fn work(
             results.list.push(nothing(name, table)?);
             return Ok(results);
         }
-        if !options.pending {
-            database.need_table(name)?.check_purgeable()?;
+        if let (false, Some(table)) = (options.pending, table) {
+            table.check_purgeable()?;
         }
     }
     if anything {
@@ -168,7 +168,16 @@ fn settle(
     };
     let receipts = waited.receipts;
     let mut groups =
-        plan(options, receipts, (&mut archive, database), results, notes)?;
+        plan(options, receipts, (&mut archive, database), results)?;
+    for result in results.iter() {
+        notes.warn(result.message.as_deref().unwrap_or_default());
+    }
+    if options.pending {
+        for blocked in archive.blocked() {
+            let error = Error::new(blocked.exit, blocked.message.clone());
+            results.push(failed(&blocked.table, &error));
+        }
+    }
     plan::order(&mut groups, database)?;
     let schema_version = database.schema_version()?;
     let triggers = plan::triggers(database, &mut groups, &policy)?;
@@ -178,6 +187,7 @@ fn settle(
     let mut session = Session {
         archive: &mut archive,
         database,
+        identity,
         pace,
         limit,
         schema_version,
@@ -211,7 +221,6 @@ fn plan(
     receipts: Vec<Receipt>,
     (archive, database): (&mut Archive, &Database),
     results: &mut Vec<Purged>,
-    notes: &mut dyn Notes,
 ) -> Result<Vec<Group>> {
     let identity = Database::identity(&options.settings.db())?;
     Ok(if let Some(file) = &options.archive {
@@ -219,17 +228,18 @@ fn plan(
         let open = enter_by_hand(archive, named, database, &identity)?;
         vec![plan::single(open)]
     } else if options.pending {
-        for blocked in archive.blocked() {
-            let error = Error::new(blocked.exit, blocked.message.clone());
-            results.push(failed(&blocked.table, &error));
-        }
         let state = archive.state();
-        let mut groups =
-            plan::pending(options, state, &identity, notes, results);
+        let mut groups = plan::pending(options, state, &identity, results);
         groups.retain(|group| archive.block_of(&group.table).is_none());
         groups
     } else {
-        plan::by_receipts(archive.state(), &identity, options.moved, receipts)?
+        plan::by_receipts(
+            archive.state(),
+            &identity,
+            options.moved,
+            receipts,
+            results,
+        )?
     })
 }
 

@@ -11,7 +11,7 @@ use super::options::Options;
 use super::target::Writes;
 use crate::archive::{Open, Receipt, Segment, Settled, State};
 use crate::db::{Database, Identity};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
 use crate::settings::policy::{self, Entry, Policy};
 
@@ -102,6 +102,7 @@ pub(super) fn by_receipts(
     identity: &Identity,
     moved: bool,
     receipts: Vec<Receipt>,
+    results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for receipt in receipts {
@@ -110,7 +111,8 @@ pub(super) fn by_receipts(
         {
             (Some(open), _) if open.segment == segment => {
                 if !moved && segment.db != identity.path {
-                    return Err(elsewhere(&segment, identity));
+                    leave(&segment, identity, results);
+                    continue;
                 }
                 if !open.published {
                     return Err(Error::partial(format!(
@@ -142,20 +144,21 @@ pub(super) fn by_receipts(
     Ok(groups)
 }
 
-/// The error for a segment of another database.
-fn elsewhere(segment: &Segment, here: &Identity) -> Error {
-    Error::partial(format!(
-        "a segment of {} in {} came from the database {}, not {}",
+/// A segment of another database: its table's result says so, once.
+fn leave(segment: &Segment, here: &Identity, results: &mut Vec<Purged>) {
+    if results.iter().any(|result| result.table == segment.table) {
+        return;
+    }
+    let error = Error::partial(format!(
+        "a segment of {} in {} came from the database {}, not {}; if this is \
+         that database, moved or copied with its archives, say --moved: rows \
+         that are equal here are then deleted, and every other line stays",
         quote(&segment.table),
         quote(&segment.file),
         quote(&segment.db),
         quote(&here.path)
-    ))
-    .hint(
-        "if this is that database, moved or copied with its archives, say \
-         --moved: rows that are equal here are then deleted, and every other \
-         line stays",
-    )
+    ));
+    results.push(failed(&segment.table, &error));
 }
 
 fn add_to(groups: &mut Vec<Group>, table: &str, known: Known) {
@@ -189,7 +192,6 @@ pub(super) fn pending(
     options: &Options,
     state: &State,
     identity: &Identity,
-    notes: &mut dyn Notes,
     results: &mut Vec<Purged>,
 ) -> Vec<Group> {
     let mut groups = Vec::new();
@@ -210,12 +212,7 @@ pub(super) fn pending(
             );
             continue;
         }
-        let error = elsewhere(segment, identity);
-        notes.warn(&error.to_string());
-        notes.warn(error.next_step().unwrap_or_default());
-        if !results.iter().any(|result| result.table == segment.table) {
-            results.push(failed(&segment.table, &error));
-        }
+        leave(segment, identity, results);
     }
     groups
 }

@@ -14,7 +14,7 @@ use super::session::Session;
 use super::tally::Tally;
 use super::target::Target;
 use crate::archive::{Archive, Counts, Open, Segment};
-use crate::db::RowAddress;
+use crate::db::{Identity, RowAddress};
 use crate::error::{Exit, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
@@ -34,18 +34,20 @@ pub(super) enum Stored {
 }
 
 /// Whether a segment is recovered: another run stored it or began to delete
-/// its rows.
-pub(super) fn recovers(open: &Open, stored: Stored) -> bool {
+/// its rows, or it came from another file than the database that is open.
+pub(super) fn recovers(open: &Open, stored: Stored, here: &Identity) -> bool {
     let by_others = match stored {
         Stored::ByOthers => true,
         Stored::Before(ledger_bytes) => open.at_bytes < ledger_bytes,
     };
-    by_others || !open.purging.is_empty()
+    let from = &open.segment;
+    let same = from.db == here.path && from.db_inode == here.inode;
+    by_others || !same || !open.purging.is_empty()
 }
 
-/// What became of the lines of a segment whose table is not there: their rows
-/// are gone with it, and they stay.
-pub(super) fn without_table(segment: &Segment) -> Counts {
+/// What became of the lines of a segment whose table is not there, or whose
+/// file cannot be compared any more: they stay.
+pub(super) fn without_rows(segment: &Segment) -> Counts {
     Counts { superseded: segment.rows, ..Counts::default() }
 }
 

@@ -11,7 +11,7 @@ use super::recover::{self, Stored};
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
 use crate::archive::{Ledger, Open, Tree};
-use crate::db::{Access, Database, Kind};
+use crate::db::{Access, Database, Identity, Kind};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
 use crate::proof::{Accesses, KeyedFinder, KeylessFinder, Source, Subject};
@@ -43,12 +43,13 @@ pub(super) fn rehearse(
     };
     let list = &mut results.list;
     let mut groups = match options.pending {
-        true => plan::pending(options, ledger.state(), &identity, notes, list),
+        true => plan::pending(options, ledger.state(), &identity, list),
         false => plan::by_receipts(
             ledger.state(),
             &identity,
             options.moved,
             waited.receipts,
+            list,
         )?,
     };
     plan::order(&mut groups, &database)?;
@@ -59,7 +60,7 @@ pub(super) fn rehearse(
     let source = Source { database: &database, limit };
     let tree = Tree::new(&root);
     for group in groups {
-        let result = match table(source, &tree, &group, stored) {
+        let result = match table(source, &tree, &group, (stored, &identity)) {
             Ok(result) => result,
             Err(error) if plan::ends_run(&error) => return Err(error),
             Err(error) => {
@@ -77,7 +78,7 @@ fn table(
     source: Source<'_>,
     tree: &Tree,
     group: &Group,
-    stored: Stored,
+    stored: (Stored, &Identity),
 ) -> Result<Purged> {
     let mut result = Purged::new(&group.table, Status::DryRun);
     let table = source.database.table(&group.table)?;
@@ -94,7 +95,7 @@ fn table(
         let counts = match &table {
             None => {
                 all_gone = true;
-                recover::without_table(&open.segment)
+                recover::without_rows(&open.segment)
             }
             Some(table) => {
                 let target = Target::new(source.database, table, &[])?;
@@ -117,7 +118,7 @@ fn compare(
     tree: &Tree,
     target: &Target<'_>,
     open: &Open,
-    stored: Stored,
+    (stored, here): (Stored, &Identity),
 ) -> Result<Tally> {
     let segment = tree.look_at(open)?;
     let subjects = [Subject::new(segment, target.table)?];
@@ -134,7 +135,7 @@ fn compare(
         }
     };
     let mut tallies = [Tally {
-        recovering: recover::recovers(open, stored),
+        recovering: recover::recovers(open, stored, here),
         ..Tally::default()
     }];
     let mut chunk = Chunk::begin(&subjects, finder, None)?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::target::Target;
 use crate::archive::Archive;
 use crate::crash;
-use crate::db::{Database, Held, Key, Pace, WriteLock};
+use crate::db::{Database, Held, Identity, Key, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
 use crate::proof::{Source, Subject};
 use crate::signal::Limit;
@@ -19,6 +19,8 @@ use crate::signal::Limit;
 pub(super) struct Session<'s> {
     pub archive: &'s mut Archive,
     pub database: &'s Database,
+    /// The file that is open.
+    pub identity: Identity,
     pub pace: Pace,
     pub limit: Limit<'s>,
     /// What was looked up in the schema, triggers above all, holds as long as

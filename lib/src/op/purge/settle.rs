@@ -131,7 +131,7 @@ impl Settling<'_, '_> {
         let Some(table) = table else {
             self.all_gone = true;
             let gone = |open: &Open| {
-                let counts = recover::without_table(&open.segment);
+                let counts = recover::without_rows(&open.segment);
                 settled(&open.segment, counts)
             };
             return self.record(waiting.iter().map(gone).collect());
@@ -159,7 +159,7 @@ impl Settling<'_, '_> {
         let (mut left, mut done) = (Vec::new(), Vec::new());
         for open in waiting {
             if recover::is_left(self.session.archive, &open.segment)? {
-                self.session.archive.void(&open.segment.id)?;
+                self.leave_by_hand(&open, &mut done)?;
                 continue;
             }
             let state = self.session.archive.segment_state(&open)?;
@@ -171,6 +171,30 @@ impl Settling<'_, '_> {
             }
         }
         Ok((left, done))
+    }
+
+    /// A file made by hand that is no longer what it was when it was entered:
+    /// no more rows go on its strength.
+    fn leave_by_hand(
+        &mut self,
+        open: &Open,
+        done: &mut Vec<Settled>,
+    ) -> Result<()> {
+        let segment = &open.segment;
+        match open.purging.is_empty() {
+            true => self.session.archive.void(&segment.id)?,
+            false => {
+                let counts = recover::without_rows(segment);
+                done.push(settled(segment, counts));
+            }
+        }
+        self.result.exit_status = Some(Exit::Partial.code());
+        self.result.message = Some(format!(
+            "{} is no longer what it was when it was entered: no more rows \
+             are deleted on its strength",
+            quote(&segment.file)
+        ));
+        Ok(())
     }
 
     /// Step 2.
@@ -246,6 +270,7 @@ impl Settling<'_, '_> {
                 recovering: recover::recovers(
                     subject.segment.open(),
                     self.stored,
+                    &self.session.identity,
                 ),
                 missing_keeps_line: target.missing_keeps_line,
                 ..Tally::default()
@@ -260,14 +285,7 @@ impl Settling<'_, '_> {
         begun: Begun,
     ) -> Result<Vec<Tally>> {
         let (target, subjects) = (of.target, of.subjects);
-        let accesses = &mut of.accesses;
-        if whole_table::delete(
-            self.session,
-            target,
-            subjects,
-            accesses,
-            &begun,
-        )? {
+        if whole_table::delete(self.session, target, subjects, &begun)? {
             for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
                 tally.deleted = subject.segment.segment().rows;
             }
@@ -381,6 +399,7 @@ impl Settling<'_, '_> {
         for settled in &done {
             add(self.result, settled);
         }
+        self.session.database.check_path()?;
         let flushed = self.session.database.flush()?;
         self.session.archive.record_settled(done, flushed)
     }

@@ -7,21 +7,14 @@
 //! it tells no trigger, and no table that points here, about the rows. So it is
 //! tried first, and whatever speaks against it leaves the rows to the chunks.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
-use super::chunk::{Chunk, Comparison, Finder};
 use super::session::Session;
-use super::tally::Tally;
 use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
-use crate::db::RowAddress;
 use crate::error::Result;
-use crate::proof::{Accesses, Helper, KeyedFinder, Subject};
-
-/// So many rows are compared before they are looked at.
-const ROWS_A_CHUNK: usize = 10_000;
+use crate::proof::{Subject, all_equal};
 
 /// So many rows of a table without rowid are compared, of which the digests
 /// are held in memory.
@@ -33,7 +26,6 @@ pub(super) fn delete(
     session: &mut Session<'_>,
     target: &Target<'_>,
     subjects: &[Subject],
-    accesses: &mut Accesses<'_>,
     _begun: &Begun,
 ) -> Result<bool> {
     let database = session.database;
@@ -44,7 +36,12 @@ pub(super) fn delete(
         return Ok(false);
     }
     if !may_go(session, target, subjects, rows)?
-        || !all_equal(session, target, subjects, accesses)?
+        || !all_equal(
+            session.source(),
+            target.table,
+            subjects,
+            session.schema_version,
+        )?
     {
         return Ok(false);
     }
@@ -98,54 +95,5 @@ fn are_of_one_store(subjects: &[Subject]) -> bool {
     subjects.windows(2).all(|two| {
         store(&two[0]) == store(&two[1])
             && subjects.iter().filter(|s| day(s) == day(&two[0])).count() == 1
-    })
-}
-
-/// Whether each line is a row of the table, and no two are one: lines in the
-/// order of the rowids cannot be; of rows without rowid the digests tell.
-fn all_equal(
-    session: &Session<'_>,
-    target: &Target<'_>,
-    subjects: &[Subject],
-    accesses: &mut Accesses<'_>,
-) -> Result<bool> {
-    let known = (session.database, session.schema_version);
-    let mut tallies: Vec<Tally> =
-        subjects.iter().map(|_| Tally::default()).collect();
-    let (mut last, mut keys) = ((0, None), HashSet::new());
-    std::thread::scope(|scope| {
-        let helper = Helper::start(scope, known, target.table, subjects)?;
-        let finder = Finder::Keyed(KeyedFinder::default());
-        let mut chunk = Chunk::begin(subjects, finder, helper)?;
-        loop {
-            let mut with = Comparison {
-                target,
-                subjects,
-                accesses: &mut *accesses,
-                tallies: &mut tallies,
-            };
-            chunk.fill(session.source(), &mut with, ROWS_A_CHUNK)?;
-            if tallies.iter().any(|tally| !tally.out().is_empty()) {
-                return Ok(false);
-            }
-            if chunk.rows.is_empty() {
-                return Ok(true);
-            }
-            chunk.rows.sort_by_key(|row| (row.segment, row.line));
-            for row in &chunk.rows {
-                let is_new = match row.address {
-                    RowAddress::Rowid(rowid) => {
-                        let at = (row.segment, Some(rowid));
-                        let before = std::mem::replace(&mut last, at);
-                        before.0 != at.0 || before.1 < at.1
-                    }
-                    RowAddress::Key(_) => keys.insert(row.digest),
-                };
-                if !is_new {
-                    return Ok(false);
-                }
-            }
-            chunk.drop_first(chunk.rows.len());
-        }
     })
 }
