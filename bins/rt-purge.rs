@@ -64,7 +64,7 @@ static CMD: Command<F> = Command {
             "none|incremental|full",
             "then free space",
         ),
-        switch(F::Moved, "moved", "the database was moved or restored"),
+        switch(F::Moved, "moved", "the database is at another path now"),
         cli::db(),
         cli::archives(),
         cli::policy(),
