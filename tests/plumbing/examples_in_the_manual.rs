@@ -77,7 +77,12 @@ fn examples_of_records_are_what_the_programs_print() {
     printed += warm.lines().next().unwrap();
     printed += &format!("\n{receipt}\n{}{result}", dir.read("result"));
     dir.sql("app.db", "UPDATE tool_uses SET tool = 'gawk' WHERE id = 2");
-    let purged = run("rt-purge", &["tool_uses"], &stored).stdout;
+    let purge = dir.cmd("rt-purge").now(NOW).env("RT_DB", "app.db");
+    let purge = purge.env("RT_ARCHIVES", "archives").arg("tool_uses");
+    let purge = purge.stdin(stored.as_str());
+    let out = purge.since_before_the_store().run();
+    out.status(0).stderr("");
+    let purged = out.stdout;
     printed += purged.lines().last().unwrap();
     printed += "\n";
     printed += &stat;
