@@ -1,7 +1,9 @@
 //! A buffered input that can look ahead as far as a member is long, knows its
-//! offset, and takes back what was taken in vain.
+//! offset, takes back what was taken in vain, and can go back to a mark.
 
 use std::io::{self, BufRead, Read};
+
+use crate::error::Error;
 
 /// Bytes asked of the source at once, at least.
 const READ: usize = 256 * 1024;
@@ -17,10 +19,15 @@ pub(super) struct Input<R> {
     ended: bool,
     /// The source failed; kept because decoders in between wrap errors.
     failure: Option<io::Error>,
+    /// Index of the byte that can be gone back to.
+    mark: Option<usize>,
+    /// How far it may lie back, in bytes.
+    keep: usize,
 }
 
 impl<R: Read> Input<R> {
-    pub(super) fn new(source: R) -> Input<R> {
+    /// An input of which up to `keep` bytes can be gone back.
+    pub(super) fn new(source: R, keep: usize) -> Input<R> {
         Input {
             source,
             buffer: Vec::new(),
@@ -29,7 +36,28 @@ impl<R: Read> Input<R> {
             offset: 0,
             ended: false,
             failure: None,
+            mark: None,
+            keep,
         }
+    }
+
+    /// Keeps what follows, as far as may be, so that it can be read again.
+    pub(super) fn mark(&mut self) {
+        self.mark = (self.keep > 0).then_some(self.begin);
+    }
+
+    /// What was kept is no longer needed.
+    pub(super) fn unmark(&mut self) {
+        self.mark = None;
+    }
+
+    /// Goes back to the mark; false where there is none, or where it lies too
+    /// far back by now.
+    pub(super) fn rewind(&mut self) -> bool {
+        let Some(mark) = self.mark.take() else { return false };
+        self.offset -= (self.begin - mark) as u64;
+        self.begin = mark;
+        true
     }
 
     /// Offset of the next byte.
@@ -59,13 +87,14 @@ impl<R: Read> Input<R> {
 
     /// Room behind `end` for a read that is worth it.
     fn make_room(&mut self, wanted: usize) {
-        if self.begin == self.end {
-            (self.begin, self.end) = (0, 0);
-        }
-        if self.begin + wanted > self.buffer.len() {
-            self.buffer.copy_within(self.begin..self.end, 0);
-            self.end -= self.begin;
-            self.begin = 0;
+        self.mark = self.mark.filter(|m| self.begin - m <= self.keep);
+        let kept = self.mark.unwrap_or(self.begin);
+        let full = self.begin + wanted > self.buffer.len();
+        if kept > 0 && (kept == self.end || full) {
+            self.buffer.copy_within(kept..self.end, 0);
+            self.end -= kept;
+            self.begin -= kept;
+            self.mark = self.mark.map(|_| 0);
         }
         let enough = (self.begin + wanted).max(self.end + READ / 4).max(READ);
         if self.buffer.len() < enough {
@@ -87,6 +116,7 @@ impl<R: Read> Input<R> {
         self.begin = 0;
         self.end = buffer.len();
         self.buffer = buffer;
+        self.mark = None;
         self.offset -= bytes.len() as u64;
     }
 }
@@ -112,4 +142,9 @@ impl<R: Read> Read for Input<R> {
         self.consume(n);
         Ok(n)
     }
+}
+
+/// What a failed read of an input means; `name` is what messages call it.
+pub(super) fn failed(name: &str, error: io::Error) -> Error {
+    Error::stream(&format!("cannot read {name}"), error)
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub const HEADER_MAX: usize = FIXED + 33;
 
 /// CRC-32 and ISIZE.
-const TRAILER: usize = 8;
+pub(super) const TRAILER: usize = 8;
 /// Everything in front of the payload of the subfield.
 const FIXED: usize = 16;
 const VERSION: u8 = 1;
@@ -19,7 +19,7 @@ const EMPTY_BODY: [u8; 5 + TRAILER] =
     [1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// What the header of a member of ours says about it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct MemberInfo {
     /// The whole member, header to trailer, in bytes.
     pub size_bytes: u64,

@@ -38,13 +38,24 @@
 //! unused for the longest length, where zlib refuses them: so a damaged member
 //! can still be read here, if its text is unharmed, that gzip calls corrupt.)
 //! Memory is bounded whatever the input claims.
+//!
+//! [`Reader`] gives text as it comes and stops at damage: for who throws away
+//! everything when the end is bad. [`Proven`] holds a member back until it is
+//! proven and goes on behind damage: for who writes what cannot be taken back.
 
+mod ahead;
+mod damage;
 mod input;
 mod member;
 mod ordered;
+mod pieces;
+mod proven;
 mod read;
 mod write;
 
+pub use damage::Damage;
 pub use member::{Encoder, HEADER_MAX, HeaderParse, MemberInfo, parse_header};
+pub use pieces::{Piece, Pieces};
+pub use proven::{Proven, Step};
 pub use read::Reader;
 pub use write::{Block, Done, Pool};

@@ -1,13 +1,14 @@
 //! Every way an input can be, read on no thread and on several.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::super::ahead::WHOLE_MAX;
 use super::super::member::Encoder;
 use super::*;
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 
 fn ours(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();

@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use super::lines::Sink;
 use crate::error::{Error, Result};
-use crate::io::durable::{self, Temp};
+use crate::io::{durable, spool};
 use crate::time::Day;
 
 /// How much is gathered before it is laid aside, in bytes.
@@ -28,15 +28,8 @@ pub(super) struct Aside {
 
 impl Aside {
     pub fn new() -> Result<Aside> {
-        // Its name is gone as soon as it is open: whatever ends the process
-        // leaves nothing behind.
-        let mut temp = Temp::create(&std::env::temp_dir())?;
-        let file = temp
-            .file()?
-            .try_clone()
-            .map_err(|e| Error::stream("cannot lay rows aside", e))?;
         Ok(Aside {
-            file,
+            file: spool::scratch()?,
             days: BTreeMap::new(),
             undated: Vec::new(),
             end: 0,
