@@ -9,6 +9,12 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
+#[expect(
+    dead_code,
+    reason = "rt-cat will be the first that walks a damaged tar"
+)]
+mod salvage;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -19,6 +25,12 @@ use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
+
+#[expect(
+    unused_imports,
+    reason = "rt-cat will be the first that walks a damaged tar"
+)]
+pub use salvage::{Walk, salvage_tar};
 
 /// How much is stored in one gzip member.
 const PIECE: usize = 1 << 20;
@@ -195,15 +207,56 @@ pub fn read_tar(
     path: &Path,
     each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
-    let bad = |e: io::Error| no_whole_tar(path, &e);
+    let bad = |e| no_tar(path, &e);
     let text = Unzipped {
         reader: gz::Reader::new(file, quoted(path)),
         piece: Vec::new(),
         at: 0,
     };
     let mut archive = ::tar::Archive::new(text);
-    for entry in archive.entries().map_err(bad)? {
-        let mut entry = entry.map_err(bad)?;
+    if let Some(error) = entries(&mut archive, path, &mut |entry| {
+        each(entry.name, entry.size, entry.contents)
+    })? {
+        return Err(bad(error));
+    }
+    match ends(&mut archive.into_inner()).map_err(bad)? {
+        true => Ok(()),
+        false => Err(more_behind(path)),
+    }
+}
+
+fn no_tar(path: &Path, error: &io::Error) -> Error {
+    let reason = crate::error::reason(error);
+    Error::data(format!("{} is no whole tar: {reason}", quoted(path)))
+}
+
+/// A file in a tar.
+pub struct Entry<'e> {
+    /// Its name, which stays inside.
+    pub name: &'e str,
+    /// Its length.
+    pub size: u64,
+    /// What it holds.
+    pub contents: &'e mut dyn Read,
+    /// Where in the text its contents begin.
+    start: u64,
+}
+
+/// Gives each file of a tar, up to its end or to where it is no tar.
+fn entries<R: Read>(
+    archive: &mut ::tar::Archive<R>,
+    path: &Path,
+    each: &mut dyn FnMut(Entry<'_>) -> Result<()>,
+) -> Result<Option<io::Error>> {
+    let entries = match archive.entries() {
+        Ok(entries) => entries,
+        Err(error) => return Ok(Some(error)),
+    };
+    for entry in entries {
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Ok(Some(error)),
+        };
         let kind = entry.header().entry_type();
         let bytes = entry.path_bytes().into_owned();
         let name = String::from_utf8(bytes).map_err(|_| {
@@ -225,37 +278,32 @@ pub fn read_tar(
             ))
             .hint("it was not written by these programs; look at it"));
         }
-        let size = entry.size();
-        each(name, size, &mut entry)?;
-        io::copy(&mut entry, &mut io::sink()).map_err(bad)?;
+        let (size, start) = (entry.size(), entry.raw_file_position());
+        each(Entry { name, size, contents: &mut entry, start })?;
+        if let Err(error) = io::copy(&mut entry, &mut io::sink()) {
+            return Ok(Some(error));
+        }
     }
-    check_end(archive.into_inner(), path)
+    Ok(None)
 }
 
-/// Refuses anything but zeroes behind the end mark, where most tars stop
-/// reading: it would be lost in silence when the file is written anew.
-fn check_end(mut rest: impl Read, path: &Path) -> Result<()> {
+/// Whether nothing but zeros stands behind a tar's end mark. Most tars stop
+/// reading there: what follows would be lost in silence when the file is
+/// written anew.
+fn ends(rest: &mut dyn Read) -> io::Result<bool> {
     let mut piece = vec![0u8; 1 << 16];
     loop {
-        let n = durable::read_full(&mut rest, &mut piece)
-            .map_err(|e| no_whole_tar(path, &e))?;
+        let n = durable::read_full(rest, &mut piece)?;
         if n == 0 {
-            return Ok(());
+            return Ok(true);
         }
         if piece[..n].iter().any(|b| *b != 0) {
-            return Err(Error::data(format!(
-                "{} holds something behind its end",
-                quoted(path)
-            ))
-            .hint("several tars in one file are not read; unpack them"));
+            return Ok(false);
         }
     }
 }
 
-fn no_whole_tar(path: &Path, source: &io::Error) -> Error {
-    Error::data(format!(
-        "{} is no whole tar: {}",
-        quoted(path),
-        crate::error::reason(source)
-    ))
+fn more_behind(path: &Path) -> Error {
+    Error::data(format!("{} holds something behind its end", quoted(path)))
+        .hint("several tars in one file are not read; unpack them")
 }

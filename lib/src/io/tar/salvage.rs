@@ -1,0 +1,215 @@
+//! What a damaged tar still holds.
+//!
+//! The outer gzip is a row of members, each with a CRC-32 of its own. Text of
+//! a damaged one is passed on if it has the length that it had: then what
+//! stands behind it is where it was, and the files in the tar, which are gzip
+//! too, prove for themselves what of them is whole. Where text of unknown
+//! length is missing, the file that was being read ends, and the next header
+//! of a tar is looked for: read on, it would go over into the next file.
+//! A name counts only where the text that it stands in is proven.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use memchr::memmem;
+
+use super::{Entry, ends, entries, more_behind, no_tar};
+use crate::error::{Error, Result, quoted};
+use crate::io::gz::{Piece, Pieces};
+
+/// The length of a header, and of the blocks that a tar is made of.
+const BLOCK: usize = 512;
+/// What a header says it is, and where.
+const MAGIC: &[u8] = b"ustar";
+const MAGIC_AT: usize = 257;
+/// Where its sum stands, and how long that is.
+const SUM_AT: usize = 148;
+const SUM_LEN: usize = 8;
+
+/// A tar to be walked over.
+pub struct Walk<'w> {
+    /// From its start.
+    pub file: File,
+    /// For messages.
+    pub path: &'w Path,
+    /// It was read to its end before, and every CRC-32 held.
+    pub whole: bool,
+}
+
+/// Gives each file of a tar that can be told, and whether its name is proven.
+/// Gives what was wrong, if anything was; a failed read too.
+///
+/// # Errors
+/// Those of `each`; status 4 for what is not accepted, as of
+/// [`super::read_tar`].
+pub fn salvage_tar(
+    walk: Walk<'_>,
+    each: &mut dyn FnMut(Entry<'_>, bool) -> Result<()>,
+) -> Result<Option<Error>> {
+    let path = walk.path;
+    let mut text = Torn::new(walk);
+    loop {
+        let unproven = text.unproven.clone();
+        let base = text.position();
+        let mut last = base;
+        let mut archive = ::tar::Archive::new(&mut text);
+        let walked = entries(&mut archive, path, &mut |entry| {
+            let proven = unproven.get() <= last;
+            let length = entry.size.next_multiple_of(BLOCK as u64);
+            last = base + entry.start + length;
+            each(entry, proven)
+        });
+        let walked = walked?;
+        let after = match walked {
+            None => ends(&mut text),
+            Some(error) => Err(error),
+        };
+        if let Some(failure) = text.failure.take() {
+            return Ok(Some(failure));
+        }
+        if text.damage.is_none() {
+            return Ok(match after {
+                Ok(true) => None,
+                Ok(false) => Some(more_behind(path)),
+                Err(error) => Some(no_tar(path, &error)),
+            });
+        }
+        match text.seek_header() {
+            Ok(true) => {}
+            Ok(false) => return Ok(text.damage),
+            Err(failure) => return Ok(Some(failure)),
+        }
+    }
+}
+
+/// The text of a gzip file, parts of which may be missing or wrong.
+struct Torn {
+    pieces: Pieces<File>,
+    piece: Vec<u8>,
+    at: usize,
+    /// Length of the text up to the end of `piece`.
+    end: u64,
+    /// The text is proven from here on, as far as it was read.
+    unproven: Rc<Cell<u64>>,
+    whole: bool,
+    /// Text of unknown length is missing here.
+    gap: bool,
+    ended: bool,
+    /// What was found first.
+    damage: Option<Error>,
+    failure: Option<Error>,
+}
+
+impl Torn {
+    fn new(walk: Walk<'_>) -> Torn {
+        Torn {
+            pieces: Pieces::new(walk.file, quoted(walk.path), 0, true),
+            piece: Vec::new(),
+            at: 0,
+            end: 0,
+            unproven: Rc::default(),
+            whole: walk.whole,
+            gap: false,
+            ended: false,
+            damage: None,
+            failure: None,
+        }
+    }
+
+    /// How much of the text was read.
+    fn position(&self) -> u64 {
+        self.end - (self.piece.len() - self.at) as u64
+    }
+
+    /// Takes the next piece of text; it can be empty.
+    fn advance(&mut self) -> Result<()> {
+        self.at = 0;
+        let (proven, missing) = match self.pieces.next(&mut self.piece)? {
+            Piece::Whole | Piece::Proven => (true, false),
+            Piece::Part => (self.whole, false),
+            Piece::Damaged(damage) => {
+                self.damage.get_or_insert(damage.error);
+                (false, !damage.same_length)
+            }
+            Piece::End => {
+                self.ended = true;
+                (true, false)
+            }
+        };
+        self.end += self.piece.len() as u64;
+        self.gap |= missing;
+        if !proven {
+            self.unproven.set(self.end);
+        }
+        Ok(())
+    }
+
+    /// Goes on to the next header of a tar in proven text, if there is one.
+    fn seek_header(&mut self) -> Result<bool> {
+        let mut window = self.piece.split_off(self.at);
+        loop {
+            let first = self.end - window.len() as u64;
+            let hidden = self.unproven.get().saturating_sub(first);
+            let hidden = usize::try_from(hidden).unwrap_or(usize::MAX);
+            if let Some(at) = find_header(&window, hidden) {
+                self.piece = window.split_off(at);
+                self.at = 0;
+                return Ok(true);
+            }
+            if self.ended {
+                return Ok(false);
+            }
+            window.drain(..window.len().saturating_sub(BLOCK - 1));
+            if std::mem::take(&mut self.gap) {
+                window.clear();
+            }
+            self.advance()?;
+            window.extend_from_slice(&self.piece);
+        }
+    }
+}
+
+impl Read for Torn {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.piece.len() {
+            if self.gap || self.ended {
+                return Ok(0);
+            }
+            if let Err(error) = self.advance() {
+                let message = error.to_string();
+                self.piece.clear();
+                self.failure = Some(error);
+                return Err(io::Error::other(message));
+            }
+        }
+        let n = out.len().min(self.piece.len() - self.at);
+        out[..n].copy_from_slice(&self.piece[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// Where in a text, from `start` on, the first whole header of a tar stands.
+fn find_header(text: &[u8], start: usize) -> Option<usize> {
+    let text = text.get(start..)?;
+    let found = memmem::find_iter(text, MAGIC)
+        .filter_map(|magic| magic.checked_sub(MAGIC_AT))
+        .find(|at| text.get(*at..at + BLOCK).is_some_and(is_header))?;
+    Some(start + found)
+}
+
+/// Whether the sum of a header is what it says.
+fn is_header(block: &[u8]) -> bool {
+    let field = block.get(SUM_AT..SUM_AT + SUM_LEN).unwrap_or_default();
+    let said = std::str::from_utf8(field)
+        .ok()
+        .map(|text| text.trim_matches(['\0', ' ']))
+        .and_then(|digits| u32::from_str_radix(digits, 8).ok());
+    let sum = |bytes: &[u8]| bytes.iter().map(|b| u32::from(*b)).sum::<u32>();
+    // The sum itself counts as spaces.
+    let is = sum(block) - sum(field) + u32::from(b' ') * SUM_LEN as u32;
+    said == Some(is)
+}
