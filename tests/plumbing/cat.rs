@@ -1,6 +1,9 @@
 //! rt-cat: each archived row once, by day in order, wherever it stands and
 //! whatever else is at work.
 
+mod damage;
+mod foreign;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

@@ -9,10 +9,6 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
-#[expect(
-    dead_code,
-    reason = "rt-cat will be the first that walks a damaged tar"
-)]
 mod salvage;
 
 use std::fs::File;
@@ -26,10 +22,6 @@ use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 
-#[expect(
-    unused_imports,
-    reason = "rt-cat will be the first that walks a damaged tar"
-)]
 pub use salvage::{Walk, salvage_tar};
 
 /// How much is stored in one gzip member.

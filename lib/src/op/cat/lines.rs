@@ -6,7 +6,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::record::Fields;
+use crate::record::{Fields, records};
 use crate::time::{self, Day, Unit};
 
 /// How much is gathered before it is written.
@@ -20,7 +20,8 @@ pub(super) struct Sink<'s> {
     count: bool,
     /// Lines that came.
     pub rows: u64,
-    /// The output cannot be written; whatever fails then, this is why.
+    /// The output, or a temporary file, cannot be written; whatever fails
+    /// then, this is why.
     pub failed: bool,
 }
 
@@ -150,37 +151,80 @@ impl Met {
     }
 }
 
-/// Copies the lines of a text that comes in pieces; `next` gives the next one
-/// and says whether there was any. Whole lines in front of an error have been
-/// passed on when it is returned. With `check` each line must be a record.
+/// What comes next of a text.
+pub(super) enum Next {
+    /// A piece of it.
+    Piece,
+    /// Here text is missing.
+    Gap,
+    /// Nothing more.
+    End,
+}
+
+/// Copies the lines of a text that comes in pieces. Whole lines in front of an
+/// error have been passed on when it is returned. With `check` each line must
+/// be a record.
 pub(super) fn copy(
-    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool>,
+    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Next>,
     range: &Range,
     check: bool,
     sink: &mut Sink<'_>,
     met: &mut Met,
 ) -> Result<()> {
-    let (mut piece, mut rest) = (Vec::new(), Vec::new());
-    while next(&mut piece)? {
+    whole_lines(next, &mut |lines| choose(lines, range, check, sink, met))
+}
+
+/// Gives the whole lines of a text that comes in pieces. A line that a gap
+/// cuts in two is left out: its first part has no end, and its second part,
+/// which cannot be told from a line by its start, is no record.
+pub(super) fn whole_lines(
+    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Next>,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let (mut piece, mut rest, mut torn) = (Vec::new(), Vec::new(), false);
+    loop {
+        match next(&mut piece)? {
+            Next::Piece => {}
+            Next::Gap => {
+                rest.clear();
+                torn = true;
+                continue;
+            }
+            Next::End => break,
+        }
         let Some(end) = memchr::memrchr(b'\n', &piece) else {
             rest.extend_from_slice(&piece);
             continue;
         };
         let mut whole = &piece[..=end];
-        if !rest.is_empty() {
+        if !rest.is_empty() || torn {
             // The line that was begun is ended by itself.
             let first = memchr::memchr(b'\n', whole).unwrap_or(end);
             rest.extend_from_slice(&whole[..=first]);
-            choose(&rest, range, check, sink, met)?;
+            if !torn || records(&rest).all(is_record) {
+                each(&rest)?;
+            }
+            torn = false;
             whole = &whole[first + 1..];
         }
-        choose(whole, range, check, sink, met)?;
+        each(whole)?;
         rest.clear();
         rest.extend_from_slice(&piece[end + 1..]);
     }
-    match rest.is_empty() {
+    match rest.is_empty() || torn {
         true => Ok(()),
         false => Err(Error::data("it ends in the middle of a line")),
+    }
+}
+
+fn is_record(line: &[u8]) -> bool {
+    let mut fields = Fields::new(line);
+    loop {
+        match fields.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! rt-cat: the rows of a table out of its tiers, as one stream by day.
 //!
-//! Lines come as they stand in the archives, through bounded memory; nothing
-//! is unpacked on the way. What cannot be read is named, and the rest goes on.
+//! Lines come as they stand in the archives, through bounded memory, and none
+//! before it is proven: a member of gzip by its CRC-32 and length, a file
+//! without gzip by the ledger's digest. What is damaged is named and left out,
+//! and the rest goes on.
 
 mod aside;
 mod hot;
 mod lines;
+mod lost;
 mod put;
+mod tar;
 mod view;
 mod whole;
 
@@ -29,7 +33,8 @@ use crate::time::Day;
 use aside::Aside;
 use hot::Hot;
 use lines::{Range, Sink};
-use view::{View, Warm, member, names};
+use tar::{member, names};
+use view::{View, Warm};
 
 /// Where rows are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -283,7 +288,7 @@ impl Cat<'_> {
             if state.file(&file).is_some() {
                 continue;
             }
-            let (found, _) = names(&durable::open_read(&path)?, &path)?;
+            let found = names(&durable::open_read(&path)?, &path)?.names;
             let members = found.iter().filter_map(|name| member(name, None));
             tables.extend(members.map(|(_, table)| table));
         }

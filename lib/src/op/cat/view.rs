@@ -7,21 +7,17 @@
 //! met once: where both are there, the ledger still has the intent, which
 //! tells whether the tar that was opened is the one with its rows.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Cat;
+use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
-use crate::archive::{
-    Change, FileState, Kind, Member, State, Tree, not_as_said,
-};
-use crate::error::{Error, Exit, Result, quote, quoted};
+use crate::archive::{Change, Kind, State, not_as_said};
+use crate::error::{Error, Result};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};
-use crate::io::tar::read_tar;
-use crate::time::Day;
 
 /// How often a month is looked at when its files move.
 const TRIES: u32 = 100;
@@ -34,17 +30,6 @@ pub(super) struct Warm {
     pub limit: u64,
 }
 
-/// A month's tar, open.
-pub(super) struct Month {
-    pub path: PathBuf,
-    pub name: String,
-    pub open: File,
-    /// It was found damaged, which is noted already.
-    pub broken: bool,
-    /// The members that are meant, by day.
-    pub wanted: Vec<(Day, String)>,
-}
-
 /// What of a month is to be read.
 pub(super) struct View {
     pub warm: Vec<Warm>,
@@ -53,50 +38,8 @@ pub(super) struct View {
     pub troubles: Vec<Error>,
 }
 
-/// The tar of a month, such as `2025-11`.
-pub(super) fn tar_of(month: &str) -> String {
-    format!("cold/{}/{month}.tar.gz", &month[..4])
-}
-
-/// Day and table of a tar's member, if it is one of rows.
-pub(super) fn member(
-    name: &str,
-    known: Option<&FileState>,
-) -> Option<(Day, String)> {
-    let (day, file) = name.split_once('/')?;
-    let day = day.parse::<Day>().ok()?;
-    let stem = file
-        .strip_suffix(".jsonl.gz")
-        .or_else(|| file.strip_suffix(".jsonl"))?;
-    let said = known
-        .and_then(|k| k.members.iter().find(|m| m.name == name))
-        .and_then(|m| m.table.clone());
-    Some((day, said.or_else(|| Tree::table_of(stem))?))
-}
-
-/// The names in a tar, up to what is wrong with it, if anything is. One that
-/// is there twice is refused.
-pub(super) fn names(
-    open: &File,
-    path: &Path,
-) -> Result<(Vec<String>, Option<Error>)> {
-    let (mut names, mut seen) = (Vec::new(), HashSet::new());
-    let input = from_start(open, path)?;
-    let walked = read_tar(input, path, &mut |name, _, _| {
-        if !seen.insert(name.to_owned()) {
-            return Err(Error::data(format!(
-                "{} holds {} twice",
-                quoted(path),
-                quote(name)
-            )));
-        }
-        names.push(name.to_owned());
-        Ok(())
-    });
-    Ok((names, walked.err()))
-}
-
-/// The same open file, to be read from its start.
+/// The same open file, to be read from its start. Both read on from where the
+/// other one stopped.
 pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
     let fail = |e| Error::io("read", path, e);
     let mut file = open.try_clone().map_err(fail)?;
@@ -258,13 +201,14 @@ impl Cat<'_> {
                 warm.limit = match hot.cut.settled.get(file) {
                     Some(settled) => *settled,
                     // It came after the hot rows were read, with some of them.
-                    None if sizes(state, file).is_empty() => u64::MAX,
+                    None if forms(state, file).is_empty() => u64::MAX,
                     None => 0,
                 };
             }
-            let sizes = sizes(state, file);
+            let forms = forms(state, file);
             let is = length(&warm.open, &warm.file.path)?;
-            if !sizes.is_empty() && !sizes.contains(&is) {
+            let known = forms.iter().any(|(size, _)| *size == is);
+            if !forms.is_empty() && !known {
                 view.troubles.push(not_as_said(
                     &warm.file.path,
                     "is not as long as the ledger says",
@@ -293,68 +237,6 @@ impl Cat<'_> {
         view.troubles.extend(said);
         Ok(())
     }
-
-    /// Finds the members that are meant, and holds the tar against the ledger.
-    fn check_tar(
-        &self,
-        view: &mut View,
-        (name, path): (String, PathBuf),
-        tar: Option<File>,
-        done: Option<&Change>,
-    ) -> Result<()> {
-        let known = self.ledger.state().file(&name);
-        let Some(open) = tar else {
-            let gone = done.is_some() || goes(self.ledger.state(), &name);
-            if known.is_some_and(|k| super::holds(k, &self.options.table))
-                && !gone
-            {
-                view.troubles.push(not_as_said(&path, "is missing"));
-            }
-            return Ok(());
-        };
-        let is = length(&open, &path)?;
-        let same = known.is_some_and(|k| k.size_bytes == is);
-        let listed = |members: &[Member]| {
-            members.iter().map(|m| m.name.clone()).collect()
-        };
-        let (found, error): (Vec<String>, _) = match (done, known) {
-            (Some(change), _) => (listed(&change.members), None),
-            (None, Some(known)) if same => (listed(&known.members), None),
-            _ => names(&open, &path)?,
-        };
-        if done.is_none() && known.is_some() && !same {
-            view.troubles
-                .push(not_as_said(&path, "is not as long as the ledger says"));
-        }
-        let broken = error.is_some();
-        view.troubles.extend(error.map(|error| match known {
-            Some(_) => error.with_exit(Exit::Disagree),
-            None => error,
-        }));
-        let mut wanted = Vec::new();
-        for member_name in found {
-            let Some((day, table)) = member(&member_name, known) else {
-                continue;
-            };
-            if !table.eq_ignore_ascii_case(&self.options.table)
-                || !self.range.reaches(day)
-            {
-                continue;
-            }
-            if !name.contains(&day.to_string()[..7]) {
-                view.troubles.push(Error::data(format!(
-                    "{} holds {}, which is of another month",
-                    quoted(&path),
-                    quote(&member_name)
-                )));
-                continue;
-            }
-            wanted.push((day, member_name));
-        }
-        wanted.sort();
-        view.tar = Some(Month { path, name, open, broken, wanted });
-        Ok(())
-    }
 }
 
 fn moving(month: &str) -> Error {
@@ -362,23 +244,24 @@ fn moving(month: &str) -> Error {
         .hint("run it again when the archiving is done")
 }
 
-/// The lengths that a warm file may have: the ledger's, and those of what is
-/// under way with it.
-pub(super) fn sizes(state: &State, file: &str) -> Vec<u64> {
-    let mut sizes: Vec<u64> =
-        state.file(file).map(|f| f.size_bytes).into_iter().collect();
+/// The lengths and digests that a file may have: the ledger's, and those of
+/// what is under way with it.
+pub(super) fn forms<'s>(state: &'s State, file: &str) -> Vec<(u64, &'s str)> {
+    let known = state.file(file).map(|f| (f.size_bytes, f.sha256.as_str()));
+    let mut forms: Vec<_> = known.into_iter().collect();
     for open in state.intents().chain(state.unsettled()) {
-        let segment = &open.segment;
+        let (segment, retract) = (&open.segment, open.retract.as_ref());
         if segment.file == file {
-            sizes.push(segment.offset_bytes + segment.size_bytes);
-            sizes.extend(
-                open.retract
-                    .as_ref()
-                    .map(|r| segment.offset_bytes + r.size_bytes),
-            );
+            let before = segment.offset_bytes;
+            let after = before + segment.size_bytes;
+            forms.push((after, &segment.file_sha256));
+            forms.extend(retract.and_then(|retract| {
+                let sha256 = retract.file_sha256.as_deref()?;
+                Some((before + retract.size_bytes, sha256))
+            }));
         }
     }
-    sizes
+    forms
 }
 
 /// Whether a file may be gone: its end is under way.

@@ -5,21 +5,20 @@
 //! it is settled, by a rename: what was opened is one of its two forms, and
 //! its length tells whether it is one that the ledger knows.
 
-use std::fs::File;
-use std::path::Path;
+use std::io::Read;
 
 use super::Cat;
 use super::aside::Aside;
-use super::view::{goes, length, sizes};
+use super::lines::whole_lines;
+use super::lost::{Damages, Known};
+use super::put::{plain, proven};
+use super::view::{forms, from_start, goes, length};
 use crate::archive::{Member, not_as_said};
-use crate::error::{Error, Exit, Result, quoted};
+use crate::error::{Exit, Result, quoted};
 use crate::io::durable;
-use crate::io::gz;
+use crate::io::gz::Proven;
 use crate::record::records;
 use crate::time::Day;
-
-/// How much of a plain file is read at once, in bytes.
-const PIECE: usize = 256 << 10;
 
 /// Whether a file of the ledger's is one.
 pub(super) fn is_whole(file: &str) -> bool {
@@ -81,37 +80,48 @@ impl Cat<'_> {
                 false => Err(not_as_said(&path, "is missing")),
             };
         };
-        if !sizes(state, file).contains(&length(&open, &path)?) {
-            return Err(not_as_said(
+        let is = length(&open, &path)?;
+        if !forms(state, file).iter().any(|(size, _)| *size == is) {
+            self.trouble(not_as_said(
                 &path,
                 "is not as long as the ledger says",
             ));
         }
         let name = quoted(&path);
-        let (mut piece, mut rest) = (Vec::new(), Vec::new());
-        let mut text = Text::new(open, &name, file.ends_with(".gz"));
+        let mut damages = Damages::default();
         let mut undated = 0;
-        while text.next(&path, &mut piece)? {
-            let end = memchr::memrchr(b'\n', &piece).map_or(0, |end| end + 1);
-            rest.extend_from_slice(&piece[..end]);
-            if end > 0 {
-                undated += self.take(&rest)?;
-                rest.clear();
-            }
-            rest.extend_from_slice(&piece[end..]);
-        }
+        let done = if file.ends_with(".gz") {
+            let mut reader = Proven::new(open, &name, 1);
+            let next = &mut |piece: &mut Vec<u8>| {
+                proven(&mut reader, &mut damages, piece)
+            };
+            whole_lines(next, &mut |lines| {
+                undated += self.take(lines)?;
+                Ok(())
+            })
+        } else {
+            let length = self.proven_length(&open, &path, file)?;
+            let mut input = from_start(&open, &path)?.take(length);
+            let next =
+                &mut |piece: &mut Vec<u8>| plain(&mut input, &path, piece);
+            whole_lines(next, &mut |lines| {
+                undated += self.take(lines)?;
+                Ok(())
+            })
+        };
         if undated > 0 {
             self.notes.warn(&format!(
                 "{name}: the time of {undated} records cannot be read, they \
                  are left out"
             ));
         }
-        match rest.is_empty() {
-            true => Ok(()),
-            false => Err(Error::data(format!(
-                "{name} ends in the middle of a line"
-            ))),
+        for error in damages.tell(Known { day: None, rows: None }) {
+            self.trouble_with(file, error);
         }
+        done.map_err(|e| match e.to_string().contains(&name) {
+            true => e,
+            false => e.during(&name),
+        })
     }
 
     /// Takes the rows of some whole lines that are meant; gives how many
@@ -137,34 +147,5 @@ impl Cat<'_> {
         }
         whole.relieve()?;
         Ok(undated)
-    }
-}
-
-/// The text of a file, piece by piece.
-enum Text {
-    Plain(File),
-    Gzip(Box<gz::Reader<File>>),
-}
-
-impl Text {
-    fn new(open: File, name: &str, compressed: bool) -> Text {
-        match compressed {
-            true => Text::Gzip(Box::new(gz::Reader::parallel(open, name, 1))),
-            false => Text::Plain(open),
-        }
-    }
-
-    /// Whether there was another piece.
-    fn next(&mut self, path: &Path, piece: &mut Vec<u8>) -> Result<bool> {
-        match self {
-            Text::Gzip(reader) => reader.next_block(piece),
-            Text::Plain(file) => {
-                piece.resize(PIECE, 0);
-                let n = durable::read_full(file, piece)
-                    .map_err(|e| Error::io("read", path, e))?;
-                piece.truncate(n);
-                Ok(n > 0)
-            }
-        }
     }
 }

@@ -1,0 +1,337 @@
+//! A month's tar, held against the ledger and put out in the order of its
+//! days.
+//!
+//! The rows of a member are proven by its own gzip, its name by that of the
+//! tar. A member without gzip of its own, or whose name stands in a damaged
+//! part of the tar, is put out only if it is by its digest what the ledger
+//! says.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Cat;
+use super::lost::{self, Known};
+use super::put::Source;
+use super::view::{View, Warm, from_start, goes, length};
+use crate::archive::{Change, Member, Tree, not_as_said};
+use crate::error::{Error, Exit, Result, quote, quoted};
+use crate::io::digest::hex;
+use crate::io::gz;
+use crate::io::spool::{Held, Spool};
+use crate::io::tar::{Entry, Walk, salvage_tar};
+use crate::time::Day;
+
+/// A month's tar, open.
+pub(super) struct Month {
+    pub path: PathBuf,
+    pub name: String,
+    pub open: File,
+    /// It was found damaged, which is noted already.
+    pub broken: bool,
+    /// It was read to its end, and all of its own gzip holds.
+    pub whole: bool,
+    /// The members that are meant, by day.
+    pub wanted: Vec<Wanted>,
+}
+
+/// A member that is meant.
+pub(super) struct Wanted {
+    pub day: Day,
+    pub name: String,
+    /// What the ledger says of it.
+    pub known: Option<Member>,
+}
+
+/// The tar of a month, such as `2025-11`.
+pub(super) fn tar_of(month: &str) -> String {
+    format!("cold/{}/{month}.tar.gz", &month[..4])
+}
+
+/// Day and table of a tar's member, if it is one of rows.
+pub(super) fn member(
+    name: &str,
+    known: Option<&Member>,
+) -> Option<(Day, String)> {
+    let (day, file) = name.split_once('/')?;
+    let day = day.parse::<Day>().ok()?;
+    let stem = file
+        .strip_suffix(".jsonl.gz")
+        .or_else(|| file.strip_suffix(".jsonl"))?;
+    let said = known.and_then(|m| m.table.clone());
+    Some((day, said.or_else(|| Tree::table_of(stem))?))
+}
+
+/// What a tar holds.
+pub(super) struct Contents {
+    /// The names that are proven.
+    pub names: Vec<String>,
+    /// All of its own gzip holds.
+    whole: bool,
+    /// What is wrong with it.
+    error: Option<Error>,
+}
+
+/// Reads the names in a tar. One that is there twice is refused.
+pub(super) fn names(open: &File, path: &Path) -> Result<Contents> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    let file = from_start(open, path)?;
+    let walk = Walk { file, path, whole: false };
+    let walked = salvage_tar(walk, &mut |entry, proven| {
+        if !seen.insert(entry.name.to_owned()) {
+            return Err(Error::data(format!(
+                "{} holds {} twice",
+                quoted(path),
+                quote(entry.name)
+            )));
+        }
+        names.push((entry.name.to_owned(), proven));
+        Ok(())
+    });
+    let error = walked.unwrap_or_else(Some);
+    // A tar in one gzip member is proven only when its end is reached.
+    let whole = error.is_none() || is_whole(open, path)?;
+    names.retain(|(_, proven)| *proven || whole);
+    let names = names.into_iter().map(|(name, _)| name).collect();
+    Ok(Contents { names, whole, error })
+}
+
+/// Whether every CRC-32 of a gzip file holds.
+fn is_whole(open: &File, path: &Path) -> Result<bool> {
+    let input = from_start(open, path)?;
+    let mut reader = gz::Reader::new(input, quoted(path));
+    let mut piece = Vec::new();
+    loop {
+        match reader.next_block(&mut piece) {
+            Ok(true) => {}
+            Ok(false) => return Ok(true),
+            Err(_) => return Ok(false),
+        }
+    }
+}
+
+/// Whether a file begins with a gzip member of ours.
+fn begins_as_ours(open: &File, path: &Path) -> Result<bool> {
+    let mut head = Vec::new();
+    from_start(open, path)?
+        .take(gz::HEADER_MAX as u64)
+        .read_to_end(&mut head)
+        .map_err(|e| Error::io("read", path, e))?;
+    Ok(matches!(gz::parse_header(&head), gz::HeaderParse::Ours { .. }))
+}
+
+impl Cat<'_> {
+    /// Finds the members that are meant, and holds the tar against the ledger.
+    pub(super) fn check_tar(
+        &self,
+        view: &mut View,
+        (name, path): (String, PathBuf),
+        tar: Option<File>,
+        done: Option<&Change>,
+    ) -> Result<()> {
+        let known = self.ledger.state().file(&name);
+        let Some(open) = tar else {
+            let gone = done.is_some() || goes(self.ledger.state(), &name);
+            if known.is_some_and(|k| super::holds(k, &self.options.table))
+                && !gone
+            {
+                view.troubles.push(not_as_said(&path, "is missing"));
+            }
+            return Ok(());
+        };
+        let is = length(&open, &path)?;
+        let same = done.is_some() || known.is_some_and(|k| k.size_bytes == is);
+        let members = match (done, known) {
+            (Some(change), _) => &change.members[..],
+            (None, Some(known)) => &known.members[..],
+            (None, None) => &[],
+        };
+        if known.is_some() && !same {
+            view.troubles
+                .push(not_as_said(&path, "is not as long as the ledger says"));
+        }
+        let mut found: Vec<String> =
+            members.iter().map(|m| m.name.clone()).collect();
+        let (mut broken, mut whole) = (false, false);
+        if !same {
+            let there = names(&open, &path)?;
+            found.extend(there.names.into_iter().filter(|name| {
+                !members.iter().any(|member| member.name == *name)
+            }));
+            broken = there.error.is_some();
+            whole = there.whole;
+            view.troubles.extend(there.error.map(|error| match known {
+                Some(_) => error.with_exit(Exit::Disagree),
+                None => error,
+            }));
+        } else if !begins_as_ours(&open, &path)? {
+            whole = is_whole(&open, &path)?;
+        }
+        let wanted = self.wanted(view, (&name, &path), found, members);
+        view.tar = Some(Month { path, name, open, broken, whole, wanted });
+        Ok(())
+    }
+
+    /// Those of the members of a tar that are meant, by day.
+    fn wanted(
+        &self,
+        view: &mut View,
+        (name, path): (&str, &Path),
+        found: Vec<String>,
+        members: &[Member],
+    ) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for member_name in found {
+            let known = members.iter().find(|m| m.name == member_name);
+            let Some((day, table)) = member(&member_name, known) else {
+                continue;
+            };
+            if !table.eq_ignore_ascii_case(&self.options.table)
+                || !self.range.reaches(day)
+            {
+                continue;
+            }
+            if !name.contains(&day.to_string()[..7]) {
+                view.troubles.push(Error::data(format!(
+                    "{} holds {}, which is of another month",
+                    quoted(path),
+                    quote(&member_name)
+                )));
+                continue;
+            }
+            let known = known.cloned();
+            wanted.push(Wanted { day, name: member_name, known });
+        }
+        wanted.sort_by(|a, b| (a.day, &a.name).cmp(&(b.day, &b.name)));
+        wanted
+    }
+
+    /// Puts out the members of a tar that are meant, and in front of each what
+    /// the other tiers have of earlier days. Members in another order take as
+    /// many walks over the tar as their days fall.
+    pub(super) fn tar(
+        &mut self,
+        tar: &Month,
+        rest: &mut BTreeMap<Day, VecDeque<Warm>>,
+    ) -> Result<()> {
+        let (mut next, mut broken) = (0, tar.broken);
+        while next < tar.wanted.len() {
+            let before = next;
+            let file = from_start(&tar.open, &tar.path)?;
+            let walk = Walk { file, path: &tar.path, whole: tar.whole };
+            let walked = salvage_tar(walk, &mut |entry, proven| {
+                let Some(wanted) = tar.wanted.get(next) else {
+                    return Ok(());
+                };
+                if entry.name != wanted.name {
+                    return Ok(());
+                }
+                next += 1;
+                while let Some(first) = rest.first_entry() {
+                    if *first.key() >= wanted.day {
+                        break;
+                    }
+                    let (day, files) = first.remove_entry();
+                    self.day(day, files)?;
+                }
+                self.member(tar, wanted, entry, proven)
+            });
+            let error = match walked {
+                Ok(error) => error,
+                Err(error)
+                    if self.sink.failed || error.exit() != Exit::Data =>
+                {
+                    return Err(error);
+                }
+                Err(error) => Some(error),
+            };
+            if let Some(error) = error {
+                if !broken {
+                    self.trouble_with(&tar.name, error);
+                }
+                broken = true;
+            }
+            if next == before {
+                let wanted = &tar.wanted[next];
+                let error = Error::data(format!(
+                    "{} lacks {}{}",
+                    quoted(&tar.path),
+                    quote(&wanted.name),
+                    lost::by_ledger(wanted.known.as_ref())
+                ));
+                self.trouble_with(&tar.name, error);
+                next += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts out a member of a tar, whose name may be `proven`.
+    fn member(
+        &mut self,
+        tar: &Month,
+        wanted: &Wanted,
+        entry: Entry<'_>,
+        proven: bool,
+    ) -> Result<()> {
+        let what = format!("{} in {}", quote(&wanted.name), quoted(&tar.path));
+        let plain = !wanted.name.ends_with(".gz");
+        let source = Source {
+            plain,
+            what: &what,
+            file: &tar.name,
+            known: Known {
+                day: Some(wanted.day),
+                rows: wanted.known.as_ref().map(|m| m.rows),
+            },
+        };
+        if proven && (!plain || tar.whole) {
+            return self.text(entry.contents, &source);
+        }
+        match hold(entry, wanted.known.as_ref(), &mut self.sink.failed)? {
+            Some(mut held) => self.text(&mut held, &source),
+            None => {
+                let error = Error::data(format!(
+                    "{what} cannot be told from damage, and is left out{}",
+                    lost::by_ledger(wanted.known.as_ref())
+                ));
+                self.trouble_with(&tar.name, error);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads what is in a tar, and gives it back if it is by its digest what the
+/// ledger knows. What cannot be read is not.
+fn hold(
+    entry: Entry<'_>,
+    known: Option<&Member>,
+    failed: &mut bool,
+) -> Result<Option<Held>> {
+    let Some(known) = known.filter(|m| m.size_bytes == entry.size) else {
+        return Ok(None);
+    };
+    let (mut spool, mut hash) = (Spool::default(), Sha256::new());
+    let mut piece = vec![0; 1 << 18];
+    loop {
+        match entry.contents.read(&mut piece) {
+            Ok(0) => break,
+            Ok(n) => {
+                hash.update(&piece[..n]);
+                let held = spool.add(&piece[..n]);
+                *failed |= held.is_err();
+                held?;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Ok(None),
+        }
+    }
+    match hex(&hash.finalize()) == known.sha256 {
+        true => spool.open().map(Some),
+        false => Ok(None),
+    }
+}
