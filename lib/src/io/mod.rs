@@ -4,7 +4,7 @@
 
 pub mod digest;
 pub(crate) mod durable;
-pub mod gz;
+pub(crate) mod gz;
 pub(crate) mod jsonl;
 pub(crate) mod spool;
 mod sync_many;

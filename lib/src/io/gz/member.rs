@@ -135,14 +135,14 @@ impl Encoder {
         }
     }
 
-    /// Appends one member that holds `text` to `out`, and says what its
-    /// header says. The timestamps of `range` are in microseconds since 1970.
+    /// Appends one member that holds `text` to `out`. The timestamps of
+    /// `range` are in microseconds since 1970.
     pub fn member(
         &mut self,
         text: &[u8],
         range: Option<(i64, i64)>,
         out: &mut Vec<u8>,
-    ) -> Result<MemberInfo> {
+    ) -> Result<()> {
         let start = out.len();
         let payload_len: u8 = if range.is_some() { 33 } else { 17 };
         let lines = count_lines(text);
@@ -171,7 +171,7 @@ impl Encoder {
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
         let size_bytes = (out.len() - start) as u64;
         out[size_at..size_at + 8].copy_from_slice(&size_bytes.to_le_bytes());
-        Ok(MemberInfo { size_bytes, lines, range })
+        Ok(())
     }
 }
 

@@ -58,4 +58,4 @@ pub use member::{Encoder, HEADER_MAX, HeaderParse, MemberInfo, parse_header};
 pub use pieces::{Piece, Pieces};
 pub use proven::{Proven, Step};
 pub use read::Reader;
-pub use write::{Block, Done, Pool};
+pub use write::{Block, Pool};
