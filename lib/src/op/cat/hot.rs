@@ -9,17 +9,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Options;
 use super::aside::Aside;
+use super::file::holds;
 use super::lines::Range;
+use super::options::Options;
 use crate::archive::{Ledger, State};
 use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
+    Walk,
 };
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::settings::columns::{Columns, rule};
 use crate::settings::policy::Policy;
-use crate::time::{self, Day};
+use crate::time::{self, Day, Unit};
 
 /// How often the rows are read again when the table moves.
 const TRIES: u32 = 5;
@@ -54,7 +56,7 @@ impl Cut {
         for (name, file) in state.files() {
             if name.starts_with("cold/") {
                 cut.months.insert(name.to_owned(), file.sha256.clone());
-            } else if super::holds(file, table) {
+            } else if holds(file, table) {
                 cut.settled.insert(name.to_owned(), file.size_bytes);
                 cut.files.insert(name.to_owned(), file.sha256.clone());
             }
@@ -144,34 +146,12 @@ fn lay_aside(
         condition: None,
     };
     let selection = Selection { filter, ..Selection::default() };
-    let mut selected = database.select(&table, &chosen.columns, &selection)?;
+    let selected = database.select(&table, &chosen.columns, &selection)?;
     // Rows of the database are shown as they are.
     let form = ArchivedForm::plain(&table, &chosen.columns);
-    let mut encoder = RowEncoder::new(&table, form);
-    let mut hot =
-        Hot { rows: Aside::new()?, cut: Cut::default(), exit: Exit::Done };
-    let mut line = Vec::new();
-    let mut lost = 0u64;
-    loop {
-        let mut batch = 0;
-        let more = selected.walk.batch(Batch::default(), &mut |row| {
-            line.clear();
-            if encoder.append(row, &mut line)? == Fit::Whole {
-                let value = row.value(at)?;
-                let time = value.and_then(|v| time::instant(v, unit));
-                hot.rows.add(time.map(Day::of), &line);
-            } else {
-                lost += 1;
-            }
-            batch += line.len();
-            Ok(batch)
-        })?;
-        hot.rows.relieve()?;
-        if !more {
-            break;
-        }
-    }
-    hot.rows.flush()?;
+    let encoder = RowEncoder::new(&table, form);
+    let (rows, lost) = lay_rows(selected.walk, encoder, (at, unit))?;
+    let mut hot = Hot { rows, cut: Cut::default(), exit: Exit::Done };
     if lost > 0 {
         notes.warn(&format!(
             "{lost} rows of {} hold text that UTF-8 cannot give back, and are \
@@ -181,4 +161,36 @@ fn lay_aside(
         hot.exit = Exit::Partial;
     }
     Ok(hot)
+}
+
+/// Lays aside the rows of a walk, and counts those that cannot be written.
+/// What dates a row is one of its columns, with what the numbers in it mean.
+fn lay_rows(
+    mut walk: Walk<'_>,
+    mut encoder: RowEncoder,
+    (column, unit): (usize, Option<Unit>),
+) -> Result<(Aside, u64)> {
+    let (mut rows, mut lost) = (Aside::new()?, 0);
+    let mut line = Vec::new();
+    loop {
+        let mut batch = 0;
+        let more = walk.batch(Batch::default(), &mut |row| {
+            line.clear();
+            if encoder.append(row, &mut line)? == Fit::Whole {
+                let value = row.value(column)?;
+                let time = value.and_then(|v| time::instant(v, unit));
+                rows.add(time.map(Day::of), &line);
+            } else {
+                lost += 1;
+            }
+            batch += line.len();
+            Ok(batch)
+        })?;
+        rows.relieve()?;
+        if !more {
+            break;
+        }
+    }
+    rows.flush()?;
+    Ok((rows, lost))
 }

@@ -6,120 +6,38 @@
 //! and the rest goes on.
 
 mod aside;
+mod file;
 mod hot;
 mod lines;
 mod lost;
+mod options;
 mod put;
+mod stream;
 mod tar;
 mod view;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
-use std::str::FromStr;
-
-use jiff::Timestamp;
 
 use crate::archive::tiers::{cold_files, warm_files};
-use crate::archive::{FileState, Ledger, State, Tree};
+use crate::archive::{Ledger, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::durable;
 use crate::record::append_string;
-use crate::settings::Settings;
-use crate::settings::columns::{Columns, rule};
+use crate::settings::columns::rule;
 use crate::settings::policy::Policy;
 use crate::time::Day;
 
 use aside::Aside;
+use file::Warm;
 use hot::Hot;
 use lines::{Range, Sink};
+use stream::Cat;
 use tar::{member, names};
-use view::{View, Warm};
+use view::View;
 
-/// Where rows are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tier {
-    /// In the database.
-    Hot,
-    /// In a file of their day.
-    Warm,
-    /// In the tar of their month.
-    Cold,
-    /// In a file with all rows of a run.
-    Whole,
-}
-
-impl FromStr for Tier {
-    type Err = Error;
-
-    fn from_str(word: &str) -> Result<Tier> {
-        match word {
-            "hot" => Ok(Tier::Hot),
-            "warm" => Ok(Tier::Warm),
-            "cold" => Ok(Tier::Cold),
-            "whole" => Ok(Tier::Whole),
-            _ => Err(Error::usage(format!("{} is not a tier", quote(word)))
-                .hint("a tier is hot, warm, cold or whole")),
-        }
-    }
-}
-
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Where.
-    pub settings: Settings,
-    /// The table.
-    pub table: String,
-    /// `--since`.
-    pub since: Option<Timestamp>,
-    /// `--until`.
-    pub until: Option<Timestamp>,
-    /// `--tier`; none means all but hot.
-    pub tiers: Vec<Tier>,
-    /// `--count`.
-    pub count: bool,
-    /// `--timestamp-column` and `--unit`.
-    pub columns: Columns,
-}
-
-impl Options {
-    fn hot(&self) -> bool {
-        self.tiers.contains(&Tier::Hot)
-    }
-
-    fn warm(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Warm)
-    }
-
-    fn whole(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Whole)
-    }
-
-    fn cold(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Cold)
-    }
-}
-
-/// Whether a file of the ledger's holds rows of a table.
-fn holds(file: &FileState, table: &str) -> bool {
-    file.members.iter().any(|m| {
-        m.table.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(table))
-    })
-}
-
-/// The work.
-struct Cat<'c> {
-    options: &'c Options,
-    tree: Tree,
-    ledger: Ledger,
-    range: Range,
-    hot: Option<Hot>,
-    whole: Option<Aside>,
-    sink: Sink<'c>,
-    notes: &'c mut dyn Notes,
-    exit: Exit,
-}
+pub use options::{Options, Tier};
 
 /// Writes the rows, or how many there are.
 pub fn run(
@@ -257,21 +175,6 @@ impl Cat<'_> {
             self.day(day, files)?;
         }
         Ok(found)
-    }
-
-    /// Notes what is wrong with a file: if the ledger knows it, it was whole
-    /// once.
-    fn trouble_with(&mut self, file: &str, error: Error) {
-        let exit = match self.ledger.state().file(file) {
-            Some(_) => Exit::Disagree,
-            None => Exit::Data,
-        };
-        self.trouble(error.with_exit(exit));
-    }
-
-    fn trouble(&mut self, error: Error) {
-        self.notes.warn(&error.to_string());
-        self.exit = self.exit.and(error.exit());
     }
 
     /// Without any file for the table: it must be one that the archives have.

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::Cat;
+use super::file::{Warm, forms, from_start, length};
 use super::lines::{Met, Next, copy};
 use super::lost::{Damages, Known};
-use super::view::{Warm, forms, from_start, length};
+use super::stream::Cat;
 use crate::archive::not_as_said;
 use crate::archive::tiers::WarmFile;
 use crate::error::{Error, Result, quoted};

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Cat;
+use super::file::{Warm, from_start, goes, holds, length};
 use super::lost::{self, Known};
 use super::put::Source;
-use super::view::{View, Warm, from_start, goes, length};
+use super::stream::Cat;
 use crate::archive::{Change, Member, Tree, not_as_said};
 use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::io::digest::hex;
@@ -127,20 +127,18 @@ impl Cat<'_> {
     /// Finds the members that are meant, and holds the tar against the ledger.
     pub(super) fn check_tar(
         &self,
-        view: &mut View,
+        troubles: &mut Vec<Error>,
         (name, path): (String, PathBuf),
         tar: Option<File>,
         done: Option<&Change>,
-    ) -> Result<()> {
+    ) -> Result<Option<Month>> {
         let known = self.ledger.state().file(&name);
         let Some(open) = tar else {
             let gone = done.is_some() || goes(self.ledger.state(), &name);
-            if known.is_some_and(|k| super::holds(k, &self.options.table))
-                && !gone
-            {
-                view.troubles.push(not_as_said(&path, "is missing"));
+            if known.is_some_and(|k| holds(k, &self.options.table)) && !gone {
+                troubles.push(not_as_said(&path, "is missing"));
             }
-            return Ok(());
+            return Ok(None);
         };
         let is = length(&open, &path)?;
         let same = done.is_some() || known.is_some_and(|k| k.size_bytes == is);
@@ -150,7 +148,7 @@ impl Cat<'_> {
             (None, None) => &[],
         };
         if known.is_some() && !same {
-            view.troubles
+            troubles
                 .push(not_as_said(&path, "is not as long as the ledger says"));
         }
         let mut found: Vec<String> =
@@ -163,22 +161,21 @@ impl Cat<'_> {
             }));
             broken = there.error.is_some();
             whole = there.whole;
-            view.troubles.extend(there.error.map(|error| match known {
+            troubles.extend(there.error.map(|error| match known {
                 Some(_) => error.with_exit(Exit::Disagree),
                 None => error,
             }));
         } else if !begins_as_ours(&open, &path)? {
             whole = is_whole(&open, &path)?;
         }
-        let wanted = self.wanted(view, (&name, &path), found, members);
-        view.tar = Some(Month { path, name, open, broken, whole, wanted });
-        Ok(())
+        let wanted = self.wanted(troubles, (&name, &path), found, members);
+        Ok(Some(Month { path, name, open, broken, whole, wanted }))
     }
 
     /// Those of the members of a tar that are meant, by day.
     fn wanted(
         &self,
-        view: &mut View,
+        troubles: &mut Vec<Error>,
         (name, path): (&str, &Path),
         found: Vec<String>,
         members: &[Member],
@@ -195,7 +192,7 @@ impl Cat<'_> {
                 continue;
             }
             if !name.contains(&day.to_string()[..7]) {
-                view.troubles.push(Error::data(format!(
+                troubles.push(Error::data(format!(
                     "{} holds {}, which is of another month",
                     quoted(path),
                     quote(&member_name)

@@ -8,13 +8,12 @@
 //! tells whether the tar that was opened is the one with its rows.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
-use std::path::Path;
 
-use super::Cat;
+use super::file::{Warm, forms, from_start, goes, holds, length};
+use super::stream::Cat;
 use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
-use crate::archive::{Change, Kind, State, not_as_said};
+use crate::archive::{Change, Kind, not_as_said};
 use crate::error::{Error, Result};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};
@@ -22,33 +21,12 @@ use crate::io::durable::{self, FileId};
 /// How often a month is looked at when its files move.
 const TRIES: u32 = 100;
 
-/// A warm file, open.
-pub(super) struct Warm {
-    pub file: WarmFile,
-    pub open: File,
-    /// How much of it is meant, in bytes.
-    pub limit: u64,
-}
-
 /// What of a month is to be read.
 pub(super) struct View {
     pub warm: Vec<Warm>,
     pub tar: Option<Month>,
     /// What is not as the ledger says.
     pub troubles: Vec<Error>,
-}
-
-/// The same open file, to be read from its start. Both read on from where the
-/// other one stopped.
-pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
-    let fail = |e| Error::io("read", path, e);
-    let mut file = open.try_clone().map_err(fail)?;
-    file.seek(SeekFrom::Start(0)).map_err(fail)?;
-    Ok(file)
-}
-
-pub(super) fn length(open: &File, path: &Path) -> Result<u64> {
-    FileId::of(open, path).map(|id| id.size_bytes)
 }
 
 impl Cat<'_> {
@@ -93,7 +71,9 @@ impl Cat<'_> {
         let done = self.merged(&mut view, &name, tar.as_ref())?;
         self.check_warm(month, &mut view, done.as_ref())?;
         if self.options.cold() {
-            self.check_tar(&mut view, (name, path), tar, done.as_ref())?;
+            let troubles = &mut view.troubles;
+            view.tar =
+                self.check_tar(troubles, (name, path), tar, done.as_ref())?;
         }
         Ok(Some(view))
     }
@@ -220,7 +200,7 @@ impl Cat<'_> {
         for (name, file) in state.files() {
             let day = name.split('/').nth(1).and_then(|d| d.parse().ok());
             let meant = name.starts_with(&folder)
-                && super::holds(file, &self.options.table)
+                && holds(file, &self.options.table)
                 && day.is_some_and(|day| self.range.reaches(day));
             if !meant || !self.options.warm() {
                 continue;
@@ -242,37 +222,4 @@ impl Cat<'_> {
 fn moving(month: &str) -> Error {
     Error::busy(format!("the files of {month} move while they are read"))
         .hint("run it again when the archiving is done")
-}
-
-/// The lengths and digests that a file may have: the ledger's, and those of
-/// what is under way with it.
-pub(super) fn forms<'s>(state: &'s State, file: &str) -> Vec<(u64, &'s str)> {
-    let known = state.file(file).map(|f| (f.size_bytes, f.sha256.as_str()));
-    let mut forms: Vec<_> = known.into_iter().collect();
-    for open in state.intents().chain(state.unsettled()) {
-        let (segment, retract) = (&open.segment, open.retract.as_ref());
-        if segment.file == file {
-            let before = segment.offset_bytes;
-            let after = before + segment.size_bytes;
-            forms.push((after, &segment.file_sha256));
-            forms.extend(retract.and_then(|retract| {
-                let sha256 = retract.file_sha256.as_deref()?;
-                Some((before + retract.size_bytes, sha256))
-            }));
-        }
-    }
-    forms
-}
-
-/// Whether a file may be gone: its end is under way.
-pub(super) fn goes(state: &State, file: &str) -> bool {
-    let retracted = state.unsettled().any(|o| {
-        o.segment.file == file
-            && o.retract.as_ref().is_some_and(|r| r.file_sha256.is_none())
-    });
-    let changed = state.changes().iter().any(|(_, c)| {
-        (c.file == file && c.after.is_none())
-            || c.removes.iter().any(|r| r.file == file)
-    });
-    retracted || changed
 }

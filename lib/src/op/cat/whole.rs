@@ -7,12 +7,12 @@
 
 use std::io::Read;
 
-use super::Cat;
 use super::aside::Aside;
+use super::file::{forms, from_start, goes, length};
 use super::lines::whole_lines;
 use super::lost::{Damages, Known};
 use super::put::{plain, proven};
-use super::view::{forms, from_start, goes, length};
+use super::stream::Cat;
 use crate::archive::{Member, not_as_said};
 use crate::error::{Exit, Result, quoted};
 use crate::io::durable;

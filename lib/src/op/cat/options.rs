@@ -1,0 +1,74 @@
+//! What rt-cat was asked for.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result, quote};
+use crate::settings::Settings;
+use crate::settings::columns::Columns;
+
+/// Where rows are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tier {
+    /// In the database.
+    Hot,
+    /// In a file of their day.
+    Warm,
+    /// In the tar of their month.
+    Cold,
+    /// In a file with all rows of a run.
+    Whole,
+}
+
+impl FromStr for Tier {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Tier> {
+        match word {
+            "hot" => Ok(Tier::Hot),
+            "warm" => Ok(Tier::Warm),
+            "cold" => Ok(Tier::Cold),
+            "whole" => Ok(Tier::Whole),
+            _ => Err(Error::usage(format!("{} is not a tier", quote(word)))
+                .hint("a tier is hot, warm, cold or whole")),
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub settings: Settings,
+    /// The table.
+    pub table: String,
+    /// `--since`.
+    pub since: Option<Timestamp>,
+    /// `--until`.
+    pub until: Option<Timestamp>,
+    /// `--tier`; none means all but hot.
+    pub tiers: Vec<Tier>,
+    /// `--count`.
+    pub count: bool,
+    /// `--timestamp-column` and `--unit`.
+    pub columns: Columns,
+}
+
+impl Options {
+    pub(super) fn hot(&self) -> bool {
+        self.tiers.contains(&Tier::Hot)
+    }
+
+    pub(super) fn warm(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Warm)
+    }
+
+    pub(super) fn whole(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Whole)
+    }
+
+    pub(super) fn cold(&self) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&Tier::Cold)
+    }
+}

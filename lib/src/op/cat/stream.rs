@@ -1,0 +1,43 @@
+//! The stream in the making: what is asked for, what it is read from, where it
+//! goes, and what was wrong so far.
+
+use super::aside::Aside;
+use super::hot::Hot;
+use super::lines::{Range, Sink};
+use super::options::Options;
+use crate::archive::{Ledger, Tree};
+use crate::error::{Error, Exit, Notes};
+
+/// A stream of rows in the making.
+pub(super) struct Cat<'c> {
+    pub options: &'c Options,
+    pub tree: Tree,
+    pub ledger: Ledger,
+    pub range: Range,
+    /// The hot rows, where they are asked for.
+    pub hot: Option<Hot>,
+    /// The rows of files that hold all rows of a run, by day.
+    pub whole: Option<Aside>,
+    pub sink: Sink<'c>,
+    pub notes: &'c mut dyn Notes,
+    /// The status so far.
+    pub exit: Exit,
+}
+
+impl Cat<'_> {
+    /// Notes what is wrong with a file: if the ledger knows it, it was whole
+    /// once.
+    pub(super) fn trouble_with(&mut self, file: &str, error: Error) {
+        let exit = match self.ledger.state().file(file) {
+            Some(_) => Exit::Disagree,
+            None => Exit::Data,
+        };
+        self.trouble(error.with_exit(exit));
+    }
+
+    /// Notes what is wrong, with the status that it says.
+    pub(super) fn trouble(&mut self, error: Error) {
+        self.notes.warn(&error.to_string());
+        self.exit = self.exit.and(error.exit());
+    }
+}
