@@ -5,7 +5,7 @@
 //! but for what the form redacts. A line that somebody else wrote, with other
 //! spaces or another order, is compared value by value instead.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -133,6 +133,12 @@ impl LineShape {
         u64::from_be_bytes(order)
     }
 
+    /// Whether the key is an index of its own, with an order that says
+    /// nothing of that of the rows.
+    pub fn has_order(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// The key of a record.
     pub fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
         let bad = |what: String| {
@@ -214,13 +220,16 @@ fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
 }
 
 /// The digest of a row's encoded form, by which this process knows the row
-/// again: 128 bits of SipHash under keys that are drawn for the process, so
+/// again: 128 bits of SipHash under a key that is drawn for the process, so
 /// that nobody can aim at a collision.
 pub fn row_digest(row: &[u8]) -> u128 {
-    static KEYS: LazyLock<[RandomState; 2]> =
-        LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    let [high, low] = &*KEYS;
-    u128::from(high.hash_one(row)) << 64 | u128::from(low.hash_one(row))
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let mut hasher = KEY.build_hasher();
+    hasher.write(row);
+    let high = hasher.finish();
+    // The state goes on behind its first half, as in SipHash-128.
+    hasher.write_u8(1);
+    u128::from(high) << 64 | u128::from(hasher.finish())
 }
 
 /// The columns of a segment's records in the table as it is now: those it

@@ -13,6 +13,7 @@ use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::archive::ReadAhead;
 use crate::crash;
+use crate::db::RowAddress;
 use crate::error::Result;
 use crate::proof::{
     Accesses, Finding, Helper, KeyedFinder, KeylessFinder, ProvenRow, Source,
@@ -22,6 +23,9 @@ use crate::record::records;
 
 /// So many rows are compared before they are put into the set.
 const ROWS_GATHERED: usize = 10_000;
+
+/// So many rows with random keys are sorted together: about 10 MB.
+const ROWS_SORTED: usize = 100_000;
 
 /// How the rows of lines are found.
 pub(super) enum Finder {
@@ -56,8 +60,35 @@ pub(super) struct Chunk {
     /// The rows, in the order in which they go.
     pub rows: Vec<ProvenRow>,
     pub version: i64,
-    /// The digests of `rows`: of rows with keys, equal ones are one.
-    known: HashSet<u128>,
+    known: Known,
+}
+
+/// Which rows wait: of rows with keys, equal ones are one. Lines in the order
+/// of the rowids cannot be one row twice; only once some are in another order
+/// are the digests of the rows that wait looked at.
+#[derive(Default)]
+struct Known {
+    last: Option<i64>,
+    digests: Option<HashSet<u128>>,
+}
+
+impl Known {
+    /// Whether a row, found behind those in `rows`, is none of them.
+    fn is_new(
+        &mut self,
+        rows: &[ProvenRow],
+        address: &RowAddress,
+        digest: u128,
+    ) -> bool {
+        if let RowAddress::Rowid(rowid) = address
+            && self.last.replace(*rowid).is_none_or(|last| last < *rowid)
+            && self.digests.is_none()
+        {
+            return true;
+        }
+        let known = || rows.iter().map(|row| row.digest).collect();
+        self.digests.get_or_insert_with(known).insert(digest)
+    }
 }
 
 /// What a chunk is compared with.
@@ -87,7 +118,7 @@ impl Chunk {
             from: Rows::Lines(Box::new(lines)),
             rows: Vec::new(),
             version: 0,
-            known: HashSet::new(),
+            known: Known::default(),
         })
     }
 
@@ -106,7 +137,7 @@ impl Chunk {
             if self.rows.is_empty() {
                 break;
             }
-            self.known.clear();
+            self.known = Known::default();
             for row in self.rows.drain(..) {
                 let (segment, line) = (row.segment, row.line);
                 if !set.add(database, target, row)? {
@@ -137,6 +168,14 @@ impl Chunk {
             }
             return Ok(());
         };
+        // Many rows of an index of their own, in its order, come to each of
+        // its pages once a chunk, and not once a batch.
+        let is_sorted = with.subjects.iter().any(|s| s.shape.has_order());
+        let wanted = match (is_sorted, self.rows.is_empty()) {
+            (true, true) => wanted.max(ROWS_SORTED),
+            (true, false) => 0,
+            (false, _) => wanted,
+        };
         if self.rows.is_empty() {
             self.version = source.database.data_version()?;
         }
@@ -151,7 +190,7 @@ impl Chunk {
         if self.rows.len() > before {
             // Rows that go in the order of the key's index come to each of
             // its pages once, and not once a row.
-            self.rows.sort_by_key(|row| row.order);
+            self.rows.sort_unstable_by_key(|row| (row.order, row.line));
         }
         Ok(())
     }
@@ -169,21 +208,20 @@ impl Chunk {
 
     /// Drops the first rows: they are through.
     pub fn drop_first(&mut self, rows: usize) {
-        for row in self.rows.drain(..rows) {
-            self.known.remove(&row.digest);
+        self.rows.drain(..rows);
+        if self.rows.is_empty() {
+            self.known = Known::default();
         }
     }
 
     /// Takes out the row at a place.
     pub fn remove(&mut self, place: usize) -> ProvenRow {
-        let row = self.rows.remove(place);
-        self.known.remove(&row.digest);
-        row
+        self.rows.remove(place)
     }
 }
 
 /// Where rows that were found equal go, and what is known of them.
-type Sink<'k> = (&'k mut Vec<ProvenRow>, &'k mut HashSet<u128>);
+type Sink<'k> = (&'k mut Vec<ProvenRow>, &'k mut Known);
 
 impl Lines {
     /// Compares the next lines, one piece or two; false where there are none.
@@ -271,9 +309,8 @@ impl Lines {
             if tally.recovering {
                 tally.found.add(line);
             }
-            // Of rows with keys, equal ones are one.
             let keyed = matches!(self.finder, Finder::Keyed(_));
-            if keyed && !known.insert(digest) {
+            if keyed && !known.is_new(rows, &address, digest) {
                 tally.note(line, Verdict::Copy);
                 continue;
             }
