@@ -3,7 +3,7 @@
 //! cannot trace.
 
 use super::World;
-use super::order::{traceable, traced};
+use super::order::{traceable, traced, traced_to_its_end};
 
 /// How many batches the rows of a world go in.
 const BATCHES: usize = 6;
@@ -20,11 +20,13 @@ fn world(journal: &str) -> (World, String) {
 /// log, `frames` of it, `flush` of any journal, `unlink` of a rollback
 /// journal, and the ledger's event that says that the rows are gone.
 fn calls(world: &World, args: &[&str], receipts: &str) -> Vec<&'static str> {
-    let wanted = "trace=fcntl,pwrite64,fsync,fdatasync,write,unlink,unlinkat";
     let (text, _) =
-        traced(world, wanted, "rt-purge", args, receipts.as_bytes());
+        traced(world, CALLS, "rt-purge", args, receipts.as_bytes());
     text.lines().filter_map(call).collect()
 }
+
+const CALLS: &str = "trace=fcntl,pwrite64,fsync,fdatasync,write,unlink,\
+                     unlinkat";
 
 fn call(line: &str) -> Option<&'static str> {
     let has = |part: &str| line.contains(part);
@@ -151,7 +153,10 @@ fn what_a_killed_run_deleted_is_durable_before_the_ledger_says_so() {
         let (world, receipts) = world(journal);
         let purge = world.purge(&receipts);
         purge.env("RT_FAIL", "purge.committed=kill").run().status(137);
-        let calls = calls(&world, &["--pending"], "");
+        let (text, out) =
+            traced_to_its_end(&world, CALLS, "rt-purge", &["--pending"], b"");
+        out.status(3).stdout_has("\"superseded\":6");
+        let calls: Vec<&str> = text.lines().filter_map(call).collect();
         let said = calls.iter().position(|call| *call == "purge").unwrap();
         assert!(!calls[..said].contains(&"frames"), "{calls:?}");
         assert!(calls[..said].contains(&"flush"), "{journal}: {calls:?}");

@@ -21,7 +21,9 @@ mod sweep;
 pub use points::points;
 pub use sweep::{kill, processes};
 
-use crate::support::world::{Bag, NEW, OLD, Then, World, stop_at, until};
+use crate::support::world::{
+    Bag, NEW, OLD, Then, World, former, plus, stop_at, until,
+};
 
 /// Whether there is such a file in a tree.
 pub fn there(world: &World, name: &str) -> bool {

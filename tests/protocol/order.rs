@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use super::World;
+use crate::support::Out;
 
 /// The calls of a command that matter: `fsync PATH`, `rename PATH`, and
 /// `write TYPE ...` for events, with paths below the archive tree; the tree
@@ -56,7 +57,8 @@ fn call(line: &str, root: &str) -> Option<String> {
 }
 
 /// What strace writes of a command that succeeds, with the paths of files,
-/// and what the command prints.
+/// and what the command prints. rt-purge has waited for its receipts since
+/// before the rows were stored.
 pub(super) fn traced(
     world: &World,
     wanted: &str,
@@ -64,16 +66,29 @@ pub(super) fn traced(
     args: &[&str],
     stdin: &[u8],
 ) -> (String, Vec<u8>) {
+    let (text, out) = traced_to_its_end(world, wanted, program, args, stdin);
+    out.status(0);
+    (text, out.bytes)
+}
+
+/// The same of a command that may end with any status.
+pub(super) fn traced_to_its_end(
+    world: &World,
+    wanted: &str,
+    program: &str,
+    args: &[&str],
+    stdin: &[u8],
+) -> (String, Out) {
     let strace = world
         .cmd("strace")
         .args(["-f", "-y", "-s", "4000", "-e", wanted, "-o"])
         .arg(world.dir.join("trace"))
         .arg(program)
         .args(args)
-        .stdin(stdin);
+        .stdin(stdin)
+        .since_before_the_store();
     let out = strace.run();
-    out.status(0);
-    (world.dir.read("trace"), out.bytes)
+    (world.dir.read("trace"), out)
 }
 
 /// Whether processes can be traced here.

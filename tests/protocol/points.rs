@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{Bag, OLD, World, there};
+use super::{Bag, OLD, World, former, plus, there};
 use crate::support::root;
 
 const KILLED: i32 = 137;
@@ -52,23 +52,34 @@ fn kill_between_the_settlements_of_two_days_loses_nothing() {
 }
 
 #[test]
-fn kill_in_the_middle_of_a_retraction_keeps_no_line_of_a_row_that_stays() {
+fn kill_in_the_middle_of_a_retraction_keeps_only_lines_of_files_not_done() {
     for table in ["uuids", "bare", "logs"] {
-        for point in ["drafted", "written", "renamed"] {
-            for n in 1..=2 {
-                let (world, receipts, rows) = half_changed(table);
-                let fail = format!("retract.{point}:{n}=kill");
-                let purge = world.purge(&receipts).env("RT_FAIL", fail);
-                purge.run().status(KILLED);
-                world.recovers(&rows);
-            }
+        for (point, n, done) in [
+            ("drafted", 1, 0),
+            ("written", 1, 0),
+            ("renamed", 1, 1),
+            ("drafted", 2, 1),
+            ("written", 2, 1),
+            ("renamed", 2, 2),
+        ] {
+            let (world, receipts, rows, mut kept) = half_changed(table);
+            let fail = format!("retract.{point}:{n}=kill");
+            let purge = world.purge(&receipts).env("RT_FAIL", fail);
+            purge.run().status(KILLED);
+            // In a file that has its final form, nothing is in doubt.
+            let is_done =
+                |row: &str| OLD[..done].iter().any(|day| row.contains(day));
+            kept.retain(|row, _| !is_done(row));
+            assert_eq!(kept.len(), 2 - done);
+            world.recovers(&plus(&rows, &kept));
         }
     }
 }
 
 /// A table with settled segments, and two unsettled ones behind them of
-/// which each has a row that changed; the receipts, and what must exist.
-fn half_changed(table: &str) -> (World, String, Bag) {
+/// which each has a row that changed; the receipts, what must exist, and the
+/// changed rows as they were stored.
+fn half_changed(table: &str) -> (World, String, Bag, Bag) {
     let world = World::filled(&[table], 3);
     world.job().run().status(0);
     for (key, day) in [(51, OLD[0]), (52, OLD[0]), (53, OLD[1])] {
@@ -76,13 +87,13 @@ fn half_changed(table: &str) -> (World, String, Bag) {
             "INSERT INTO {table} VALUES ({key}, 7, '{day}T11:00:00Z', '')"
         ));
     }
-    let mut rows = world.archived();
+    let (before, settled) = (world.database(), world.archived());
     let receipts = world.stored(table);
     world.sql(&format!(
         "UPDATE {table} SET body = 'second' WHERE k IN (51, 53)"
     ));
-    rows.extend(world.database());
-    (world, receipts, rows)
+    let now = world.database();
+    (world, receipts, plus(&settled, &now), former(&before, &now))
 }
 
 /// The names of all crash points, out of the library's source.
@@ -115,6 +126,7 @@ fn points_of(file: &Path, out: &mut BTreeSet<String>) {
 fn killed_at(point: &str, n: u32) {
     let tables = ["uuids", "logs"];
     let world = World::filled(&tables, 4);
+    let before = world.database();
     let fail = format!("{point}:{n}=kill");
     let mut receipts = Vec::new();
     for table in tables {
@@ -131,7 +143,8 @@ fn killed_at(point: &str, n: u32) {
         purge.env("RT_FAIL", &fail).run();
     }
     world.job().env("RT_FAIL", format!("{point}=kill")).run();
-    world.recovers(&rows);
+    // Each row changed once, so it has one former version, stored once.
+    world.recovers_keeping(&rows, &former(&before, &rows));
 }
 
 #[test]

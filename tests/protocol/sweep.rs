@@ -116,9 +116,8 @@ fn sweep(short: u64, with_application: bool) {
             None => Books::open(rows),
         };
         let what = format!("RT_SEED={seed}, moment {moment}, wal {wal}");
-        let job = world.job().run();
-        job.expect(&format!("status 0 ({what})"), job.status == 0);
-        world.sound();
+        eprintln!("{what}");
+        world.recover();
         let picture = format!("{what}{}", world.picture());
         assert_eq!(world.due(), 0, "{picture}");
         books.agree(&world.all(), superseded(&world), &picture);

@@ -71,12 +71,28 @@ pub fn output(
     })
 }
 
-/// Whether a process has this file open. The file itself is not opened here:
-/// to close it would give up the locks of all connections of the test.
+/// Whether a process, or one that it has started (strace starts what it
+/// traces), has this file open. The file itself is not opened here: to close
+/// it would give up the locks of all connections of the test.
 fn has_open(process: u32, file: &Path) -> bool {
-    let Ok(open) = fs::read_dir(format!("/proc/{process}/fd")) else {
-        return false;
+    let opened =
+        |fd: fs::DirEntry| fs::read_link(fd.path()).is_ok_and(|to| to == file);
+    let open = fs::read_dir(format!("/proc/{process}/fd"));
+    open.is_ok_and(|open| open.flatten().any(opened))
+        || children(process).into_iter().any(|child| has_open(child, file))
+}
+
+/// The processes that a process has started, by /proc.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers =
+        processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_child = |process: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat"));
+        // pid (name) state ppid ...
+        let stat = stat.unwrap_or_default();
+        let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        rest.split(' ').nth(1) == Some(&parent.to_string())
     };
-    open.flatten()
-        .any(|fd| fs::read_link(fd.path()).is_ok_and(|to| to == file))
+    numbers.filter(is_child).collect()
 }

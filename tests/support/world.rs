@@ -6,10 +6,12 @@
 
 mod contents;
 mod pipeline;
+mod recovery;
 mod stop;
 mod tables;
 
 pub use contents::Bag;
+pub use recovery::{former, plus};
 pub use stop::{Then, stop_at, until};
 pub use tables::{NEW, OLD};
 
@@ -130,16 +132,6 @@ impl World {
     /// A job for all tables; it waits for another one's end.
     pub fn job(&self) -> Cmd<'_> {
         self.cmd("rt-archive").args(["--wait", "60s", "all"])
-    }
-
-    /// One ordinary run, and then all must be as it should: nothing is due,
-    /// and database and archives together hold exactly `rows`. It may say
-    /// that it kept rows which a run that was killed had deleted.
-    pub fn recovers(&self, rows: &Bag) {
-        self.job().run().status_of(&[0, 3]);
-        self.sound();
-        assert_eq!(self.due(), 0, "{}", self.picture());
-        assert_eq!(&self.all(), rows, "{}", self.picture());
     }
 }
 
