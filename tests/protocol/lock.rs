@@ -1,9 +1,10 @@
 //! Who may work on a tree at a time, and in which database.
 
+use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{OLD, Then, World, stop_at, until};
+use super::{Bag, OLD, Then, World, stop_at, until};
 use crate::support::Cmd;
 
 const BUSY: i32 = 75;
@@ -197,27 +198,65 @@ fn receipts_given_twice_are_answered_from_the_ledger() {
     }
 }
 
-#[test]
-fn copy_in_the_databases_place_settles_nothing_until_it_is_said_to_be_moved() {
+/// Six old rows of which a killed run has deleted two, the receipts of their
+/// two segments, and what there is.
+fn two_of_six_deleted() -> (World, String, Bag) {
     let world = World::filled(&["uuids"], 3);
     let rows = world.all();
     let receipts = world.stored("uuids");
     let killed = world.purge(&receipts).arg("--batch-size=1");
     killed.env("RT_FAIL", "purge.committed:2=kill").run().status(137);
-    let swap = world.cmd("sh").args(["-c", "cp db new && mv new db"]);
-    swap.run().status(0);
-    let before = (world.dir.read("archives/ledger.jsonl"), world.all());
-    for refused in [world.pending(), world.purge(&receipts)] {
-        refused.run().status(3).stderr_has("--moved");
+    assert_eq!(world.due(), 4);
+    (world, receipts, rows)
+}
+
+#[test]
+fn copy_in_the_databases_place_is_that_database_and_is_recovered() {
+    for by_receipts in [false, true] {
+        let (world, receipts, rows) = two_of_six_deleted();
+        let swap = world.cmd("sh").args(["-c", "cp db new && mv new db"]);
+        swap.run().status(0);
+        let purge = match by_receipts {
+            true => world.purge_later(&receipts),
+            false => world.pending(),
+        };
+        let out = purge.run();
+        out.status(0).stderr("").stdout_has("\"records\":4");
+        out.stdout_has("\"superseded\":2").stdout_has("a backup was put back");
+        assert_eq!((world.due(), world.count("retract")), (0, 0));
+        world.recovers(&rows);
     }
-    let job = world.job().run();
-    job.expect("a status that is not 0", job.status != 0);
-    let ledger = world.dir.read("archives/ledger.jsonl");
-    assert!(ledger.starts_with(&before.0));
-    assert_eq!(world.count("purge"), 0);
-    assert_eq!(world.all(), before.1);
-    world.pending().arg("--moved").run().status(0);
-    world.recovers(&rows);
+}
+
+#[test]
+fn database_elsewhere_settles_nothing_until_it_is_said_to_be_moved() {
+    for by_receipts in [false, true] {
+        let (world, receipts, rows) = two_of_six_deleted();
+        let place = |name: &str| world.dir.join(name);
+        fs::rename(place("db"), place("x")).unwrap();
+        // What the killed run has left of its journal goes with it.
+        fs::rename(place("db-journal"), place("x-journal")).unwrap();
+        let purge = || match by_receipts {
+            true => world.purge_later(&receipts).env("RT_DB", "x"),
+            false => world.pending().env("RT_DB", "x"),
+        };
+        let before =
+            (world.image(), world.dir.rows("x", "SELECT * FROM uuids"));
+        purge().run().status(3).stderr_has("say --moved");
+        let job = world.job().env("RT_DB", "x").run();
+        job.expect("a status that is not 0", job.status != 0);
+        let image = world.image();
+        assert_eq!(world.count("purge") + world.count("store"), 2);
+        assert_eq!(world.dir.rows("x", "SELECT * FROM uuids"), before.1);
+        for (name, bytes) in before.0 {
+            assert!(image[&name].starts_with(&bytes), "{name}");
+        }
+        let out = purge().arg("--moved").run();
+        out.status(0).stdout_has("\"records\":4");
+        out.stdout_has("\"superseded\":2");
+        fs::rename(place("x"), place("db")).unwrap();
+        world.recovers(&rows);
+    }
 }
 
 /// A second database beside the world's, with one old row of its own.
@@ -234,23 +273,18 @@ fn second(world: &World) {
 
 #[test]
 fn other_database_at_recovery_settles_nothing_of_this_one() {
-    let world = World::filled(&["uuids"], 3);
-    let rows = world.all();
+    let (world, receipts, rows) = two_of_six_deleted();
     second(&world);
-    let receipts = world.stored("uuids");
-    let killed = world.purge(&receipts).arg("--batch-size=1");
-    killed.env("RT_FAIL", "purge.committed:2=kill").run().status(137);
-    let before = (world.dir.read("archives/ledger.jsonl"), world.all());
-    for moved in [&["--pending"][..], &["--pending", "--moved"]] {
-        let out = world.cmd("rt-purge").args(moved).env("RT_DB", "other");
-        out.run().stderr_has("belongs to the database");
-    }
-    world.purge(&receipts).env("RT_DB", "other").run().status(3);
-    assert_eq!(world.dir.read("archives/ledger.jsonl"), before.0);
+    let before = (world.image(), world.all());
+    let out = world.pending().env("RT_DB", "other").run();
+    out.status(0).stdout("").stderr_has("came from the database");
+    let out = world.purge_later(&receipts).env("RT_DB", "other").run();
+    out.status(3).stderr_has("came from the database");
+    assert_eq!(world.image(), before.0);
     assert_eq!(world.all(), before.1);
     // Its table is busy until this one's job has run.
     let job = world.job().env("RT_DB", "other").run();
-    job.status(75).stderr_has("--pending --db");
+    job.status(75).stderr_has("run rt-purge --pending on the database");
     assert_eq!(world.dir.rows("other", "SELECT count(*) FROM uuids"), ["1"]);
     world.recovers(&rows);
     world.job().env("RT_DB", "other").run().status(0);
