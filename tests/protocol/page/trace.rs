@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::super::World;
-use super::super::order::traced;
+use super::super::order::traced_to_its_end;
 
 /// What a program did, in order. Paths are below the folder of the world; the
 /// folder itself is the empty one.
@@ -43,10 +43,23 @@ impl Trace {
         args: &[&str],
         input: &[u8],
     ) -> Trace {
+        Trace::ends_with(0, world, program, args, input)
+    }
+
+    /// Runs a program that ends with this status.
+    pub fn ends_with(
+        status: i32,
+        world: &World,
+        program: &str,
+        args: &[&str],
+        input: &[u8],
+    ) -> Trace {
         let wanted = "trace=fsync,fdatasync,write,pwrite64,?rename,?renameat,\
                       renameat2,?link,linkat,?mkdir,mkdirat,?unlink,unlinkat,\
                       ?rmdir";
-        let (text, _) = traced(world, wanted, program, args, input);
+        let (text, out) =
+            traced_to_its_end(world, wanted, program, args, input);
+        out.status(status);
         let folder = world.dir.path().canonicalize().unwrap();
         let folder = folder.to_str().unwrap();
         let mut begun = HashMap::new();
