@@ -56,8 +56,10 @@ fn examples_of_records_are_what_the_programs_print() {
             .cmd(program)
             .now(NOW)
             .env("RT_DB", "app.db")
+            .env("RT_ARCHIVES", "archives")
             .args(args)
             .stdin(stdin)
+            .since_before_the_store()
             .run();
         out.status(status).stderr("");
         out

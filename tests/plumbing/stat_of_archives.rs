@@ -30,6 +30,7 @@ fn database(dir: &Dir, times: &[&str]) {
 fn cmd<'d>(dir: &'d Dir, program: &str, args: &[&str]) -> Cmd<'d> {
     dir.cmd(program)
         .env("RT_DB", "app.db")
+        .env("RT_ARCHIVES", "archives")
         .env("RT_POLICY", "policy.jsonl")
         .args(args)
 }
@@ -161,7 +162,9 @@ fn times_of_an_archive_are_those_of_the_rows_that_remain() {
     database(&dir, &TIMES[..2]);
     let receipts = store(&dir, "log");
     dir.sql("app.db", "UPDATE log SET at = 'x' WHERE id = 2");
-    cmd(&dir, "rt-purge", &["log"]).stdin(receipts).run().status(0);
+    let purge = cmd(&dir, "rt-purge", &["log"]).stdin(receipts);
+    let out = purge.since_before_the_store().run();
+    out.status(0).stdout_has("\"changed\":1");
     let found = stat(&dir, 0, &["--archives"]);
     let fields = ["rows", "oldest", "newest"];
     let first = json!([[1, "2025-11-03T10:00:00Z", "2025-11-03T10:00:00Z"]]);

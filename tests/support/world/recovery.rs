@@ -8,6 +8,7 @@
 use std::fs;
 
 use super::{Bag, World, records};
+use crate::support::{Cmd, Out};
 
 /// The rows of both.
 pub fn plus(one: &Bag, other: &Bag) -> Bag {
@@ -47,15 +48,20 @@ impl World {
         assert!(beyond.is_empty(), "twice: {beyond:#?}{}", self.picture());
     }
 
-    /// One ordinary run, which leaves nothing unsettled. Its status is 3 if it
-    /// has settled a segment of whose rows none was there as archived, and
-    /// else 0.
+    /// One ordinary run, which leaves nothing unsettled.
     pub fn recover(&self) {
+        self.settles(self.job());
+        self.sound();
+    }
+
+    /// A command that recovers segments. Its status is 3 if of one none of the
+    /// rows was there as archived, and else 0.
+    pub fn settles(&self, cmd: Cmd<'_>) -> Out {
         let ledger = self.dir.join("archives/ledger.jsonl");
         let text = || fs::read_to_string(&ledger).unwrap_or_default();
         // A torn line at its end is no event, and is cut.
         let known = text().matches('\n').count();
-        let out = self.job().run();
+        let out = cmd.run();
         let text = text();
         let added: Vec<&str> = text.lines().skip(known).collect();
         let none_was_there = records(&added.join("\n")).iter().any(|event| {
@@ -64,6 +70,6 @@ impl World {
                 && event["superseded"] == event["rows"]
         });
         out.status(if none_was_there { 3 } else { 0 });
-        self.sound();
+        out
     }
 }
