@@ -116,7 +116,8 @@ fn sweep(short: u64, with_application: bool) {
             None => Books::open(rows),
         };
         let what = format!("RT_SEED={seed}, moment {moment}, wal {wal}");
-        eprintln!("{what}");
+        // Its name is in the picture of a command that fails.
+        world.dir.write(&what, "");
         world.recover();
         let picture = format!("{what}{}", world.picture());
         assert_eq!(world.due(), 0, "{picture}");
