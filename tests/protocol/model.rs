@@ -248,6 +248,28 @@ fn model_09_row_with_a_key_that_was_exported_twice_is_archived_once() {
 }
 
 #[test]
+fn model_09_row_exported_twice_that_changes_in_recovery_keeps_one_line() {
+    for change in ["UPDATE uuids SET body = 'second'", "DELETE FROM uuids"] {
+        let world = World::new(&["uuids"]);
+        world.fill("uuids", OLD[0], 3);
+        let before = world.all();
+        let exported = world.export("uuids");
+        let twice = [&exported[..], &exported[..]].concat();
+        world.store("uuids", &twice).run().status(0);
+        let point = "purge.compared";
+        let out =
+            world.meanwhile(world.pending(), point, Then::GoesOn, |world| {
+                world.sql(&format!("{change} WHERE n = 1"));
+            });
+        out.status(0).stdout_has("\"records\":2");
+        // One line of each row is a second copy, and not both.
+        out.stdout_has("\"gone\":3").stdout_has("\"superseded\":1");
+        let new = former(&world.database(), &before);
+        world.recovers(&plus(&before, &new));
+    }
+}
+
+#[test]
 fn model_10_row_that_changes_in_the_run_keeps_its_copy_only_in_a_crash() {
     let change =
         format!("UPDATE uuids SET body = 'second' WHERE k = '{}/1'", OLD[1]);

@@ -185,3 +185,27 @@ fn a_row_for_which_a_trigger_fails_stays_and_the_others_go() {
         }
     }
 }
+
+#[test]
+fn row_that_was_to_stay_and_went_with_another_keeps_one_of_two_lines() {
+    // A trigger keeps `a` as long as `b` is there, and takes it then.
+    let world = trusting(
+        "CREATE TABLE t (id TEXT PRIMARY KEY, at);
+         INSERT INTO t VALUES ('a', '2026-01-02'), ('b', '2026-01-02');
+         CREATE TRIGGER keeps BEFORE DELETE ON t
+         WHEN old.id = 'a' AND EXISTS (SELECT 1 FROM t WHERE id = 'b')
+         BEGIN SELECT RAISE(IGNORE); END;
+         CREATE TRIGGER takes AFTER DELETE ON t WHEN old.id = 'b'
+         BEGIN DELETE FROM t WHERE id = 'a'; END;",
+    );
+    for times in [1, 2] {
+        let world = world.copy();
+        // The export met each row so often, and another run stored them.
+        let rows = world.export("t").repeat(times);
+        let receipts = world.store("t", &rows).run();
+        receipts.status(0);
+        world.purge_later(&receipts.bytes).run().status(0);
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+        assert_eq!(world.archived_of("id"), "a b", "{times}");
+    }
+}
