@@ -2,7 +2,7 @@
 //!
 //! Invariants. A line is called a second copy only if the same record, all of
 //! it but when it was archived, was read from a line that stays: an earlier
-//! line of the segment, or one whose row was found; a segment before it in the
+//! line of the segment, or one whose row was found and deleted; a segment before it in the
 //! day's file; or the month's tar. File and tar are durable, and have the
 //! digests that the ledger names. Only segments of rows with keys are asked
 //! about: of rows without key, equal ones are different rows.
@@ -79,8 +79,9 @@ impl Sought {
 }
 
 impl Archive {
-    /// Those of `lines` whose record stands in the archives once more;
-    /// `found` are the lines of the segment whose rows were found equal.
+    /// Those of `lines` whose record stands in the archives once more. Of the
+    /// segment itself, lines of `going` count for nothing; those of `stand`
+    /// count for every other line, the rest for later ones.
     ///
     /// # Errors
     /// Status 5 when the file or the tar is not what the ledger says.
@@ -88,13 +89,13 @@ impl Archive {
         &self,
         segment: &VerifiedSegment,
         lines: &LineSet,
-        found: &LineSet,
+        (going, stand): (&LineSet, &LineSet),
     ) -> Result<LineSet> {
         let mut copies = LineSet::default();
         let mut left = lines.iter().peekable();
         while left.peek().is_some() {
             let part: LineSet = left.by_ref().take(LINES_A_PASS).collect();
-            copies.union(&self.copies_of(segment, &part, found)?);
+            copies.union(&self.copies_of(segment, &part, (going, stand))?);
         }
         Ok(copies)
     }
@@ -103,7 +104,7 @@ impl Archive {
         &self,
         segment: &VerifiedSegment,
         lines: &LineSet,
-        found: &LineSet,
+        (going, stand): (&LineSet, &LineSet),
     ) -> Result<LineSet> {
         let mut sought = Sought {
             digests: Digests {
@@ -127,7 +128,9 @@ impl Archive {
         let mut line = 0;
         segment.read(&mut |piece| {
             for record in records(piece) {
-                sought.see(record, Some(line), !found.contains(line));
+                if !going.contains(line) {
+                    sought.see(record, Some(line), !stand.contains(line));
+                }
                 line += 1;
             }
             Ok(())

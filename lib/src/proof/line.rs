@@ -133,12 +133,6 @@ impl LineShape {
         u64::from_be_bytes(order)
     }
 
-    /// Whether the key is an index of its own, with an order that says
-    /// nothing of that of the rows.
-    pub fn has_order(&self) -> bool {
-        self.first.is_some()
-    }
-
     /// The key of a record.
     pub fn key(&self, record: &[u8]) -> Result<Vec<Owned>> {
         let bad = |what: String| {

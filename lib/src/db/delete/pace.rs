@@ -8,6 +8,9 @@
 use std::time::{Duration, Instant};
 
 const LEAST_HOLD: Duration = Duration::from_millis(10);
+/// In that time a batch with random keys touches most pages of their index;
+/// longer ones cost less a row, but not much.
+const LONG_HOLD: Duration = Duration::from_millis(250);
 const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
@@ -109,6 +112,12 @@ impl Pace {
         (self.alone_since.elapsed() / 5)
             .min(self.limits.max_stall)
             .max(LEAST_HOLD.min(self.limits.max_stall))
+    }
+
+    /// Whether a batch may be longer if it is waited for: nobody else was seen
+    /// to have committed during this run.
+    pub fn grows(&self) -> bool {
+        self.alone && self.hold() < LONG_HOLD.min(self.limits.max_stall)
     }
 
     /// Whether a batch that began to delete at `begun` should commit now: at

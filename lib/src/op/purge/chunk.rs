@@ -24,9 +24,6 @@ use crate::record::records;
 /// So many rows are compared before they are put into the set.
 const ROWS_GATHERED: usize = 10_000;
 
-/// So many rows with random keys are sorted together: about 10 MB.
-const ROWS_SORTED: usize = 100_000;
-
 /// How the rows of lines are found.
 pub(super) enum Finder {
     Keyed(KeyedFinder),
@@ -168,18 +165,9 @@ impl Chunk {
             }
             return Ok(());
         };
-        // Many rows of an index of their own, in its order, come to each of
-        // its pages once a chunk, and not once a batch.
-        let is_sorted = with.subjects.iter().any(|s| s.shape.has_order());
-        let wanted = match (is_sorted, self.rows.is_empty()) {
-            (true, true) => wanted.max(ROWS_SORTED),
-            (true, false) => 0,
-            (false, _) => wanted,
-        };
         if self.rows.is_empty() {
             self.version = source.database.data_version()?;
         }
-        let before = self.rows.len();
         while self.rows.len() < wanted {
             source.limit.check()?;
             let mut sink = (&mut self.rows, &mut self.known);
@@ -187,12 +175,20 @@ impl Chunk {
                 break;
             }
         }
-        if self.rows.len() > before {
-            // Rows that go in the order of the key's index come to each of
-            // its pages once, and not once a row.
-            self.rows.sort_unstable_by_key(|row| (row.order, row.line));
-        }
         Ok(())
+    }
+
+    /// The first rows, in the order in which they go together: that of the
+    /// key, where it is an index of its own, so that they come to each of its
+    /// pages once. Rows of a set stay as they are.
+    pub fn first(&mut self, rows: usize) -> &[ProvenRow] {
+        let batch = &mut self.rows[..rows];
+        if matches!(self.from, Rows::Lines(_)) {
+            batch.sort_unstable_by_key(|row| {
+                (row.order, row.segment, row.line)
+            });
+        }
+        batch
     }
 
     /// How many segments are through: no line of theirs is left to compare,

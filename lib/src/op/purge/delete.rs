@@ -26,6 +26,10 @@ use crate::proof::{Accesses, Again, ProvenRow, Subject};
 /// the write lock before they are read inside it.
 const ATTEMPTS: u32 = 5;
 
+/// So many rows are compared before the first ones go, while the time that a
+/// batch may take still grows: short ones cost more a row. About 12 MB.
+const ROWS_AHEAD: usize = 150_000;
+
 /// The deletion of the rows of segments that are settled together.
 pub(super) struct Deletion<'d, 's, 't> {
     pub session: &'d mut Session<'s>,
@@ -65,7 +69,11 @@ impl Deletion<'_, '_, '_> {
             let hold = self.session.hold()?;
             let wanted = self.wanted(hold);
             if before.is_none() || chunk.rows.is_empty() {
-                self.fill(chunk, wanted)?;
+                let ahead = match self.session.pace.grows() {
+                    true => wanted.max(ROWS_AHEAD),
+                    false => wanted,
+                };
+                self.fill(chunk, ahead)?;
             }
             if chunk.rows.is_empty() {
                 return Ok(());
@@ -180,12 +188,13 @@ impl Deletion<'_, '_, '_> {
     /// happens between BEGIN and COMMIT but a look at identities of files.
     fn transaction(
         &mut self,
-        chunk: &Chunk,
+        chunk: &mut Chunk,
         rows: usize,
         hold: Duration,
         attempts: u32,
     ) -> Result<Ended> {
-        let batch = &chunk.rows[..rows];
+        let version = chunk.version;
+        let batch = chunk.first(rows);
         self.begin_batch(batch)?;
         std::thread::sleep(self.session.pace.rest());
         let database = self.session.database;
@@ -200,7 +209,7 @@ impl Deletion<'_, '_, '_> {
         let hold = hold.min(self.session.pace.hold());
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
-        let moved = now != chunk.version || self.target.has_triggers;
+        let moved = now != version || self.target.has_triggers;
         let outcome = match self.referenced(batch, now, moved, attempts)? {
             Err(ended) => Err(ended),
             Ok(referenced) => {

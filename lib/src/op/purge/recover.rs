@@ -109,10 +109,16 @@ pub(super) fn drop_second_copies(
     {
         return Ok(());
     }
+    // A line that goes, or is itself in doubt, is no copy that another may
+    // rest on.
+    let going = tally.out();
+    let mut stand = tally.found.clone();
+    stand.subtract(&going);
+    stand.subtract(&tally.superseded);
     let copies = session.archive.second_copies(
         &subject.segment,
         &tally.superseded,
-        &tally.found,
+        (&going, &stand),
     )?;
     tally.drop_copies(&copies);
     Ok(())
