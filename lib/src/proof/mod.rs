@@ -22,6 +22,6 @@ pub use access::{Accesses, Again, access};
 pub use find::{Finding, KeyedFinder};
 pub use find_keyless::{Before, KeylessFinder, claim_all};
 pub use helper::{Helper, compare};
-pub use line::ProvenRow;
+pub use line::{ProvenRow, range};
 pub use subject::{Source, Subject};
 pub use whole::all_equal;

@@ -25,6 +25,8 @@ pub struct RowAccess<'d> {
     behind: Option<Statement<'d>>,
     at: Statement<'d>,
     delete: Statement<'d>,
+    /// Deletes all rows between two rowids.
+    delete_range: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
@@ -78,6 +80,7 @@ impl Database {
             behind: texts.behind.map(prepare).transpose()?,
             at: prepare(texts.at)?,
             delete: prepare(texts.delete)?,
+            delete_range: texts.delete_range.map(prepare).transpose()?,
             there: prepare(texts.there)?,
             // Last, for it reads the schema anew: what was prepared before is
             // of the schema that the caller knows.
@@ -95,6 +98,7 @@ struct Texts {
     behind: Option<String>,
     at: String,
     delete: String,
+    delete_range: Option<String>,
     there: String,
 }
 
@@ -139,6 +143,12 @@ impl Texts {
             }),
             at: format!("SELECT {list} FROM {from} WHERE {here}"),
             delete: format!("DELETE FROM {from} WHERE {here}"),
+            delete_range: rowid.map(|rowid| {
+                format!(
+                    "DELETE FROM {from} \
+                     WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+                )
+            }),
             there: format!("SELECT 1 FROM {from} WHERE {here}"),
         }
     }
@@ -234,6 +244,19 @@ impl RowAccess<'_> {
             return Ok(Deleted::NotAll);
         }
         Ok(Deleted::All)
+    }
+
+    /// Deletes the rows from one rowid to another inside the open
+    /// transaction, of a table without triggers; the caller has proven a row
+    /// for each rowid between them.
+    pub fn delete_range(&mut self, first: i64, last: i64) -> Result<Deleted> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let Some(statement) = &mut self.delete_range else {
+            return Ok(Deleted::NotAll);
+        };
+        let changes = statement.execute([first, last]).map_err(fail)?;
+        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
+        Ok(if all { Deleted::All } else { Deleted::NotAll })
     }
 
     /// Whether a row stands at an address.

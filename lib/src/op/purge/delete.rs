@@ -20,7 +20,7 @@ use crate::archive::Begun;
 use crate::crash;
 use crate::db::{Deleted, RowAddress};
 use crate::error::Result;
-use crate::proof::{Accesses, Again, ProvenRow, Subject};
+use crate::proof::{Accesses, Again, ProvenRow, Subject, range};
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
@@ -298,7 +298,23 @@ impl Deletion<'_, '_, '_> {
         clock: Option<(Instant, Duration)>,
     ) -> Result<std::result::Result<Vec<Verdict>, Ended>> {
         let mut verdicts = Vec::with_capacity(batch.len());
-        for (place, row) in batch.iter().enumerate() {
+        let as_proven = !moved && referenced.is_empty();
+        while let Some(row) = batch.get(verdicts.len()) {
+            let place = verdicts.len();
+            if let (true, Some((first, last))) =
+                (as_proven, range(&batch[place..]))
+            {
+                let access = self.accesses.of_row(row)?;
+                if access.delete_range(first, last)? == Deleted::NotAll {
+                    return Ok(Err(Ended::Kept(place)));
+                }
+                let rows = (last - first) as usize + 1;
+                verdicts.resize(place + rows, Verdict::Deleted);
+                if self.is_over(clock) {
+                    break;
+                }
+                continue;
+            }
             let verdict = match moved {
                 _ if referenced.contains(&place) => Verdict::Referenced,
                 true => self.look_again(row)?,
@@ -318,9 +334,7 @@ impl Deletion<'_, '_, '_> {
                 return Ok(Err(Ended::Kept(place)));
             }
             verdicts.push(verdict);
-            if let Some((begun, hold)) = clock
-                && self.session.pace.enough(begun, hold)
-            {
+            if self.is_over(clock) {
                 break;
             }
         }
@@ -335,6 +349,12 @@ impl Deletion<'_, '_, '_> {
             }
         }
         Ok(Ok(verdicts))
+    }
+
+    /// Whether a batch that began then has held the lock for long enough.
+    fn is_over(&self, clock: Option<(Instant, Duration)>) -> bool {
+        let pace = &self.session.pace;
+        clock.is_some_and(|(begun, hold)| pace.enough(begun, hold))
     }
 
     /// What becomes of a row now that somebody else may have committed.
