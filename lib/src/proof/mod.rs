@@ -15,13 +15,15 @@ mod find;
 mod find_keyless;
 mod helper;
 mod line;
+mod missing;
 mod subject;
 mod whole;
 
-pub use access::{Accesses, Again, access};
+pub use access::{Accesses, Again};
 pub use find::{Finding, KeyedFinder};
 pub use find_keyless::{Before, KeylessFinder, claim_all};
 pub use helper::{Helper, compare};
 pub use line::{ProvenRow, range};
+pub use missing::missing;
 pub use subject::{Source, Subject};
 pub use whole::all_equal;

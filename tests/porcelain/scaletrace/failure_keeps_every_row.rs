@@ -82,7 +82,7 @@ fn a_run_that_dies_behind_the_publication_is_finished_by_the_next() {
         let out = low(&dir).path_first(dir.join("first")).run();
         out.status(1).stderr_has("did not finish");
         let out = low(&dir).now("2026-01-15T00:00:01Z").run();
-        let report = report(out.status(0));
+        let report = report(out.status_of(&[0, 3]));
         assert_eq!(report["status"], "archived", "{point}: {report}");
         assert_eq!(report["rows_archived"], 3000, "{point}: {report}");
         assert_eq!(files(&dir).len(), 1, "{point}\n{}", dir.tree());

@@ -111,7 +111,9 @@ fn a_whole_file_that_is_not_settled_comes_once() {
     assert_eq!(cat(&dir, &[], 0).0.len(), 100);
     assert_eq!(cat(&dir, &ALL, 0).0.len(), 100);
     dir.sql(DB, "UPDATE agent_logs SET tokens = 0 WHERE id < 11");
-    pipe("rt-purge <r");
+    let purge = dir.cmd("rt-purge").stdin(dir.read("r"));
+    let purge = purge.env("RT_DB", DB).env("RT_ARCHIVES", "a");
+    purge.since_before_the_store().run().status(0);
     assert_eq!(cat(&dir, &[], 0).0.len(), 90);
     assert_eq!(cat(&dir, &ALL, 0).0.len(), 100);
 }

@@ -26,8 +26,8 @@ use crate::proof::{Accesses, Again, ProvenRow, Subject, range};
 /// the write lock before they are read inside it.
 const ATTEMPTS: u32 = 5;
 
-/// So many rows are compared before the first ones go, while the time that a
-/// batch may take still grows: short ones cost more a row. About 12 MB.
+/// So many rows are compared first while the time that a batch may take still
+/// grows: short ones cost more a row. About 12 MB.
 const ROWS_AHEAD: usize = 150_000;
 
 /// The deletion of the rows of segments that are settled together.
@@ -97,8 +97,7 @@ impl Deletion<'_, '_, '_> {
                     attempts = 0;
                 }
                 Ended::Kept(0) => {
-                    let row = chunk.remove(0);
-                    self.kept(&row)?;
+                    self.kept(&chunk.remove(0))?;
                     before = None;
                 }
                 Ended::Kept(place) => before = Some(place),
@@ -126,8 +125,7 @@ impl Deletion<'_, '_, '_> {
         }
     }
 
-    /// How many rows one batch takes rather than leave a short one behind,
-    /// with a pause of its own.
+    /// How many rows one batch takes rather than leave a short one behind.
     fn at_most(&self, wanted: usize) -> usize {
         (wanted + wanted / 4).min(self.session.pace.most_rows())
     }
@@ -177,8 +175,7 @@ impl Deletion<'_, '_, '_> {
             return Err(altered(&self.target.table.name));
         }
         self.accesses.close();
-        while !chunk.rows.is_empty() {
-            let row = chunk.remove(chunk.rows.len() - 1);
+        while let Some(row) = chunk.rows.pop() {
             self.note(&row, Verdict::Differs)?;
         }
         Ok(())
@@ -357,7 +354,7 @@ impl Deletion<'_, '_, '_> {
         clock.is_some_and(|(begun, hold)| pace.enough(begun, hold))
     }
 
-    /// What becomes of a row now that somebody else may have committed.
+    /// What a row is now that somebody else may have committed.
     fn look_again(&mut self, row: &ProvenRow) -> Result<Verdict> {
         Ok(match self.accesses.look_again(row)? {
             Again::Equal => Verdict::Deleted,
@@ -366,8 +363,7 @@ impl Deletion<'_, '_, '_> {
         })
     }
 
-    /// The rows of a batch that are not any more what they were, by their
-    /// place in it.
+    /// The places of a batch's rows that are not what they were.
     fn differing(
         &mut self,
         batch: &[ProvenRow],
@@ -384,10 +380,9 @@ impl Deletion<'_, '_, '_> {
 
     /// A row whose deletion a trigger prevented, alone in its batch.
     fn kept(&mut self, row: &ProvenRow) -> Result<()> {
-        match self.accesses.is_there(row.segment, &row.address)? {
-            true => self.note(row, Verdict::Refused),
-            false => self.note(row, Verdict::Missing),
-        }
+        let there = self.accesses.is_there(row.segment, &row.address)?;
+        let verdict = if there { Verdict::Refused } else { Verdict::Missing };
+        self.note(row, verdict)
     }
 
     fn note(&mut self, row: &ProvenRow, verdict: Verdict) -> Result<()> {

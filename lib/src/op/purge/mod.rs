@@ -2,7 +2,7 @@
 //!
 //! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
 //! on standard input), `plan` (what is to be settled), `settle` (one table,
-//! steps 1 to 6), and what that calls in its order: `whole_table`, `chunk`
+//! steps 1 to 6), and what that calls in its order: `rows`, `whole_table`, `chunk`
 //! and [`crate::proof`], `points_at`, `delete`, `recover`. `tally`, `target`
 //! and `session` are the words they share; `rehearse` is the dry run.
 
@@ -14,6 +14,7 @@ mod points_at;
 mod receipts;
 mod recover;
 mod rehearse;
+mod rows;
 mod session;
 mod settle;
 mod tally;
@@ -172,11 +173,9 @@ fn settle(
     for result in results.iter() {
         notes.warn(result.message.as_deref().unwrap_or_default());
     }
-    if options.pending {
-        for blocked in archive.blocked() {
-            let error = Error::new(blocked.exit, blocked.message.clone());
-            results.push(failed(&blocked.table, &error));
-        }
+    for blocked in archive.blocked().iter().filter(|_| options.pending) {
+        let error = Error::new(blocked.exit, blocked.message.clone());
+        results.push(failed(&blocked.table, &error));
     }
     plan::order(&mut groups, database)?;
     let schema_version = database.schema_version()?;
@@ -192,21 +191,16 @@ fn settle(
         limit,
         schema_version,
     };
-    let done = settle_groups(
-        &mut session,
-        &groups,
-        stored,
-        &triggers,
-        results,
-        notes,
-    );
+    let to_do = (&groups[..], stored, &triggers);
+    let done = settle_groups(&mut session, to_do, results, notes);
+    let pace = session.pace;
     if done.is_ok() {
         std::thread::sleep(match options.reclaim {
-            Reclaim::None => session.pace.last_rest(),
-            _ => session.pace.rest(),
+            Reclaim::None => pace.last_rest(),
+            _ => pace.rest(),
         });
     }
-    if let Some(holds) = session.pace.holds() {
+    if let Some(holds) = pace.holds() {
         notes.verbose(&holds);
     }
     for result in results.iter_mut() {
@@ -246,9 +240,7 @@ fn plan(
 /// Settles the groups one by one; an error is the end of the whole run.
 fn settle_groups(
     session: &mut Session<'_>,
-    groups: &[Group],
-    stored: Stored,
-    triggers: &Triggers,
+    (groups, stored, triggers): (&[Group], Stored, &Triggers),
     results: &mut Vec<Purged>,
     notes: &mut dyn Notes,
 ) -> Result<()> {

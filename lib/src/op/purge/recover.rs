@@ -14,14 +14,13 @@ use super::session::Session;
 use super::tally::Tally;
 use super::target::Target;
 use crate::archive::{Archive, Counts, Open, Segment};
-use crate::db::{Identity, RowAddress};
+use crate::db::Identity;
 use crate::error::{Exit, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::line_set::LineSet;
 use crate::outcome::Purged;
-use crate::proof::{Before, Source, Subject, access, claim_all};
-use crate::record::records;
+use crate::proof::{Before, Source, Subject, claim_all, missing};
 
 /// Which segments this run has not stored itself.
 #[derive(Clone, Copy, Debug)]
@@ -133,38 +132,11 @@ pub(super) fn look_for_kept(
     tally: &mut Tally,
 ) -> Result<()> {
     let kept = tally.kept();
-    if !target.missing_keeps_line || kept.is_empty() {
-        return Ok(());
+    if target.missing_keeps_line && !kept.is_empty() {
+        let source = session.source();
+        let missing = missing(source, target.table, subject, &kept)?;
+        tally.keep_lines(&missing);
     }
-    let Some(mut access) = access(session.database, target.table, subject)?
-    else {
-        return Ok(());
-    };
-    let mut missing = LineSet::default();
-    if subject.segment.segment().keyless_rows > 0 {
-        for line in kept.iter() {
-            if let Some(rowid) = session.database.claim_of(line)?
-                && !access.there(&RowAddress::Rowid(rowid))?
-            {
-                missing.add(line);
-            }
-        }
-    } else {
-        let (mut line, mut row) = (0, Vec::new());
-        subject.segment.read(&mut |piece| {
-            for record in records(piece) {
-                if kept.contains(line) {
-                    let key = subject.shape.key(record)?;
-                    if access.by_key(&key, &mut row)?.is_none() {
-                        missing.add(line);
-                    }
-                }
-                line += 1;
-            }
-            Ok(())
-        })?;
-    }
-    tally.keep_lines(&missing);
     Ok(())
 }
 

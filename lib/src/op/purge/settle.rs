@@ -12,20 +12,18 @@
 //! Rows without usable key are settled segment by segment, with a `purging` a
 //! batch in place of step 3; all others together.
 
-use super::chunk::{Chunk, Comparison, Finder};
-use super::delete::Deletion;
 use super::plan::{Group, Known};
 use super::recover::{self, Stored};
+use super::rows::{self, Lines, Through};
 use super::session::{self, Session};
 use super::tally::{Tally, add, settled};
 use super::target::{Target, Writes};
-use super::whole_table;
-use crate::archive::{Begun, Open, SegmentState, Settled};
+use crate::archive::{Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
 use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
-use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
+use crate::proof::{Accesses, Subject};
 
 /// Settles segments of one table; the result says how far it came.
 pub(super) fn settle_table(
@@ -35,13 +33,8 @@ pub(super) fn settle_table(
     writes: &[Writes],
 ) -> (Purged, Result<()>) {
     let mut result = Purged::new(&group.table, Status::NoRecords);
-    let mut settling = Settling {
-        session,
-        stored,
-        result: &mut result,
-        all_gone: false,
-        stopped: None,
-    };
+    let mut settling =
+        Settling { session, stored, result: &mut result, all_gone: false };
     let mut done = settling.settle(group, writes);
     let all_gone = settling.all_gone;
     if done.is_err() {
@@ -71,15 +64,6 @@ pub(super) fn settle_table(
     (result, done)
 }
 
-/// The lines of segments that are settled together, and what is known of
-/// them.
-struct Lines<'l, 'd> {
-    target: &'l Target<'l>,
-    subjects: &'l [Subject],
-    accesses: Accesses<'d>,
-    tallies: Vec<Tally>,
-}
-
 /// The settlement of one table.
 struct Settling<'g, 's> {
     session: &'g mut Session<'s>,
@@ -87,8 +71,6 @@ struct Settling<'g, 's> {
     result: &'g mut Purged,
     /// All rows of a segment that was recovered were gone.
     all_gone: bool,
-    /// Why the run ends, once what is through is settled.
-    stopped: Option<Error>,
 }
 
 impl Settling<'_, '_> {
@@ -233,23 +215,20 @@ impl Settling<'_, '_> {
             }
         };
         let of = Lines { target, subjects, accesses, tallies };
-        let tallies = match subjects[0].segment.segment().keyless_rows {
-            0 => {
-                // Step 3.
-                let flushed = self.session.database.flush()?;
-                let begun = self.session.archive.begin_deletion(
-                    subjects.iter().map(|s| &s.segment),
-                    flushed,
-                )?;
-                self.delete_keyed(of, begun)?
-            }
-            _ if altered => self.delete_chunks(
-                of,
-                None,
-                Finder::Keyed(Default::default()),
-            )?,
-            _ => self.delete_keyless(of)?,
-        };
+        let Through { tallies, stopped } =
+            match subjects[0].segment.segment().keyless_rows {
+                0 => {
+                    // Step 3.
+                    let flushed = self.session.database.flush()?;
+                    let begun = self.session.archive.begin_deletion(
+                        subjects.iter().map(|s| &s.segment),
+                        flushed,
+                    )?;
+                    rows::delete_keyed(self.session, of, begun)?
+                }
+                _ if altered => rows::leave(self.session, of)?,
+                _ => rows::delete_keyless(self.session, of)?,
+            };
         let mut done = Vec::new();
         for (subject, mut tally) in subjects.iter().zip(tallies) {
             recover::look_for_kept(self.session, target, subject, &mut tally)?;
@@ -257,10 +236,7 @@ impl Settling<'_, '_> {
             done.push(self.take_out(subject, &tally)?);
         }
         self.record(done)?;
-        match self.stopped.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        stopped.map_or(Ok(()), Err)
     }
 
     /// The verdicts on the lines of each segment, before any is known.
@@ -276,96 +252,6 @@ impl Settling<'_, '_> {
                 ..Tally::default()
             })
             .collect()
-    }
-
-    /// Step 4 for rows with keys.
-    fn delete_keyed(
-        &mut self,
-        mut of: Lines<'_, '_>,
-        begun: Begun,
-    ) -> Result<Vec<Tally>> {
-        let (target, subjects) = (of.target, of.subjects);
-        if whole_table::delete(self.session, target, subjects, &begun)? {
-            for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
-                tally.deleted = subject.segment.segment().rows;
-            }
-            return Ok(of.tallies);
-        }
-        let finder = Finder::Keyed(KeyedFinder::default());
-        self.delete_chunks(of, Some(begun), finder)
-    }
-
-    /// Step 4 for the rows of one segment without keys.
-    fn delete_keyless(&mut self, of: Lines<'_, '_>) -> Result<Vec<Tally>> {
-        let (target, subject) = (of.target, &of.subjects[0]);
-        let source = self.session.source();
-        let before = recover::look_back(source, target, subject)?;
-        let finder =
-            KeylessFinder::new(source, target.table, subject, before)?;
-        self.delete_chunks(of, None, Finder::Keyless(finder))
-    }
-
-    /// Compares and deletes chunk by chunk. A run that is told to stop still
-    /// settles the segments that are through.
-    fn delete_chunks(
-        &mut self,
-        of: Lines<'_, '_>,
-        begun: Option<Begun>,
-        finder: Finder,
-    ) -> Result<Vec<Tally>> {
-        let keyed = matches!(finder, Finder::Keyed(_));
-        let known = (self.session.database, self.session.schema_version);
-        let (table, subjects) = (of.target.table, of.subjects);
-        std::thread::scope(|scope| {
-            let helper = match keyed {
-                true => Helper::start(scope, known, table, subjects)?,
-                false => None,
-            };
-            // It ends with the chunk, and the scope waits for that.
-            let chunk = Chunk::begin(subjects, finder, helper)?;
-            self.delete_from(chunk, of, begun)
-        })
-    }
-
-    fn delete_from(
-        &mut self,
-        mut chunk: Chunk,
-        of: Lines<'_, '_>,
-        begun: Option<Begun>,
-    ) -> Result<Vec<Tally>> {
-        let Lines { target, subjects, mut accesses, mut tallies } = of;
-        let source = self.session.source();
-        let set = match target.references.is_empty() {
-            true => None,
-            false => {
-                let mut with = Comparison {
-                    target,
-                    subjects,
-                    accesses: &mut accesses,
-                    tallies: &mut tallies,
-                };
-                Some(chunk.gather(source, &mut with)?)
-            }
-        };
-        let mut deletion = Deletion {
-            session: self.session,
-            target,
-            subjects,
-            accesses,
-            tallies,
-            set,
-            begun,
-        };
-        let done = deletion.run(&mut chunk);
-        let mut tallies = deletion.tallies;
-        if let Err(error) = done {
-            if source.limit.check().is_ok() {
-                return Err(error);
-            }
-            tallies.truncate(chunk.finished(subjects.len()));
-            self.stopped = Some(error);
-        }
-        Ok(tallies)
     }
 
     /// Step 5.

@@ -1,0 +1,123 @@
+//! Step 4: the rows of segments that are settled together are deleted, all at
+//! once or chunk by chunk.
+
+use super::chunk::{Chunk, Comparison, Finder};
+use super::delete::Deletion;
+use super::recover;
+use super::session::Session;
+use super::tally::Tally;
+use super::target::Target;
+use super::whole_table;
+use crate::archive::Begun;
+use crate::error::{Error, Result};
+use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
+
+/// The lines of segments that are settled together, and what is known of
+/// them.
+pub(super) struct Lines<'l, 'd> {
+    pub target: &'l Target<'l>,
+    pub subjects: &'l [Subject],
+    pub accesses: Accesses<'d>,
+    pub tallies: Vec<Tally>,
+}
+
+/// The verdicts on segments that are through. A run that is told to stop still
+/// settles those.
+pub(super) struct Through {
+    pub tallies: Vec<Tally>,
+    /// Why the run ends, once they are settled.
+    pub stopped: Option<Error>,
+}
+
+/// Rows with keys.
+pub(super) fn delete_keyed(
+    session: &mut Session<'_>,
+    mut of: Lines<'_, '_>,
+    begun: Begun,
+) -> Result<Through> {
+    let (target, subjects) = (of.target, of.subjects);
+    if whole_table::delete(session, target, subjects, &begun)? {
+        for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
+            tally.deleted = subject.segment.segment().rows;
+        }
+        return Ok(Through { tallies: of.tallies, stopped: None });
+    }
+    let finder = Finder::Keyed(KeyedFinder::default());
+    delete_chunks(session, of, Some(begun), finder)
+}
+
+/// The rows of one segment without keys.
+pub(super) fn delete_keyless(
+    session: &mut Session<'_>,
+    of: Lines<'_, '_>,
+) -> Result<Through> {
+    let (table, subject) = (of.target.table, &of.subjects[0]);
+    let source = session.source();
+    let before = recover::look_back(source, of.target, subject)?;
+    let finder = KeylessFinder::new(source, table, subject, before)?;
+    delete_chunks(session, of, None, Finder::Keyless(finder))
+}
+
+/// No row goes: the table was altered before the first one was compared.
+pub(super) fn leave(
+    session: &mut Session<'_>,
+    of: Lines<'_, '_>,
+) -> Result<Through> {
+    let finder = Finder::Keyed(KeyedFinder::default());
+    delete_chunks(session, of, None, finder)
+}
+
+/// Compares and deletes chunk by chunk.
+fn delete_chunks(
+    session: &mut Session<'_>,
+    of: Lines<'_, '_>,
+    begun: Option<Begun>,
+    finder: Finder,
+) -> Result<Through> {
+    let known = (session.database, session.schema_version);
+    let (table, subjects) = (of.target.table, of.subjects);
+    std::thread::scope(|scope| {
+        let helper = match begun {
+            Some(_) => Helper::start(scope, known, table, subjects)?,
+            None => None,
+        };
+        // The helper ends with the chunk, and the scope waits for that.
+        let chunk = Chunk::begin(subjects, finder, helper)?;
+        delete_from(session, chunk, of, begun)
+    })
+}
+
+fn delete_from(
+    session: &mut Session<'_>,
+    mut chunk: Chunk,
+    of: Lines<'_, '_>,
+    begun: Option<Begun>,
+) -> Result<Through> {
+    let Lines { target, subjects, mut accesses, mut tallies } = of;
+    let source = session.source();
+    let set = match target.references.is_empty() {
+        true => None,
+        false => {
+            let mut with = Comparison {
+                target,
+                subjects,
+                accesses: &mut accesses,
+                tallies: &mut tallies,
+            };
+            Some(chunk.gather(source, &mut with)?)
+        }
+    };
+    let mut deletion =
+        Deletion { session, target, subjects, accesses, tallies, set, begun };
+    let stopped = deletion.run(&mut chunk).err();
+    let mut tallies = deletion.tallies;
+    match stopped {
+        Some(error) if source.limit.check().is_ok() => Err(error),
+        stopped => {
+            if stopped.is_some() {
+                tallies.truncate(chunk.finished(subjects.len()));
+            }
+            Ok(Through { tallies, stopped })
+        }
+    }
+}
