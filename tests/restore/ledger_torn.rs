@@ -78,6 +78,28 @@ fn garbage_of_several_lines_at_the_end_is_moved_aside() {
 }
 
 #[test]
+fn zeros_in_any_line_of_an_append_are_moved_aside() {
+    for broken in 0..3 {
+        let world = World::filled(&["uuids"], 3);
+        world.fill("uuids", "2026-01-04", 3);
+        let rows = world.all();
+        let store = world.store("uuids", &world.export("uuids"));
+        store.env("RT_FAIL", "store.intents=kill").run().status(KILLED);
+        let append = ledger(&world);
+        let lines: Vec<&[u8]> =
+            append.split_inclusive(|b| *b == b'\n').collect();
+        assert_eq!(lines.len(), 3);
+        let whole = lines[..broken].concat();
+        let torn = zeroed(&lines[broken..].concat(), 30, 60);
+        world.dir.write(LEDGER, [&whole[..], &torn].concat());
+        daily(&world).run().status(0).stderr_has("ledger.torn");
+        let aside = fs::read(world.dir.join(TORN)).unwrap();
+        assert_eq!(aside, torn, "{broken}");
+        world.recovers(&rows);
+    }
+}
+
+#[test]
 fn zeros_over_two_lines_of_one_append_are_moved_aside() {
     let world = World::filled(&["uuids"], 3);
     let store = world.store("uuids", &world.export("uuids"));
