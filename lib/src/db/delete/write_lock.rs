@@ -21,13 +21,17 @@ impl Database {
         }
     }
 
-    /// How many rows a table has. Reads its b-tree's pages once.
-    pub fn count(&self, table: &Table) -> Result<u64> {
+    /// Whether a table has so many rows. Reads at most one more.
+    pub fn has_rows(&self, table: &Table, rows: u64) -> Result<bool> {
         let hint = if table.without_rowid { "" } else { " NOT INDEXED" };
-        let sql = format!("SELECT count(*) FROM {}{hint}", table.quoted());
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {}{hint} LIMIT ?1)",
+            table.quoted()
+        );
+        let most = i64::try_from(rows.saturating_add(1)).unwrap_or(i64::MAX);
         self.connection
-            .query_row(&sql, [], |row| row.get::<_, i64>(0))
-            .map(|rows| rows.max(0) as u64)
+            .query_row(&sql, [most], |row| row.get::<_, i64>(0))
+            .map(|found| u64::try_from(found) == Ok(rows))
             .map_err(|e| self.fail("cannot count rows", e))
     }
 

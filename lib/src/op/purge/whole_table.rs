@@ -83,7 +83,7 @@ fn may_go(
     let fits = database
         .pages_to_free()?
         .is_some_and(|pages| session.pace.allows_at_once(pages));
-    Ok(fits && database.count(table)? == rows)
+    Ok(fits && database.has_rows(table, rows)?)
 }
 
 /// Whether no row can have a line in two of the segments. Two segments of one
