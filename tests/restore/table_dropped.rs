@@ -2,6 +2,7 @@
 //! drops or renames the table.
 
 use super::*;
+use crate::support::world::OLD;
 
 /// A world with a segment of a table that is no longer there.
 fn without_table(change: &str) -> World {
@@ -53,4 +54,23 @@ fn archives_of_a_table_that_is_gone_come_to_their_end_by_policy() {
     assert_eq!(world.archived(), rows, "{}", world.picture());
     monthly("2027-04-10T00:00:00Z");
     assert!(world.archived().is_empty(), "{}", world.picture());
+}
+
+#[test]
+fn lines_that_were_about_to_go_stay_when_their_table_is_dropped() {
+    let world = World::new(&["uuids"]);
+    world.fill("uuids", OLD[0], 3);
+    let receipts = world.stored("uuids");
+    world.sql("UPDATE uuids SET body = 'second' WHERE n = 1");
+    let killed = world.purge(&receipts).env("RT_FAIL", "retract.written=kill");
+    killed.run().status(KILLED);
+    let archived = world.archived();
+    world.sql("DROP TABLE uuids");
+    world.pending().run().status(PARTLY);
+    assert_eq!(world.archived(), archived, "{}", world.picture());
+    world.sql("CREATE TABLE uuids (k TEXT PRIMARY KEY, n, at, body)");
+    world.fill("uuids", OLD[0], 1);
+    daily(&world).run().status(0);
+    world.sound();
+    assert_eq!(world.due(), 0, "{}", world.picture());
 }

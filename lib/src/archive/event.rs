@@ -149,6 +149,18 @@ pub struct Counts {
     pub superseded: u64,
 }
 
+impl Counts {
+    /// Lines of which something became.
+    pub fn sum(&self) -> u64 {
+        self.deleted
+            + self.changed
+            + self.referenced
+            + self.refused
+            + self.gone
+            + self.superseded
+    }
+}
+
 /// A segment is settled.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Settled {

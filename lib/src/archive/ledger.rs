@@ -208,6 +208,9 @@ impl Ledger {
                 quoted(&self.path)
             )));
         }
+        if events.is_empty() {
+            return Ok(());
+        }
         self.broken = true;
         let start = self.read_bytes;
         let (mut text, wall) = (Vec::new(), clock::wall());

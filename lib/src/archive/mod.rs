@@ -25,13 +25,13 @@
 //! | place | why nothing is lost |
 //! |---|---|
 //! | `retract` of a line whose row stays | the row was found, equal to the line, and no program of ours deletes it afterwards on that line's strength |
-//! | `retract` of a line whose row is gone or differs | only by the run that stored the segment and has deleted nothing of it before: the row was in the database when it was exported, so an application changed or removed it |
+//! | `retract` of a line whose row is gone or differs | only by the run that stored the segment itself and began its deletion: it knows which rows it deleted, and any other row was in the database when it was exported, so an application changed or removed it |
 //! | `retract` of a second copy | the same record was read from another line that stays: a segment of the file whose digest holds, or a tar whose digest holds, both durable (`copies`) |
 //! | `consolidate` unlinks warm files | their bytes are a member of the tar, which was read back, renamed and fsynced with its folders; each file still has the digest that the intent names |
 //! | `expire` | the retention of what goes has ended; what stays is copied as in `consolidate` |
 //! | `void` of a `store` | the file is what it was: nothing was added |
 //! | a torn ledger tail | its bytes are durable in `ledger.torn` before they are cut; no archived record goes |
-//! | rewriting a file (`publish`, `retract`) | the old bytes are the beginning of the new file, by digest, fsynced before the rename |
+//! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod by_hand;
 mod copies;

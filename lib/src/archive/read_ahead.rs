@@ -17,18 +17,21 @@ impl ReadAhead {
     pub fn begin<'s>(
         segments: impl IntoIterator<Item = &'s VerifiedSegment>,
     ) -> Result<ReadAhead> {
-        let texts = segments
-            .into_iter()
-            .map(VerifiedSegment::text)
-            .collect::<Result<Vec<_>>>()?;
+        // Each file is opened in its turn: there may be more of them than a
+        // process may have open.
+        let segments: Vec<VerifiedSegment> =
+            segments.into_iter().cloned().collect();
         let (pieces, come) = sync_channel(1);
         let (used, back) = channel::<Vec<u8>>();
         let read = move || {
-            for (index, text) in texts.iter().enumerate() {
-                let done = text.read(&mut |piece| {
-                    let spare = back.try_recv().unwrap_or_default();
-                    let piece = std::mem::replace(piece, spare);
-                    pieces.send(Ok((index, piece))).map_err(|_| unwanted())
+            for (index, segment) in segments.iter().enumerate() {
+                let text = segment.text();
+                let done = text.and_then(|text| {
+                    text.read(&mut |piece| {
+                        let spare = back.try_recv().unwrap_or_default();
+                        let piece = std::mem::replace(piece, spare);
+                        pieces.send(Ok((index, piece))).map_err(|_| unwanted())
+                    })
                 });
                 if let Err(error) = done {
                     // A reader that has gone needs no error.

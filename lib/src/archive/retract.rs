@@ -85,7 +85,11 @@ impl Archive {
     }
 
     /// Says that no line goes after all: the file stays as it was stored.
-    fn withdraw(&mut self, stored: &Segment, counts: Counts) -> Result<()> {
+    pub fn withdraw(
+        &mut self,
+        stored: &Segment,
+        counts: Counts,
+    ) -> Result<()> {
         self.append(&[Event::Retract(Retract {
             id: stored.id.clone(),
             lines: LineSet::default(),

@@ -43,7 +43,7 @@ impl Archive {
         let Some(retract) = &open.retract else {
             return Ok(SegmentState::Stored);
         };
-        if retract.file_sha256.is_none() && !path.exists() {
+        if retract.file_sha256.is_none() && durable::is_gone(&path)? {
             // The folder may have gone with it, and then so has its name.
             self.sync_nearest(&path)?;
             return Ok(SegmentState::Retracted);
@@ -93,6 +93,11 @@ pub struct DurableSegment {
 }
 
 impl DurableSegment {
+    /// What the ledger says of it.
+    pub fn open(&self) -> &Open {
+        &self.open
+    }
+
     /// Reads the segment's bytes back: they are what the ledger says was
     /// stored.
     ///
@@ -108,7 +113,7 @@ impl DurableSegment {
 }
 
 /// A segment whose bytes are those that the ledger names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VerifiedSegment {
     open: Open,
     path: PathBuf,

@@ -38,9 +38,7 @@ impl Archive {
                 }));
             }
         }
-        if !events.is_empty() {
-            self.append(&events)?;
-        }
+        self.append(&events)?;
         crash::point("purge.purging");
         Ok(Begun(()))
     }

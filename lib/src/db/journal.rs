@@ -47,10 +47,13 @@ impl Database {
             self.flush_log()?;
             return Ok(Flushed(()));
         }
-        // Its journal ends a commit: overwritten, or unlinked.
+        // Its journal ends a commit: overwritten, or unlinked. And another
+        // program may have turned to a write-ahead log meanwhile.
         let journal = self.beside("-journal");
-        if let Some(file) = durable::open_if_there(&journal)? {
-            file.sync_data().map_err(|e| Error::io("flush", &journal, e))?;
+        for path in [&journal, &self.beside("-wal")] {
+            if let Some(file) = durable::open_if_there(path)? {
+                file.sync_data().map_err(|e| Error::io("flush", path, e))?;
+            }
         }
         durable::sync_parent(&journal)?;
         Ok(Flushed(()))

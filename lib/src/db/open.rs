@@ -164,6 +164,9 @@ impl Database {
         let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
         let busy = Duration::from_millis(busy);
         let reader = Database::open(&self.path, Access::Read, busy)?;
+        if reader.file != self.file {
+            self.check_path()?;
+        }
         reader.run("PRAGMA cache_size=-2000")?;
         Ok(reader)
     }

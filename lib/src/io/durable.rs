@@ -300,6 +300,16 @@ pub fn open_if_there(path: &Path) -> Result<Option<File>> {
     }
 }
 
+/// Whether there is nothing under a name. What cannot be looked at is not
+/// taken for gone.
+pub fn is_gone(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(false),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(e) => Err(Error::io("stat", path, e)),
+    }
+}
+
 /// A descriptor of our own for a standard stream, without the buffer that the
 /// standard library puts in front of it. A pipe is made as large as the system
 /// allows, up to 1 MiB.

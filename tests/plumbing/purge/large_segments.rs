@@ -164,3 +164,19 @@ fn damage_on_a_later_day_keeps_its_rows() {
     assert_eq!(world.row("SELECT count(*) FROM t"), "1");
     nothing_is_lost(&world, 0, CASES[1]);
 }
+
+#[test]
+fn more_days_are_settled_than_files_may_be_open() {
+    let world = World::filled(&["uuids"], 1);
+    for day in 1..=90 {
+        let day = format!("2025-{:02}-{:02}", 1 + day / 28, 1 + day % 28);
+        world.fill("uuids", &day, 1);
+    }
+    let rows = world.all();
+    let job = "ulimit -n 48; \
+               rt-export --due uuids | rt-store uuids | rt-purge uuids";
+    world.sh(job).run().status(0);
+    assert_eq!(world.due(), 0);
+    world.sound();
+    assert_eq!(world.all(), rows);
+}

@@ -8,7 +8,7 @@
 //! without usable key go whole batches at a time, each named in the ledger
 //! before its BEGIN: recovery tells from it which batches were committed.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::chunk::{Chunk, Comparison};
@@ -96,7 +96,8 @@ impl Deletion<'_, '_, '_> {
                     before = before.and_then(|rows| rows.checked_sub(done));
                     attempts = 0;
                 }
-                Ended::Kept(0) => {
+                // Without triggers, a range of rows did not go: each is tried.
+                Ended::Kept(0) if rows == 1 || self.target.has_triggers => {
                     self.kept(&chunk.remove(0))?;
                     before = None;
                 }
@@ -207,11 +208,11 @@ impl Deletion<'_, '_, '_> {
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
         let moved = now != version || self.target.has_triggers;
-        let outcome = match self.referenced(batch, now, moved, attempts)? {
-            Err(ended) => Err(ended),
-            Ok(referenced) => {
+        let outcome = match self.stays(batch, now, moved, attempts)? {
+            Some(ended) => Err(ended),
+            None => {
                 let clock = self.begun.as_ref().map(|_| (begun, hold));
-                self.delete(batch, moved, &referenced, clock)?
+                self.delete(batch, moved, clock)?
             }
         };
         let verdicts = match outcome {
@@ -247,42 +248,38 @@ impl Deletion<'_, '_, '_> {
         Ok(())
     }
 
-    /// Inside the write lock: the places of rows that stay because a row that
-    /// stays points at them now.
-    fn referenced(
+    /// Inside the write lock: why none of the batch may go as it is, if rows
+    /// of it stay: they have changed and may keep others, or a row that stays
+    /// points at them now.
+    fn stays(
         &mut self,
         batch: &[ProvenRow],
         now: i64,
         moved: bool,
         attempts: u32,
-    ) -> Result<std::result::Result<HashSet<usize>, Ended>> {
-        let (whole, own) =
-            (self.begun.is_none(), self.target.references.own());
-        if moved && (own || whole) {
+    ) -> Result<Option<Ended>> {
+        let references = &self.target.references;
+        if moved && (references.own() || self.begun.is_none()) {
             let differ = self.differing(batch)?;
             if !differ.is_empty() {
-                return Ok(Err(Ended::Differ(differ)));
+                return Ok(Some(Ended::Differ(differ)));
             }
         }
-        let stale = self.set.as_ref().is_some_and(|s| s.version != Some(now));
-        if !stale {
-            return Ok(Ok(HashSet::new()));
+        if self.set.as_ref().is_none_or(|s| s.version == Some(now)) {
+            return Ok(None);
         }
-        if self.target.references.needs_scan() && attempts < ATTEMPTS {
-            return Ok(Err(Ended::Stale));
+        if references.needs_scan() && attempts < ATTEMPTS {
+            return Ok(Some(Ended::Stale));
         }
         let addresses: Vec<&RowAddress> =
             batch.iter().map(|row| &row.address).collect();
         let set = self.session.database.delete_set(self.target.table);
-        let mut referenced =
-            set.referenced_in(&self.target.references, &addresses)?;
-        if whole && !referenced.is_empty() {
-            referenced.sort_unstable();
-            let verdicts =
-                referenced.into_iter().map(|i| (i, Verdict::Referenced));
-            return Ok(Err(Ended::Differ(verdicts.collect())));
-        }
-        Ok(Ok(referenced.into_iter().collect()))
+        let mut referenced = set.referenced_in(references, &addresses)?;
+        referenced.sort_unstable();
+        // They have left the set: each gets its verdict before any row goes.
+        let verdicts: Vec<(usize, Verdict)> =
+            referenced.into_iter().map(|i| (i, Verdict::Referenced)).collect();
+        Ok((!verdicts.is_empty()).then_some(Ended::Differ(verdicts)))
     }
 
     /// Inside the write lock: deletes rows of a batch until the clock, where
@@ -291,15 +288,13 @@ impl Deletion<'_, '_, '_> {
         &mut self,
         batch: &[ProvenRow],
         moved: bool,
-        referenced: &HashSet<usize>,
         clock: Option<(Instant, Duration)>,
     ) -> Result<std::result::Result<Vec<Verdict>, Ended>> {
         let mut verdicts = Vec::with_capacity(batch.len());
-        let as_proven = !moved && referenced.is_empty();
         while let Some(row) = batch.get(verdicts.len()) {
             let place = verdicts.len();
             if let (true, Some((first, last))) =
-                (as_proven, range(&batch[place..]))
+                (!moved, range(&batch[place..]))
             {
                 let access = self.accesses.of_row(row)?;
                 if access.delete_range(first, last)? == Deleted::NotAll {
@@ -313,7 +308,6 @@ impl Deletion<'_, '_, '_> {
                 continue;
             }
             let verdict = match moved {
-                _ if referenced.contains(&place) => Verdict::Referenced,
                 true => self.look_again(row)?,
                 false => Verdict::Deleted,
             };

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use super::target::Target;
 use super::whole_table;
 use crate::archive::Begun;
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
 
 /// The lines of segments that are settled together, and what is known of
@@ -21,8 +21,8 @@ pub(super) struct Lines<'l, 'd> {
     pub tallies: Vec<Tally>,
 }
 
-/// The verdicts on segments that are through. A run that is told to stop still
-/// settles those.
+/// The verdicts on segments that are through. A run that is told to stop, or
+/// finds the database locked, still settles those.
 pub(super) struct Through {
     pub tallies: Vec<Tally>,
     /// Why the run ends, once they are settled.
@@ -111,8 +111,11 @@ fn delete_from(
         Deletion { session, target, subjects, accesses, tallies, set, begun };
     let stopped = deletion.run(&mut chunk).err();
     let mut tallies = deletion.tallies;
+    let ends = |error: &Error| {
+        error.exit() == Exit::Busy || source.limit.check().is_err()
+    };
     match stopped {
-        Some(error) if source.limit.check().is_ok() => Err(error),
+        Some(error) if !ends(&error) => Err(error),
         stopped => {
             if stopped.is_some() {
                 tallies.truncate(chunk.finished(subjects.len()));

@@ -18,7 +18,7 @@ use super::rows::{self, Lines, Through};
 use super::session::{self, Session};
 use super::tally::{Tally, add, settled};
 use super::target::{Target, Writes};
-use crate::archive::{Open, SegmentState, Settled};
+use crate::archive::{DurableSegment, Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
 use crate::error::{Error, Exit, Result, quote};
@@ -111,12 +111,7 @@ impl Settling<'_, '_> {
         let table = self.session.database.table(name)?;
         let table = table.filter(|table| table.kind == Kind::Ordinary);
         let Some(table) = table else {
-            self.all_gone = true;
-            let gone = |open: &Open| {
-                let counts = recover::without_rows(&open.segment);
-                settled(&open.segment, counts)
-            };
-            return self.record(waiting.iter().map(gone).collect());
+            return self.without_table(waiting);
         };
         let target = Target::new(self.session.database, &table, writes)?;
         let subjects = self.read_back(&target, waiting)?;
@@ -130,6 +125,23 @@ impl Settling<'_, '_> {
             true => Ok(()),
             false => self.settle_together(&target, &keyed),
         }
+    }
+
+    /// The table is not there: its rows are gone, and the lines stay, also
+    /// where some were about to be taken out.
+    fn without_table(&mut self, waiting: Vec<Open>) -> Result<()> {
+        self.all_gone = true;
+        let durable = self.session.archive.make_durable(waiting)?;
+        let mut done = Vec::new();
+        for open in durable.iter().map(DurableSegment::open) {
+            let counts = recover::without_rows(&open.segment);
+            if open.retract.is_some() && !open.segment.adopted {
+                self.session.database.flush()?;
+                self.session.archive.withdraw(&open.segment, counts)?;
+            }
+            done.push(settled(&open.segment, counts));
+        }
+        self.record(done)
     }
 
     /// Segments whose lines were taken out by a run that then stopped, which
@@ -274,7 +286,15 @@ impl Settling<'_, '_> {
         }
         self.all_gone |=
             tally.recovering && tally.superseded.len() == segment.rows;
-        Ok(settled(segment, tally.counts()))
+        let counts = tally.counts();
+        match counts.sum() == segment.rows {
+            true => Ok(settled(segment, counts)),
+            false => Err(Error::failed(format!(
+                "not every line of a segment in {} was looked at, which is a \
+                 bug",
+                quote(&segment.file)
+            ))),
+        }
     }
 
     /// Step 6.
