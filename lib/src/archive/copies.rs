@@ -52,7 +52,7 @@ impl Digests {
 struct Sought {
     digests: Digests,
     lines: Vec<(RecordDigest, u64)>,
-    /// Those that were found.
+    /// Lines whose record was seen to stand elsewhere.
     copies: LineSet,
 }
 

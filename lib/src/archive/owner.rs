@@ -121,13 +121,14 @@ impl Archive {
         self.blocked.iter().find(|b| b.table.eq_ignore_ascii_case(table))
     }
 
-    /// fsyncs a file, its folders up to the root, and the ledger, whoever
-    /// wrote them.
+    /// fsyncs a file, its folders up to the root, and the ledger, whatever
+    /// process wrote them.
     pub fn sync_file(&self, file: &str) -> Result<()> {
         self.sync_files([file])
     }
 
-    /// The same for many files, each folder once.
+    /// fsyncs files, their folders up to the root, each once, and the ledger,
+    /// whatever process wrote them.
     pub fn sync_files<'f>(
         &self,
         files: impl IntoIterator<Item = &'f str>,
@@ -179,17 +180,6 @@ impl Archive {
             durable::sync_up(folder, self.tree.root())?;
         }
         self.ledger.sync()
-    }
-
-    /// fsyncs the folders of a path up to the root; outside the tree, its
-    /// folder.
-    pub fn sync_folders(&self, path: &Path) -> Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        if folder.starts_with(self.tree.root()) {
-            durable::sync_up(folder, self.tree.root())
-        } else {
-            durable::sync_folder(folder)
-        }
     }
 }
 

@@ -42,7 +42,7 @@ impl Archive {
                     if segment.before_sha256.is_some() {
                         self.sync_file(&segment.file)?;
                     } else if path.parent().is_some_and(Path::exists) {
-                        self.sync_folders(&path)?;
+                        self.sync_folders_of(&[path])?;
                     }
                     Event::Void { id: segment.id.clone() }
                 }

@@ -42,11 +42,11 @@ impl Archive {
         lines: &LineSet,
         counts: Counts,
         time: LineTime<'_>,
-        _flushed: Flushed,
+        flushed: Flushed,
     ) -> Result<()> {
         if lines.is_empty() {
             return match segment.open().retract {
-                Some(_) => self.withdraw(segment.segment(), counts),
+                Some(_) => self.withdraw(segment.segment(), counts, flushed),
                 None => Ok(()),
             };
         }
@@ -89,6 +89,7 @@ impl Archive {
         &mut self,
         stored: &Segment,
         counts: Counts,
+        _flushed: Flushed,
     ) -> Result<()> {
         self.append(&[Event::Retract(Retract {
             id: stored.id.clone(),

@@ -78,7 +78,7 @@ impl Temp {
         Temp::called(folder, PREFIX)
     }
 
-    /// The same in a folder of a tree whose lock is held: the next run
+    /// A new empty file in a folder of a tree whose lock is held: the next run
     /// removes it if this one is killed.
     pub fn in_tree(folder: &Path) -> Result<Temp> {
         Temp::called(folder, TREE_PREFIX)

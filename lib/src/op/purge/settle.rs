@@ -136,8 +136,9 @@ impl Settling<'_, '_> {
         for open in durable.iter().map(DurableSegment::open) {
             let counts = recover::without_rows(&open.segment);
             if open.retract.is_some() && !open.segment.adopted {
-                self.session.database.flush()?;
-                self.session.archive.withdraw(&open.segment, counts)?;
+                let flushed = self.session.database.flush()?;
+                let archive = &mut self.session.archive;
+                archive.withdraw(&open.segment, counts, flushed)?;
             }
             done.push(settled(&open.segment, counts));
         }

@@ -4,6 +4,7 @@
 //! database since then may hold the write lock for longer from the first batch
 //! on. And a segment that the ledger had already was stored by another run.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,8 +15,8 @@ use crate::settings::Settings;
 
 pub(super) struct Watch {
     database: Option<Watched>,
-    /// The ledger, if there was one.
-    ledger: Option<FileId>,
+    /// The ledger as it was, or why it could not be looked at.
+    ledger: io::Result<FileId>,
     path: PathBuf,
 }
 
@@ -34,7 +35,7 @@ impl Watch {
     pub fn begin(settings: &Settings) -> Watch {
         let path = ledger_path(&settings.archives());
         // First of all: whatever is appended later is of this run's time.
-        let ledger = FileId::at(&path).ok();
+        let ledger = FileId::at(&path);
         Watch { database: Watched::begin(settings), ledger, path }
     }
 
@@ -49,7 +50,14 @@ impl Watch {
     /// Which segments were stored before. In a ledger that was put in the
     /// place of the one that was there, all were.
     pub fn stored(&self) -> Stored {
-        let Some(before) = &self.ledger else { return Stored::Before(0) };
+        let before = match &self.ledger {
+            Ok(before) => before,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Stored::Before(0);
+            }
+            // What was in it is not known, so every line is in doubt.
+            Err(_) => return Stored::ByOthers,
+        };
         match FileId::at(&self.path) {
             Ok(now)
                 if now.device == before.device
