@@ -202,6 +202,39 @@ fn any_number_of_threads_gives_the_same_bytes() {
     }
 }
 
+/// The texts of the members, cut by the sizes in their headers.
+fn blocks(packed: &[u8]) -> Vec<Vec<u8>> {
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < packed.len() {
+        let size = packed[at + 17..at + 25].try_into().unwrap();
+        let end = at + u64::from_le_bytes(size) as usize;
+        out.push(good(&["-d"], &packed[at..end]));
+        at = end;
+    }
+    out
+}
+
+#[test]
+fn members_end_at_line_ends_and_are_never_longer_than_a_mebibyte() {
+    let mut text = b"a line of text\n".repeat(200_000);
+    text.extend(vec![b'x'; 3 * MIB]);
+    text.extend(b"\nlast, without an end");
+    let got = blocks(&good(&[], &text));
+    assert!(got.concat() == text);
+    assert!(got.iter().all(|b| b.len() <= MIB && !b.is_empty()));
+    assert!(got[..2].iter().all(|b| b.ends_with(b"\n")));
+    assert!(got[0].len() > MIB - 15);
+    // However the text arrives.
+    let slow = "head -c 300000; sleep 0.1; head -c 7; sleep 0.1; cat";
+    let line = format!("{{ {slow}; }} | {PROGRAM}");
+    if let Some(packed) = system(&["sh", "-c", &line], &text) {
+        assert!(packed == good(&[], &text));
+    }
+    let mut full = vec![b'x'; MIB - 1];
+    full.push(b'\n');
+    assert!(blocks(&good(&[], &full)) == [full]);
+}
+
 #[test]
 fn levels_go_from_fast_to_small_and_the_default_is_as_small_as_gzip() {
     let text = prose(30_000);
@@ -365,6 +398,7 @@ fn a_folder_that_is_not_there_and_settings_without_sense_are_named() {
         &["-t", "-o", "f"],
         &["-d", "-o", "f", "--", "true"],
         &["--force"],
+        &["--", "true"],
     ] {
         bad(args, b"", 2);
     }

@@ -1,5 +1,7 @@
 //! rt-policy: what it prints reads back, and what makes no sense is refused.
 
+mod lines;
+
 use std::fs;
 
 use assert_cmd::Command;
@@ -29,6 +31,10 @@ fn refusal(cmd: &mut Command) -> String {
 }
 
 fn file(text: &str) -> (TempDir, String) {
+    file_of(text.as_bytes())
+}
+
+fn file_of(text: &[u8]) -> (TempDir, String) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("policy.jsonl");
     fs::write(&path, text).unwrap();

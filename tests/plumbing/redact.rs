@@ -1,6 +1,7 @@
 //! What may not leave: redacted columns and secrets, from the export over the
 //! archives to the proof.
 
+mod every_kind_of_secret;
 mod export;
 mod kinds_in_the_manual;
 mod no_secret_in_archives;

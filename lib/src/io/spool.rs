@@ -76,23 +76,3 @@ pub fn scratch() -> Result<File> {
         .try_clone()
         .map_err(|e| Error::stream("cannot make a temporary file", e))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_held_comes_back_from_memory_and_from_a_file() {
-        for length in [0, 10, HOLD, HOLD + 1, 2 * HOLD] {
-            let bytes: Vec<u8> = (0..length).map(|n| n as u8).collect();
-            let mut spool = Spool::default();
-            for piece in bytes.chunks(1 << 20) {
-                spool.add(piece).unwrap();
-            }
-            assert_eq!(spool.file.is_some(), length > HOLD);
-            let mut back = Vec::new();
-            spool.open().unwrap().read_to_end(&mut back).unwrap();
-            assert!(back == bytes, "{length} bytes");
-        }
-    }
-}

@@ -17,8 +17,6 @@
 mod finder;
 mod kinds;
 mod table;
-#[cfg(test)]
-mod tests;
 mod unescape;
 
 use std::collections::BTreeMap;

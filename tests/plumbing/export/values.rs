@@ -174,3 +174,58 @@ fn a_text_of_64_mib_comes_out_whole_between_its_neighbours() {
     assert!(came[1][1].1 == Cell::Text(text), "the text is another one");
     assert_eq!(came[2][1].1, Cell::Integer(1));
 }
+
+/// Each special sign at each place of a text: the record is what serde_json
+/// writes, or base64 where the text is not UTF-8.
+#[test]
+fn what_a_string_escapes_is_found_wherever_it_stands() {
+    let kinds: [&[u8]; 9] = [
+        b"\"",
+        b"\\",
+        b"\0",
+        b"\x1f",
+        b"\n",
+        b"\x7f",
+        b"\xc3\xa9",
+        b"\xff",
+        b"\\\"\n\t\r",
+    ];
+    let mut texts = Vec::new();
+    for length in 0..80 {
+        for at in 0..=length {
+            for kind in kinds {
+                let mut text = vec![b' '; length];
+                text.splice(at..at, kind.iter().copied());
+                texts.push(text);
+            }
+        }
+    }
+    let dir = Dir::new();
+    let db = open(&dir);
+    db.execute_batch("CREATE TABLE t(v TEXT PRIMARY KEY, at); BEGIN").unwrap();
+    let mut insert =
+        db.prepare("INSERT OR IGNORE INTO t VALUES (?1, ?1)").unwrap();
+    for text in &texts {
+        insert.execute([Cell::text(text)]).unwrap();
+    }
+    db.execute_batch("COMMIT").unwrap();
+    let out = super::export(&dir, &["t"]).run();
+    out.status(0);
+    let held = table(&dir, "t", "rowid");
+    let lines: Vec<&[u8]> =
+        out.bytes.split_inclusive(|b| *b == b'\n').collect();
+    assert_eq!(held.len(), lines.len());
+    for (row, line) in held.iter().zip(lines) {
+        let Cell::Text(text) = &row[0].1 else { panic!("{row:?}") };
+        let Ok(text) = std::str::from_utf8(text) else {
+            assert_eq!(
+                crate::support::rows::record(line.trim_ascii_end()),
+                *row
+            );
+            continue;
+        };
+        let text = serde_json::to_string(text).unwrap();
+        let want = format!("{{\"v\":{text},\"at\":{text}}}\n");
+        assert_eq!(line, want.as_bytes(), "{text}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::rows::Cell;
 use crate::support::world::{World, counts, purged};
 
 const KEYS: [&str; 3] =
@@ -51,6 +52,58 @@ fn rows_that_the_file_holds_go_and_it_stays_as_it_is() {
             assert_eq!(world.events_of("purge")[0]["deleted"], 3);
             assert!(world.files().is_empty());
         }
+    }
+}
+
+/// As another writer may have it: spaces, each sign of a string escaped, the
+/// columns in another order, doubles with an exponent.
+#[test]
+fn other_spellings_of_the_same_values_are_the_same_rows() {
+    let world = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT, v);
+        INSERT INTO t VALUES (1, '2026-01-01', 'h\u{e9} \u{1F600} \"/\\'),
+            (2, '\u{1}', 0.1), (3, '', -0.0), (4, NULL, 5e-324),
+            (5, '2026-01-14', x'0001'), (6, 'x', 9223372036854775807),
+            (7, 'x', 9e999), (8, 'x', CAST(x'ff' AS TEXT)), (9, 'x', 1.0)",
+    );
+    let mut file = String::new();
+    for line in world.cmd("rt-export").arg("t").run().stdout.lines() {
+        let row = crate::support::rows::record(line.as_bytes());
+        let field = |(name, cell): &(String, Cell)| {
+            format!(" {} : {} ", spelled(name), respelled(cell))
+        };
+        let fields: Vec<String> = row.iter().rev().map(field).collect();
+        file += &format!(" {{ {} }} \n", fields.join(","));
+    }
+    world.dir.write("f", file);
+    let out = world.cmd("rt-purge").args(["--archive", "f", "t"]).run();
+    out.status(0).stderr("");
+    assert_eq!(counts(&purged(&out)), "records 9");
+    assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+}
+
+fn spelled(text: &str) -> String {
+    let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+    format!("\"{}\"", units.collect::<String>())
+}
+
+fn respelled(cell: &Cell) -> String {
+    let bytes = |kind: &str, bytes: &[u8]| {
+        let encoded = if bytes == [0xff] { "/w==" } else { "AAE=" };
+        format!("{{ \"encoded\" : \"{encoded}\"{kind}, \"$base64\" : true }}")
+    };
+    match cell {
+        Cell::Null => "null".to_owned(),
+        Cell::Integer(i) => i.to_string(),
+        Cell::Real(bits) => match f64::from_bits(*bits) {
+            real if real.is_infinite() => "90e999".to_owned(),
+            real => format!("{real:E}"),
+        },
+        Cell::Blob(blob) => bytes("", blob),
+        Cell::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => spelled(text),
+            Err(_) => bytes(", \"text\" : true", text),
+        },
     }
 }
 

@@ -97,6 +97,87 @@ fn a_line_that_is_no_record_of_the_table_is_named_by_its_number() {
     }
 }
 
+/// In the column that dates a row, which is read, and in one that is only
+/// looked through.
+#[test]
+fn what_is_no_value_of_a_row_is_refused_in_any_column() {
+    for bad in [
+        "",
+        "nul",
+        "nulL",
+        "01",
+        "-",
+        "-01",
+        "1.",
+        ".5",
+        "1.e",
+        "1e",
+        "+1",
+        "\"",
+        "\"\\\"",
+        "\"\\x\"",
+        "\"\\u00\"",
+        "\"\t\"",
+        "\"\0\"",
+        "\"\\ud800\"",
+        "\"a\"b",
+        "true",
+        "[]",
+        "{}",
+        "{\"b\":1}",
+        "9223372036854775808",
+        "{\"$base64\":true,\"encoded\":\"*\"}",
+        "{\"$base64\":false,\"encoded\":\"\"}",
+        "1,",
+        "1 2",
+    ] {
+        for line in [
+            format!("{{\"id\":1,\"at\":\"2026-01-08\",\"v\":{bad}}}\n"),
+            format!("{{\"id\":1,\"at\":{bad},\"v\":1}}\n"),
+        ] {
+            let dir = with_table();
+            let out = store(&dir, &[], &line).run();
+            out.status(4).stderr_has("rt-store: record 1: ");
+            assert!(warm(&dir).is_empty(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn any_spelling_of_a_value_is_stored_as_it_came() {
+    let values = [
+        "null",
+        "0",
+        "-1",
+        "999999999999999999",
+        "9223372036854775807",
+        "0.5",
+        "-12.25",
+        "1e5",
+        "1.5e-7",
+        "9e999",
+        "\"\"",
+        "\"a longer text, of words\"",
+        "\"\\u00e9\\ud83d\\ude00\"",
+        "\"a \\\"b\\\" \\\\ \\/ \\b\\f\\n\\r\\t\"",
+        "{\"$base64\":true,\"encoded\":\"AAE=\"}",
+        " { \"encoded\" : \"AAE=\", \"$base64\" : true } ",
+    ];
+    let dir = with_table();
+    let row =
+        |(id, v)| format!("{{\"id\":{id}, \"at\" :\"2026-01-08\",\"v\":{v}");
+    let rows: Vec<String> = (0..).zip(values).map(row).collect();
+    let stream: String = rows.iter().map(|r| format!("{r}}}\n")).collect();
+    let out = store(&dir, &[], &stream).run();
+    out.status(0).stderr("");
+    let stored = dir.zcat("a/warm/2026-01-08/t.jsonl.gz");
+    assert_eq!(stored.lines().count(), rows.len());
+    for (line, row) in stored.lines().zip(&rows) {
+        let rest = line.strip_prefix(row.as_str()).unwrap();
+        assert!(rest.starts_with(",\"_archived_at\":"), "{line}");
+    }
+}
+
 #[test]
 fn a_line_that_is_not_utf8_is_named_by_its_number() {
     let dir = with_table();

@@ -78,36 +78,3 @@ impl Options {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Exit;
-
-    #[test]
-    fn settings_that_make_no_sense_are_refused() {
-        let output = Some(PathBuf::from("f"));
-        let command = vec!["true".into()];
-        for options in [
-            Options { command: command.clone(), ..Options::default() },
-            Options { force: true, ..Options::default() },
-            Options { threads: Some(257), ..Options::default() },
-            Options {
-                task: Task::Test,
-                output: output.clone(),
-                ..Options::default()
-            },
-            Options {
-                task: Task::Decompress,
-                output: output.clone(),
-                command: command.clone(),
-                ..Options::default()
-            },
-        ] {
-            let error = options.check().unwrap_err();
-            assert_eq!(error.exit(), Exit::Usage, "{options:?}");
-        }
-        let good = Options { output, command, ..Options::default() };
-        assert!(good.check().is_ok());
-    }
-}

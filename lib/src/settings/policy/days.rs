@@ -70,14 +70,3 @@ impl Serialize for ByTable<'_> {
         )
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_whole_where_they_can_be() {
-        assert_eq!(number(7.0).unwrap().to_string(), "7");
-        assert_eq!(number(0.5).unwrap().to_string(), "0.5");
-    }
-}

@@ -208,6 +208,3 @@ pub fn order<'a>(
     }
     ordered
 }
-
-#[cfg(test)]
-mod tests;
