@@ -1,6 +1,7 @@
 //! The programs of bins/, a file a command.
 
 mod cat;
+mod check;
 mod consolidate;
 mod databases_of_real_programs;
 mod examples_in_the_manual;

@@ -119,6 +119,23 @@ impl Ledger {
         self.catch_up().map(drop)
     }
 
+    /// Whether there is one.
+    pub fn is_there(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// How many bytes stand behind the last whole event: of an append that
+    /// is under way, or was cut short.
+    pub fn tail_bytes(&self) -> Result<u64> {
+        match &self.file {
+            Some(file) => {
+                Ok(length_of(file, &self.path)?
+                    .saturating_sub(self.read_bytes))
+            }
+            None => Ok(0),
+        }
+    }
+
     /// fsyncs it: whoever wrote the last line may have died before.
     pub fn sync(&self) -> Result<()> {
         match &self.file {

@@ -24,7 +24,8 @@ fn every_key_that_is_printed_reads_back() {
         \"every\":\"week\",\"timestamp\":\"t\",\"hot\":\"12h\",\
         \"warm\":\"forever\",\"cold\":\"none\",\"unit\":\"webkit_us\",\
         \"where\":\"x = 1\",\"redact\":[\"p\",\"q\"],\"exclude\":[\"r\"],\
-        \"redact_secrets\":true,\"triggers\":\"trust\"}";
+        \"redact_secrets\":true,\"triggers\":\"trust\",\
+        \"optional\":true}";
     let exempt = "{\"table\":\"c\",\"exempt\":true}";
     let (_dir, path) = file(&format!("# remark\r\n\n  {full}  \r\n{exempt}"));
     let printed = stdout(&["--policy", &path]);
@@ -70,6 +71,7 @@ fn senseless_lines_are_refused_by_file_and_line() {
         (plus(r#""every":"month""#), "unknown variant `month`"),
         (plus(r#""unit":"sec""#), "unit: 'sec' is not a unit"),
         (plus(r#""triggers":"maybe""#), "unknown variant `maybe`"),
+        (plus(r#""optional":"yes""#), "invalid type: string"),
         (plus(r#""redact":"c""#), "invalid type: string"),
         (plus(r#""redact":["AT"]"#), "neither redacted nor excluded"),
         (plus(r#""exclude":["at"]"#), "neither redacted nor excluded"),

@@ -89,6 +89,8 @@ struct Mismatch {
 struct Breach {
     what: String,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 /// All that was read.
@@ -331,9 +333,11 @@ impl Seen {
         if self.breaches.is_empty() {
             return "no limit is passed\n".to_owned();
         }
-        let rows =
-            self.breaches.iter().map(|b| [b.what.clone(), b.message.clone()]);
-        columns(["LIMIT", "MESSAGE"], 0..0, rows)
+        let rows = self.breaches.iter().map(|b| {
+            let hint = b.hint.clone().unwrap_or_default();
+            [b.what.clone(), b.message.clone(), hint]
+        });
+        columns(["LIMIT", "MESSAGE", "NEXT STEP"], 0..0, rows)
     }
 }
 

@@ -98,7 +98,9 @@ pub(super) fn make(
             bytes(size.threshold_bytes)
         ));
         let text = print::json(&below)?;
-        return Ok(Made { text, exit: readable, counts: None });
+        // That it is well again is on record where a failure is.
+        let counts = failed_before(options)?.then(Counts::default);
+        return Ok(Made { text, exit: readable, counts });
     }
     // Under the threshold again, there is only what was recovered.
     let mut seen = match size.over {
@@ -123,6 +125,14 @@ pub(super) fn make(
         exit: exit.and(readable),
         counts: Some(counts),
     })
+}
+
+/// Whether the last run in this tree that had something to do failed.
+fn failed_before(options: &Options) -> Result<bool> {
+    let root = options.settings.archives();
+    let ledger = Ledger::open(&root, options.settings.now()?, false)?;
+    let last = ledger.state().jobs().get(&options.mode);
+    Ok(last.is_some_and(|(job, _)| job.exit_status != 0))
 }
 
 impl SingleReport {

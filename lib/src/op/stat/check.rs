@@ -1,47 +1,27 @@
 //! What needs attention: a record a breach, and nothing where all is well.
 //!
-//! "It ran and found nothing" is an event in the ledger; that there is none
-//! says "it never ran". A tree that is not there has had no job.
+//! What could not be looked at is a breach, too: nothing is called well that
+//! was not seen. Only a policy that makes no sense ends the check.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::Write;
 
-use bytesize::ByteSize;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
+use super::breach::Breach;
+use super::files::{self, count};
+use super::jobs;
 use super::options::Options;
-use crate::archive::{Ledger, State};
-use crate::db::{Access, Database, Question};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::archive::{Ledger, Tree};
+use crate::db::{Access, Database, Question, Table};
+use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::jsonl;
 use crate::settings::policy::{self, Entry, Every, Policy, Rule};
 use crate::time::{Age, rfc3339};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The record of a breach.
-#[derive(Default, Serialize)]
-#[serde(tag = "type", rename = "breach")]
-struct Breach {
-    what: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_success: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    table: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size_bytes: Option<u64>,
-}
-
-/// Prints the breaches; status 6 if there is one.
+/// Prints the breaches; status 6 if there is one, 5 if the archives are not
+/// what the ledger says.
 pub(super) fn run(
     options: &Options,
     output: &mut dyn Write,
@@ -49,126 +29,94 @@ pub(super) fn run(
 ) -> Result<Exit> {
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
-    let root = options.settings.archives();
-    let ledger = Ledger::open(&root, now, false)?;
     let mut exit = Exit::Done;
-    let mut tell = |breach: Breach| {
-        exit = Exit::Limit;
-        jsonl::print(&breach, output)
+    let mut tell = |breaches: Vec<Breach>| -> Result<()> {
+        for breach in breaches {
+            exit = exit.and(match breach.damage {
+                true => Exit::Disagree,
+                false => Exit::Limit,
+            });
+            jsonl::print(&breach, output)?;
+        }
+        Ok(())
     };
-    for (mode, days) in modes(&policy, now)? {
-        notes.verbose(&format!("looking at the {mode} job"));
-        if let Some(breach) = job(ledger.state(), mode, days, now) {
-            tell(breach)?;
+    let mut with_tables = true;
+    let tree = Tree::new(&options.settings.archives());
+    notes.verbose(&format!("looking at {}", quoted(tree.root())));
+    match Ledger::open(tree.root(), now, false) {
+        Ok(ledger) => {
+            with_tables = jobs::archive_tables(ledger.state());
+            tell(archives(options, &policy, &tree, &ledger, now)?)?;
         }
+        Err(error) => tell(vec![files::unreadable(&error)])?,
     }
-    for breach in unsettled(ledger.state()) {
-        tell(breach)?;
-    }
-    notes.verbose(&format!("measuring {}", quote(&root.to_string_lossy())));
-    let limit = options.max_size.unwrap_or(10 << 30);
-    let size_bytes = size_below(&root)?;
-    if size_bytes > limit {
-        tell(Breach {
-            what: "archives_size",
-            message: format!(
-                "the archives take {}, more than {}",
-                ByteSize(size_bytes),
-                ByteSize(limit)
-            ),
-            size_bytes: Some(size_bytes),
-            ..Breach::default()
-        })?;
-    }
-    let database = options.settings.open(Access::Read)?;
-    for entry in policy.entries() {
-        let Entry::Rule(rule) = entry else { continue };
-        notes.verbose(&format!("counting {}", quote(&rule.table)));
-        for breach in table(options, &database, rule, now)? {
-            tell(breach)?;
-        }
+    tell(match files::size(options, tree.root()) {
+        Ok(breach) => breach.into_iter().collect(),
+        Err(error) => vec![unreadable(&error)],
+    })?;
+    if with_tables {
+        tell(tables(options, &policy, now, notes))?;
     }
     Ok(exit)
 }
 
-/// The jobs that the policy calls for, and their periods in days.
-fn modes(policy: &Policy, now: Timestamp) -> Result<Vec<(&'static str, i32)>> {
-    let (mut daily, mut weekly, mut monthly) = (false, false, false);
+/// What the ledger and the files say.
+fn archives(
+    options: &Options,
+    policy: &Policy,
+    tree: &Tree,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<Vec<Breach>> {
+    let state = ledger.state();
+    let mut out = jobs::judge(state, policy, now)?;
+    if let (true, false) = (state.jobs().is_empty(), tree.root().is_dir()) {
+        let why = format!(": there is no folder {}", quoted(tree.root()));
+        out.iter_mut().for_each(|breach| breach.message.push_str(&why));
+    }
+    out.extend(files::unsettled(state));
+    match files::judge(options, tree, ledger, now) {
+        Ok(breaches) => out.extend(breaches),
+        Err(e) if e.exit() == Exit::Disagree => {
+            out.push(files::unreadable(&e));
+        }
+        Err(error) => out.push(unreadable(&error)),
+    }
+    out.extend(files::no_policy(state, policy));
+    Ok(out)
+}
+
+/// What could not be looked at.
+fn unreadable(error: &Error) -> Breach {
+    let breach = Breach::new("unreadable", error.to_string());
+    match error.next_step() {
+        Some(hint) => breach.hint(hint),
+        None => breach,
+    }
+}
+
+/// The policy's tables in the database.
+fn tables(
+    options: &Options,
+    policy: &Policy,
+    now: Timestamp,
+    notes: &mut dyn Notes,
+) -> Vec<Breach> {
+    let database = match options.settings.open(Access::Read) {
+        Ok(database) => database,
+        Err(error) => return vec![unreadable(&error)],
+    };
+    let mut out = Vec::new();
     for entry in policy.entries() {
         let Entry::Rule(rule) = entry else { continue };
-        daily |= rule.every == Every::Day;
-        weekly |= rule.every == Every::Week;
-        monthly |= policy::cold_cutoff(rule, now)?.is_some();
-    }
-    let all = [
-        (daily, ("daily", 1)),
-        (weekly, ("weekly", 7)),
-        (monthly, ("monthly", 31)),
-    ];
-    Ok(all.into_iter().filter(|(due, _)| *due).map(|(_, m)| m).collect())
-}
-
-/// A job that has not succeeded for one and a half of its periods. The full
-/// job is all of them.
-fn job(
-    state: &State,
-    mode: &'static str,
-    days: i32,
-    now: Timestamp,
-) -> Option<Breach> {
-    let last = state.last_success(mode).max(state.last_success("full"));
-    let most = DAY * days * 3 / 2;
-    if last.is_some_and(|last| now.duration_since(last) <= most) {
-        return None;
-    }
-    let message = match (last, state.jobs().get(mode)) {
-        (Some(last), _) => format!(
-            "the {mode} job last succeeded {} hours ago, and is to every {}",
-            now.duration_since(last).as_hours(),
-            days * 24
-        ),
-        (None, Some((job, _))) => format!(
-            "the {mode} job never succeeded: it last ended with status {}",
-            job.exit_status
-        ),
-        (None, None) => format!("the {mode} job never ran"),
-    };
-    Some(Breach {
-        what: "job",
-        message,
-        mode: Some(mode),
-        last_success: last.map(rfc3339),
-        ..Breach::default()
-    })
-}
-
-/// What a run began and did not finish.
-fn unsettled(state: &State) -> Vec<Breach> {
-    let mut out = Vec::new();
-    for open in state.intents().chain(state.unsettled()) {
-        let segment = &open.segment;
-        out.push(Breach {
-            what: "unsettled",
-            message: format!(
-                "{} has a segment that is not settled",
-                quote(&segment.file)
-            ),
-            table: Some(segment.table.clone()),
-            rows: Some(segment.rows),
-            file: Some(segment.file.clone()),
-            ..Breach::default()
-        });
-    }
-    for (_, change) in state.changes() {
-        out.push(Breach {
-            what: "unsettled",
-            message: format!(
-                "a change of {} was begun and not finished",
-                quote(&change.file)
-            ),
-            file: Some(change.file.clone()),
-            ..Breach::default()
-        });
+        notes.verbose(&format!("counting {}", quote(&rule.table)));
+        match table(options, &database, rule, now) {
+            Ok(breaches) => out.extend(breaches),
+            Err(error) => out.push(Breach {
+                table: Some(rule.table.clone()),
+                ..unreadable(&error)
+            }),
+        }
     }
     out
 }
@@ -181,20 +129,13 @@ fn table(
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
     let mut out = Vec::new();
-    let Some(table) = database.table(&rule.table)? else { return Ok(out) };
-    let margin = match &options.margin {
-        Some(margin) => margin.clone(),
-        None => Age::parse("2d")?,
+    let Some(table) = database.table(&rule.table)? else {
+        if !rule.optional {
+            out.push(no_table(options, rule));
+        }
+        return Ok(out);
     };
-    let cutoff = match policy::cutoff(rule, now)? {
-        Some(cutoff) => Some(margin.before(cutoff)?),
-        None => None,
-    };
-    // The rows of a weekly table wait for the job up to a week.
-    let cutoff = match (cutoff, rule.every) {
-        (Some(cutoff), Every::Week) => Some(cutoff - DAY * 7),
-        (cutoff, _) => cutoff,
-    };
+    let cutoff = cutoff(options, rule, now)?;
     let census = database.census(
         &table,
         &Question {
@@ -205,57 +146,68 @@ fn table(
         },
     )?;
     if let (Some(cutoff), 1..) = (cutoff, census.stale) {
-        out.push(Breach {
-            what: "stale",
-            message: format!(
-                "{} rows of {} from before {} are still here",
-                census.stale,
-                quote(&table.name),
-                rfc3339(cutoff)
-            ),
-            table: Some(table.name.clone()),
-            rows: Some(census.stale),
-            ..Breach::default()
-        });
+        let message = format!(
+            "{} of {} from before {} {} still here",
+            count(census.stale, "row"),
+            quote(&table.name),
+            rfc3339(cutoff),
+            if census.stale == 1 { "is" } else { "are" }
+        );
+        let hint = format!("rt-archive {}", quote(&table.name));
+        let breach = Breach::new("stale", message).hint(hint);
+        out.push(of_rows(breach, &table, census.stale));
     }
     let most = options.max_undated.unwrap_or(1000);
     if census.undated > most {
-        out.push(Breach {
-            what: "undated",
-            message: format!(
-                "{} rows of {} have no readable time, more than {most}",
-                census.undated,
-                quote(&table.name)
-            ),
-            table: Some(table.name),
-            rows: Some(census.undated),
-            ..Breach::default()
-        });
+        let message = format!(
+            "the time of {} of {} cannot be read, more than {most}",
+            count(census.undated, "row"),
+            quote(&table.name)
+        );
+        let breach = Breach::new("undated", message).hint(
+            "say in the policy what the column's values mean, see \
+             rt-policy(5)",
+        );
+        out.push(of_rows(breach, &table, census.undated));
     }
     Ok(out)
 }
 
-/// The length of all files below a folder; what goes away meanwhile does not
-/// count.
-fn size_below(folder: &Path) -> Result<u64> {
-    let mut folders = vec![folder.to_owned()];
-    let mut size_bytes = 0;
-    let gone = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if gone(&e) => continue,
-            Err(e) => return Err(Error::io("read", &folder, e)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::io("read", &folder, e))?;
-            match entry.metadata() {
-                Ok(meta) if meta.is_dir() => folders.push(entry.path()),
-                Ok(meta) => size_bytes += meta.len(),
-                Err(e) if gone(&e) => {}
-                Err(e) => return Err(Error::io("stat", &entry.path(), e)),
-            }
-        }
+fn of_rows(breach: Breach, table: &Table, rows: u64) -> Breach {
+    Breach { table: Some(table.name.clone()), rows: Some(rows), ..breach }
+}
+
+/// A line of the policy that is about nothing.
+fn no_table(options: &Options, rule: &Rule) -> Breach {
+    let message = format!(
+        "{} has no table {}, which the policy names",
+        quoted(&options.settings.db()),
+        quote(&rule.table)
+    );
+    Breach {
+        table: Some(rule.table.clone()),
+        ..Breach::new("no_table", message).hint(
+            "correct the table's name in the policy, or add \
+             \"optional\":true to its line",
+        )
     }
-    Ok(size_bytes)
+}
+
+/// The instant before which no row is to be there any more.
+fn cutoff(
+    options: &Options,
+    rule: &Rule,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let margin = match &options.margin {
+        Some(margin) => margin.clone(),
+        None => Age::parse("2d")?,
+    };
+    let Some(cutoff) = policy::cutoff(rule, now)? else { return Ok(None) };
+    let cutoff = margin.before(cutoff)?;
+    // The rows of a weekly table wait for the job up to a week.
+    Ok(Some(match rule.every {
+        Every::Week => cutoff - WEEK,
+        Every::Day => cutoff,
+    }))
 }

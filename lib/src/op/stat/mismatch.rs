@@ -18,12 +18,15 @@ use crate::time::Day;
 #[serde(tag = "type", rename = "mismatch")]
 pub(super) struct Mismatch {
     pub file: String,
+    /// Whose rows it holds, where that is known.
+    #[serde(skip)]
+    pub tables: Vec<String>,
     pub reason: Reason,
     size_bytes: Option<u64>,
     ledger_size_bytes: Option<u64>,
 }
 
-#[derive(Clone, Copy, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reason {
     /// The ledger has it, the tree has not.
@@ -59,8 +62,13 @@ pub(super) fn mismatches(
         }
         let size_bytes = size(&tree.path(file)?)?;
         if size_bytes != Some(known.size_bytes) {
+            let mut tables: Vec<String> =
+                known.members.iter().filter_map(|m| m.table.clone()).collect();
+            tables.sort();
+            tables.dedup();
             wrong.push(Mismatch {
                 file: file.to_owned(),
+                tables,
                 reason: match size_bytes {
                     Some(_) => Reason::Size,
                     None => Reason::Missing,
@@ -87,13 +95,15 @@ fn strangers(
     moving: &BTreeSet<&str>,
     wrong: &mut Vec<Mismatch>,
 ) -> Result<()> {
-    let warm = warm_files(tree, state)?.into_iter().map(|w| w.file);
-    let cold = cold_files(tree)?.into_iter();
-    for file in warm.chain(cold).chain(whole_files(tree)?) {
+    let warm = warm_files(tree, state)?;
+    let warm = warm.into_iter().map(|w| (w.file, w.table));
+    let others = cold_files(tree)?.into_iter().chain(whole_files(tree)?);
+    for (file, table) in warm.chain(others.map(|file| (file, None))) {
         if state.file(&file).is_none() && !moving.contains(&*file) {
             wrong.push(Mismatch {
                 size_bytes: size(&tree.path(&file)?)?,
                 file,
+                tables: table.into_iter().collect(),
                 reason: Reason::Unknown,
                 ledger_size_bytes: None,
             });

@@ -6,7 +6,10 @@
 //! is counted: a record that was printed is never followed by a usage error.
 
 mod archives;
+mod breach;
 mod check;
+mod files;
+mod jobs;
 mod mismatch;
 mod options;
 

@@ -46,6 +46,8 @@ struct Line {
     redact_secrets: Option<Secrets>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     triggers: Option<Triggers>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
+    optional: Option<bool>,
 }
 
 /// `false`, `true` or `"all"`.
@@ -160,6 +162,7 @@ pub(super) fn format(
             exclude: some(&rule.exclude),
             redact_secrets: rule.redact_secrets.map(|l| Secrets(Some(l))),
             triggers: rule.triggers_trust.then_some(Triggers::Trust),
+            optional: rule.optional.then_some(true),
         },
     };
     serde_json::to_string(&line).map_err(|_| fmt::Error)
@@ -230,6 +233,7 @@ fn rule(line: Line) -> Result<Rule> {
         exclude,
         redact_secrets: line.redact_secrets.and_then(|s| s.0),
         triggers_trust: line.triggers.is_some(),
+        optional: line.optional == Some(true),
     })
 }
 

@@ -50,6 +50,8 @@ pub struct Rule {
     pub redact_secrets: Option<Level>,
     /// Whether the table's delete triggers may do what they like.
     pub triggers_trust: bool,
+    /// Whether the database may be without the table.
+    pub optional: bool,
 }
 
 /// Which job takes a table.

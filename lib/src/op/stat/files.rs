@@ -1,0 +1,258 @@
+//! What of the archives needs attention: the ledger, and the files, a breach a
+//! table.
+//!
+//! The files are held against the ledger by their lengths. No lock is taken,
+//! so what differs counts only if the ledger, read again, still does not
+//! explain it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use bytesize::ByteSize;
+use jiff::Timestamp;
+
+use super::breach::Breach;
+use super::mismatch::{Mismatch, Reason, mismatches};
+use super::options::Options;
+use crate::archive::{Ledger, State, Tree};
+use crate::error::{Error, Result, quote, quoted};
+use crate::settings::policy::Policy;
+
+/// What is wrong with the ledger, and with the files by its word.
+pub(super) fn judge(
+    options: &Options,
+    tree: &Tree,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<Vec<Breach>> {
+    let torn = ledger.tail_bytes()?;
+    let mut wrong = mismatches(options, tree, ledger.state())?;
+    if wrong.is_empty() && torn == 0 {
+        return Ok(Vec::new());
+    }
+    let again = Ledger::open(tree.root(), now, false)?;
+    wrong = mismatches(options, tree, again.state())?;
+    let mut out = Vec::new();
+    if !again.is_there() && !wrong.is_empty() {
+        out.push(lost(tree));
+    }
+    // The same bytes as before: no append that is under way.
+    if torn > 0 && again.tail_bytes()? == torn {
+        out.push(
+            Breach::new(
+                "unreadable",
+                format!(
+                    "the last {torn} bytes of the ledger are no whole event, \
+                     as after a power cut"
+                ),
+            )
+            .hint(
+                "the next job moves them away and settles what they were \
+                 about: rt-purge --pending",
+            ),
+        );
+    }
+    out.extend(by_table(&wrong));
+    Ok(out)
+}
+
+/// A ledger that is not there, beside archives.
+fn lost(tree: &Tree) -> Breach {
+    let message = format!(
+        "there are archives, but their ledger {} is not there",
+        quoted(&tree.root().join("ledger.jsonl"))
+    );
+    Breach { damage: true, ..Breach::new("unreadable", message) }.hint(
+        "put the ledger back from the newest backup of the archives, before \
+         the next job begins another one",
+    )
+}
+
+/// A ledger that is broken: nothing of the archives can be judged by it.
+pub(super) fn unreadable(error: &Error) -> Breach {
+    Breach { damage: true, ..Breach::new("unreadable", error.to_string()) }
+        .hint(
+            "put the ledger back from the newest backup of the archives; \
+             until then no job touches them",
+        )
+}
+
+/// What a run began and did not finish.
+pub(super) fn unsettled(state: &State) -> Vec<Breach> {
+    let hint = "rt-purge --pending, unless a run is at work";
+    let mut out = Vec::new();
+    for open in state.intents().chain(state.unsettled()) {
+        let segment = &open.segment;
+        let message = format!(
+            "{} has a segment that is not settled",
+            quote(&segment.file)
+        );
+        out.push(Breach {
+            table: Some(segment.table.clone()),
+            rows: Some(segment.rows),
+            file: Some(segment.file.clone()),
+            ..Breach::new("unsettled", message).hint(hint)
+        });
+    }
+    for (_, change) in state.changes() {
+        let message = format!(
+            "a change of {} was begun and not finished",
+            quote(&change.file)
+        );
+        out.push(Breach {
+            file: Some(change.file.clone()),
+            ..Breach::new("unsettled", message).hint(hint)
+        });
+    }
+    out
+}
+
+/// The archive tree, if it is larger than it may be.
+pub(super) fn size(options: &Options, root: &Path) -> Result<Option<Breach>> {
+    let limit = options.max_size.unwrap_or(10 << 30);
+    let size_bytes = size_below(root)?;
+    let breach = || Breach {
+        size_bytes: Some(size_bytes),
+        ..Breach::new(
+            "archives_size",
+            format!(
+                "the archives take {}, more than {}",
+                ByteSize(size_bytes),
+                ByteSize(limit)
+            ),
+        )
+        .hint("rt-cleanup archives; or a larger --max-size")
+    };
+    Ok((size_bytes > limit).then(breach))
+}
+
+/// Tables whose days in the archives never end, as no policy names them. Files
+/// with all rows of a run are no policy's matter.
+pub(super) fn no_policy(state: &State, policy: &Policy) -> Vec<Breach> {
+    let mut tables: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for (file, known) in state.files().filter(|(file, _)| file.contains('/')) {
+        for table in known.members.iter().filter_map(|m| m.table.as_deref()) {
+            if policy.get(table).is_none() {
+                let found = tables.entry(table).or_insert((0, file));
+                *found = (found.0 + 1, found.1.min(file));
+            }
+        }
+    }
+    let breach = |(table, (days, file)): (&str, (u64, &str))| Breach {
+        table: Some(table.to_owned()),
+        file: Some(file.to_owned()),
+        ..Breach::new(
+            "no_policy",
+            format!(
+                "the archives hold {} of {}, which no policy names: they \
+                 never end",
+                count(days, "day"),
+                quote(table)
+            ),
+        )
+        .hint("add a line for it to the policy, see rt-policy(5)")
+    };
+    tables.into_iter().map(breach).collect()
+}
+
+/// A breach for each table and reason.
+fn by_table(wrong: &[Mismatch]) -> Vec<Breach> {
+    let mut found: BTreeMap<(Reason, Option<&str>), Vec<&Mismatch>> =
+        BTreeMap::new();
+    for one in wrong {
+        for table in &one.tables {
+            let key = (one.reason, Some(table.as_str()));
+            found.entry(key).or_default().push(one);
+        }
+        if one.tables.is_empty() {
+            found.entry((one.reason, None)).or_default().push(one);
+        }
+    }
+    let breach = |((reason, table), files): (_, Vec<&Mismatch>)| {
+        of_files(reason, table, &files)
+    };
+    found.into_iter().map(breach).collect()
+}
+
+fn of_files(
+    reason: Reason,
+    table: Option<&str>,
+    files: &[&Mismatch],
+) -> Breach {
+    let first = files.first().map(|m| m.file.as_str()).unwrap_or_default();
+    let of = table.map(|t| format!(" of {}", quote(t))).unwrap_or_default();
+    let those = match files.len() {
+        1 => format!("the archive file {}{of}", quote(first)),
+        n => format!("{n} archive files{of}, such as {},", quote(first)),
+    };
+    let (is, has) = match files.len() {
+        1 => ("is", "has"),
+        _ => ("are", "have"),
+    };
+    let list = match table {
+        Some(table) => format!("rt-stat --archives {}", quote(table)),
+        None => "rt-stat --archives".to_owned(),
+    };
+    let (what, message, hint) = match reason {
+        Reason::Missing => (
+            "missing",
+            format!("{those} {is} not there"),
+            format!("put back from a backup what {list} names"),
+        ),
+        Reason::Size => (
+            "size",
+            format!("{those} {has} another length than the ledger says"),
+            format!("put back from a backup what {list} names"),
+        ),
+        Reason::Unknown => (
+            "unknown",
+            format!("{those} {is} not in the ledger"),
+            "made by hand, rt-consolidate takes it in when its day is due; \
+             else put the newest ledger back from a backup; rt-stat \
+             --archives names all"
+                .to_owned(),
+        ),
+    };
+    Breach {
+        table: table.map(str::to_owned),
+        file: Some(first.to_owned()),
+        files: Some(files.len() as u64),
+        damage: reason != Reason::Unknown,
+        ..Breach::new(what, message).hint(hint)
+    }
+}
+
+/// A number of things.
+pub(super) fn count(n: u64, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
+/// The length of all files below a folder; what goes away meanwhile does not
+/// count.
+fn size_below(folder: &Path) -> Result<u64> {
+    let mut folders = vec![folder.to_owned()];
+    let mut size_bytes = 0;
+    let gone = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if gone(&e) => continue,
+            Err(e) => return Err(Error::io("read", &folder, e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::io("read", &folder, e))?;
+            match entry.metadata() {
+                Ok(meta) if meta.is_dir() => folders.push(entry.path()),
+                Ok(meta) => size_bytes += meta.len(),
+                Err(e) if gone(&e) => {}
+                Err(e) => return Err(Error::io("stat", &entry.path(), e)),
+            }
+        }
+    }
+    Ok(size_bytes)
+}
