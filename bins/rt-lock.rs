@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     cli::main(&CMD, run)
 }
 
-fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
+fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
     let mut options = Options {
         wait: Duration::ZERO,
         dry_run: args.settings.dry_run,
@@ -42,5 +42,5 @@ fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
     let root = operands.next();
     options.root = root.ok_or_else(|| Error::usage("DIR is missing"))?.into();
     options.command = operands.collect();
-    lock::run(&options)
+    lock::run(&options, notes)
 }

@@ -14,6 +14,8 @@ enum F {
     Json,
     Tables,
     Sh,
+    NeedDb,
+    AnyTable,
     Clock,
 }
 
@@ -22,17 +24,21 @@ static CMD: Command<F> = Command {
     about: "print or check the retention policy",
     usage: &[
         "[--policy FILE] [--check | --json]",
-        "[--policy FILE] [--db FILE] --tables [--sh] [--] TARGET",
+        "[OPTION ...] --tables [--sh] [--need-db] [--any-table] [--] TARGET",
         "[--now TIME] --clock",
     ],
     flags: &[
         cli::policy(),
         cli::db(),
         cli::now(),
+        cli::busy_timeout(),
+        cli::dry_run(),
         cli::switch(F::Check, "check", "read the policy, print nothing"),
         cli::switch(F::Json, "json", "print the periods in days"),
         cli::switch(F::Tables, "tables", "print the tables TARGET stands for"),
         cli::switch(F::Sh, "sh", "print them as words for a shell"),
+        cli::switch(F::NeedDb, "need-db", "refuse a database without them"),
+        cli::switch(F::AnyTable, "any-table", "TARGET may be in no policy"),
         cli::switch(F::Clock, "clock", "print the time of the run"),
     ],
 };
@@ -50,6 +56,8 @@ fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
             F::Json => options.json = true,
             F::Tables => options.tables = true,
             F::Sh => options.sh = true,
+            F::NeedDb => options.need_db = true,
+            F::AnyTable => options.any_table = true,
             F::Clock => options.clock = true,
         }
     }

@@ -40,6 +40,7 @@ static CMD: Command<F> = Command {
         cli::value(F::Part, "part", "NAME=FILE", "FILE has a part's report"),
         cli::value(F::Single, "single", "TABLE", "its rows go to one file"),
         cli::value(F::Show, "show", "WHAT", "status, policy, stats or check"),
+        cli::db(),
         cli::archives(),
         cli::policy(),
         cli::now(),

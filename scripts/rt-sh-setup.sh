@@ -40,15 +40,16 @@ die() { # STATUS MESSAGE [MORE]
 }
 
 # What the flags say about the place and the time, for every program of the
-# run: one clock above all.
+# run: one clock above all.  The start is that before the lock was waited for.
 rt_settings() {
 	for rt_var in DB ARCHIVES POLICY; do
 		eval "rt_value=\${OPT_$rt_var-unset}"
 		[ -n "$rt_value" ] || usage 'the value of a flag is empty'
 		eval "[ -z \"\${OPT_$rt_var+x}\" ] || export RT_$rt_var=\"\$rt_value\""
 	done
+	[ -n "${RT_UNDER_LOCK-}" ] || RT_STARTED=$(RT_NOW='' rt-policy --clock)
 	RT_NOW=$(rt-policy --clock ${OPT_NOW+--now="$OPT_NOW"})
-	export RT_NOW
+	export RT_NOW RT_STARTED
 }
 
 # Starts the script again, with its arguments, under the lock of the tree.

@@ -10,6 +10,8 @@ fn report(args: &[&str], records: &[Value]) -> Command {
     let mut cmd = Command::new(env!("CARGO_BIN_EXE_rt-report"));
     let lines: String = records.iter().map(|r| format!("{r}\n")).collect();
     cmd.env_clear()
+        .env("RT_DB", "/db")
+        .env("RT_ARCHIVES", "/a")
         .args(["--now", "2026-01-15T00:00:00Z"])
         .args(args)
         .write_stdin(lines);
@@ -69,6 +71,10 @@ fn report_has_the_documented_keys_in_order() {
   "mode": "daily",
   "timestamp": "2026-01-15T00:00:00Z",
   "dry_run": false,
+  "policy": "built in",
+  "database": "/db",
+  "archives": "/a",
+  "duration_seconds": null,
   "total_archived": 5,
   "tables": [
     {
@@ -100,9 +106,10 @@ fn report_of_a_single_file_needs_the_size_and_all_steps() {
         "reclaimable_bytes": 0, "threshold_bytes": 5, "over": true});
     let below = but(size.clone(), json!({"live_bytes": 5, "over": false}));
     let args = ["--single", "t", "--archives", "nowhere"];
-    let made = result(0, &args, &[below]);
+    let made = result(0, &args[..2], &[below]);
     let want = json!({"status": "below_threshold", "table_size_bytes": 5,
-        "threshold_bytes": 5});
+        "threshold_bytes": 5, "policy": "built in", "database": "/db",
+        "archives": "/a", "duration_seconds": null});
     assert_eq!(made, want);
     let made = result(1, &args, &[size.clone(), exported("archived", 3)]);
     assert_eq!(made["status"], "failed");
@@ -323,6 +330,10 @@ Archive Results
 TABLE       STATUS    RECORDS  STAYED  UNDATED  CUTOFF                MESSAGE
 t           archived        5       0        0  2026-01-08T00:00:00Z
 long\\nname  no_table        0       0        0  -                     no such table
+
+policy    built in
+database  /db
+archives  /a
 ",
     );
     let dry = [exported("dry_run", 8)];

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{script, stub};
-use crate::support::{Cmd, Dir, Out, SHELLS};
+use crate::support::{Cmd, Dir, Out, SHELLS, steady};
 
 const NOW: &str = "2026-01-15T00:00:00Z";
 
@@ -85,6 +85,7 @@ fn dry_run_names_exactly_what_the_run_does_also_where_steps_overlap() {
             (&mut run, false, ["consolidated", "purged"]),
         ] {
             assert_eq!(report["dry_run"].take(), is_dry);
+            report["duration_seconds"].take();
             assert_eq!(report["consolidation"]["status"].take(), done[0]);
             assert_eq!(report["purge"]["status"].take(), done[1]);
         }
@@ -101,7 +102,7 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
     archived(&dir);
     let out = on(dir.cmd("rt-cleanup")).args(["-n", "archives"]).run();
     out.status(0);
-    insta::assert_snapshot!(out.stdout, @r#"
+    insta::assert_snapshot!(steady(&dir, &out.stdout), @r#"
     Cleanup Results
     DRY RUN
     STEP           STATUS   FILES   SIZE  MESSAGE
@@ -117,6 +118,11 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
 
     INTO
     cold/2025/2025-11.tar.gz
+
+    policy    [DIR]/policy
+    database  [DIR]/ideas.db
+    archives  [DIR]/archives
+    duration  [D]
     "#);
     let out = on(dir.cmd("rt-monthly")).run();
     out.status(0).stderr("");
@@ -126,11 +132,15 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
     assert!(bytes.as_u64().unwrap() > 0, "{bytes}");
     let text =
         out.stdout.replace(&format!("_bytes\": {bytes}"), "_bytes\": [BYTES]");
-    insta::assert_snapshot!(text, @r#"
+    insta::assert_snapshot!(steady(&dir, &text), @r#"
     {
       "mode": "monthly",
       "timestamp": "2026-01-15T00:00:00Z",
       "dry_run": false,
+      "policy": "[DIR]/policy",
+      "database": "[DIR]/ideas.db",
+      "archives": "[DIR]/archives",
+      "duration_seconds": [D],
       "consolidation": {
         "status": "consolidated",
         "consolidated": 2,

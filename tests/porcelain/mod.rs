@@ -6,6 +6,7 @@
 
 mod archive;
 mod cleanup;
+mod first_run;
 mod flags;
 mod jobs;
 mod programs_that_die;

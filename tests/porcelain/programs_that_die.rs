@@ -34,6 +34,8 @@ echo "{\"type\":\"purged\",\"table\":\"$last\",\"status\":\"archived\",\
 /// The three stubs and rt-lock; the one called `program` ends for the table
 /// `victim` as `end` says.
 fn family(dir: &Dir, program: &str, victim: &str, end: &str) {
+    dir.folder("database");
+    dir.sql("database/ideas.db", "CREATE TABLE IF NOT EXISTS tool_uses(id)");
     stub(dir, "rt-lock", LOCK);
     for (name, body) in
         [("rt-export", EXPORT), ("rt-store", STORE), ("rt-purge", PURGE)]

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::world::{World, records};
-use crate::support::{Out, SHELLS, scrub};
+use crate::support::{Out, SHELLS, scrub, steady};
 
 const DATED: [(&str, &str); 6] = [
     ("transcript_entries", "timestamp"),
@@ -332,6 +332,7 @@ fn report_goes_to_a_file_whole_or_not_at_all() {
 #[test]
 fn quiet_job_speaks_only_of_failure() {
     let world = all_tables();
+    world.dir.folder("archives");
     world.cmd("rt-daily").arg("-q").run().status(0).stdout("").stderr("");
     assert!(!archived(&world, "tool_uses").is_empty());
     world.sql(
@@ -366,17 +367,22 @@ fn what_cannot_be_opened_is_named_and_nothing_is_left_behind() {
 #[test]
 fn report_as_json() {
     let world = family();
+    world.dir.folder("archives");
     let out = world.cmd("rt-weekly").run();
     out.status(0).stderr("");
-    insta::assert_snapshot!("rt-weekly__json", out.stdout);
+    insta::assert_snapshot!(
+        "rt-weekly__json",
+        steady(&world.dir, &out.stdout)
+    );
 }
 
 #[test]
 fn report_for_people() {
     let world = all_tables();
+    world.dir.folder("archives");
     let out = world.cmd("rt-archive").arg("all").run();
     out.status(0).stderr("");
-    insta::assert_snapshot!(out.stdout, @r"
+    insta::assert_snapshot!(steady(&world.dir, &out.stdout), @r"
     Archive Results
     TABLE               STATUS    RECORDS  STAYED  UNDATED  CUTOFF                MESSAGE
     transcript_entries  archived       89       0       24  2026-01-08T00:00:00Z
@@ -385,5 +391,10 @@ fn report_for_people() {
     assertion_results   archived       56       0       24  2025-12-16T00:00:00Z
     assertion_chains    archived       55       1       24  2025-12-16T00:00:00Z
     message_bus_log     archived       89       0       24  2026-01-08T00:00:00Z
+
+    policy    built in
+    database  [DIR]/db
+    archives  [DIR]/archives
+    duration  [D]
     ");
 }

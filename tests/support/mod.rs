@@ -74,6 +74,11 @@ impl Dir {
         path
     }
 
+    /// Makes a folder, such as a tree in which no job has run.
+    pub fn folder(&self, name: &str) {
+        fs::create_dir_all(self.join(name)).unwrap();
+    }
+
     /// Writes an executable script.
     pub fn script(&self, name: &str, text: &str) -> PathBuf {
         let path = self.write(name, text);
@@ -399,4 +404,20 @@ impl Out {
 /// The same text with the folder's path as `[DIR]`.
 pub fn scrub(dir: &Dir, text: &str) -> String {
     text.replace(&dir.path().display().to_string(), "[DIR]")
+}
+
+/// A report without what differs from run to run.
+pub fn steady(dir: &Dir, report: &str) -> String {
+    let text = scrub(dir, report);
+    let lines = text.lines().map(|line| {
+        match ["duration  ", "  \"duration_seconds\": "]
+            .into_iter()
+            .find(|start| line.starts_with(start))
+        {
+            Some(start) if line.ends_with(',') => format!("{start}[D],"),
+            Some(start) => format!("{start}[D]"),
+            None => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }

@@ -31,6 +31,7 @@ pub const VARIABLE: &str = "RT_LOCK_FD";
 pub struct Lock {
     file: File,
     inherited: bool,
+    made_tree: bool,
 }
 
 impl Lock {
@@ -41,15 +42,16 @@ impl Lock {
         let path = path(root);
         let end = Instant::now() + wait;
         if let Some(file) = inherited(&path)? {
-            return Ok(Lock { file, inherited: true });
+            return Ok(Lock { file, inherited: true, made_tree: false });
         }
+        let made_tree = !root.exists();
         crate::io::durable::make_folders(root, root)?;
         let file = open(&path)?;
         until(end, || {
             rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
         })
         .map_err(|e| held(root, &path, e))?;
-        Ok(Lock { file, inherited: false })
+        Ok(Lock { file, inherited: false, made_tree })
     }
 
     /// Whether the name still stands for the file whose lock this is.
@@ -63,6 +65,11 @@ impl Lock {
     /// Whether rt-lock had it before.
     pub fn is_inherited(&self) -> bool {
         self.inherited
+    }
+
+    /// Whether there was no folder at the root before.
+    pub fn made_tree(&self) -> bool {
+        self.made_tree
     }
 
     /// Keeps other children of the same rt-lock from working meanwhile; until

@@ -6,6 +6,7 @@
 //! when they write it. Values are compared in Rust, by class and bytes, never
 //! by SQL (whose `=` knows collations and affinities).
 
+mod catalog;
 mod delete;
 mod due;
 mod foreign_keys;

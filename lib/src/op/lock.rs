@@ -11,7 +11,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::archive::lock::{Lock, VARIABLE};
-use crate::error::{Error, Exit, Result, quote, reason};
+use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
+use crate::settings::absolute;
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub struct Options {
 
 /// Runs the command in the place of this process. Returns only when that
 /// failed.
-pub fn run(options: &Options) -> Result<Exit> {
+pub fn run(options: &Options, notes: &mut dyn Notes) -> Result<Exit> {
     let Some((program, arguments)) = options.command.split_first() else {
         return Err(Error::usage("CMD is missing"));
     };
@@ -36,6 +37,12 @@ pub fn run(options: &Options) -> Result<Exit> {
     command.args(arguments);
     if !options.dry_run {
         let lock = Lock::take(&options.root, options.wait)?;
+        if lock.made_tree() {
+            notes.warn(&format!(
+                "there was no archive tree: made {}",
+                quoted(&absolute(&options.root))
+            ));
+        }
         if !lock.is_inherited() {
             // Locks of other trees, which were taken before, stay known.
             let mut listed = std::env::var(VARIABLE).unwrap_or_default();

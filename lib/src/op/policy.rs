@@ -22,6 +22,11 @@ pub struct Options {
     pub tables: bool,
     /// Print them as words for a shell.
     pub sh: bool,
+    /// Refuse a database that is not there, or has none of the policy's
+    /// tables.
+    pub need_db: bool,
+    /// A target that the policy does not know may be a table of the database.
+    pub any_table: bool,
     /// Print the run's now.
     pub clock: bool,
     /// The operands.
@@ -36,8 +41,10 @@ impl Options {
                 "--check, --json, --tables and --clock exclude one another",
             ));
         }
-        if self.sh && !self.tables {
-            return Err(Error::usage("--sh goes with --tables"));
+        if (self.sh || self.need_db || self.any_table) && !self.tables {
+            return Err(Error::usage(
+                "--sh, --need-db and --any-table go with --tables",
+            ));
         }
         match (self.tables, self.operands.as_slice()) {
             (true, [_]) | (false, []) => Ok(()),
@@ -62,12 +69,7 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
         } else if options.json {
             json(&policy)?
         } else if let [target] = options.operands.as_slice() {
-            let targets = policy.targets(target)?;
-            let pairs = match targets.len() {
-                0 | 1 => Vec::new(),
-                _ => foreign_keys(&options.settings)?,
-            };
-            names(&order(&targets, &pairs), options.sh)?
+            names(&tables(options, &policy, target)?, options.sh)?
         } else {
             policy.to_string()
         }
@@ -79,25 +81,43 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Which table refers to which, as pairs of child and parent. A database that
-/// is not there yet refers to nothing.
-fn foreign_keys(place: &Settings) -> Result<Vec<(String, String)>> {
-    if !place.db().exists() {
-        return Ok(Vec::new());
+/// The tables that a target stands for, children before parents. A database
+/// that is not there yet has no say in that, unless it must be there.
+fn tables(
+    options: &Options,
+    policy: &Policy,
+    target: &str,
+) -> Result<Vec<String>> {
+    let settings = &options.settings;
+    let targets = match policy.targets(target) {
+        Ok(targets) => targets,
+        Err(_) if options.any_table => {
+            let database = settings.open(Access::Read)?;
+            return Ok(vec![database.need_table(target)?.name]);
+        }
+        Err(unknown) => return Err(unknown),
+    };
+    let mut pairs = Vec::new();
+    if options.need_db || (targets.len() > 1 && settings.db().exists()) {
+        let database = settings.open(Access::Read)?;
+        if options.need_db {
+            settings.need_policy_table(policy, &database)?;
+        }
+        pairs = database.foreign_keys()?;
     }
-    place.open(Access::Read)?.foreign_keys()
+    Ok(order(&targets, &pairs).into_iter().map(str::to_owned).collect())
 }
 
-fn names(tables: &[&str], sh: bool) -> Result<String> {
+fn names<N: AsRef<str>>(tables: &[N], sh: bool) -> Result<String> {
     if sh {
         let words: Vec<String> = tables
             .iter()
-            .map(|name| format!("'{}'", name.replace('\'', "'\\''")))
+            .map(|name| format!("'{}'", name.as_ref().replace('\'', "'\\''")))
             .collect();
         return Ok(words.join(" ") + "\n");
     }
     let mut lines = String::new();
-    for name in tables {
+    for name in tables.iter().map(AsRef::as_ref) {
         if name.contains('\n') {
             return Err(Error::usage(format!(
                 "the name {} does not fit on a line",
@@ -154,7 +174,7 @@ mod tests {
             "'it'\\''s' '-n x\ny'\n"
         );
         assert_eq!(names(&["a b", "c"], false).unwrap(), "a b\nc\n");
-        assert_eq!(names(&[], true).unwrap(), "\n");
+        assert_eq!(names::<&str>(&[], true).unwrap(), "\n");
         assert_eq!(names(&["a\nb"], false).unwrap_err().exit(), Exit::Usage);
     }
 }

@@ -6,3 +6,4 @@ mod paths;
 pub mod policy;
 
 pub use paths::Settings;
+pub(crate) use paths::absolute;

@@ -2,13 +2,13 @@
 //! flags, else the environment, else the defaults of rt(7).
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::db::{Access, Database};
-use crate::error::Result;
+use crate::error::{Error, Result, quoted};
 use crate::settings::policy::{self, Policy};
 use crate::time::clock;
 
@@ -39,6 +39,11 @@ fn or_variable(flag: Option<&OsStr>, variable: &str, other: &str) -> PathBuf {
     }
 }
 
+/// The path from the root of the file system; nothing need be there.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 impl Settings {
     /// The database's path.
     pub(crate) fn db(&self) -> PathBuf {
@@ -50,9 +55,41 @@ impl Settings {
         or_variable(self.archives.as_deref(), "RT_ARCHIVES", "archives")
     }
 
+    /// The policy's file; none is the built-in one.
+    pub(crate) fn policy_path(&self) -> Option<PathBuf> {
+        policy::path(self.policy.as_deref())
+    }
+
     /// The policy, read and checked.
     pub(crate) fn load_policy(&self) -> Result<Policy> {
-        Policy::load(policy::path(self.policy.as_deref()).as_deref())
+        Policy::load(self.policy_path().as_deref())
+    }
+
+    /// The policy as messages name it.
+    pub(crate) fn policy_name(&self) -> String {
+        policy::name(self.policy_path().as_deref())
+    }
+
+    /// Refuses a database that has none of the policy's tables: the policy is
+    /// one for another database, or was forgotten, and nothing would be done.
+    pub(crate) fn need_policy_table(
+        &self,
+        policy: &Policy,
+        database: &Database,
+    ) -> Result<()> {
+        let names = database.table_names()?;
+        if names.iter().any(|name| policy.get(name).is_some()) {
+            return Ok(());
+        }
+        let db = quoted(&self.db());
+        Err(Error::usage(format!(
+            "{db} has none of the tables that {} names",
+            self.policy_name()
+        ))
+        .hint(format!(
+            "write a policy for it: rt-policy --suggest --db {db} > \
+             policy.jsonl, edit that, and name it with --policy or RT_POLICY"
+        )))
     }
 
     /// The run's now.

@@ -22,13 +22,16 @@ pub fn now(flag: Option<&OsStr>) -> Result<Timestamp> {
             _ => return Ok(wall()),
         },
     };
-    text.to_str().and_then(|t| time::parse(t.as_bytes())).ok_or_else(|| {
-        Error::usage(format!(
-            "{source}: '{}' is not a time",
-            text.to_string_lossy()
-        ))
-        .hint("times read like 2026-01-15T00:00:00Z")
-    })
+    instant(source, &text)
+}
+
+/// When the job that this program is a part of started, by the wall clock:
+/// what its script says in `RT_STARTED`.
+pub fn started() -> Result<Option<Timestamp>> {
+    let Some(text) = std::env::var_os("RT_STARTED") else {
+        return Ok(None);
+    };
+    instant("RT_STARTED", &text).map(Some)
 }
 
 /// The wall clock, in whole microseconds.
@@ -39,9 +42,13 @@ pub fn wall() -> Timestamp {
 
 /// The value of a flag such as `--before` as an instant.
 pub fn time_flag(flag: &str, value: &OsStr) -> Result<Timestamp> {
+    instant(&format!("--{flag}"), value)
+}
+
+fn instant(source: &str, value: &OsStr) -> Result<Timestamp> {
     value.to_str().and_then(|t| time::parse(t.as_bytes())).ok_or_else(|| {
         Error::usage(format!(
-            "--{flag}: '{}' is not a time",
+            "{source}: '{}' is not a time",
             value.to_string_lossy()
         ))
         .hint("times read like 2026-01-15T00:00:00Z or 2026-01-15")

@@ -56,6 +56,7 @@ fn nothing_is_replaced_where_that_is_wanted() {
 #[test]
 fn a_table_need_not_have_prompts() {
     let dir = with_keys();
+    dir.folder("a");
     dir.sql(DB, "ALTER TABLE agent_logs DROP COLUMN prompt_text");
     let out = low(&dir).run();
     out.status(0).expect("no complaint", out.stderr.lines().count() == 1);

@@ -63,6 +63,7 @@ fn archives_within_memory(key: &str, rows: u64, bytes: u64, days: u64) {
     let world = World::builtin("");
     large(&world, key, rows, bytes, days);
     measured(&world.dir);
+    world.dir.folder("archives");
     let out = world
         .cmd("rt-archive")
         .path_first(world.dir.join("measured"))

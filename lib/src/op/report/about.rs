@@ -142,7 +142,15 @@ pub struct Part {
 }
 
 /// Keys of the whole report, which no part can have.
-const TAKEN: [&str; 3] = ["mode", "timestamp", "dry_run"];
+const TAKEN: [&str; 7] = [
+    "mode",
+    "timestamp",
+    "dry_run",
+    "policy",
+    "database",
+    "archives",
+    "duration_seconds",
+];
 
 impl FromStr for Part {
     type Err = Error;

@@ -17,6 +17,7 @@ mod columns;
 mod input;
 mod judge;
 mod parts;
+mod place;
 mod policies;
 mod print;
 mod result;
@@ -29,6 +30,7 @@ pub use about::Options;
 use about::About;
 use input::{overall, read};
 use judge::Seen;
+use place::Place;
 use result::{Counts, Made, Report, TableResult, sum};
 
 /// Reads the results, writes the report, and gives the job's exit status.
@@ -91,6 +93,7 @@ fn tables(
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
         dry_run: options.settings.dry_run,
+        place: Place::of(&options.settings)?,
         total_archived: sum(results.iter().map(|r| r.records)),
         tables: results,
     };

@@ -8,11 +8,11 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::about::{Options, Part};
 use super::input::{overall, read};
+use super::place::Place;
 use super::print;
 use super::result::{Counts, Made, Report, sum};
 use super::upkeep::{self, CleanupReport};
@@ -73,26 +73,25 @@ impl Found {
 }
 
 /// The report of the whole job: a key a part, in their order.
+#[derive(Serialize)]
 struct Whole {
     mode: String,
     timestamp: String,
     dry_run: bool,
-    parts: Vec<(String, Found)>,
+    #[serde(flatten)]
+    place: Place,
+    #[serde(flatten)]
+    parts: Parts,
 }
 
-impl Serialize for Whole {
+struct Parts(Vec<(String, Found)>);
+
+impl Serialize for Parts {
     fn serialize<S: Serializer>(
         &self,
         to: S,
     ) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("mode", &self.mode)?;
-        map.serialize_entry("timestamp", &self.timestamp)?;
-        map.serialize_entry("dry_run", &self.dry_run)?;
-        for (name, found) in &self.parts {
-            map.serialize_entry(name, found)?;
-        }
-        map.end()
+        to.collect_map(self.0.iter().map(|(name, found)| (name, found)))
     }
 }
 
@@ -137,10 +136,11 @@ pub(super) fn make(
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
         dry_run: options.settings.dry_run,
-        parts: found,
+        place: Place::of(&options.settings)?,
+        parts: Parts(found),
     };
     let table = || {
-        let parts = whole.parts.iter().map(|(name, found)| {
+        let parts = whole.parts.0.iter().map(|(name, found)| {
             let name: String = name.escape_default().collect();
             format!("{name}: {}", found.table())
         });

@@ -1,13 +1,14 @@
 //! The policy for people: the periods as they are spelled.
 
 use super::columns::columns;
+use super::place::Place;
 use crate::settings::policy::{Entry, Every, Policy};
 
 const HEADS: [&str; 7] =
     ["TABLE", "GROUP", "EVERY", "TIMESTAMP", "HOT", "WARM", "COLD"];
 
 /// A line a table.
-pub(super) fn table(policy: &Policy) -> String {
+pub(super) fn table(policy: &Policy, place: &Place) -> String {
     let none = || "-".to_owned();
     let rows = policy.entries().iter().map(|entry| match entry {
         Entry::Rule(rule) => [
@@ -32,5 +33,6 @@ pub(super) fn table(policy: &Policy) -> String {
             none(),
         ],
     });
-    format!("Retention Policies\n{}", columns(HEADS, 4..7, rows))
+    let (place, table) = (place.lines(), columns(HEADS, 4..7, rows));
+    format!("Retention Policies\n{table}{place}")
 }

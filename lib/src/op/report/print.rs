@@ -26,6 +26,7 @@ pub(super) fn table(report: &Report) -> String {
     let mut out = heading("Archive Results", report.dry_run);
     let rows = report.tables.iter().map(cells);
     out.push_str(&columns(HEADS, NUMBERS, rows));
+    out.push_str(&report.place.lines());
     out
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::place::Place;
 use crate::error::Exit;
 use crate::outcome::Status;
 
@@ -31,6 +32,9 @@ pub struct Report {
     pub timestamp: String,
     /// Whether it was to change nothing.
     pub dry_run: bool,
+    /// Where the job worked, and for how long.
+    #[serde(flatten)]
+    pub place: Place,
     /// The sum of the tables' `records`.
     pub total_archived: u64,
     /// One result a table.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::about::{Options, Show};
 use super::columns::{bar, columns};
 use super::input::read;
+use super::place::Place;
 use super::policies;
 use super::result::Made;
 use crate::error::{Exit, Notes, Result};
@@ -168,14 +169,16 @@ pub(super) fn make(
             Record::Breach(one) => seen.breaches.push(one),
         })?;
     }
+    let place = Place::of(&options.settings)?;
     let text = match show {
-        Show::Status => {
-            options.form(&seen.status(&policy), || seen.tiers_for_people())
+        Show::Status => options.form(&seen.status(&policy), || {
+            seen.tiers_for_people() + &place.lines()
+        }),
+        Show::Policy => options
+            .form(&ByTable(&policy), || policies::table(&policy, &place)),
+        Show::Stats => {
+            options.form(&seen.stats(), || seen.stats_table() + &place.lines())
         }
-        Show::Policy => {
-            options.form(&ByTable(&policy), || policies::table(&policy))
-        }
-        Show::Stats => options.form(&seen.stats(), || seen.stats_table()),
         Show::Check => {
             let breaches = Breaches { breaches: &seen.breaches };
             options.form(&breaches, || seen.breaches_table())

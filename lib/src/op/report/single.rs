@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::about::Options;
 use super::input::read;
 use super::judge::{self, Seen};
+use super::place::Place;
 use super::print;
 use super::result::{Counts, Made, TableResult};
 use crate::archive::Ledger;
@@ -43,6 +44,8 @@ struct Below {
     status: &'static str,
     table_size_bytes: Option<u64>,
     threshold_bytes: u64,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Serialize)]
@@ -67,6 +70,8 @@ struct SingleReport {
     secrets: BTreeMap<String, u64>,
     reclaimed_bytes: Option<u64>,
     message: Option<String>,
+    #[serde(flatten)]
+    place: Place,
 }
 
 /// Reads the records and judges them.
@@ -90,6 +95,7 @@ pub(super) fn make(
             status: "below_threshold",
             table_size_bytes: size.live_bytes,
             threshold_bytes: size.threshold_bytes,
+            place: Place::of(&options.settings)?,
         };
         let takes = size.live_bytes.map_or("less".to_owned(), bytes);
         notes.verbose(&format!(
@@ -212,5 +218,6 @@ fn put_together(
         secrets: result.secrets,
         reclaimed_bytes: reclaimed,
         message: result.message,
+        place: Place::of(&options.settings)?,
     })
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::about::{Options, Step};
 use super::columns::columns;
 use super::input::{overall, read};
+use super::place::Place;
 use super::print;
 use super::result::{Counts, Made};
 use crate::archive::month_file;
@@ -23,6 +24,8 @@ pub(super) struct CleanupReport {
     mode: String,
     timestamp: String,
     dry_run: bool,
+    #[serde(flatten)]
+    place: Place,
     consolidation: Consolidation,
     purge: Expiry,
 }
@@ -83,6 +86,7 @@ pub(super) fn make(
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
         dry_run: options.settings.dry_run,
+        place: Place::of(&options.settings)?,
         consolidation,
         purge,
     };
@@ -179,5 +183,5 @@ pub(super) fn table(report: &CleanupReport) -> String {
         let rows = files.iter().map(|file| [file.clone()]);
         out.push_str(&columns([head], 0..0, rows));
     }
-    out
+    out + &report.place.lines()
 }

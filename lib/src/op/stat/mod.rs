@@ -148,6 +148,7 @@ fn tables(
             .map(|t| database.need_table(t))
             .collect();
     }
+    options.settings.need_policy_table(policy, database)?;
     let mut found = Vec::new();
     for entry in policy.entries() {
         found.extend(database.table(entry.table())?);

@@ -50,17 +50,23 @@ pub fn path(flag: Option<&OsStr>) -> Option<PathBuf> {
     }
 }
 
+/// The policy as messages name it: by its file, or as the built-in one.
+pub fn name(path: Option<&Path>) -> String {
+    path.map_or_else(|| "the built-in policy".to_owned(), quoted)
+}
+
 impl Policy {
     /// Reads and checks the policy in a file, or the built-in one.
     pub fn load(path: Option<&Path>) -> Result<Policy> {
+        let source = name(path);
         let Some(path) = path else {
-            return Policy::parse("the built-in policy", BUILT_IN.as_bytes());
+            return Policy::parse(&source, BUILT_IN.as_bytes());
         };
         let bytes = std::fs::read(path).map_err(|e| {
             Error::io("read the policy", path, e)
                 .with_exit(crate::error::Exit::Usage)
         })?;
-        Policy::parse(&quoted(path), &bytes)
+        Policy::parse(&source, &bytes)
     }
 
     /// Checks a policy; `source` names it in messages.
