@@ -1,7 +1,7 @@
 //! rt-gzip: compresses standard input into gzip members, in parallel, and
 //! reads any gzip; with -o it publishes a whole and durable file.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use rt::cli::{self, Args, Command, letter, switch, value};
@@ -16,6 +16,7 @@ enum F {
     Decompress,
     Test,
     Output,
+    OneMember,
     Force,
 }
 
@@ -23,10 +24,10 @@ static CMD: Command<F> = Command {
     name: "rt-gzip",
     about: "compress to gzip in parallel, or read it back",
     usage: &[
-        "[-1..-9] [-p N] [-o FILE [-f]]",
-        "[-1..-9] [-p N] -o FILE [-f] -- CMD [ARG ...]",
-        "-d [-p N] [-o FILE [-f]]",
-        "-t [-p N]",
+        "[-1..-9] [-p N] [--one-member] [-f] [-o FILE]",
+        "[-1..-9] [-p N] [--one-member] [-f] -o FILE -- CMD [ARG ...]",
+        "-d [-p N] [-f] [-o FILE]",
+        "-t [-p N] [-f]",
     ],
     flags: &[
         letter(F::Level(1), '1', "fastest"),
@@ -44,7 +45,12 @@ static CMD: Command<F> = Command {
         switch(F::Test, "test", "read gzip, write nothing").short('t'),
         value(F::Output, "output", "FILE", "publish FILE, print a receipt")
             .short('o'),
-        switch(F::Force, "force", "let -o replace a file").short('f'),
+        switch(
+            F::OneMember,
+            "one-member",
+            "for readers that stop at the first",
+        ),
+        switch(F::Force, "force", "replace a file, use a terminal").short('f'),
     ],
 };
 
@@ -64,9 +70,14 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Decompress => options.task = Task::Decompress,
             F::Test => options.task = Task::Test,
             F::Output => options.output = Some(value.into()),
+            F::OneMember => options.one_member = true,
             F::Force => options.force = true,
         }
     }
+    options.terminal = match options.task {
+        Task::Compress => io::stdout().is_terminal(),
+        Task::Decompress | Task::Test => io::stdin().is_terminal(),
+    };
     let input = unbuffered(io::stdin())?;
     let mut output = unbuffered(io::stdout())?;
     gzip::run(&options, input, &mut output, notes)

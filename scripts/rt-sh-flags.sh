@@ -1,11 +1,10 @@
 # shellcheck shell=sh
 # rt-sh-flags.sh: flags and help of the rt scripts; sourced by the setup.
-#
 # A script sets ABOUT, USAGE (a line each, without its name) and FLAGS (a row
-# a line: what -h prints on the left, "|", the help) and calls rt_parse "$@".
-# That sets OPT_NAME for each flag given (to its value, or to nothing) and
-# OPERAND to the one operand there may be.  -h prints what the programs that
-# are not scripts print: one form for all.
+# a line: what -h prints on the left, "|", the help), and WORDS where its
+# operands are words to choose from, and calls rt_parse "$@".  That sets
+# OPT_NAME for each flag given (to its value, or to nothing) and OPERAND to the
+# one operand there may be.  -h prints one form for scripts and programs.
 
 usage() { # MESSAGE
 	die 2 "$1" "$(rt_usage)"
@@ -17,7 +16,12 @@ rt_usage() {
 
 rt_help() {
 	printf '%s\n\n%s\n\n' "$RT_NAME: $ABOUT" "$(rt_usage)"
-	echo "$FLAGS" | awk -F '|' '{ left[NR] = $1; help[NR] = $2 }
+	echo "$FLAGS" | rt_columns
+	[ -z "${WORDS-}" ] || { echo && echo "$WORDS" | rt_columns; }
+}
+
+rt_columns() {
+	awk -F '|' '{ left[NR] = $1; help[NR] = $2 }
 		length($1) > width { width = length($1) }
 		END { for (i = 1; i <= NR; i++)
 			printf "  %-" width "s  %s\n", left[i], help[i] }'
@@ -70,7 +74,7 @@ rt_parse() {
 			;;
 		esac
 		shift "$rt_n"
-		[ -z "${OPT_HELP+x}" ] || { rt_help && exit; }
-		[ -z "${OPT_VERSION+x}" ] || { echo "$RT_NAME 0.1.0" && exit; }
+		if [ -n "${OPT_HELP+x}" ]; then rt_help && exit; fi
+		if [ -n "${OPT_VERSION+x}" ]; then echo "$RT_NAME 0.1.0" && exit; fi
 	done
 }

@@ -2,7 +2,8 @@
 # rt-sh-setup.sh: what the rt scripts have in common; sourced, never run.
 #
 # Needs set -eu.  Gives die; usage and rt_parse (rt-sh-flags.sh); and
-# for a run, to be called in this order: rt_settings, rt_lock "$@", rt_tmp.
+# for a run, to be called in this order: rt_settings, rt_lock "$@", and from
+# rt-sh-end.sh rt_tmp, rt_print, rt_exit.
 
 unset CDPATH
 umask 077
@@ -10,11 +11,14 @@ export LC_ALL=C
 IFS=' 	
 '
 RT_NAME=${0##*/}
-RT_HOME=${RT_EXEC_PATH:-$(cd -- "$(dirname -- "$0")" && pwd)}
+# A link to a script, in ~/bin say, stands for the script.
+RT_HOME=${RT_EXEC_PATH:-$(dirname -- "$(readlink -f -- "$0")")}
 # Programs installed beside the scripts are found under cron's PATH too.
 export PATH="$PATH:$RT_HOME"
 # shellcheck source=scripts/rt-sh-flags.sh
 . "$RT_HOME/rt-sh-flags.sh"
+# shellcheck source=scripts/rt-sh-end.sh
+. "$RT_HOME/rt-sh-end.sh"
 
 # shellcheck disable=SC2034 # the scripts use them
 RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
@@ -33,6 +37,12 @@ RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --sleep D|pause at least D after each batch
     --max-stall D|hold the database at most D at a time [500ms]
     --reclaim WHAT|free pages: none, incremental or full [none]'
+# shellcheck disable=SC2034 # and the words that stand for tables
+RT_TARGETS='all|every table of the policy
+daily|its tables of every day
+weekly|its tables of every week
+GROUP|the tables of a group of the policy
+TABLE|one table'
 
 die() { # STATUS MESSAGE [MORE]
 	printf '%s\n' "$RT_NAME: $2" ${3:+"$3"} >&2
@@ -61,20 +71,5 @@ rt_lock() {
 	fi
 	export RT_UNDER_LOCK=1
 	exec rt-lock ${OPT_DRY_RUN+-n} ${OPT_WAIT+--wait="$OPT_WAIT"} \
-		-- "${RT_ARCHIVES:-archives}" "$0" "$@"
-}
-
-# A folder for scratch files, gone at the end.  A signal ends the run after
-# the program that is at work has stopped: RT_STOP is then its exit status.
-rt_tmp() {
-	RT_TMP=$(mktemp -d "${TMPDIR:-/tmp}/rt.XXXXXX")
-	trap 'rm -rf "$RT_TMP"' EXIT
-	trap 'RT_STOP=130' INT
-	trap 'RT_STOP=143' HUP TERM
-}
-
-# Ends with STATUS; what rt(7) does not list is a failure.
-rt_exit() { # STATUS
-	case $1 in 0 | 1 | 2 | 3 | 4 | 5 | 6 | 75 | 130 | 141 | 143) exit "$1" ;; esac
-	exit 1
+		--create -- "${RT_ARCHIVES:-archives}" "$0" "$@"
 }

@@ -228,6 +228,18 @@ pub fn quote(name: &str) -> String {
     out
 }
 
+/// A number of things for a message: `1 row`, `2 rows`. `noun` is the singular
+/// of a word whose plural ends in s.
+pub fn counted(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
+/// The verb that agrees with a number of things.
+pub fn are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 /// Where an operation says what an operator should know although it goes on.
 /// The library never prints; `cli` turns these into lines on standard error.
 pub trait Notes {

@@ -228,7 +228,7 @@ fn files_of_other_programs_are_read() {
     out.expect("unchanged bytes", out.stdout.starts_with(&plain));
     let args = ["--timestamp-column", "at", "--since", "2025-11-01"];
     let out = cat(&dir, &args).run();
-    gives(out.status(0).stderr_has("1 records cannot be read"), "1 2 3");
+    gives(out.status(0).stderr_has("1 record left out"), "1 2 3");
     let out = cat(&dir, &["--since", "2025-11-01"]).run();
     out.status(2).stderr_has("--timestamp-column");
     // What stands in front of the damage is read.
@@ -309,4 +309,27 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     assert_eq!(first, row);
     let out = child.wait_with_output().unwrap();
     assert_eq!((out.status.code(), &out.stderr[..]), (Some(141), &b""[..]));
+}
+
+#[test]
+fn span_without_an_instant_in_it_is_refused_with_the_reason() {
+    let dir = database();
+    archive(&dir, "id < 5", true);
+    let stat = "rt-stat --tree a --archives";
+    let cat = "rt-cat --db x.db --archives a --timestamp-column at t";
+    let export = "rt-export --db x.db --timestamp-column at t";
+    for (command, end) in
+        [(cat, "--until"), (stat, "--until"), (export, "--before")]
+    {
+        for since in ["2025-11-01", "2025-11-02"] {
+            let line = format!("{command} --since {since} {end} 2025-11-01");
+            let out = sh(&dir, &line).run();
+            out.status(2).stdout("").stderr_has(&format!(
+                "--since {since}T00:00:00Z is not before {end} \
+                 2025-11-01T00:00:00Z"
+            ));
+        }
+        let line = format!("{command} --since 2025-11-01 {end} 2025-11-02");
+        sh(&dir, &line).run().status(0);
+    }
 }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::tempdir;
 
+use crate::support::{Dir, bins};
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rt-gzip");
 const MIB: usize = 1 << 20;
 
@@ -397,8 +399,9 @@ fn a_folder_that_is_not_there_and_settings_without_sense_are_named() {
         &["-p", "1000"],
         &["-t", "-o", "f"],
         &["-d", "-o", "f", "--", "true"],
-        &["--force"],
         &["--", "true"],
+        &["-d", "--one-member"],
+        &["-t", "--one-member"],
     ] {
         bad(args, b"", 2);
     }
@@ -510,4 +513,44 @@ fn memory_does_not_grow_with_the_input() {
     assert!(peak < bound, "zeros: {peak} KiB");
     let peak = peak_of(&["-9", "-p", "4"], &noise(MIB), 40);
     assert!(peak < bound, "without a line end: {peak} KiB");
+}
+
+#[test]
+fn one_member_is_read_whole_by_readers_that_stop_at_the_first() {
+    let text = rows(60_000);
+    assert!(text.len() > 2 * MIB);
+    let members = good(&[], &text);
+    let one = good(&["--one-member"], &text);
+    let first = "import sys, zlib
+one = zlib.decompressobj(31).decompress(sys.stdin.buffer.read())
+sys.stdout.buffer.write(one)";
+    for (gz, whole) in [(&members, false), (&one, true)] {
+        let read = system(&["python3", "-c", first], gz).unwrap();
+        assert_eq!(read == text, whole);
+    }
+    assert!(good(&["-d"], &one) == text);
+    // The same text gives the same bytes, whatever the threads.
+    assert!(good(&["--one-member", "-p", "7"], &text) == one);
+    assert!(good(&["-d"], &good(&["--one-member"], b"")).is_empty());
+    let small = good(&["-9", "--one-member"], &text);
+    assert!(small.len() < good(&["-1", "--one-member"], &text).len());
+}
+
+#[test]
+fn a_terminal_gets_no_gzip_and_gives_none() {
+    let dir = Dir::new();
+    let out = |script: &str| {
+        let script = format!("PATH={}:$PATH; {script}", bins().display());
+        let line = ["-qec", script.as_str(), "/dev/null"];
+        dir.cmd("script").args(line).run()
+    };
+    let written = "gzip is not written to a terminal";
+    out("echo hi | rt-gzip").status(2).stdout_has(written);
+    let read = "gzip is not read from a terminal";
+    out("rt-gzip -d").status(2).stdout_has(read);
+    out("rt-gzip -t").status(2).stdout_has(read);
+    let forced = out("echo hi | rt-gzip --force");
+    forced.status(0).stdout_has("\u{1f}");
+    out("echo hi | rt-gzip | rt-gzip -d").status(0).stdout("hi\r\n");
+    out("echo hi | rt-gzip -o f.gz").status(0).stdout_has("\"type\":\"file\"");
 }

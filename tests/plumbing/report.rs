@@ -330,6 +330,7 @@ Archive Results
 TABLE       STATUS    RECORDS  STAYED  UNDATED  CUTOFF                MESSAGE
 t           archived        5       0        0  2026-01-08T00:00:00Z
 long\\nname  no_table        0       0        0  -                     no such table
+Total                       5       0        0
 
 policy    built in
 database  /db

@@ -402,3 +402,16 @@ fn flags_without_a_meaning_are_refused() {
         cmd(&dir, "rt-stat", args).run().status(2).stdout("");
     }
 }
+
+#[test]
+fn folder_given_to_archives_is_told_the_flag_for_it() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.join("archives")).unwrap();
+    for name in ["archives", "far/archives"] {
+        let out = dir.cmd("rt-stat").args(["--archives", name]).run();
+        out.status(2).stdout("").stderr_has(&format!("--tree '{name}'"));
+    }
+    let out = dir.cmd("rt-stat").args(["--archives", "t"]).run();
+    out.status(2).stderr_has("the archives hold no table 't'");
+    out.expect("no guess", !out.stderr.contains("--tree"));
+}

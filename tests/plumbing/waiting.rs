@@ -26,7 +26,7 @@ fn waiting(world: &World, program: &str) -> Child {
 
 /// Whether the tree's lock is free.
 fn is_free(world: &World) -> bool {
-    world.sh("rt-lock archives -- true").run().status == 0
+    world.sh("rt-lock --create archives -- true").run().status == 0
 }
 
 /// Ends a program by a signal; its status, and how long it took.
@@ -98,7 +98,7 @@ fn the_longest_waits_are_waits_or_usage_errors() {
     for wait in long {
         for script in [
             format!("rt-purge --lock-wait {wait} --pending"),
-            format!("rt-lock --wait {wait} archives -- true"),
+            format!("rt-lock --create --wait {wait} archives -- true"),
             format!("rt-purge --max-runtime {wait} --pending"),
             format!("rt-purge --busy-timeout {wait} --pending"),
         ] {
@@ -111,7 +111,7 @@ fn the_longest_waits_are_waits_or_usage_errors() {
 #[test]
 fn the_locks_of_two_trees_are_both_handed_down() {
     let world = World::of(TABLE);
-    let store = "rt-export --due t | rt-lock archives -- rt-lock b -- \
+    let store = "rt-export --due t | rt-lock --create archives -- rt-lock --create b -- \
                  rt-store --archives archives t";
     let out = world.sh(store).run();
     out.status(0).stdout_has("\"type\":\"receipt\"");
@@ -122,7 +122,7 @@ fn the_locks_of_two_trees_are_both_handed_down() {
     // Neither is free meanwhile for those who did not inherit it.
     for tree in ["archives", "b"] {
         let other = format!(
-            "rt-lock archives -- rt-lock b -- \
+            "rt-lock --create archives -- rt-lock --create b -- \
              env -u RT_LOCK_FD rt-lock {tree} -- true"
         );
         world.sh(&other).run().status(75);

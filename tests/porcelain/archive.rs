@@ -81,7 +81,10 @@ fn flags_go_to_the_programs_that_know_them() {
             ["rt-report --mode archive --json --output=o -- one"]
         );
         let lock = &calls_of(&dir, "rt-lock")[0];
-        assert!(lock.starts_with("rt-lock --wait=4s -- archives "), "{lock}");
+        assert!(
+            lock.starts_with("rt-lock --wait=4s --create -- archives "),
+            "{lock}"
+        );
     }
 }
 
@@ -312,6 +315,6 @@ fn job_inside_a_job_asks_for_the_lock_itself() {
         script(&dir, shell, "rt-archive").arg("one").run().status(0);
         let locks = calls_of(&dir, "rt-lock");
         assert_eq!(locks.len(), 2, "{locks:?}");
-        assert!(locks[1].starts_with("rt-lock -- b "), "{locks:?}");
+        assert!(locks[1].starts_with("rt-lock --create -- b "), "{locks:?}");
     }
 }

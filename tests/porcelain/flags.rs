@@ -86,7 +86,10 @@ fn place_and_time_are_set_once_for_all_programs() {
         let line = "d b tree p 2026-01-01T00:00:00Z\n";
         assert_eq!(dir.read("seen"), line.repeat(2));
         let locks = calls_of(&dir, "rt-lock");
-        assert!(locks[0].starts_with("rt-lock -- tree /"), "{locks:?}");
+        assert!(
+            locks[0].starts_with("rt-lock --create -- tree /"),
+            "{locks:?}"
+        );
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod archive;
 mod cleanup;
+mod examples_of_pages;
 mod first_run;
 mod flags;
 mod jobs;

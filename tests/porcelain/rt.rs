@@ -1,5 +1,8 @@
 //! rt: runs, lists, explains.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use super::script;
 use crate::support::{Dir, SHELLS};
 
@@ -67,5 +70,70 @@ fn help_opens_the_page_beside_the_script() {
         }
         let out = script(&dir, shell, "rt").args(["help", "other"]).run();
         out.status(0).stdout("rt-other\n");
+    }
+}
+
+#[test]
+fn page_that_nobody_has_is_a_usage_error() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        dir.script("stubs/man", "#!/bin/sh\necho no such page >&2; exit 16");
+        for name in ["nosuch", "rt-nosuch", "../rt"] {
+            let out = script(&dir, shell, "rt").args(["help", name]).run();
+            out.status(2).stdout("").stderr_has("rt: there is no page 'rt-");
+            out.expect("one voice", !out.stderr.contains("no such page"));
+        }
+    }
+}
+
+#[test]
+fn script_called_by_a_link_finds_what_lies_beside_it() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        let scripts = dir.scripts_for(shell);
+        dir.script("scripts-under-test/rt-thing", "#!/bin/sh\necho beside");
+        fs::create_dir(dir.join("bin")).unwrap();
+        symlink(scripts.join("rt"), dir.join("far")).unwrap();
+        symlink("../far", dir.join("bin/rt")).unwrap();
+        symlink(scripts.join("rt-daily"), dir.join("bin/rt-daily")).unwrap();
+        let call = |name: &str| dir.cmd(dir.join("bin").join(name));
+        call("rt").arg("thing").run().status(0).stdout("beside\n");
+        let out = call("rt-daily").arg("-h").run();
+        out.status(0).stdout_has("rt-daily: archive the tables");
+    }
+}
+
+#[test]
+fn help_lists_the_words_that_an_operand_can_be() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        for (name, line) in [
+            ("rt", "  rt-daily        archive the tables that are due"),
+            ("rt-archive", "  weekly  its tables of every week\n"),
+            ("rt-archive", "  GROUP   the tables of a group of the policy\n"),
+            ("rt-retention", "  check   what needs attention;"),
+        ] {
+            let out = script(&dir, shell, name).arg("-h").run();
+            out.status(0).stderr("").stdout_has(line);
+        }
+    }
+}
+
+#[test]
+fn report_that_finds_no_room_says_what_to_do() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        let scripts = dir.scripts_for(shell);
+        let out = dir
+            .cmd("sh")
+            .args(["-c", "rt-retention policy >/dev/full"])
+            .path_first(scripts)
+            .run();
+        out.status(1).stderr(
+            "rt-retention: cannot write to standard output: \
+             No space left on device\n\
+             hint: make room; what the run did is done, \
+             the next one goes on\n",
+        );
     }
 }

@@ -111,7 +111,8 @@ fn job_inside_a_job_works_under_the_outer_ones_lock() {
     let world = World::filled(&["uuids"], 3);
     let rows = world.all();
     let inner = ["rt-lock", "archives", "--", "rt-archive", "all"];
-    let out = world.cmd("rt-lock").args(["archives", "--"]).args(inner);
+    let out =
+        world.cmd("rt-lock").args(["archives", "--create", "--"]).args(inner);
     out.run().status(0);
     assert_eq!(world.due(), 0);
     world.recovers(&rows);
@@ -125,7 +126,9 @@ fn taken(world: &World) {
 #[test]
 fn lock_is_free_when_its_holder_was_killed() {
     let world = World::new(&["uuids"]);
-    let holder = world.cmd("rt-lock").args(["archives", "--", "sleep", "99"]);
+    let holder = world
+        .cmd("rt-lock")
+        .args(["archives", "--create", "--", "sleep", "99"]);
     let mut holder = start(&holder);
     taken(&world);
     holder.kill().unwrap();
@@ -138,7 +141,8 @@ fn child_in_the_background_keeps_the_lock_when_all_others_have_ended() {
     let world = World::new(&["uuids"]);
     let script = "sleep 99 & echo $! >child";
     let holder = world.cmd("rt-lock");
-    let holder = holder.args(["archives", "--", "sh", "-c", script]);
+    let holder =
+        holder.args(["archives", "--create", "--", "sh", "-c", script]);
     assert_eq!(status(start(&holder)), Some(0));
     hasty(&world).run().status(BUSY);
     let child = world.dir.read("child");
@@ -168,7 +172,9 @@ fn lock_outlives_the_script_as_long_as_a_program_of_it_works() {
 #[test]
 fn descriptor_that_is_not_the_lock_is_not_believed() {
     let world = World::new(&["uuids"]);
-    let holder = world.cmd("rt-lock").args(["archives", "--", "sleep", "99"]);
+    let holder = world
+        .cmd("rt-lock")
+        .args(["archives", "--create", "--", "sleep", "99"]);
     let mut holder = start(&holder);
     taken(&world);
     // The right file, opened anew: another description, without the lock.

@@ -330,8 +330,9 @@ fn model_13_program_under_the_same_lock_completes_a_dead_ones_intents() {
     let script = "
         RT_FAIL=store.renamed=kill rt-store uuids <rows && exit 1
         rt-export --due numbers | rt-store numbers >receipts";
-    let out =
-        world.cmd("rt-lock").args(["archives", "--", "sh", "-c", script]);
+    let out = world
+        .cmd("rt-lock")
+        .args(["archives", "--create", "--", "sh", "-c", script]);
     out.run().status(0);
     // One was renamed and one was not, and both are known before the next
     // intents are written.
@@ -355,8 +356,9 @@ fn model_13_consolidation_leaves_what_a_dead_store_under_its_lock_put_there() {
     let script = "
         RT_FAIL=store.renamed=kill rt-store uuids <rows && exit 1
         rt-consolidate --older-than 1h";
-    let out =
-        world.cmd("rt-lock").args(["archives", "--", "sh", "-c", script]);
+    let out = world
+        .cmd("rt-lock")
+        .args(["archives", "--create", "--", "sh", "-c", script]);
     out.run().status(0).stdout_has("\"consolidated\":0");
     // The renamed file is known now, and waits: no row of it was proven.
     assert!(there(&world, "warm/2026-01-02/uuids.jsonl.gz"));

@@ -19,7 +19,7 @@ fn job<'w>(world: &'w World, change: &str) -> Cmd<'w> {
         sqlite3 db \"{change}\" >changed
         rt-purge --batch-size=2 <receipts"
     );
-    let run = ["archives", "--", "sh", "-c", &script];
+    let run = ["archives", "--create", "--", "sh", "-c", &script];
     world.cmd("rt-lock").args(run)
 }
 

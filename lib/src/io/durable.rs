@@ -346,19 +346,6 @@ pub fn read_full(
     Ok(filled)
 }
 
-/// Writes `bytes` as a whole file, in the place of an old one, durably.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let folder =
-        if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut temp = Temp::create(folder)?;
-    io::Write::write_all(temp.file()?, bytes)
-        .map_err(|e| Error::io("write", path, e))?;
-    temp.sync()?;
-    temp.replace(path)?;
-    sync_folder(folder)
-}
-
 /// Removes a file, if it is there. The caller fsyncs the folder.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {

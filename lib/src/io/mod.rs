@@ -6,6 +6,7 @@ pub mod digest;
 pub(crate) mod durable;
 pub(crate) mod gz;
 pub(crate) mod jsonl;
+pub(crate) mod output;
 pub(crate) mod spool;
 mod sync_many;
 pub(crate) mod tar;

@@ -5,14 +5,18 @@
 //! or closed it, and not before, whichever process is killed.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::archive::lock::{Lock, VARIABLE};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
 use crate::settings::absolute;
+
+/// One of these is in each tree.
+const PARTS: [&str; 4] = ["ledger.jsonl", "lock", "warm", "cold"];
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -21,10 +25,38 @@ pub struct Options {
     pub root: PathBuf,
     /// `--wait`.
     pub wait: Duration,
+    /// `--create`: a root that is not there is made, and one that holds no
+    /// archives yet becomes a tree.
+    pub create: bool,
     /// `--dry-run`: without a lock, and nothing is made.
     pub dry_run: bool,
     /// The command and its arguments.
     pub command: Vec<OsString>,
+}
+
+/// Refuses what is no tree: a lock in a folder that was not meant would keep
+/// nobody out of the one that was.
+fn check_tree(root: &Path) -> Result<()> {
+    let hint = "name the archive tree; --create begins a new one";
+    match std::fs::metadata(root) {
+        Ok(meta) if !meta.is_dir() => {
+            Err(Error::usage(format!("{} is not a folder", quoted(root)))
+                .hint(hint))
+        }
+        Ok(_) => match PARTS.iter().any(|part| root.join(part).exists()) {
+            true => Ok(()),
+            false => Err(Error::usage(format!(
+                "{} is no archive tree",
+                quoted(root)
+            ))
+            .hint(hint)),
+        },
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::usage(
+            format!("there is no archive tree {}", quoted(root)),
+        )
+        .hint(hint)),
+        Err(e) => Err(Error::io("look at", root, e)),
+    }
 }
 
 /// Runs the command in the place of this process. Returns only when that
@@ -36,6 +68,9 @@ pub fn run(options: &Options, notes: &mut dyn Notes) -> Result<Exit> {
     let mut command = Command::new(program);
     command.args(arguments);
     if !options.dry_run {
+        if !options.create {
+            check_tree(&options.root)?;
+        }
         let lock = Lock::take(&options.root, options.wait)?;
         if lock.made_tree() {
             notes.warn(&format!(

@@ -2,6 +2,7 @@
 //! policy says, and which columns are redacted or left out.
 
 pub mod columns;
+pub mod condition;
 mod paths;
 pub mod policy;
 

@@ -33,7 +33,13 @@ impl Age {
     /// accepted.
     pub fn parse(text: &str) -> Result<Age> {
         let seconds = seconds(text).ok_or_else(|| {
-            Error::usage(format!("{} is not an age", quote(text))).hint(AGES)
+            let error = Error::usage(format!("{} is not an age", quote(text)));
+            // Elsewhere M is a month and m a minute: no capital is guessed at.
+            let small = text.to_ascii_lowercase();
+            match small != text && seconds(&small).is_some() {
+                true => error.hint(format!("write it small: {small}; {AGES}")),
+                false => error.hint(AGES),
+            }
         })?;
         Ok(Age { seconds, spelling: text.to_owned() })
     }
@@ -166,6 +172,8 @@ mod tests {
             assert_eq!(error.exit(), Exit::Usage, "{text}");
             assert!(error.next_step().unwrap().contains("12h, 7d"), "{text}");
         }
+        let error = Age::parse("7D").unwrap_err();
+        assert!(error.next_step().unwrap().starts_with("write it small: 7d"));
         let error = age_flag("older-than", OsStr::new("7")).unwrap_err();
         assert_eq!(error.to_string(), "--older-than: '7' is not an age");
     }

@@ -40,6 +40,24 @@ pub fn wall() -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
+/// Refuses a span that ends at or before its start, in which nothing lies.
+/// `since` and `end` are flags with the instants they were given.
+pub fn check_span(
+    since: (&str, Option<Timestamp>),
+    end: (&str, Option<Timestamp>),
+) -> Result<()> {
+    match (since, end) {
+        ((since, Some(from)), (end, Some(to))) if from >= to => {
+            Err(Error::usage(format!(
+                "--{since} {from} is not before --{end} {to}: nothing lies \
+                 between them"
+            ))
+            .hint(format!("--{since} is the earlier of the two")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The value of a flag such as `--before` as an instant.
 pub fn time_flag(flag: &str, value: &OsStr) -> Result<Timestamp> {
     instant(&format!("--{flag}"), value)

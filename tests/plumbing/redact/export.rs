@@ -95,7 +95,7 @@ fn a_row_that_a_secret_finds_or_dates_stays() {
     };
     let out = run(&["--redact-secrets"]);
     out.status(3).stderr_has(
-        "1 rows of 'k' hold a secret in their key or time, and stay",
+        "1 row of 'k' holds a secret in their key or time, and stays",
     );
     assert_eq!(records(&out.stdout).len(), 1);
     assert!(!out.stdout.contains(&token()));

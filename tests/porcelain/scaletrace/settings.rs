@@ -158,7 +158,7 @@ fn a_file_need_not_be_compressed() {
 #[test]
 fn a_run_waits_for_another_or_ends_as_busy() {
     let dir = filled(100);
-    let script = "rt-lock a -- sleep 3 & sleep 1; \
+    let script = "rt-lock --create a -- sleep 3 & sleep 1; \
                   rt-scaletrace --db state.db --archives a --threshold 1KiB \
                   >first; echo $? >status; \
                   exec rt-scaletrace --db state.db --archives a \

@@ -47,6 +47,7 @@ mod ahead;
 mod damage;
 mod input;
 mod member;
+mod one_member;
 mod ordered;
 mod pieces;
 mod proven;
@@ -55,6 +56,7 @@ mod write;
 
 pub use damage::Damage;
 pub use member::{Encoder, HEADER_MAX, HeaderParse, MemberInfo, parse_header};
+pub use one_member::OneMember;
 pub use pieces::{Piece, Pieces};
 pub use proven::{Proven, Step};
 pub use read::Reader;

@@ -18,7 +18,7 @@ use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
     Walk,
 };
-use crate::error::{Error, Exit, Notes, Result, quote, quoted};
+use crate::error::{Error, Exit, Notes, Result, counted, quote, quoted};
 use crate::settings::columns::{Columns, rule};
 use crate::settings::policy::Policy;
 use crate::time::{self, Day, Unit};
@@ -154,8 +154,8 @@ fn lay_aside(
     let mut hot = Hot { rows, cut: Cut::default(), exit: Exit::Done };
     if lost > 0 {
         notes.warn(&format!(
-            "{lost} rows of {} hold text that UTF-8 cannot give back, and are \
-             left out",
+            "{} of {} left out: text that UTF-8 cannot give back",
+            counted(lost, "row"),
             quote(&table.name)
         ));
         hot.exit = Exit::Partial;

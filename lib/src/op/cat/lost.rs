@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::archive::Member;
-use crate::error::Error;
+use crate::error::{Error, counted};
 use crate::io::gz::{Damage, MemberInfo};
 use crate::time::Day;
 
@@ -76,10 +76,10 @@ fn by_header(claim: &MemberInfo) -> String {
     let times = claim.range.map(|(a, b)| (time(a), time(b)));
     match times {
         Some((Some(least), Some(greatest))) => format!(
-            "by its header {} lines, from {least} to {greatest}",
-            claim.lines
+            "by its header {}, from {least} to {greatest}",
+            counted(claim.lines, "line")
         ),
-        _ => format!("by its header {} lines", claim.lines),
+        _ => format!("by its header {}", counted(claim.lines, "line")),
     }
 }
 
@@ -88,9 +88,9 @@ pub(super) fn by_ledger(member: Option<&Member>) -> String {
     let Some(member) = member else { return String::new() };
     match (&member.oldest, &member.newest) {
         (Some(oldest), Some(newest)) => format!(
-            ": by the ledger {} lines, from {oldest} to {newest}",
-            member.rows
+            ": by the ledger {}, from {oldest} to {newest}",
+            counted(member.rows, "line")
         ),
-        _ => format!(": by the ledger {} lines", member.rows),
+        _ => format!(": by the ledger {}", counted(member.rows, "line")),
     }
 }

@@ -45,6 +45,7 @@ pub fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
+    options.check()?;
     let policy = options.settings.load_policy()?;
     let root = options.settings.archives();
     let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;

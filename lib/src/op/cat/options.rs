@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::error::{Error, Result, quote};
 use crate::settings::Settings;
 use crate::settings::columns::Columns;
+use crate::time::clock;
 
 /// Where rows are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,6 +57,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Refuses what makes no sense together.
+    pub(super) fn check(&self) -> Result<()> {
+        clock::check_span(("since", self.since), ("until", self.until))
+    }
+
     pub(super) fn hot(&self) -> bool {
         self.tiers.contains(&Tier::Hot)
     }

@@ -13,7 +13,7 @@ use super::lost::{Damages, Known};
 use super::stream::Cat;
 use crate::archive::not_as_said;
 use crate::archive::tiers::WarmFile;
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result, counted, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
 use crate::io::gz::{Proven, Step};
@@ -150,9 +150,8 @@ impl Cat<'_> {
         }
         if met.undated > 0 {
             self.notes.warn(&format!(
-                "{what}: the time of {} records cannot be read, they are left \
-                 out",
-                met.undated
+                "{what}: {} left out, whose time cannot be read",
+                counted(met.undated, "record")
             ));
         }
         let damages = damages.tell(*known);

@@ -14,7 +14,7 @@ use super::lost::{Damages, Known};
 use super::put::{plain, proven};
 use super::stream::Cat;
 use crate::archive::{Member, not_as_said};
-use crate::error::{Exit, Result, quoted};
+use crate::error::{Exit, Result, counted, quoted};
 use crate::io::durable;
 use crate::io::gz::Proven;
 use crate::record::records;
@@ -111,8 +111,8 @@ impl Cat<'_> {
         };
         if undated > 0 {
             self.notes.warn(&format!(
-                "{name}: the time of {undated} records cannot be read, they \
-                 are left out"
+                "{name}: {} left out, whose time cannot be read",
+                counted(undated, "record")
             ));
         }
         for error in damages.tell(Known { day: None, rows: None }) {

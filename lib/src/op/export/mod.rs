@@ -17,12 +17,14 @@ use crate::db::{
     Access, Database, Filter, PlannedDeletions, Selection, Table,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::io::{durable, jsonl};
+use crate::io::jsonl;
+use crate::io::output::write_whole;
 use crate::outcome::{Exported, Outcome, Status};
 use crate::settings::columns::{ColumnChoice, rule};
+use crate::settings::condition;
 use crate::settings::policy::{self, Entry, Policy};
 use crate::signal::Stop;
-use crate::time::rfc3339;
+use crate::time::{clock, rfc3339};
 
 pub use options::Options;
 use rows::{Done, Rows, empty};
@@ -50,7 +52,7 @@ pub fn run(
     if options.settings.dry_run {
         jsonl::print(&record, output)?;
     } else if let Some(path) = &options.result {
-        durable::write_whole(path, &jsonl::line(&record)?)?;
+        write_whole(path, &jsonl::line(&record)?)?;
     }
     done_exit(done)
 }
@@ -65,6 +67,10 @@ fn export(
     notes: &mut dyn Notes,
     stop: &Stop,
 ) -> Result<Done> {
+    clock::check_span(("since", options.since), ("before", options.before))?;
+    if let Some(text) = &options.condition {
+        condition::check("--where", text)?;
+    }
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
     if options.due

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::options::Options;
 use crate::db::{ArchivedForm, Batch, Due, Fit, RowEncoder, Table};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::outcome::{Exported, Status};
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
@@ -61,8 +61,8 @@ impl Rows<'_> {
         record.redacted = redaction.columns.iter().map(name).collect();
         record.secrets = encoder.form().counts();
         notes.verbose(&format!(
-            "{} rows of {}, {} looked at",
-            record.rows,
+            "{} of {}, {} looked at",
+            counted(record.rows, "row"),
             quote(&self.table.name),
             due.visited()
         ));
@@ -141,8 +141,13 @@ impl Rows<'_> {
         ] {
             if rows > 0 {
                 let table = quote(&self.table.name);
+                let (hold, stay) = match rows {
+                    1 => ("holds", "stays"),
+                    _ => ("hold", "stay"),
+                };
+                let rows = counted(rows, "row");
                 let message =
-                    format!("{rows} rows of {table} hold {why}, and stay");
+                    format!("{rows} of {table} {hold} {why}, and {stay}");
                 notes.warn(&message);
                 messages.push(message);
             }

@@ -33,8 +33,12 @@ pub struct Options {
     pub threads: Option<u64>,
     /// The file to publish, instead of standard output.
     pub output: Option<PathBuf>,
-    /// An existing file may be replaced.
+    /// The text becomes one member, by one thread.
+    pub one_member: bool,
+    /// An existing file may be replaced, and bytes go to a terminal.
     pub force: bool,
+    /// Where gzip bytes go to or come from, but for `output`, is a terminal.
+    pub terminal: bool,
     /// The command whose output is the input, with its arguments.
     pub command: Vec<std::ffi::OsString>,
 }
@@ -57,15 +61,30 @@ impl Options {
         if self.task == Task::Test && self.output.is_some() {
             return Err(Error::usage("-t writes nothing, so it takes no -o"));
         }
-        if self.force && self.output.is_none() {
-            return Err(Error::usage("--force is of use with -o only"));
+        if self.one_member && self.task != Task::Compress {
+            return Err(Error::usage("--one-member is for compressing"));
         }
+        self.check_terminal()?;
         match self.threads {
             Some(n) if n > MAX_THREADS => Err(Error::usage(format!(
                 "--threads takes at most {MAX_THREADS}, not {n}"
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// gzip bytes would upset a terminal, and nobody types them.
+    fn check_terminal(&self) -> Result<()> {
+        let (bytes, hint) = match self.task {
+            Task::Compress if self.output.is_some() => return Ok(()),
+            Task::Compress => ("written to", "redirect it, as in >FILE"),
+            _ => ("read from", "redirect a file, as in <FILE"),
+        };
+        if !self.terminal || self.force {
+            return Ok(());
+        }
+        let message = format!("gzip is not {bytes} a terminal");
+        Err(Error::usage(message).hint(format!("{hint}, or say --force")))
     }
 
     /// How many threads work.

@@ -8,7 +8,7 @@ use memchr::memrchr;
 use super::options::{Options, Task};
 use crate::error::{Error, Notes, Result};
 use crate::io::durable;
-use crate::io::gz::{Block, Pool, Reader};
+use crate::io::gz::{Block, OneMember, Pool, Reader};
 
 /// The longest text of a member, in bytes.
 const BLOCK: usize = 1 << 20;
@@ -57,6 +57,9 @@ fn compress(
     name: &str,
     sink: &mut dyn Sink,
 ) -> Result<()> {
+    if options.one_member {
+        return compress_to_one(options, input, name, sink);
+    }
     let mut pool = Pool::new(options.level.unwrap_or(6), options.threads());
     let mut cutter = Cutter { carry: Vec::new(), ended: false };
     let mut spare = Vec::new();
@@ -82,6 +85,26 @@ fn compress(
         write_next(&mut pool, sink)?;
     }
     Ok(())
+}
+
+/// Compresses the input into one member, whatever its length.
+fn compress_to_one(
+    options: &Options,
+    input: &mut dyn Read,
+    name: &str,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut member = OneMember::new(options.level.unwrap_or(6));
+    let mut text = vec![0; BLOCK];
+    loop {
+        let read = durable::read_full(input, &mut text)
+            .map_err(|e| Error::stream(&format!("cannot read {name}"), e))?;
+        sink.text(&text[..read])?;
+        sink.bytes(&member.add(&text[..read])?)?;
+        if read < BLOCK {
+            return sink.bytes(&member.end()?);
+        }
+    }
 }
 
 /// Writes the oldest member and gives the buffer of its text back.

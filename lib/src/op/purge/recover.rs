@@ -15,7 +15,7 @@ use super::tally::Tally;
 use super::target::Target;
 use crate::archive::{Archive, Counts, Open, Segment};
 use crate::db::Identity;
-use crate::error::{Exit, Result, quote};
+use crate::error::{Exit, Result, are, counted, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::line_set::LineSet;
@@ -146,12 +146,10 @@ pub(super) fn say_kept(result: &mut Purged, all_of_one: bool) {
     if result.superseded == 0 {
         return;
     }
-    let rows = match result.superseded {
-        1 => "1 archived row is".to_owned(),
-        n => format!("{n} archived rows are"),
-    };
+    let rows = counted(result.superseded, "archived row");
+    let are = are(result.superseded);
     result.message = Some(format!(
-        "{rows} kept of {} that the database has no more, or has otherwise: \
+        "{rows} {are} kept of {} that the database has no more, or has otherwise: \
          a run that stopped deleted them, an application changed them, or a \
          backup was put back",
         quote(&result.table)

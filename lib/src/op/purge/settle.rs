@@ -21,7 +21,7 @@ use super::target::{Target, Writes};
 use crate::archive::{DurableSegment, Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
-use crate::error::{Error, Exit, Result, quote};
+use crate::error::{Error, Exit, Result, counted, quote};
 use crate::outcome::{Purged, Status};
 use crate::proof::{Accesses, Subject};
 
@@ -50,8 +50,8 @@ pub(super) fn settle_table(
         let names: Vec<String> =
             group.triggers.iter().map(|t| quote(t)).collect();
         result.message = Some(format!(
-            "{} rows of {} were kept by a trigger ({})",
-            result.refused,
+            "a trigger kept {} of {} ({})",
+            counted(result.refused, "row"),
             quote(&group.table),
             names.join(", ")
         ));

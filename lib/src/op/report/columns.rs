@@ -5,6 +5,26 @@ use std::ops::Range;
 /// How long the longest bar is, in characters.
 const BAR: u64 = 20;
 
+/// Rows under their heads, as [`columns`] sets them, and a last one with the
+/// sums of the columns in `numbers`.
+pub(super) fn with_total<const N: usize>(
+    heads: [&str; N],
+    numbers: Range<usize>,
+    rows: impl IntoIterator<Item = [String; N]>,
+    sums: impl IntoIterator<Item = String>,
+) -> String {
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    if !rows.is_empty() {
+        let mut total = [const { String::new() }; N];
+        total[0] = "Total".to_owned();
+        for (cell, sum) in total[numbers.clone()].iter_mut().zip(sums) {
+            *cell = sum;
+        }
+        rows.push(total);
+    }
+    columns(heads, numbers, rows)
+}
+
 /// Rows under their heads, a line each; the columns in `numbers` are set to
 /// the right.
 pub(super) fn columns<const N: usize>(

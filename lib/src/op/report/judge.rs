@@ -1,7 +1,7 @@
 //! What a table's records amount to.
 
 use super::result::{TableResult, sum};
-use crate::error::Exit;
+use crate::error::{Exit, counted};
 use crate::outcome::{Exported, Outcome, Purged, Status, Stored};
 
 /// The records seen of one table.
@@ -141,16 +141,17 @@ impl Seen {
             && exported.rows != taken
         {
             verdict.fail(format!(
-                "rt-export wrote {} rows, rt-store took {taken}",
-                exported.rows
+                "rt-export wrote {}, rt-store took {taken}",
+                counted(exported.rows, "row")
             ));
         }
         if let Some(purged) = self.purged.first()
             && purged.rows != stored.rows
         {
             verdict.fail(format!(
-                "rt-store stored {} rows, rt-purge settled {}",
-                stored.rows, purged.rows
+                "rt-store stored {}, rt-purge settled {}",
+                counted(stored.rows, "row"),
+                purged.rows
             ));
         }
     }

@@ -9,7 +9,7 @@ use std::io::{BufRead, Write};
 
 use crate::archive::{Job, record_job};
 use crate::error::{Error, Exit, Notes, Result};
-use crate::io::durable;
+use crate::io::output::write_whole;
 use crate::outcome::Outcome;
 
 mod about;
@@ -51,7 +51,7 @@ pub fn run(
         enter(options, counts, made.exit)?;
     }
     match &options.file {
-        Some(path) => durable::write_whole(path, made.text.as_bytes())?,
+        Some(path) => write_whole(path, made.text.as_bytes())?,
         None => output
             .write_all(made.text.as_bytes())
             .and_then(|()| output.flush())

@@ -2,10 +2,10 @@
 
 use super::columns::columns;
 use super::place::Place;
-use crate::settings::policy::{Entry, Every, Policy};
+use crate::settings::policy::{Days, Entry, Every, Policy};
 
-const HEADS: [&str; 7] =
-    ["TABLE", "GROUP", "EVERY", "TIMESTAMP", "HOT", "WARM", "COLD"];
+const HEADS: [&str; 8] =
+    ["TABLE", "GROUP", "EVERY", "TIMESTAMP", "HOT", "WARM", "COLD", "TOTAL"];
 
 /// A line a table.
 pub(super) fn table(policy: &Policy, place: &Place) -> String {
@@ -22,6 +22,9 @@ pub(super) fn table(policy: &Policy, place: &Place) -> String {
             rule.hot.to_string(),
             rule.warm.to_string(),
             rule.cold.as_ref().map_or("none".to_owned(), |c| c.to_string()),
+            Days::of(entry)
+                .total_days
+                .map_or("forever".to_owned(), |days| format!("{days}d")),
         ],
         Entry::Exempt(table) => [
             table.clone(),
@@ -31,8 +34,9 @@ pub(super) fn table(policy: &Policy, place: &Place) -> String {
             none(),
             none(),
             none(),
+            none(),
         ],
     });
-    let (place, table) = (place.lines(), columns(HEADS, 4..7, rows));
+    let (place, table) = (place.lines(), columns(HEADS, 4..8, rows));
     format!("Retention Policies\n{table}{place}")
 }

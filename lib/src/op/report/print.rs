@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::columns::columns;
+use super::columns::with_total;
 use super::result::{Report, TableResult, sum};
 use crate::error::{Error, Result};
 use crate::outcome::Status;
@@ -25,7 +25,11 @@ pub(super) fn json(report: &impl Serialize) -> Result<String> {
 pub(super) fn table(report: &Report) -> String {
     let mut out = heading("Archive Results", report.dry_run);
     let rows = report.tables.iter().map(cells);
-    out.push_str(&columns(HEADS, NUMBERS, rows));
+    let of = |count: fn(&TableResult) -> u64| {
+        sum(report.tables.iter().map(count)).to_string()
+    };
+    let sums = [of(|t| t.records), of(stayed), of(|t| t.undated)];
+    out.push_str(&with_total(HEADS, NUMBERS, rows, sums));
     out.push_str(&report.place.lines());
     out
 }
@@ -35,18 +39,22 @@ pub(super) fn heading(words: &str, dry_run: bool) -> String {
     format!("{words}\n{}", if dry_run { "DRY RUN\n" } else { "" })
 }
 
-fn cells(result: &TableResult) -> [String; COLUMNS] {
-    let stayed = sum([
+/// The rows of a table that were due and did not go.
+fn stayed(result: &TableResult) -> u64 {
+    sum([
         result.changed,
         result.referenced,
         result.refused,
         result.unrepresentable,
-    ]);
+    ])
+}
+
+fn cells(result: &TableResult) -> [String; COLUMNS] {
     [
         result.table.clone(),
         status(result.status).to_owned(),
         result.records.to_string(),
-        stayed.to_string(),
+        stayed(result).to_string(),
         result.undated.to_string(),
         result.cutoff_date.clone().unwrap_or_else(|| "-".to_owned()),
         result.message.clone().unwrap_or_default(),

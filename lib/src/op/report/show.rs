@@ -8,12 +8,12 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use super::about::{Options, Show};
-use super::columns::{bar, columns};
+use super::columns::{bar, columns, with_total};
 use super::input::read;
 use super::place::Place;
 use super::policies;
-use super::result::Made;
-use crate::error::{Exit, Notes, Result};
+use super::result::{Made, sum as total};
+use crate::error::{Exit, Notes, Result, counted};
 use crate::settings::policy::{ByTable, Days, Entry, Policy};
 
 /// A record of rt-stat.
@@ -246,15 +246,25 @@ impl Seen {
             "TABLE", "ROWS", "HOT", "STALE", "UNDATED", "SIZE", "OLDEST",
             "NEWEST", "",
         ];
-        columns(heads, 1..6, rows)
+        let of = |count: fn(&Table) -> Option<u64>| {
+            total(self.tables.iter().filter_map(count))
+        };
+        let sums = [
+            of(|t| Some(t.rows)).to_string(),
+            of(|t| t.hot).to_string(),
+            of(|t| t.stale).to_string(),
+            of(|t| t.undated).to_string(),
+            size(of(|t| Some(t.live_bytes))),
+        ];
+        with_total(heads, 1..6, rows, sums)
     }
 
     /// A tier's sum, then its tables.
     fn tier_table(&self, tier: &Tier) -> String {
         let mut out = format!(
-            "{} files, {} rows, {}, {} to {}\n",
-            tier.total_files,
-            tier.rows,
+            "{}, {}, {}, {} to {}\n",
+            counted(tier.total_files, "file"),
+            counted(tier.rows, "row"),
             size(tier.size_bytes),
             date(&tier.oldest),
             date(&tier.newest)
@@ -312,10 +322,15 @@ impl Seen {
             ]
         });
         let heads = ["MONTH", "TIER", "DAYS", "ROWS", "SIZE", ""];
+        let sums = [
+            total(stats.months.iter().map(|m| m.archives)).to_string(),
+            total(stats.months.iter().map(|m| m.rows)).to_string(),
+            size(total(stats.months.iter().map(|m| m.size_bytes))),
+        ];
         format!(
             "{}\n{}{}",
             archive_table(&archives),
-            columns(heads, 2..5, rows),
+            with_total(heads, 2..5, rows, sums),
             self.mismatch_table()
         )
     }
@@ -360,7 +375,12 @@ fn archive_table(archives: &[&Archive]) -> String {
     });
     let heads =
         ["TABLE", "TIER", "DAYS", "ROWS", "SIZE", "OLDEST", "NEWEST", ""];
-    columns(heads, 2..5, rows)
+    let sums = [
+        total(archives.iter().map(|a| a.days)).to_string(),
+        total(archives.iter().map(|a| a.rows)).to_string(),
+        size(total(archives.iter().map(|a| a.size_bytes))),
+    ];
+    with_total(heads, 2..5, rows, sums)
 }
 
 fn known(count: Option<u64>) -> String {

@@ -17,7 +17,7 @@ use super::place::Place;
 use super::print;
 use super::result::{Counts, Made, TableResult};
 use crate::archive::Ledger;
-use crate::error::{Error, Notes, Result, quote};
+use crate::error::{Error, Notes, Result, are, counted, quote};
 use crate::outcome::{Outcome, Reclaimed, Status};
 
 /// What rt-stat says of the table.
@@ -145,7 +145,8 @@ impl SingleReport {
     /// What became of the table, for people.
     fn line(&self) -> String {
         let table = quote(&self.table);
-        let rows = self.rows_archived;
+        let rows = counted(self.rows_archived, "row");
+        let are = are(self.rows_archived);
         let line = match (self.status, &self.archived_file_path) {
             (Status::Archived, Some(file)) => {
                 let size = self
@@ -153,10 +154,10 @@ impl SingleReport {
                     .map_or_else(String::new, |size| {
                         format!(", {}", bytes(size))
                     });
-                format!("{rows} rows of {table} are in {}{size}", quote(file))
+                format!("{rows} of {table} {are} in {}{size}", quote(file))
             }
             (Status::DryRun, _) => {
-                format!("{rows} rows of {table} would be archived")
+                format!("{rows} of {table} would be archived")
             }
             (Status::Failed, _) => format!(
                 "table {table}: {}",

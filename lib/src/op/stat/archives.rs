@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -113,6 +114,20 @@ impl<'a> Sum<'a> {
     }
 }
 
+/// The error of a name that no archive has. Elsewhere `--archives` names a
+/// folder, so a folder here is likely meant for the tree.
+fn no_such_table(name: &str) -> Error {
+    let error =
+        Error::usage(format!("the archives hold no table {}", quote(name)));
+    if name.contains('/') || Path::new(name).is_dir() {
+        return error.hint(format!(
+            "--archives takes no folder here: name it with --tree {}",
+            quote(name)
+        ));
+    }
+    error
+}
+
 /// Prints the records of the archives.
 pub(super) fn run(
     options: &Options,
@@ -166,10 +181,7 @@ impl<'a> Asked<'a> {
         }
         for name in &options.tables {
             if !tables.contains(&name.to_ascii_lowercase()) {
-                return Err(Error::usage(format!(
-                    "the archives hold no table {}",
-                    quote(name)
-                )));
+                return Err(no_such_table(name));
             }
         }
         members.sort_by(|a, b| {

@@ -8,12 +8,12 @@ use std::io::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::breach::Breach;
-use super::files::{self, count};
+use super::files;
 use super::jobs;
 use super::options::Options;
 use crate::archive::{Ledger, Tree};
 use crate::db::{Access, Database, Question, Table};
-use crate::error::{Error, Exit, Notes, Result, quote, quoted};
+use crate::error::{Error, Exit, Notes, Result, are, counted, quote, quoted};
 use crate::io::jsonl;
 use crate::settings::policy::{self, Entry, Every, Policy, Rule};
 use crate::time::{Age, rfc3339};
@@ -148,10 +148,10 @@ fn table(
     if let (Some(cutoff), 1..) = (cutoff, census.stale) {
         let message = format!(
             "{} of {} from before {} {} still here",
-            count(census.stale, "row"),
+            counted(census.stale, "row"),
             quote(&table.name),
             rfc3339(cutoff),
-            if census.stale == 1 { "is" } else { "are" }
+            are(census.stale)
         );
         let hint = format!("rt-archive {}", quote(&table.name));
         let breach = Breach::new("stale", message).hint(hint);
@@ -161,7 +161,7 @@ fn table(
     if census.undated > most {
         let message = format!(
             "the time of {} of {} cannot be read, more than {most}",
-            count(census.undated, "row"),
+            counted(census.undated, "row"),
             quote(&table.name)
         );
         let breach = Breach::new("undated", message).hint(

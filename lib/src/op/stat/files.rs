@@ -17,7 +17,7 @@ use super::breach::Breach;
 use super::mismatch::{Mismatch, Reason, mismatches};
 use super::options::Options;
 use crate::archive::{Ledger, State, Tree};
-use crate::error::{Error, Result, quote, quoted};
+use crate::error::{Error, Result, counted, quote, quoted};
 use crate::settings::policy::Policy;
 
 /// What is wrong with the ledger, and with the files by its word.
@@ -148,7 +148,7 @@ pub(super) fn no_policy(state: &State, policy: &Policy) -> Vec<Breach> {
             format!(
                 "the archives hold {} of {}, which no policy names: they \
                  never end",
-                count(days, "day"),
+                counted(days, "day"),
                 quote(table)
             ),
         )
@@ -221,14 +221,6 @@ fn of_files(
         files: Some(files.len() as u64),
         damage: reason != Reason::Unknown,
         ..Breach::new(what, message).hint(hint)
-    }
-}
-
-/// A number of things.
-pub(super) fn count(n: u64, what: &str) -> String {
-    match n {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
     }
 }
 

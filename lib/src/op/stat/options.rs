@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::error::{Error, Result, quote};
 use crate::settings::Settings;
 use crate::settings::columns::Columns;
-use crate::time::Age;
+use crate::time::{Age, clock};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ impl Options {
     /// Refuses flags and operands that have no meaning together.
     pub(super) fn check(&self) -> Result<()> {
         self.check_modes()?;
+        clock::check_span(("since", self.since), ("until", self.until))?;
         if self.archives {
             return Ok(());
         }

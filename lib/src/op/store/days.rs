@@ -12,7 +12,7 @@ use crate::archive::{
     Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
 };
 use crate::db::{Identity, Table};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::gz;
 use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
@@ -355,8 +355,8 @@ impl<'s> Days<'s> {
         let mut exit = Exit::Done;
         if self.undated > 0 {
             let message = format!(
-                "{} records of {} have no readable time and were not stored",
-                self.undated,
+                "{} of {} not stored for want of a readable time",
+                counted(self.undated, "record"),
                 quote(&self.table.name)
             );
             notes.warn(&message);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::rule::{Entry, Every, Period, Rule, WORDS};
 use crate::error::{Error, Result, quote};
 use crate::secrets::Level;
+use crate::settings::condition;
 use crate::time::Age;
 
 /// The keys, in the order in which they are printed. serde's derived reader
@@ -206,6 +207,7 @@ fn rule(line: Line) -> Result<Rule> {
     }
     if let Some(where_) = &line.where_ {
         word("where", where_)?;
+        condition::check("where", where_)?;
     }
     let (redact, exclude) =
         (line.redact.unwrap_or_default(), line.exclude.unwrap_or_default());
