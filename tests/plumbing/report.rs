@@ -361,3 +361,64 @@ fn report_into_a_file_replaces_it_whole() {
     let said = cmd.assert().code(1).stdout("").get_output().stderr.clone();
     assert!(String::from_utf8(said).unwrap().contains("no such file"));
 }
+
+/// What people are shown, but for the lines about policy and places.
+fn shown(what: &str, policy: &str, records: &[Value]) -> String {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("policy");
+    fs::write(&path, policy).unwrap();
+    let args = ["--show", what, "--policy", path.to_str().unwrap()];
+    let out = report(&args, records).assert().code(0).get_output().clone();
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn policy_for_people_has_the_periods_and_their_total() {
+    let policy = r#"{"table":"a","timestamp":"t","hot":"12h","warm":"4w","cold":"none"}
+{"table":"b","timestamp":"t","hot":"7d","warm":"30d","cold":"1y"}
+{"table":"c","timestamp":"t","hot":"7d","warm":"30d","cold":"forever"}
+{"table":"d","exempt":true}
+"#;
+    let text = shown("policy", policy, &[]);
+    let table = "\
+TABLE  GROUP  EVERY  TIMESTAMP  HOT  WARM     COLD    TOTAL
+a      -      day    t          12h    4w     none    28.5d
+b      -      day    t           7d   30d       1y     402d
+c      -      day    t           7d   30d  forever  forever
+d      -      -      exempt       -     -        -        -
+";
+    assert!(text.contains(table), "{text}");
+}
+
+#[test]
+fn tables_for_people_end_with_their_sums_and_count_one_as_one() {
+    let table = |name: &str, rows: u64, stale: Value| {
+        json!({"type": "table", "table": name, "rows": rows, "hot": rows,
+            "stale": stale, "warm": 0, "undated": 1, "oldest": null,
+            "newest": null, "live_bytes": 1024, "reclaimable_bytes": 0})
+    };
+    let archive = |table: &str, days: u64| {
+        json!({"type": "archive", "tier": "warm", "table": table,
+            "days": days, "files": days, "rows": 10 * days,
+            "size_bytes": 2048, "oldest": null, "newest": null})
+    };
+    let tier = json!({"type": "tier", "tier": "warm", "total_files": 1,
+        "total_members": 1, "size_bytes": 4096, "rows": 1, "oldest": null,
+        "newest": null});
+    let rule = r#"{"table":"a","exempt":true}"#;
+    let records = [
+        table("a", 5, json!(2)),
+        table("b", 6, json!(null)),
+        tier,
+        archive("a", 1),
+        archive("b", 2),
+    ];
+    let text = shown("status", rule, &records);
+    for line in [
+        "\nTotal    11   11      2        2  2.0 KiB\n",
+        "\n1 file, 1 row, 4.0 KiB, - to -\n",
+        "\nTotal           3    30  4.0 KiB\n",
+    ] {
+        assert!(text.contains(line), "{line:?} in\n{text}");
+    }
+}

@@ -5,6 +5,7 @@
 //! called and do as told: what is tested is what the scripts make of them.
 
 mod archive;
+mod build_scripts;
 mod cleanup;
 mod examples_of_pages;
 mod first_run;

@@ -42,6 +42,26 @@ fn crontab_page_readme_and_timers_tell_the_same_times() {
 }
 
 #[test]
+fn crontab_runs_the_three_jobs_and_the_check_and_nothing_unasked() {
+    let crontab = source("scripts/cron/crontab");
+    let runs: Vec<&str> = crontab
+        .lines()
+        .filter(|l| l.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|l| l.splitn(6, ' ').last().unwrap().trim_start())
+        .map(|l| l.split(" --wait").next().unwrap())
+        .collect();
+    assert_eq!(
+        runs,
+        ["rt-daily", "rt-weekly", "rt-monthly", "rt-retention check"]
+    );
+    // Where there is no table of traces, its line would mail each hour.
+    let line = "\n#30 * * * *  rt-scaletrace -q --wait 6h\n";
+    for text in [crontab, source("man/rt-schedule.7")] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
 fn systemd_takes_the_units() {
     if system("systemd-analyze").is_none() {
         return;
