@@ -1,5 +1,5 @@
-//! rt-expire: archives past their retention go, table by table; brakes hold a
-//! run that a wrong clock or policy would let delete too much.
+//! rt-expire: archives past their retention go, table by table; what a wrong
+//! clock, policy or unit would delete is asked about first.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,10 +8,12 @@ use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
 use rt::io::unbuffered;
 use rt::op::expire::{self, Options};
+use rt::time::age;
 
 #[derive(Clone, Copy)]
 enum F {
     Yes,
+    Grace,
     LockWait,
 }
 
@@ -20,7 +22,13 @@ static CMD: Command<F> = Command {
     about: "delete archives that are past their retention",
     usage: &["[OPTION ...]"],
     flags: &[
-        switch(F::Yes, "yes", "past the brakes"),
+        switch(F::Yes, "yes", "ask nothing: what is in question is meant"),
+        value(
+            F::Grace,
+            "grace",
+            "AGE",
+            "keep what was archived less than AGE ago [7d]",
+        ),
         value(
             F::LockWait,
             "lock-wait",
@@ -44,7 +52,8 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
-            F::Yes => o.yes = true,
+            F::Yes => o.limits.yes = true,
+            F::Grace => o.limits.grace = Some(age::age_flag("grace", &v)?),
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
         }
     }

@@ -11,7 +11,7 @@
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
-//! | 4, the proof | `proof` |
+//! | 4, the proof | `proof`, `retention`, `upkeep` |
 //! | 5, commands | `op::*`, one module a command |
 //! | beside | `cli`, which uses `db`, `error` and `settings` only |
 
@@ -26,8 +26,10 @@ pub mod op;
 mod outcome;
 mod proof;
 mod record;
+mod retention;
 pub mod secrets;
 mod settings;
 mod signal;
 pub mod time;
+mod upkeep;
 mod value;

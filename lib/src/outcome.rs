@@ -71,24 +71,20 @@ pub struct Consolidation {
     pub exit_status: Option<u8>,
 }
 
-impl Consolidation {
-    /// Notes that a part was left undone, and why.
-    pub fn leave(&mut self, exit: Exit, why: String) {
-        leave(&mut self.message, &mut self.exit_status, exit, why);
+impl Step for Consolidation {
+    fn end(&mut self) -> End<'_> {
+        (&mut self.status, &mut self.message, &mut self.exit_status)
     }
 
-    /// Notes why it failed.
-    pub fn fail(&mut self, error: &Error) {
-        self.status = "failed".to_owned();
-        self.message = Some(error.to_string());
-        self.exit_status = Some(error.exit().code());
+    fn record(self) -> Upkeep {
+        Upkeep::Consolidation(self)
     }
 }
 
 /// The record of rt-expire.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Expiry {
-    /// `purged`, `no_records`, `dry_run` or `failed`.
+    /// `purged`, `held`, `no_records`, `dry_run` or `failed`.
     pub status: String,
     /// Files that are gone, or hold less, relative to the tree.
     pub purged_files: Vec<String>,
@@ -96,6 +92,15 @@ pub struct Expiry {
     pub purged_members: u64,
     /// Their bytes.
     pub purged_bytes: u64,
+    /// Their rows, by table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Span>,
+    /// What is past its retention and is asked about first, by table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Span>,
+    /// What is past its retention and was archived too lately, by table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Span>,
     /// Why it failed, or what was left.
     pub message: Option<String>,
     /// The exit status of a failure, or of a part not done.
@@ -103,34 +108,65 @@ pub struct Expiry {
     pub exit_status: Option<u8>,
 }
 
-impl Expiry {
-    /// Notes that a part was left undone, and why.
-    pub fn leave(&mut self, exit: Exit, why: String) {
-        leave(&mut self.message, &mut self.exit_status, exit, why);
+/// Archived rows of a table, and from which day to which they are.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Span {
+    /// The table.
+    pub table: String,
+    /// Why they are asked about: `clock`, `backlog`, `shorter` or `half`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// How many.
+    pub rows: u64,
+    /// The first day.
+    pub oldest: String,
+    /// The last one.
+    pub newest: String,
+    /// The instant before which rows are past their retention, RFC 3339.
+    pub cutoff_date: String,
+}
+
+impl Step for Expiry {
+    fn end(&mut self) -> End<'_> {
+        (&mut self.status, &mut self.message, &mut self.exit_status)
     }
 
-    /// Notes why it failed.
-    pub fn fail(&mut self, error: &Error) {
-        self.status = "failed".to_owned();
-        self.message = Some(error.to_string());
-        self.exit_status = Some(error.exit().code());
+    fn record(self) -> Upkeep {
+        Upkeep::Expiry(self)
     }
 }
 
-/// The exit status of a record is that of all that was left so far.
-fn leave(
-    message: &mut Option<String>,
-    exit_status: &mut Option<u8>,
-    exit: Exit,
-    why: String,
-) {
-    let exit = match exit {
-        Exit::Disagree => Exit::Disagree,
-        _ => Exit::Partial,
-    };
-    let before = Exit::from_code(exit_status.unwrap_or(0));
-    *exit_status = Some(before.and(exit).code());
-    *message = Some(why);
+/// What a step's record says of its end: status, message, exit status.
+pub type End<'r> =
+    (&'r mut String, &'r mut Option<String>, &'r mut Option<u8>);
+
+/// The record of a step of upkeep.
+pub trait Step: Default {
+    /// What it says of the step's end.
+    fn end(&mut self) -> End<'_>;
+
+    /// It as a record of the stream.
+    fn record(self) -> Upkeep;
+
+    /// Notes that a part was left undone, and why.
+    fn leave(&mut self, exit: Exit, why: String) {
+        let exit = match exit {
+            Exit::Disagree => Exit::Disagree,
+            _ => Exit::Partial,
+        };
+        let (_, message, exit_status) = self.end();
+        let before = Exit::from_code(exit_status.unwrap_or(0));
+        *exit_status = Some(before.and(exit).code());
+        *message = Some(why);
+    }
+
+    /// Notes why it failed.
+    fn fail(&mut self, error: &Error) {
+        let (status, message, exit_status) = self.end();
+        "failed".clone_into(status);
+        *message = Some(error.to_string());
+        *exit_status = Some(error.exit().code());
+    }
 }
 
 /// The record of rt-export.

@@ -90,7 +90,10 @@ fn examples_of_records_are_what_the_programs_print() {
     printed += &stat;
 
     let notes = "{\"at\":\"2026-01-02T00:00:00Z\",\"text\":\"x\"}\n";
-    dir.write("archives/warm/2026-01-02/notes.jsonl", notes);
+    let by_hand = "archives/warm/2026-01-02/notes.jsonl";
+    dir.write(by_hand, notes);
+    let written = dir.cmd("touch").args(["-d", "2026-01-10T00:00:00Z"]);
+    written.arg(by_hand).run().status(0);
     printed += &run("rt-consolidate", &["--older-than=7d"], "").stdout;
     let archives = run("rt-stat", &["--archives"], "").stdout
         + &run("rt-stat", &["--archives", "--files", "notes"], "").stdout;
@@ -98,7 +101,7 @@ fn examples_of_records_are_what_the_programs_print() {
     let expire = ["-q", "--yes", "--now=2027-03-01"];
     printed += &run("rt-expire", &expire, "").stdout;
     printed += &archives;
-    dir.write("archives/warm/2026-01-02/notes.jsonl", notes);
+    dir.write(by_hand, notes);
     let strange = ends(3, "rt-stat", &["--archives"], "").stdout;
     printed += strange.lines().last().unwrap();
     printed += "\n";

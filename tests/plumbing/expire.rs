@@ -1,10 +1,16 @@
 //! rt-expire: each table's days go when its own retention ends, and nothing
 //! that a wrong clock or policy would take.
 
+mod brakes;
+
 use crate::support::NOW;
 use crate::support::world::{World, record};
 
 const MONTH: &str = "cold/2025/2025-09.tar.gz";
+
+/// When what expires in these tests was archived: so long before that it is
+/// neither too late nor in question.
+const BEFORE: &str = "2025-12-20T00:00:00Z";
 
 /// Every built-in table's day 2025-09-01 in one month's tar.
 fn month() -> World {
@@ -12,8 +18,8 @@ fn month() -> World {
     for table in ["tool_uses", "message_bus_log", "assertion_results"] {
         world.insert(table, 1, &["2025-09-01"]);
     }
-    world.archive(NOW);
-    world.consolidate(NOW, &["--older-than", "30d"]).status(0);
+    world.archive(BEFORE);
+    world.consolidate(BEFORE, &["--older-than", "30d"]).status(0);
     assert_eq!(world.files_of("cold"), [MONTH]);
     world
 }
@@ -63,7 +69,7 @@ fn policy(world: &World, cold: &str) {
 fn a_table_without_a_cold_period_is_deleted_from_warm() {
     let world = World::tiers();
     world.insert("tool_uses", 1, &["2025-12-07", "2025-12-08", "2025-12-09"]);
-    world.archive(NOW);
+    world.archive(BEFORE);
     policy(&world, r#""cold":"none""#);
     let args = ["--policy", "policy", "--yes"];
     let out = world.consolidate(NOW, &args[..2]);
@@ -147,8 +153,8 @@ fn many_days() -> World {
         (1..29).map(|d| format!("2025-09-{d:02}")).collect();
     let days: Vec<&str> = days.iter().map(String::as_str).collect();
     world.insert("message_bus_log", 1, &days);
-    world.archive("2025-12-20T00:00:00Z");
-    world.consolidate("2025-12-20T00:00:00Z", &[]).status(0);
+    world.archive(BEFORE);
+    world.consolidate(BEFORE, &[]).status(0);
     world
 }
 
@@ -174,14 +180,14 @@ fn deleting_more_than_half_is_refused() {
     let world = World::tiers();
     world.insert("message_bus_log", 1, &["2025-09-01"]);
     world.insert("tool_uses", 1, &["2025-12-01"; 5]);
-    world.archive(NOW);
+    world.archive(BEFORE);
     refused(&world, NOW, "1 of the 1 archived rows of 'message_bus_log'");
     let left = world.once();
     assert_eq!(left.len(), 5);
     // Exactly half is not more than half.
     let world = World::tiers();
     world.insert("message_bus_log", 1, &["2025-09-01", "2025-12-01"]);
-    world.archive(NOW);
+    world.archive(BEFORE);
     world.expire(NOW, &[]).status(0);
     assert_eq!(world.once().len(), 1);
 }

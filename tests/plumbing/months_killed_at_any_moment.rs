@@ -21,6 +21,9 @@ const POINTS: [&str; 7] = [
     "change.ended",
 ];
 
+/// When it was archived: not so lately that it may not expire yet.
+const BEFORE: &str = "2026-01-07T00:00:00Z";
+
 /// A month that is there, late rows and new days for it, another month; of
 /// the messages, a month of their own, one shared with others, and a warm day
 /// are past their retention.
@@ -29,11 +32,11 @@ fn template() -> World {
     world.insert("tool_uses", 1, &["2025-12-01", "2025-12-02"]);
     world.insert("message_bus_log", 1, &["2025-09-01", "2025-08-01"]);
     world.insert("assertion_results", 1, &["2025-09-01"]);
-    world.archive(NOW);
-    world.consolidate(NOW, &["--older-than", "30d"]).status(0);
+    world.archive(BEFORE);
+    world.consolidate(BEFORE, &["--older-than", "30d"]).status(0);
     world.insert("tool_uses", 3, &["2025-12-01", "2025-12-03", "2025-11-01"]);
     world.insert("message_bus_log", 3, &["2025-12-01", "2025-07-01"]);
-    world.archive(NOW);
+    world.archive(BEFORE);
     world
 }
 

@@ -1,12 +1,15 @@
 //! rt-cleanup, rt-monthly, rt-full and rt-retention, with the real programs:
 //! what they do to a tree, and what they say of it.
 
+mod questions;
+
 use serde_json::{Value, json};
 
 use super::{script, stub};
 use crate::support::{Cmd, Dir, Out, SHELLS, steady};
 
 const NOW: &str = "2026-01-15T00:00:00Z";
+const BEFORE: &str = "2025-12-05T00:00:00Z";
 
 const POLICY: &str = r#"
 {"table":"tool_uses","timestamp":"start_time","hot":"7d","warm":"30d","cold":"365d"}
@@ -26,7 +29,10 @@ fn archived(dir: &Dir) {
              ('2026-01-14T10:00:00Z')",
     );
     dir.write("policy", POLICY);
-    on(dir.cmd("rt-daily")).run().status(0);
+    // What is past its retention by now was not when it was archived.
+    for now in [BEFORE, NOW] {
+        on(dir.cmd("rt-daily")).now(now).run().status(0);
+    }
 }
 
 fn on(cmd: Cmd<'_>) -> Cmd<'_> {
@@ -106,8 +112,11 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
     Cleanup Results
     DRY RUN
     STEP           STATUS   FILES   SIZE  MESSAGE
-    purge          dry_run      1  128 B
+    purge          dry_run      1  126 B
     consolidation  dry_run      2      -
+
+    TABLE      ROWS  OLDEST      NEWEST      CUTOFF                WHAT
+    tool_uses     1  2024-11-05  2024-11-05  2024-12-09T00:00:00Z  would go
 
     PURGED
     warm/2024-11-05/tool_uses.jsonl.gz
@@ -160,6 +169,15 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
         ],
         "purged_members": 1,
         "purged_bytes": [BYTES],
+        "tables": [
+          {
+            "table": "tool_uses",
+            "rows": 1,
+            "oldest": "2024-11-05",
+            "newest": "2024-11-05",
+            "cutoff_date": "2024-12-09T00:00:00Z"
+          }
+        ],
         "message": null
       }
     }

@@ -98,6 +98,7 @@ fn segment(
         unit: None,
         schema_sha256,
         archived_at: None,
+        retention: None,
         oldest: None,
         newest: None,
         array: false,

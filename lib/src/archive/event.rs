@@ -1,10 +1,12 @@
 //! The events, as they stand in the ledger. rt-ledger(5) describes them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::times::Times;
 use crate::error::{Error, Result};
 use crate::line_set::LineSet;
-use crate::time;
 
 /// The rows that one publication adds to one file, and all that their proof
 /// depends on. A `store` event and its receipt carry it.
@@ -64,6 +66,10 @@ pub struct Segment {
     pub schema_sha256: String,
     /// `_archived_at` of its lines; none in a file made by hand.
     pub archived_at: Option<String>,
+    /// How long the policy kept such rows in all, or `forever`; none where it
+    /// did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
     /// The least timestamp of its rows.
     pub oldest: Option<String>,
     /// The greatest.
@@ -197,6 +203,10 @@ pub struct Member {
     pub oldest: Option<String>,
     /// The greatest.
     pub newest: Option<String>,
+    /// When its rows were archived, in a file that is taken in; none where
+    /// the ledger tells by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
 }
 
 impl Member {
@@ -238,6 +248,9 @@ pub struct Change {
     pub removes: Vec<Named>,
     /// What it held and holds no more: the end of its retention.
     pub expires: Vec<Member>,
+    /// How long the policy keeps the rows of these tables in all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retention: BTreeMap<String, String>,
 }
 
 /// A file that was made by hand or by another program is part of the tree
@@ -264,36 +277,6 @@ pub struct Job {
     pub tables: u64,
     /// Tables that failed.
     pub failed: u64,
-}
-
-/// The least and the greatest timestamp of some rows, where they are known.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Times {
-    pub oldest: Option<String>,
-    pub newest: Option<String>,
-}
-
-impl Times {
-    /// Those of these rows and others. As texts they do not compare: a
-    /// fraction stands where others have their `Z`.
-    pub fn with(
-        mut self,
-        oldest: &Option<String>,
-        newest: &Option<String>,
-    ) -> Times {
-        let time = |text: &Option<String>| {
-            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
-        };
-        if let Some(other) = time(oldest)
-            && time(&self.oldest).is_none_or(|own| other < own)
-        {
-            self.oldest.clone_from(oldest);
-        }
-        if time(newest) > time(&self.newest) {
-            self.newest.clone_from(newest);
-        }
-        self
-    }
 }
 
 /// One line of the ledger.

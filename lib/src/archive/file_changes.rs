@@ -1,8 +1,9 @@
 //! What events that are done make of the files.
 
-use super::event::{Member, Segment, Times};
+use super::event::{Member, Segment};
 use super::file_state::{FileState, state_of};
 use super::state::{Open, State};
+use super::times::Times;
 
 impl State {
     /// A published segment's file is what its intent said. Gives the times of
@@ -27,6 +28,7 @@ impl State {
                         rows: 0,
                         oldest: None,
                         newest: None,
+                        archived_at: None,
                     }],
                     text_size_bytes: Some(0),
                 }
@@ -87,6 +89,7 @@ impl State {
         let change = self
             .close_change(id)
             .ok_or_else(|| format!("no open change {id}"))?;
+        self.ages.changed(&change);
         for removed in &change.removes {
             self.files.remove(&removed.file);
         }

@@ -7,6 +7,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::event::{Adopt, Event, Member, Named, Segment};
 use super::names::Tree;
 use super::owner::{Archive, not_as_said};
@@ -16,8 +18,33 @@ use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
 use crate::io::gz;
 use crate::io::tar::read_tar;
-use crate::record::Fields;
-use crate::time::Day;
+use crate::record::{ARCHIVED_AT, Fault, Fields, Token};
+use crate::time::{self, Day, rfc3339};
+
+/// What the lines of a file are.
+#[derive(Debug, Default)]
+pub struct Counted {
+    rows: u64,
+    /// The latest `_archived_at`.
+    archived: Option<Timestamp>,
+    /// Some line has none that can be read.
+    unsaid: bool,
+}
+
+impl Counted {
+    /// When the rows of a file were archived, which its own time tells where
+    /// they do not.
+    fn archived_at(&self, path: &Path) -> Result<Option<String>> {
+        if !self.unsaid && self.archived.is_some() {
+            return Ok(self.archived.map(rfc3339));
+        }
+        let written = std::fs::metadata(path)
+            .and_then(|meta| meta.modified())
+            .map_err(|e| Error::io("stat", path, e))?;
+        let written = Timestamp::try_from(written).ok();
+        Ok(written.max(self.archived).map(rfc3339))
+    }
+}
 
 impl Tree {
     /// What a month's tar holds that the ledger does not know; none where it
@@ -55,16 +82,16 @@ impl Tree {
         Ok(Some(Adopt { named, members }))
     }
 
-    /// Lines of a file, each of which must be a record.
-    pub fn count_records(&self, file: &str, plain: bool) -> Result<u64> {
+    /// Looks through the lines of a file, each of which must be a record.
+    pub fn count_records(&self, file: &str, plain: bool) -> Result<Counted> {
         let path = self.path(file)?;
         let input = durable::open_read(&path)?;
-        let rows = if plain {
+        let counted = if plain {
             count_plain(input, &path)
         } else {
             count_rows(gz::Reader::new(input, quoted(&path)))
         };
-        rows.map_err(|e| e.during(quoted(&path)))
+        counted.map_err(|e| e.during(quoted(&path)))
     }
 }
 
@@ -107,25 +134,29 @@ impl Archive {
         mut member: Member,
         plain: bool,
     ) -> Result<Member> {
-        member.rows = self.tree.count_records(&named.file, plain)?;
+        let counted = self.tree.count_records(&named.file, plain)?;
+        member.rows = counted.rows;
+        member.archived_at =
+            counted.archived_at(&self.tree.path(&named.file)?)?;
         let members = vec![member.clone()];
         self.adopt(Adopt { named, members })?;
+        member.archived_at = None;
         Ok(member)
     }
 }
 
 /// Lines of a plain file; each must be a record.
-fn count_plain(mut input: std::fs::File, path: &Path) -> Result<u64> {
-    let (mut line, mut rows) = (Vec::new(), 0);
+fn count_plain(mut input: std::fs::File, path: &Path) -> Result<Counted> {
+    let (mut line, mut counted) = (Vec::new(), Counted::default());
     let mut piece = vec![0u8; 1 << 18];
     loop {
         let n = durable::read_full(&mut input, &mut piece)
             .map_err(|e| Error::io("read", path, e))?;
         if n == 0 {
             ended(&line)?;
-            return Ok(rows);
+            return Ok(counted);
         }
-        count_lines(&piece[..n], &mut line, &mut rows)?;
+        count_lines(&piece[..n], &mut line, &mut counted)?;
     }
 }
 
@@ -145,21 +176,26 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
         let day = day.parse::<Day>().ok();
         let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
         let mut hash = Hashing::new(contents);
-        let rows = match table {
+        let counted = match table {
             Some(_) => count_rows(gz::Reader::new(&mut hash, quote(name)))?,
-            None => 0,
+            None => Counted::default(),
         };
         std::io::copy(&mut hash, &mut std::io::sink())
             .map_err(|e| Error::io("read", path, e))?;
+        let archived_at = match table {
+            Some(_) => counted.archived_at(path)?,
+            None => None,
+        };
         members.push(Member {
             name: name.to_owned(),
             table,
             day: day.map(|d| d.to_string()),
             size_bytes: size,
             sha256: hash.sha256(),
-            rows,
+            rows: counted.rows,
             oldest: None,
             newest: None,
+            archived_at,
         });
         Ok(())
     })?;
@@ -167,35 +203,49 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
 }
 
 /// Lines of a gzip file; each must be an object.
-fn count_rows<R: Read>(mut reader: gz::Reader<R>) -> Result<u64> {
-    let (mut piece, mut line, mut rows) = (Vec::new(), Vec::new(), 0);
+fn count_rows<R: Read>(mut reader: gz::Reader<R>) -> Result<Counted> {
+    let (mut piece, mut line) = (Vec::new(), Vec::new());
+    let mut counted = Counted::default();
     while reader.next_block(&mut piece)? {
-        count_lines(&piece, &mut line, &mut rows)?;
+        count_lines(&piece, &mut line, &mut counted)?;
     }
     ended(&line)?;
-    Ok(rows)
+    Ok(counted)
 }
 
 fn count_lines(
     piece: &[u8],
     line: &mut Vec<u8>,
-    rows: &mut u64,
+    counted: &mut Counted,
 ) -> Result<()> {
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', piece) {
         line.extend_from_slice(&piece[start..end]);
         start = end + 1;
-        *rows += 1;
-        let mut fields = Fields::new(line);
-        while fields
-            .next()
-            .map_err(|f| Error::data(format!("line {rows}: {f}")))?
-            .is_some()
-        {}
+        counted.rows += 1;
+        let rows = counted.rows;
+        let archived = archived_of(line)
+            .map_err(|f| Error::data(format!("line {rows}: {f}")))?;
+        counted.archived = counted.archived.max(archived);
+        counted.unsaid |= archived.is_none();
         line.clear();
     }
     line.extend_from_slice(&piece[start..]);
     Ok(())
+}
+
+/// The `_archived_at` of a record.
+fn archived_of(line: &[u8]) -> std::result::Result<Option<Timestamp>, Fault> {
+    let mut archived = None;
+    let mut fields = Fields::new(line);
+    while let Some(field) = fields.next()? {
+        if let Token::Text(text) = field.value
+            && field.key.is(ARCHIVED_AT)
+        {
+            archived = time::parse(&text.text()?);
+        }
+    }
+    Ok(archived)
 }
 
 fn ended(line: &[u8]) -> Result<()> {

@@ -33,6 +33,7 @@
 //! | a torn ledger tail | its bytes are durable in `ledger.torn` before they are cut; no archived record goes |
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
+mod ages;
 mod by_hand;
 mod copies;
 mod draft;
@@ -53,7 +54,9 @@ mod segment;
 mod settle;
 mod state;
 pub mod tiers;
+mod times;
 
+pub use ages::is_whole;
 pub use by_hand::enter_by_hand;
 pub use draft::{Block, Draft, Sums};
 pub use event::{

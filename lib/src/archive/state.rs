@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::event::{
-    Change, Event, Job, Purging, Retract, Segment, Settled, Times,
-};
+use super::ages::Ages;
+use super::event::{Change, Event, Job, Purging, Retract, Segment, Settled};
 use super::file_state::{FileState, state_of};
+use super::times::Times;
 use crate::line_set::LineSet;
 
 /// How far the runs' clock moved between two events: a leap that no run
@@ -17,9 +17,9 @@ use crate::line_set::LineSet;
 pub struct Clock {
     /// The last event's.
     pub last: Option<Timestamp>,
-    /// The largest step forward since the last expiry.
+    /// The largest step forward since an expiry was last begun.
     pub forward: SignedDuration,
-    /// The largest step back since the last expiry.
+    /// The largest step back since then.
     pub back: SignedDuration,
 }
 
@@ -77,6 +77,7 @@ pub struct State {
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
+    pub(super) ages: Ages,
     /// What dated a table's rows when they were last stored, by its name in
     /// lower case: the column, and what its numbers mean.
     dating: HashMap<String, (String, Option<String>)>,
@@ -144,6 +145,11 @@ impl State {
         self.clock
     }
 
+    /// When rows were archived, and how long they are kept.
+    pub fn ages(&self) -> &Ages {
+        &self.ages
+    }
+
     /// The column that dated a table's rows when they were last stored, and
     /// what its numbers mean. ASCII case does not count.
     pub fn dating(&self, table: &str) -> Option<&(String, Option<String>)> {
@@ -166,6 +172,7 @@ impl State {
                 open.published = true;
                 let segment = open.segment.clone();
                 if !segment.adopted {
+                    self.ages.published(&segment, at);
                     let before = self.published(&segment);
                     self.find(&id)?.before = before;
                 }
@@ -208,15 +215,17 @@ impl State {
                 self.changes.push((Kind::Consolidate, *change));
             }
             Event::Expire(change) => {
-                self.changes.push((Kind::Expire, *change));
-            }
-            Event::Consolidated { id } => self.changed(&id)?,
-            Event::Expired { id } => {
+                // Who began it went by this clock, or was told to. Its end
+                // may be written much later, by a recovery, and says nothing.
                 let last = self.clock.last;
                 self.clock = Clock { last, ..Clock::default() };
+                self.changes.push((Kind::Expire, *change));
+            }
+            Event::Consolidated { id } | Event::Expired { id } => {
                 self.changed(&id)?;
             }
-            Event::Adopt(adopt) => {
+            Event::Adopt(mut adopt) => {
+                self.ages.adopted(&mut adopt, at);
                 let file = state_of(&adopt.named, adopt.members);
                 self.files.insert(adopt.named.file, file);
             }
@@ -241,6 +250,7 @@ impl State {
         {
             return Err(format!("id {} was used before", segment.id));
         }
+        self.ages.stored(&segment);
         self.by_id.insert(segment.id.clone(), self.next);
         self.dating.insert(
             segment.table.to_ascii_lowercase(),

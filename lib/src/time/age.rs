@@ -44,6 +44,20 @@ impl Age {
         Ok(Age { seconds, spelling: text.to_owned() })
     }
 
+    /// An age of so many hours.
+    pub fn of_hours(hours: i64) -> Age {
+        let spelling = match hours % 24 {
+            0 => format!("{}d", hours / 24),
+            _ => format!("{hours}h"),
+        };
+        Age { seconds: hours.saturating_mul(HOUR), spelling }
+    }
+
+    /// Its length in hours: every age is a whole number of them.
+    pub fn hours(&self) -> i64 {
+        self.seconds / HOUR
+    }
+
     /// Its length in seconds.
     pub fn seconds(&self) -> i64 {
         self.seconds

@@ -16,13 +16,13 @@ use self::month::{month, prove};
 use crate::archive::tiers::{WarmFile, warm_files};
 use crate::archive::{Archive, Ledger, State, Tree, month_file, not_as_said};
 use crate::error::{Exit, Notes, Result, quote};
-use crate::io::jsonl;
-use crate::outcome::{Consolidation, Upkeep};
+use crate::outcome::{Consolidation, Step};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
 use crate::signal::Stop;
 use crate::time::Age;
+use crate::upkeep;
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -44,15 +44,9 @@ pub fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
-    let stop = Stop::listen()?;
-    let mut record = Consolidation::default();
-    let done = consolidate(options, &mut record, notes, &stop);
-    if let Err(error) = &done {
-        record.fail(error);
-    }
-    let exit = Exit::from_code(record.exit_status.unwrap_or(0));
-    jsonl::print(&Upkeep::Consolidation(record), output)?;
-    done.map(|()| exit)
+    upkeep::run(output, |record, stop| {
+        consolidate(options, record, notes, stop).map(|()| None)
+    })
 }
 
 fn consolidate(
@@ -94,14 +88,8 @@ fn consolidate(
             continue;
         }
         stop.check()?;
-        match month(&mut work, &file, warm, record, notes) {
-            Ok(()) => {}
-            Err(error) if error.exit() == Exit::Failed => return Err(error),
-            Err(error) => {
-                notes.warn(&error.to_string());
-                record.leave(error.exit(), error.to_string());
-            }
-        }
+        let done = month(&mut work, &file, warm, record, notes);
+        upkeep::done_or_left(done, record, notes)?;
     }
     if record.consolidated > 0 {
         record.status = "consolidated".to_owned();
@@ -126,11 +114,11 @@ fn rehearse(
     let before = record.removed_warm.len();
     for one in warm {
         let proof = prove(state, &one).and_then(|(_, known)| match known {
-            Some(_) => Ok(0),
-            None => tree.count_records(&one.file, one.plain),
+            Some(_) => Ok(()),
+            None => tree.count_records(&one.file, one.plain).map(drop),
         });
         match proof {
-            Ok(_) => record.removed_warm.push(one.file),
+            Ok(()) => record.removed_warm.push(one.file),
             Err(error) => {
                 notes.warn(&error.to_string());
                 record.leave(Exit::Partial, error.to_string());

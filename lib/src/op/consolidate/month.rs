@@ -14,7 +14,7 @@ use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
-use crate::outcome::Consolidation;
+use crate::outcome::{Consolidation, Step};
 
 /// A warm file's digest, and what it holds by the ledger, which must agree.
 pub(super) fn prove(
@@ -59,6 +59,7 @@ pub(super) fn month(
         members: draft.members.clone(),
         removes: removes.clone(),
         expires: Vec::new(),
+        retention: BTreeMap::new(),
     };
     work.change(Kind::Consolidate, change, Some(draft))?;
     record.consolidated += removes.len() as u64;
@@ -154,6 +155,7 @@ fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
         rows: 0,
         oldest: None,
         newest: None,
+        archived_at: None,
     };
     work.adopt_lines(named, member, warm.plain)
 }
@@ -222,6 +224,7 @@ fn schemas(
                 rows: 0,
                 oldest: None,
                 newest: None,
+                archived_at: None,
             },
             files: vec![path],
         });

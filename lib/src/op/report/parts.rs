@@ -15,7 +15,7 @@ use super::input::{overall, read};
 use super::place::Place;
 use super::print;
 use super::result::{Counts, Made, Report, sum};
-use super::upkeep::{self, CleanupReport};
+use super::upkeep::{self, CleanupReport, asked};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
 use crate::outcome::Status;
 
@@ -24,7 +24,7 @@ use crate::outcome::Status;
 #[serde(untagged)]
 enum Found {
     Tables(Report),
-    Upkeep(CleanupReport),
+    Upkeep(Box<CleanupReport>),
     /// The job left no report.
     Nothing {
         status: Status,
@@ -61,6 +61,10 @@ impl Found {
             Found::Upkeep(report) => report.exit(),
             Found::Nothing { .. } => Exit::Failed,
         }
+    }
+
+    fn asks(&self) -> bool {
+        matches!(self, Found::Upkeep(report) if report.asks())
     }
 
     fn table(&self) -> String {
@@ -146,9 +150,10 @@ pub(super) fn make(
         });
         parts.collect::<Vec<_>>().join("\n")
     };
+    let asks = whole.parts.0.iter().any(|(_, found)| found.asks());
     Ok(Made {
         text: options.form(&whole, table)?,
-        exit: overall(&exits).and(readable),
+        exit: asked(asks, overall(&exits).and(readable)),
         counts: Some(Counts {
             total_archived: sum(counts.iter().map(|c| c.total_archived)),
             tables: sum(counts.iter().map(|c| c.tables)),

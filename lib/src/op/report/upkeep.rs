@@ -38,7 +38,22 @@ impl CleanupReport {
             .into_iter()
             .filter(|s| *s != SKIPPED)
             .map(|s| if s == FAILED { Exit::Failed } else { Exit::Done });
-        overall(&exits.collect::<Vec<_>>())
+        asked(self.asks(), overall(&exits.collect::<Vec<_>>()))
+    }
+
+    /// Whether something is held until somebody says that it is meant.
+    pub(super) fn asks(&self) -> bool {
+        !self.purge.held.is_empty()
+    }
+}
+
+/// The status of a job of which a part is asked about first: whoever starts
+/// it must see that before all else but damage.
+pub(super) fn asked(asks: bool, exit: Exit) -> Exit {
+    match exit {
+        Exit::Disagree | Exit::Data => exit,
+        _ if !asks => exit,
+        _ => Exit::Failed,
     }
 }
 
@@ -82,6 +97,7 @@ pub(super) fn make(
     if options.settings.dry_run {
         foresee(&mut consolidation, &purge);
     }
+    let exit = asked(!purge.held.is_empty(), overall(&exits).and(readable));
     let report = CleanupReport {
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
@@ -92,7 +108,7 @@ pub(super) fn make(
     };
     Ok(Made {
         text: options.form(&report, || table(&report))?,
-        exit: overall(&exits).and(readable),
+        exit,
         counts: Some(Counts::default()),
     })
 }
@@ -173,6 +189,7 @@ pub(super) fn table(report: &CleanupReport) -> String {
     ];
     let heads = ["STEP", "STATUS", "FILES", "SIZE", "MESSAGE"];
     out.push_str(&columns(heads, 2..4, rows));
+    out.push_str(&spans(report));
     let files = [
         ("PURGED", &purge.purged_files),
         ("CONSOLIDATED", &consolidation.removed_warm),
@@ -184,4 +201,46 @@ pub(super) fn table(report: &CleanupReport) -> String {
         out.push_str(&columns([head], 0..0, rows));
     }
     out + &report.place.lines()
+}
+
+/// What is past its retention, a line a table and fate.
+fn spans(report: &CleanupReport) -> String {
+    let CleanupReport { purge, dry_run, .. } = report;
+    let gone = if *dry_run { "would go" } else { "gone" };
+    let fates = [
+        (gone, &purge.tables),
+        ("held", &purge.held),
+        ("waits", &purge.waiting),
+    ];
+    let rows: Vec<_> = fates
+        .into_iter()
+        .flat_map(|(fate, spans)| spans.iter().map(move |s| (fate, s)))
+        .map(|(fate, span)| {
+            let fate = match &span.why {
+                Some(why) => format!("{fate}: {why}"),
+                None => fate.to_owned(),
+            };
+            [
+                span.table.clone(),
+                span.rows.to_string(),
+                span.oldest.clone(),
+                span.newest.clone(),
+                whole_seconds(&span.cutoff_date),
+                fate,
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let heads = ["TABLE", "ROWS", "OLDEST", "NEWEST", "CUTOFF", "WHAT"];
+    format!("\n{}", columns(heads, 1..2, rows))
+}
+
+/// A time of a record without its fraction.
+fn whole_seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => time.to_owned(),
+    }
 }

@@ -11,10 +11,11 @@ use super::breach::Breach;
 use super::files;
 use super::jobs;
 use super::options::Options;
-use crate::archive::{Ledger, Tree};
+use crate::archive::{Ledger, State, Tree};
 use crate::db::{Access, Database, Question, Table};
 use crate::error::{Error, Exit, Notes, Result, are, counted, quote, quoted};
 use crate::io::jsonl;
+use crate::retention::{Doubt, Limits, Plan};
 use crate::settings::policy::{self, Entry, Every, Policy, Rule};
 use crate::time::{Age, rfc3339};
 
@@ -83,7 +84,26 @@ fn archives(
         Err(error) => out.push(unreadable(&error)),
     }
     out.extend(files::no_policy(state, policy));
+    out.extend(held(state, policy, now)?);
     Ok(out)
+}
+
+/// What rt-expire asks about before it deletes it for good.
+fn held(
+    state: &State,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<Breach>> {
+    let files =
+        state.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
+    let plan = Plan::make(state, &files, policy, now, &Limits::default())?;
+    let breach = |doubt: Doubt| Breach {
+        table: doubt.table,
+        rows: Some(doubt.rows),
+        ..Breach::new("held", doubt.text)
+            .hint("rt-expire -n, and rt-expire --yes if it is meant")
+    };
+    Ok(plan.doubts.into_iter().map(breach).collect())
 }
 
 /// What could not be looked at.

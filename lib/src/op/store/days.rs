@@ -60,6 +60,7 @@ pub(super) struct Days<'s> {
     frame: Frame,
     now: Timestamp,
     archived_at: String,
+    retention: Option<String>,
     suffix: Vec<u8>,
     lines: LineReader,
     pool: gz::Pool,
@@ -75,8 +76,8 @@ impl<'s> Days<'s> {
         table: &'s Table,
         chosen: &'s ColumnChoice,
         now: Timestamp,
-        column: usize,
-        unit: Option<Unit>,
+        (column, unit): (usize, Option<Unit>),
+        retention: Option<String>,
     ) -> Days<'s> {
         let level = options.level.unwrap_or(LEVEL);
         let cores = std::thread::available_parallelism()
@@ -104,6 +105,7 @@ impl<'s> Days<'s> {
             frame: Frame::new(options.single),
             now,
             archived_at,
+            retention,
             suffix,
             lines: LineReader::new(
                 columns,
@@ -328,6 +330,7 @@ impl<'s> Days<'s> {
             unit: self.unit.map(|u| u.word().to_owned()),
             schema_sha256: schema_sha256.to_owned(),
             archived_at: Some(self.archived_at.clone()),
+            retention: self.retention.clone(),
             oldest: sums.range.map(|(least, _)| rfc3339(least)),
             newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
             array: self.single,

@@ -89,13 +89,16 @@ fn store(
         }
         other => other?,
     };
-    let (column, unit) = chosen.need_timestamp(&table)?;
+    let dated = chosen.need_timestamp(&table)?;
+    let retention = rule(&policy, &table.name)
+        .filter(|_| !options.single)
+        .map(|rule| rule.retention().to_string());
     let identity = Database::identity(&options.settings.db())?;
     drop(database);
     let root = options.settings.archives();
     let mut work = Archive::begin(&root, now, Duration::ZERO, notes)?;
     work.check_free(&table.name)?;
-    let mut days = Days::new(options, &table, &chosen, now, column, unit);
+    let mut days = Days::new(options, &table, &chosen, now, dated, retention);
     let read = days.read(&work, input, stop);
     let cut_off = match read {
         Ok(()) => None,

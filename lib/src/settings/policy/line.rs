@@ -8,7 +8,6 @@ use super::rule::{Entry, Every, Period, Rule, WORDS};
 use crate::error::{Error, Result, quote};
 use crate::secrets::Level;
 use crate::settings::condition;
-use crate::time::Age;
 
 /// The keys, in the order in which they are printed. serde's derived reader
 /// refuses repeated keys as well as unknown ones.
@@ -255,10 +254,7 @@ fn word(key: &str, value: &str) -> Result<()> {
 }
 
 fn period(key: &str, text: &str) -> Result<Period> {
-    if text == "forever" {
-        return Ok(Period::Forever);
-    }
-    Age::parse(text).map(Period::Age).map_err(|e| {
+    Period::parse(text).map_err(|e| {
         let none = if key == "cold" { " or none" } else { "" };
         let hint = e.next_step().unwrap_or_default().to_owned();
         e.during(key).hint(format!("{hint}; or write forever{none}"))

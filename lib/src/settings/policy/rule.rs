@@ -74,6 +74,25 @@ pub enum Period {
 }
 
 impl Period {
+    /// Reads an age, or `forever`.
+    pub fn parse(text: &str) -> Result<Period> {
+        match text {
+            "forever" => Ok(Period::Forever),
+            _ => Age::parse(text).map(Period::Age),
+        }
+    }
+
+    /// Whether rows stay longer by this one than by another.
+    pub fn is_longer_than(&self, other: &Period) -> bool {
+        match (self, other) {
+            (Period::Age(own), Period::Age(other)) => {
+                own.seconds() > other.seconds()
+            }
+            (Period::Forever, Period::Age(_)) => true,
+            (_, Period::Forever) => false,
+        }
+    }
+
     /// In days, or `None` for ever.
     pub fn days(&self) -> Option<f64> {
         match self {
@@ -97,6 +116,19 @@ impl fmt::Display for Period {
             Period::Age(age) => age.fmt(f),
             Period::Forever => f.write_str("forever"),
         }
+    }
+}
+
+impl Rule {
+    /// How long rows are kept in all: hot, warm and cold together.
+    pub fn retention(&self) -> Period {
+        let tiers = [Some(&self.hot), Some(&self.warm), self.cold.as_ref()];
+        let mut hours: i64 = 0;
+        for period in tiers.into_iter().flatten() {
+            let Period::Age(age) = period else { return Period::Forever };
+            hours = hours.saturating_add(age.hours());
+        }
+        Period::Age(Age::of_hours(hours))
     }
 }
 

@@ -1,0 +1,88 @@
+//! What goes, file by file.
+
+use std::collections::BTreeMap;
+
+use crate::archive::{
+    Archive, Change, FileState, Kind, Member, Tree, not_as_said,
+};
+use crate::error::Result;
+use crate::io::digest::file_sha256;
+use crate::io::durable;
+use crate::retention::{Ending, Fate, Files, Plan};
+
+/// What is due of one file.
+pub(super) struct Due<'p> {
+    pub file: &'p str,
+    before: &'p FileState,
+    /// What goes.
+    pub goes: Vec<&'p Ending>,
+}
+
+/// What goes by a plan, by file.
+pub(super) fn due<'p>(plan: &'p Plan, files: &'p Files) -> Vec<Due<'p>> {
+    let mut due: Vec<Due> = Vec::new();
+    for ending in plan.endings.iter().filter(|e| e.fate == Fate::Goes) {
+        match due.last_mut() {
+            Some(last) if last.file == ending.file => last.goes.push(ending),
+            _ => due.push(Due {
+                file: &ending.file,
+                before: &files[&ending.file],
+                goes: vec![ending],
+            }),
+        }
+    }
+    due
+}
+
+/// A file must be what the ledger says, before anything of it goes.
+pub(super) fn prove(tree: &Tree, due: &Due<'_>) -> Result<()> {
+    let path = tree.path(due.file)?;
+    let file = durable::open_if_there(&path)?
+        .ok_or_else(|| not_as_said(&path, "is missing"))?;
+    match file_sha256(file, &path)? == due.before.sha256 {
+        true => Ok(()),
+        false => Err(not_as_said(&path, "is not what the ledger says")),
+    }
+}
+
+impl Due<'_> {
+    fn has(&self, member: &Member) -> bool {
+        self.goes.iter().any(|e| e.member.name == member.name)
+    }
+
+    /// Writes the file anew without what is due, or removes it where nothing
+    /// but schemas would be left.
+    pub fn expire(&self, work: &mut Archive) -> Result<()> {
+        prove(work.tree(), self)?;
+        let stays =
+            |m: &Member| !m.name.starts_with("schema/") && !self.has(m);
+        let draft = match self.before.members.iter().any(stays) {
+            false => None,
+            true => work.draft_month(
+                self.file,
+                Some(self.before),
+                &|member| !self.has(member),
+                Vec::new(),
+            )?,
+        };
+        let retention: BTreeMap<String, String> = self
+            .goes
+            .iter()
+            .map(|e| (e.table.clone(), e.retention.clone()))
+            .collect();
+        let change = Change {
+            id: Tree::new_id()?,
+            file: self.file.to_owned(),
+            before: Some(self.before.named(self.file)),
+            after: draft.as_ref().map(|d| d.after.clone()),
+            members: draft
+                .as_ref()
+                .map(|d| d.members.clone())
+                .unwrap_or_default(),
+            removes: Vec::new(),
+            expires: self.goes.iter().map(|e| e.member.clone()).collect(),
+            retention,
+        };
+        work.change(Kind::Expire, change, draft)
+    }
+}

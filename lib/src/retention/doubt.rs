@@ -1,0 +1,124 @@
+//! What is asked before rows are deleted for good, in words.
+
+use std::collections::BTreeMap;
+
+use super::brakes::Leap;
+use super::ending::{Ending, Fate, Why, spans};
+use crate::archive::{Clock, State};
+use crate::error::quote;
+use crate::outcome::Span;
+
+/// Something that is held, and why.
+#[derive(Debug)]
+pub struct Doubt {
+    /// Why.
+    pub why: Why,
+    /// The table; none where it is about all of them.
+    pub table: Option<String>,
+    /// How many rows it is about.
+    pub rows: u64,
+    /// What was found.
+    pub text: String,
+}
+
+/// Asks about what a plan holds: once about the clock, else by table.
+pub fn doubts(
+    endings: &[Ending],
+    state: &State,
+    rows: &BTreeMap<String, u64>,
+    clock: Clock,
+) -> Vec<Doubt> {
+    let mut out = Vec::new();
+    for why in [Why::Clock, Why::Backlog, Why::Shorter, Why::Half] {
+        let held = spans(endings, |fate| fate == Fate::Held(why));
+        if why == Why::Clock && !held.is_empty() {
+            out.push(about_clock(clock, &held));
+            continue;
+        }
+        for span in held {
+            let text = match why {
+                Why::Backlog => backlog(endings, &span),
+                Why::Shorter => shorter(endings, state, &span),
+                Why::Half | Why::Clock => half(rows, &span),
+            };
+            let (table, rows) = (Some(span.table), span.rows);
+            out.push(Doubt { why, table, rows, text });
+        }
+    }
+    out
+}
+
+fn about_clock(clock: Clock, spans: &[Span]) -> Doubt {
+    let what = match Leap::of(clock) {
+        Some(Leap::Ahead(days)) => {
+            format!("the clock leapt {days} days ahead since the last expiry")
+        }
+        Some(Leap::Back(hours)) => {
+            format!("the clock went {hours} hours back since the last expiry")
+        }
+        None => "the clock was ahead when rows were archived, or is back now"
+            .to_owned(),
+    };
+    let tables = spans.iter().map(said).collect::<Vec<_>>().join(", ");
+    Doubt {
+        why: Why::Clock,
+        table: None,
+        rows: spans.iter().map(|s| s.rows).sum(),
+        text: format!("{what}, and would end {tables}"),
+    }
+}
+
+fn backlog(endings: &[Ending], span: &Span) -> String {
+    let of_span = endings.iter().filter(|e| {
+        e.table == span.table && e.fate == Fate::Held(Why::Backlog)
+    });
+    let days = of_span.filter_map(|e| e.archived);
+    let days = days.map(|at| at.strftime("%Y-%m-%d").to_string());
+    let last = days.max().unwrap_or_default();
+    format!(
+        "{} were past their retention of {} before they were archived, the \
+         last on {last}",
+        said(span),
+        retention(endings, span)
+    )
+}
+
+fn shorter(endings: &[Ending], state: &State, span: &Span) -> String {
+    let before = state.ages().retention(&span.table, false);
+    let before = before.map(ToString::to_string).unwrap_or_default();
+    format!(
+        "{} would stay by the retention of {before} that held before, and the \
+         policy says {} now",
+        said(span),
+        retention(endings, span)
+    )
+}
+
+fn half(rows: &BTreeMap<String, u64>, span: &Span) -> String {
+    let have = rows.get(&span.table).copied().unwrap_or_default();
+    let (table, share) = (quote(&span.table), span.rows);
+    if share.saturating_mul(2) > have {
+        return format!(
+            "{share} of the {have} archived rows of {table}, from {} to {}, \
+             are more than half",
+            span.oldest, span.newest
+        );
+    }
+    let all: u64 = rows.values().sum();
+    format!(
+        "{} are part of more than half of all {all} archived rows",
+        said(span)
+    )
+}
+
+/// How long the policy keeps a table's rows.
+fn retention<'e>(endings: &'e [Ending], span: &Span) -> &'e str {
+    let ending = endings.iter().find(|e| e.table == span.table);
+    ending.map_or("", |e| e.retention.as_str())
+}
+
+/// Rows, their table and their days.
+fn said(span: &Span) -> String {
+    let Span { table, rows, oldest, newest, .. } = span;
+    format!("{rows} rows of {} from {oldest} to {newest}", quote(table))
+}

@@ -1,0 +1,108 @@
+//! What of the archives is past its retention, and what of that goes.
+//!
+//! Invariants. What was archived within the grace stays, whatever was said.
+//! What a wrong clock, policy or unit would delete is held until somebody says
+//! that it is meant; what is beyond doubt goes all the same. The plan is a
+//! function of ledger, files, policy and now, so that a dry run, the run and
+//! the alert say the same.
+
+mod brakes;
+mod doubt;
+mod ending;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::archive::{Member, State, is_whole};
+use crate::error::Result;
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
+
+pub use doubt::Doubt;
+pub use ending::{Ending, Fate, Files, Limits, spans};
+
+use doubt::doubts;
+use ending::{Why, ended};
+
+/// What is past its retention, and what is asked about.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// In the order of the files.
+    pub endings: Vec<Ending>,
+    /// What is held, and why.
+    pub doubts: Vec<Doubt>,
+    /// Archives of tables that the policy does not name, which stay.
+    pub unruled: BTreeMap<String, u64>,
+}
+
+impl Plan {
+    /// Looks at these files.
+    pub fn make(
+        state: &State,
+        files: &Files,
+        policy: &Policy,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Result<Plan> {
+        let mut plan = Plan::default();
+        let waits: BTreeSet<&str> = state
+            .unsettled()
+            .chain(state.intents())
+            .map(|open| open.segment.file.as_str())
+            .collect();
+        for (file, held) in files {
+            if waits.contains(&**file) || is_whole(file) {
+                continue;
+            }
+            for member in &held.members {
+                plan.look(state, policy, now, (file, member))?;
+            }
+        }
+        let clock = state.clock().at(now);
+        let endings = &mut plan.endings;
+        if !limits.yes {
+            brakes::doubt(endings, state, policy, now)?;
+        }
+        brakes::grace(endings, policy, now, limits.grace.as_ref());
+        if !limits.yes {
+            let rows = brakes::rows_of(files);
+            brakes::half(endings, &rows);
+            plan.doubts = doubts(endings, state, &rows, clock);
+        }
+        Ok(plan)
+    }
+
+    /// Whether the clock is in question, and with it all that goes by it.
+    pub fn asks_about_clock(&self) -> bool {
+        self.doubts.iter().any(|q| q.why == Why::Clock)
+    }
+
+    fn look(
+        &mut self,
+        state: &State,
+        policy: &Policy,
+        now: Timestamp,
+        (file, member): (&str, &Member),
+    ) -> Result<()> {
+        let Some(table) = &member.table else { return Ok(()) };
+        let Some(rule) = rule(policy, table) else {
+            *self.unruled.entry(table.clone()).or_default() += 1;
+            return Ok(());
+        };
+        let cutoff = policy::end_cutoff(rule, now)?;
+        let Some(cutoff) = cutoff.filter(|c| ended(member, *c)) else {
+            return Ok(());
+        };
+        self.endings.push(Ending {
+            file: file.to_owned(),
+            member: member.clone(),
+            table: table.clone(),
+            fate: Fate::Goes,
+            retention: rule.retention().to_string(),
+            cutoff,
+            archived: state.ages().archived(file, member),
+        });
+        Ok(())
+    }
+}
