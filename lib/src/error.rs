@@ -10,10 +10,11 @@ use std::io;
 use std::path::Path;
 
 /// How a program ends. The discriminant is its exit status, see rt(7).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(u8)]
 pub enum Exit {
     /// Everything asked for was done.
+    #[default]
     Done = 0,
     /// The run failed, and what it was to do is not done.
     Failed = 1,

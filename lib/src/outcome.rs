@@ -41,6 +41,37 @@ pub enum Outcome {
     Stored(Stored),
     /// From rt-purge: all segments of a table are settled, or not.
     Purged(Purged),
+    /// The run ended before the tables of which nothing else is said.
+    Ended(Ended),
+}
+
+/// Why a run began no more tables, from rt-purge or from a script.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ended {
+    /// What the program that failed said; a signal says nothing.
+    pub message: Option<String>,
+    /// How it ended.
+    pub exit_status: u8,
+}
+
+/// How far the rows that go reach, and how much they are. What was not looked
+/// at is null.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Extent {
+    /// The least time, RFC 3339.
+    pub oldest: Option<String>,
+    /// The greatest time, RFC 3339.
+    pub newest: Option<String>,
+    /// UTC days with a row.
+    pub days: u64,
+    /// The rows as lines of JSON, in bytes.
+    pub text_size_bytes: u64,
+    /// Rows of the table, those that stay included.
+    pub table_rows: Option<u64>,
+    /// Rows past their hot, warm and cold period together: as soon as they
+    /// are archived, they are due for deletion.
+    pub past_retention: u64,
 }
 
 /// What became of the archives themselves in a run, by its `type`.
@@ -187,6 +218,9 @@ pub struct Exported {
     pub unrepresentable: u64,
     /// The instant before which rows were due, RFC 3339.
     pub cutoff_date: Option<String>,
+    /// How far the rows reach.
+    #[serde(flatten)]
+    pub extent: Extent,
     /// Columns whose values were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
@@ -220,7 +254,8 @@ pub struct Stored {
     pub exit_status: Option<u8>,
 }
 
-/// The record of rt-purge. `rows` is the sum of the six counts below it.
+/// The record of rt-purge. `rows` is the sum of the six counts below it; of a
+/// segment that was not settled, the rows that were deleted count.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Purged {
     /// The table.
@@ -247,6 +282,10 @@ pub struct Purged {
     /// Gone or different in a segment that another run stored or began: it is
     /// not known who removed them, and their archived form is kept.
     pub superseded: u64,
+    /// Rows that triggers inserted, changed or deleted beside these, as SQLite
+    /// counts them: in the tables of a search index too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub trigger_changes: u64,
     /// The files that hold the rows now, relative to the tree.
     pub archive_files: Vec<String>,
     /// Why it failed, or what to know.
@@ -270,11 +309,17 @@ impl Purged {
             refused: 0,
             gone: 0,
             superseded: 0,
+            trigger_changes: 0,
             archive_files: Vec::new(),
             message: None,
             exit_status: None,
         }
     }
+}
+
+/// Whether a count is left out of a record.
+pub fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// From rt-purge with `--reclaim`: what the database file lost.

@@ -82,6 +82,12 @@ fn report_has_the_documented_keys_in_order() {
       "status": "archived",
       "records": 5,
       "cutoff_date": "2026-01-08T00:00:00Z",
+      "oldest": null,
+      "newest": null,
+      "days": 0,
+      "text_size_bytes": 0,
+      "table_rows": null,
+      "past_retention": 0,
       "archive_files": [
         "warm/2026-01-05/t.jsonl.gz"
       ],
@@ -217,6 +223,38 @@ fn report_takes_rows_that_stayed_for_no_failure_unless_they_were_refused() {
 }
 
 #[test]
+fn report_says_the_first_cause_and_why_a_run_ended_before_a_table() {
+    let failed = |record: Value, message: &str| {
+        but(record, json!({"status": "failed", "message": message}))
+    };
+    let [e, s, p] = finished(5);
+    let all = [failed(p, "third"), failed(s, "second"), failed(e, "first")];
+    assert_eq!(judged(1, &all)["message"], "first");
+    let left = but(all[0].clone(), json!({"recovered": true}));
+    let all = [&all[..], &[failed(left, "earlier")]].concat();
+    assert_eq!(judged(1, &all)["message"], "earlier");
+    let ended = |status: u8, message: Option<&str>| json!({"type": "ended", "message": message, "exit_status": status});
+    for (status, said, want) in [
+        (1, Some("cannot open 'x'"), "cannot open 'x'"),
+        (75, Some("locked"), "locked"),
+        (130, None, "stopped by SIGINT; the next run goes on"),
+        (143, None, "stopped by SIGTERM; the next run goes on"),
+    ] {
+        let table = judged(status.into(), &[ended(status, said)]);
+        assert_eq!(table["status"], "failed");
+        assert_eq!(table["message"], want);
+    }
+    let table = judged(1, &[ended(137, None)]);
+    let message = table["message"].as_str().unwrap();
+    assert!(message.contains("killed by signal 9"), "{message}");
+    // What was through by then is well; the first of two is the cause.
+    let two = [ended(1, Some("first")), ended(130, None)];
+    let done = [&finished(5)[..], &two].concat();
+    assert_eq!(judged(0, &done)["status"], "archived");
+    assert_eq!(judged(1, &two)["message"], "first");
+}
+
+#[test]
 fn report_keeps_the_status_and_the_counts_of_a_failure() {
     let [e, s, p] = finished(5);
     let busy =
@@ -321,22 +359,27 @@ fn report_passes_over_other_records_and_outlives_torn_ones() {
 #[test]
 fn report_for_people_has_a_heading_and_columns() {
     let mut records = finished(5).to_vec();
+    let extent = json!({"oldest": "2026-01-01T07:08:09Z",
+        "newest": "2026-01-05T23:59:59.999Z", "days": 3,
+        "text_size_bytes": 2048, "table_rows": 29, "past_retention": 2,
+        "cutoff_date": "2026-01-08T00:00:00.123456Z"});
+    records[0] = but(records[0].clone(), extent);
     let fault = json!({"table": "long\nname", "status": "no_table",
         "cutoff_date": null, "message": "no such table"});
     records.push(but(exported("archived", 0), fault));
-    report(&["--", "t", "long\nname"], &records).assert().code(0).stdout(
-        "\
-Archive Results
-TABLE       STATUS    RECORDS  STAYED  UNDATED  CUTOFF                MESSAGE
-t           archived        5       0        0  2026-01-08T00:00:00Z
-long\\nname  no_table        0       0        0  -                     no such table
-Total                       5       0        0
+    let out = report(&["--", "t", "long\nname"], &records).assert().code(0);
+    let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    insta::assert_snapshot!(text, @r"
+    Archive Results
+    TABLE       STATUS    RECORDS  SHARE  DAYS     SIZE  STAYED  UNDATED  OLDEST      NEWEST      CUTOFF                MESSAGE
+    t           archived        5    17%     3  2.0 KiB       0        0  2026-01-01  2026-01-05  2026-01-08T00:00:00Z  past the whole retention already: 2
+    long\nname  no_table        0      -     -        -       0        0  -           -           -                     no such table
+    Total                       5                2.0 KiB       0        0
 
-policy    built in
-database  /db
-archives  /a
-",
-    );
+    policy    built in
+    database  /db
+    archives  /a
+    ");
     let dry = [exported("dry_run", 8)];
     let out = report(&["--dry-run", "--", "t"], &dry).assert().code(0);
     let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();

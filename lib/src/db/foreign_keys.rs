@@ -46,6 +46,14 @@ impl References {
         self.all.iter().any(|r| !r.indexed)
     }
 
+    /// The tables that point at the table, each once.
+    pub fn children(&self) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.all.iter().map(|r| r.child.as_str()).collect();
+        names.dedup();
+        names
+    }
+
     /// Whether rows of one of these tables point at rows of the table.
     pub fn any_child_in(&self, tables: &[String]) -> bool {
         let among =

@@ -14,6 +14,7 @@ mod journal;
 mod journal_file;
 mod linked;
 mod open;
+mod purgeable;
 mod read;
 mod schema;
 mod sql;

@@ -137,21 +137,6 @@ impl Table {
     pub(super) fn quoted(&self) -> String {
         format!("main.{}", ident(&self.name))
     }
-
-    /// Refuses what cannot be purged.
-    pub fn check_purgeable(&self) -> Result<()> {
-        let what = match self.kind {
-            Kind::Ordinary => return Ok(()),
-            Kind::View => "a view",
-            Kind::Virtual => "a virtual table",
-            Kind::Shadow => "a shadow table",
-        };
-        Err(Error::usage(format!(
-            "{} is {what}: it can be exported, never purged",
-            quote(&self.name)
-        ))
-        .hint("archive the tables that hold its rows"))
-    }
 }
 
 impl Database {

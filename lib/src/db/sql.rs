@@ -43,8 +43,13 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
                  --busy-timeout, or run again later; nothing was lost",
             )
         }
-        ErrorCode::NotADatabase => Error::failed(message)
-            .hint("name a SQLite database with --db FILE"),
+        ErrorCode::NotADatabase => Error::failed(format!(
+            "{doing}: not a database, or an encrypted one"
+        ))
+        .hint(
+            "name a SQLite database with --db FILE; one that is encrypted \
+             only the program that has its key can read",
+        ),
         ErrorCode::DatabaseCorrupt => Error::failed(message).hint(
             "the database is damaged: check it with PRAGMA integrity_check \
              and recover it before archiving; nothing was deleted",

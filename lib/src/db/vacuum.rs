@@ -39,6 +39,26 @@ impl std::str::FromStr for Reclaim {
 }
 
 impl Database {
+    /// Refuses what this database cannot do, before anything is done.
+    ///
+    /// # Errors
+    /// Status 2 without `auto_vacuum=incremental`.
+    pub fn check_reclaim(&self, reclaim: Reclaim) -> Result<()> {
+        if reclaim != Reclaim::Incremental
+            || self.pragma_number("auto_vacuum")? == 2
+        {
+            return Ok(());
+        }
+        Err(Error::usage(format!(
+            "{} has no incremental vacuum",
+            quoted(&self.path)
+        ))
+        .hint(
+            "use --reclaim full, or set PRAGMA auto_vacuum=incremental and \
+             VACUUM once",
+        ))
+    }
+
     /// Gives free pages back as it was asked for; gives what the file lost.
     pub fn reclaim_as(
         &self,
@@ -79,16 +99,6 @@ impl Database {
 
     /// Frees pages in steps, so that no step holds the lock for long.
     fn incremental(&self) -> Result<()> {
-        if self.pragma_number("auto_vacuum")? != 2 {
-            return Err(Error::usage(format!(
-                "{} has no incremental vacuum",
-                quoted(&self.path)
-            ))
-            .hint(
-                "use --reclaim full, or set PRAGMA auto_vacuum=incremental \
-                 and VACUUM once",
-            ));
-        }
         let mut free = self.pragma_number("freelist_count")?;
         while free > 0 {
             let mut step = self

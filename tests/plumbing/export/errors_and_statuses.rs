@@ -29,7 +29,7 @@ fn a_database_that_is_missing_or_none_is_named() {
     fs::create_dir(dir.join("folder")).unwrap();
     for (file, reason) in [
         ("x.db", "no such file"),
-        ("text", "not a database"),
+        ("text", "not a database, or an encrypted one"),
         ("folder", "not a regular file"),
     ] {
         let result = ["--db", file, "--result", "result", "t"];

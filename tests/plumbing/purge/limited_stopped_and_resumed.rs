@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
+use serde_json::Value;
 
 use crate::support::Dir;
 use crate::support::world::{World, counts, purged, purged_all, records};
@@ -40,6 +41,20 @@ fn goes_on(world: &World, rows: u64) {
     assert_eq!(world.records().len() as u64, rows);
 }
 
+/// A result of a run that was stopped counts the rows that are gone, and names
+/// their file.
+fn says_what_went(world: &World, result: &Value, rows: u64) {
+    let left: u64 = world.row("SELECT count(*) FROM t").parse().unwrap();
+    assert_eq!(result["status"], "failed");
+    assert_eq!(result["records"], rows - left);
+    let files = result["archive_files"].to_string();
+    assert_eq!(files, r#"["warm/2026-01-01/t.jsonl.gz"]"#);
+    let message = result["message"].as_str().unwrap();
+    let gone = format!("after deleting {} row", rows - left);
+    assert!(message.contains(&gone), "{message}");
+    assert!(message.contains("the next run goes on"), "{message}");
+}
+
 #[test]
 fn run_stops_when_its_time_is_over_and_the_next_goes_on() {
     for key in KEYS {
@@ -49,7 +64,7 @@ fn run_stops_when_its_time_is_over_and_the_next_goes_on() {
             .args(["--batch-size=1", "--sleep=20ms", "--max-runtime=300ms"])
             .run();
         out.status(3).stderr_has("--max-runtime");
-        assert_eq!(purged(&out)["status"], "failed", "{key}");
+        says_what_went(&world, &purged(&out), 200);
         goes_on(&world, 200);
     }
 }
@@ -70,6 +85,7 @@ fn signal_ends_the_run_at_the_end_of_a_batch() {
             out.status(status);
             let left = world.row("SELECT count(*) FROM t");
             assert!(left.parse::<u32>().unwrap() >= 14, "{left} {key}");
+            says_what_went(&world, &purged(&out), 20);
             goes_on(&world, 20);
         }
     }
@@ -146,12 +162,21 @@ fn free_pages_are_given_back_as_told() {
 }
 
 #[test]
-fn reclaim_that_fails_does_not_hide_what_was_deleted() {
+fn reclaim_that_the_database_cannot_do_is_refused_before_a_row_goes() {
     let world = many(5, "INTEGER PRIMARY KEY", "WAL");
-    let out =
-        world.purge(&world.stored("t")).arg("--reclaim=incremental").run();
-    out.status(2).stderr_has("incremental");
-    assert_eq!(counts(&purged(&out)), "records 5");
+    let receipts = world.stored("t");
+    let tree = world.dir.tree();
+    for more in [&[][..], &["-n"], &["--pending"], &["-n", "--pending"]] {
+        let mut cmd = world.purge(&receipts);
+        if more.contains(&"--pending") {
+            cmd = world.cmd("rt-purge");
+        }
+        let out = cmd.arg("--reclaim=incremental").args(more).run();
+        out.status(2).stderr_has("no incremental vacuum");
+        assert!(purged_all(&out).is_empty());
+        assert_eq!(world.dir.tree(), tree, "{more:?}");
+    }
+    assert_eq!(world.row("SELECT count(*) FROM t"), "5");
 }
 
 #[test]

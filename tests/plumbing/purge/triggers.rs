@@ -69,6 +69,7 @@ fn trigger_that_only_adds_elsewhere_fires() {
         let out = world.purge(&world.stored("t")).run();
         out.status(0).stderr("");
         assert_eq!(counts(&purged(&out)), "records 6", "{key}");
+        assert_eq!(purged(&out)["trigger_changes"], 6, "{key}");
         let logged = world.row("SELECT what FROM log ORDER BY what");
         assert_eq!(logged, "a b c d e f", "{key}");
     }

@@ -219,29 +219,40 @@ impl DeleteSet<'_> {
     }
 
     /// Takes out of the set the rows at which a row that stays points; gives
-    /// how many these were. A child table without an index is read once.
+    /// the tables that point at them, and at how many each does first. A child
+    /// table without an index is read once.
     pub(in crate::db) fn keep_referenced(
         &self,
         references: &References,
-    ) -> Result<u64> {
+    ) -> Result<Vec<(String, u64)>> {
+        let mut kept: Vec<(String, u64)> = Vec::new();
         if references.is_empty() {
-            return Ok(0);
+            return Ok(kept);
         }
+        let mut add = |child: &str, rows| match rows {
+            0 => {}
+            _ => match kept.iter_mut().find(|(name, _)| name == child) {
+                Some((_, sum)) => *sum += rows,
+                None => kept.push((child.to_owned(), rows)),
+            },
+        };
         let key = self.columns().join(", ");
         self.make(REFERENCED, &key)?;
         for reference in &references.all {
             let found = self.pointed_at(reference, DELETE_SET);
-            self.execute(&format!(
+            let rows = self.execute(&format!(
                 "INSERT OR IGNORE INTO {REFERENCED}({key}, {LINE}) {found}"
             ))?;
+            add(&reference.child, rows);
         }
         if references.own() {
-            self.execute(&self.spread(references))?;
+            add(&self.table.name, self.execute(&self.spread(references))?);
         }
         self.execute(&format!(
             "DELETE FROM {DELETE_SET} WHERE ({key}) IN \
              (SELECT {key} FROM {REFERENCED})"
-        ))
+        ))?;
+        Ok(kept)
     }
 
     fn execute(&self, sql: &str) -> Result<u64> {
@@ -263,7 +274,7 @@ impl DeleteSet<'_> {
         references: &References,
         each: &mut dyn FnMut(u32, u64),
     ) -> Result<()> {
-        if self.keep_referenced(references)? == 0 {
+        if self.keep_referenced(references)?.is_empty() {
             return Ok(());
         }
         self.read_lines(&format!("SELECT {LINE} FROM {REFERENCED}"), each)

@@ -21,6 +21,12 @@ impl Database {
         }
     }
 
+    /// All rows that this connection has changed so far, by triggers too
+    /// (<https://www.sqlite.org/c3ref/total_changes.html>).
+    pub fn total_changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     /// Whether a table has so many rows. Reads at most one more.
     pub fn has_rows(&self, table: &Table, rows: u64) -> Result<bool> {
         let hint = if table.without_rowid { "" } else { " NOT INDEXED" };

@@ -28,8 +28,13 @@ pub struct Due<'d> {
     pub walk: Walk<'d>,
     /// Undated rows that were counted before the walk began.
     undated: Option<u64>,
-    /// Rows left out because a row that stays points at them.
-    pub referenced: u64,
+    /// Rows left out because a row that stays points at them, by the table
+    /// that points.
+    pub referenced: Vec<(String, u64)>,
+    /// Rows of the table, where they were counted before the walk began.
+    table_rows: Option<u64>,
+    /// The walk comes by each row of the table.
+    whole: bool,
     /// Rows, or index entries, looked at before the walk began.
     visited: u64,
 }
@@ -38,6 +43,15 @@ impl Due<'_> {
     /// Rows without a readable time.
     pub fn undated(&self) -> u64 {
         self.undated.unwrap_or_else(|| self.walk.undated())
+    }
+
+    /// Rows of the table, once the walk has ended; none where they were not
+    /// counted.
+    pub fn table_rows(&self) -> Option<u64> {
+        match self.whole {
+            true => self.walk.ended().then(|| self.walk.visited()),
+            false => self.table_rows,
+        }
     }
 
     /// Rows and index entries looked at.
@@ -67,16 +81,21 @@ impl Database {
         }
         let set = self.delete_set(table);
         set.begin()?;
-        let gathered = match by_index {
-            Some(ranges) => self.gather_by_index(table, filter, &ranges)?,
+        let gathered = match &by_index {
+            Some(ranges) => self.gather_by_index(table, filter, ranges)?,
             None => None,
         };
-        let (undated, visited) = match gathered {
-            Some(counts) => counts,
-            None if references.is_empty() => {
+        let (undated, visited, table_rows) = match (gathered, by_index) {
+            (Some((undated, visited)), Some(ranges)) => {
+                (undated, visited, self.count_by_index(table, &ranges)?)
+            }
+            _ if references.is_empty() => {
                 return self.select_all(table, columns, filter);
             }
-            None => self.gather_by_walk(table, filter)?,
+            _ => {
+                let (undated, visited) = self.gather_by_walk(table, filter)?;
+                (undated, visited, Some(visited))
+            }
         };
         let referenced = set.keep_referenced(&references)?;
         let from = format!(
@@ -96,6 +115,8 @@ impl Database {
             )?,
             undated: Some(undated),
             referenced,
+            table_rows,
+            whole: false,
             visited,
         })
     }
@@ -113,7 +134,9 @@ impl Database {
         Ok(Due {
             walk: self.walk(table, columns, meant)?,
             undated: None,
-            referenced: 0,
+            referenced: Vec::new(),
+            table_rows: None,
+            whole: true,
             visited: 0,
         })
     }

@@ -68,7 +68,11 @@ impl Database {
                 condition(table, filter),
             );
             tally.start();
-            let mut statement = self.connection.prepare(&sql).map_err(fail)?;
+            let asked = filter.condition.as_deref();
+            let mut statement = self
+                .connection
+                .prepare(&sql)
+                .map_err(|e| self.unprepared(asked, e))?;
             let mut rows = statement
                 .query(params_from_iter(range.bounds()))
                 .map_err(fail)?;
@@ -91,6 +95,26 @@ impl Database {
             self.add_to_set(table, &keys)?;
         }
         Ok(Some((tally.undated() + beyond, tally.visited())))
+    }
+
+    /// The rows of the table by an index; none where they are too many to
+    /// count in one transaction.
+    pub(super) fn count_by_index(
+        &self,
+        table: &Table,
+        ranges: &Ranges,
+    ) -> Result<Option<u64>> {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} INDEXED BY {} LIMIT ?1)",
+            table.quoted(),
+            ident(&ranges.name),
+        );
+        let most = i64::try_from(TOO_MANY).unwrap_or(i64::MAX);
+        let rows: i64 = self
+            .connection
+            .query_row(&sql, [most], |row| row.get(0))
+            .map_err(|e| self.fail("cannot count rows", e))?;
+        Ok((rows < most).then_some(rows.max(0) as u64))
     }
 
     fn rowid_span(&self, table: &Table) -> Result<u64> {

@@ -304,6 +304,11 @@ impl Walk<'_> {
         Ok(false)
     }
 
+    /// Whether it has come to the end of the table.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// Rows looked at so far.
     pub fn visited(&self) -> u64 {
         self.tally.as_ref().map_or(self.came, |t| t.visited())

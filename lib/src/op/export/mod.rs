@@ -6,6 +6,7 @@
 //! what is due and what a row that stays points at is decided by `db`.
 
 mod after;
+mod extent;
 mod options;
 mod rows;
 
@@ -26,6 +27,7 @@ use crate::settings::policy::{self, Entry, Policy};
 use crate::signal::Stop;
 use crate::time::{clock, rfc3339};
 
+use extent::Reach;
 pub use options::Options;
 use rows::{Done, Rows, empty};
 
@@ -94,7 +96,7 @@ fn export(
     let before = cutoff(options, rule, now)?;
     let (chosen, filter) = meant(options, rule, &table, before)?;
     if options.due {
-        table.check_purgeable()?;
+        database.check_purgeable(&table)?;
         chosen.check_complete(&table)?;
         if !rule.is_some_and(|r| r.triggers_trust) {
             database.check_triggers(&table)?;
@@ -111,7 +113,9 @@ fn export(
         return Ok(Done { record, exit: Exit::Done });
     }
     let due = database.select(&table, &chosen.columns, &selection)?;
-    Rows { options, table: &table, chosen: &chosen, stop }
+    let end = rule.map(|rule| policy::end_cutoff(rule, now)).transpose()?;
+    let reach = Reach::new(&chosen, end.flatten());
+    Rows { options, table: &table, chosen: &chosen, stop, reach }
         .write(due, record, output, notes)
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use super::extent::Reach;
 use super::options::Options;
 use crate::db::{ArchivedForm, Batch, Due, Fit, RowEncoder, Table};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
-use crate::outcome::{Exported, Status};
+use crate::outcome::{Exported, Extent, Status};
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
 
@@ -26,6 +27,7 @@ pub(super) fn empty(table: &str, status: Status) -> Exported {
         referenced: 0,
         unrepresentable: 0,
         cutoff_date: None,
+        extent: Extent::default(),
         redacted: Vec::new(),
         secrets: BTreeMap::new(),
         message: None,
@@ -39,11 +41,13 @@ pub(super) struct Rows<'r> {
     pub table: &'r Table,
     pub chosen: &'r ColumnChoice,
     pub stop: &'r Stop,
+    /// How far the rows that came out reach.
+    pub reach: Reach,
 }
 
 impl Rows<'_> {
     pub(super) fn write(
-        &self,
+        mut self,
         mut due: Due<'_>,
         mut record: Exported,
         output: &mut dyn Write,
@@ -56,7 +60,9 @@ impl Rows<'_> {
         let secret_keys =
             self.write_rows(&mut due, &mut encoder, &mut record, output)?;
         record.undated = due.undated();
-        record.referenced = due.referenced;
+        record.extent = self.reach.extent(due.table_rows());
+        record.referenced = due.referenced.iter().map(|(_, n)| n).sum();
+        let kept = pointed_at(&due.referenced);
         let name = |c: &usize| self.table.columns[*c].name.clone();
         record.redacted = redaction.columns.iter().map(name).collect();
         record.secrets = encoder.form().counts();
@@ -66,13 +72,13 @@ impl Rows<'_> {
             quote(&self.table.name),
             due.visited()
         ));
-        Ok(self.end(record, secret_keys, notes))
+        Ok(self.end(record, kept, secret_keys, notes))
     }
 
     /// Writes the rows, and counts them in the record; gives how many of the
     /// `unrepresentable` ones hold a secret in their key.
     fn write_rows(
-        &self,
+        &mut self,
         due: &mut Due<'_>,
         encoder: &mut RowEncoder,
         record: &mut Exported,
@@ -87,13 +93,15 @@ impl Rows<'_> {
         }
         let mut frame = self.options.frame();
         let mut secret_keys = 0;
+        let reach = &mut self.reach;
         let mut out = Vec::new();
         while record.rows < limit {
             let left = usize::try_from(limit - record.rows);
             batch.rows = batch.rows.min(left.unwrap_or(usize::MAX));
             let more = due.walk.batch(batch, &mut |row| {
                 let start = out.len();
-                out.extend_from_slice(frame.between());
+                let between = frame.between();
+                out.extend_from_slice(between);
                 let fit = encoder.append(row, &mut out)?;
                 if fit != Fit::Whole {
                     out.truncate(start);
@@ -102,6 +110,7 @@ impl Rows<'_> {
                     return Ok(out.len());
                 }
                 record.rows += 1;
+                reach.add(row, out.len() - start - between.len())?;
                 // The encoder ends a record with a newline.
                 out.pop();
                 out.extend_from_slice(frame.row());
@@ -127,6 +136,7 @@ impl Rows<'_> {
     fn end(
         &self,
         mut record: Exported,
+        kept: Option<String>,
         secret_keys: u64,
         notes: &mut dyn Notes,
     ) -> Done {
@@ -152,8 +162,12 @@ impl Rows<'_> {
                 messages.push(message);
             }
         }
+        let partly = !messages.is_empty();
+        messages.extend(kept);
         if !messages.is_empty() {
             record.message = Some(messages.join("; "));
+        }
+        if partly {
             record.exit_status = Some(Exit::Partial.code());
             exit = Exit::Partial;
         }
@@ -163,5 +177,23 @@ impl Rows<'_> {
             (_, false) => Status::Archived,
         };
         Done { record, exit }
+    }
+}
+
+/// Which tables keep how many rows here, by pointing at them.
+fn pointed_at(by: &[(String, u64)]) -> Option<String> {
+    let rows: u64 = by.iter().map(|(_, rows)| rows).sum();
+    match by {
+        [] => None,
+        [(child, _)] => {
+            Some(format!("{rows} stay: {} points at them", quote(child)))
+        }
+        _ => {
+            let each: Vec<String> = by
+                .iter()
+                .map(|(child, rows)| format!("{} ({rows})", quote(child)))
+                .collect();
+            Some(format!("{rows} stay: {} point at them", each.join(", ")))
+        }
     }
 }

@@ -208,13 +208,16 @@ impl Deletion<'_, '_, '_> {
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
         let moved = now != version || self.target.has_triggers;
+        let mut before = database.total_changes();
         let outcome = match self.stays(batch, now, moved, attempts)? {
             Some(ended) => Err(ended),
             None => {
                 let clock = self.begun.as_ref().map(|_| (begun, hold));
+                before = database.total_changes();
                 self.delete(batch, moved, clock)?
             }
         };
+        let changes = database.total_changes() - before;
         let verdicts = match outcome {
             Ok(verdicts) => verdicts,
             Err(ended) => {
@@ -227,6 +230,7 @@ impl Deletion<'_, '_, '_> {
             batch[..done].iter().map(|row| row.segment).collect();
         let files = files.into_iter().map(|index| &self.subjects[index]);
         self.session.commit(lock, begun, done as u64, files)?;
+        self.session.counted.changes += changes;
         for (row, verdict) in batch.iter().zip(verdicts) {
             self.note(row, verdict)?;
         }
@@ -381,6 +385,7 @@ impl Deletion<'_, '_, '_> {
 
     fn note(&mut self, row: &ProvenRow, verdict: Verdict) -> Result<()> {
         self.tallies[row.segment].note(row.line, verdict);
+        self.session.counted.add(u64::from(verdict == Verdict::Deleted));
         let Some(set) = &mut self.set else { return Ok(()) };
         let database = self.session.database;
         match verdict {

@@ -30,13 +30,13 @@ use self::options::{Results, Waited};
 use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
 use self::recover::Stored;
-use self::session::Session;
+use self::session::{Counted, Session};
 use self::watch::Watch;
 use crate::archive::{Archive, Receipt, enter_by_hand};
 use crate::db::{Access, Database, Limits, Pace, Reclaim, Table};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
-use crate::outcome::{Outcome, Purged, Status};
+use crate::outcome::{Ended, Outcome, Purged, Status};
 use crate::signal::{Limit, Stop, Stoppable};
 
 pub use self::options::Options;
@@ -84,8 +84,8 @@ pub fn run(
         if let Some(code) = result.exit_status {
             exit = exit.and(Exit::from_code(code));
         }
-        if !result.table.is_empty() {
-            jsonl::append(&mut out, &Outcome::Purged(result))?;
+        if let Some(outcome) = said(options, result) {
+            jsonl::append(&mut out, &outcome)?;
         }
     }
     if let Some(reclaimed) = &results.reclaimed {
@@ -104,6 +104,16 @@ pub fn run(
     }
 }
 
+/// The record of a result. A run that names no table, and failed before the
+/// first one, has ended for all of them.
+fn said(options: &Options, result: Purged) -> Option<Outcome> {
+    if !result.table.is_empty() {
+        return Some(Outcome::Purged(result));
+    }
+    let exit_status = result.exit_status.filter(|_| options.pending)?;
+    Some(Outcome::Ended(Ended { message: result.message, exit_status }))
+}
+
 fn work(
     options: &Options,
     waited: Waited,
@@ -111,6 +121,7 @@ fn work(
     notes: &mut dyn Notes,
 ) -> Result<Results> {
     let mut database = options.settings.open(Access::Delete)?;
+    database.check_reclaim(options.reclaim)?;
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
     let anything = !waited.receipts.is_empty()
@@ -120,11 +131,11 @@ fn work(
         let table = database.table(name)?;
         if !anything {
             // What is not there needs no receipts; rt-export has said so.
-            results.list.push(nothing(name, table)?);
+            results.list.push(nothing(name, table, &database)?);
             return Ok(results);
         }
         if let (false, Some(table)) = (options.pending, table) {
-            table.check_purgeable()?;
+            database.check_purgeable(&table)?;
         }
     }
     if anything {
@@ -190,6 +201,7 @@ fn settle(
         pace,
         limit,
         schema_version,
+        counted: Counted::default(),
     };
     let to_do = (&groups[..], stored, &triggers);
     let done = settle_groups(&mut session, to_do, results, notes);
@@ -275,10 +287,14 @@ fn settle_groups(
 }
 
 /// The result of a table of which nothing was stored.
-fn nothing(name: &str, table: Option<Table>) -> Result<Purged> {
+fn nothing(
+    name: &str,
+    table: Option<Table>,
+    database: &Database,
+) -> Result<Purged> {
     Ok(match table {
         Some(table) => {
-            table.check_purgeable()?;
+            database.check_purgeable(&table)?;
             Purged::new(&table.name, Status::NoRecords)
         }
         None => Purged::new(name, Status::NoTable),

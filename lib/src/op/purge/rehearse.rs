@@ -11,7 +11,7 @@ use super::recover::{self, Stored};
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
 use crate::archive::{Ledger, Open, Tree};
-use crate::db::{Access, Database, Identity, Kind};
+use crate::db::{Access, Database, Identity, Kind, Reclaim};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
 use crate::proof::{Accesses, KeyedFinder, KeylessFinder, Source, Subject};
@@ -30,12 +30,17 @@ pub(super) fn rehearse(
 ) -> Result<Results> {
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
-    if waited.receipts.is_empty() && !options.pending {
+    let idle = waited.receipts.is_empty() && !options.pending;
+    if idle && options.reclaim == Reclaim::None {
+        return Ok(results);
+    }
+    let database = options.settings.open(Access::Read)?;
+    database.check_reclaim(options.reclaim)?;
+    if idle {
         return Ok(results);
     }
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, options.settings.now()?, false)?;
-    let database = options.settings.open(Access::Read)?;
     let identity = Database::identity(&options.settings.db())?;
     let stored = match options.pending {
         true => Stored::ByOthers,

@@ -26,6 +26,27 @@ pub(super) struct Session<'s> {
     /// What was looked up in the schema, triggers above all, holds as long as
     /// this does.
     pub schema_version: i64,
+    /// What of the table at hand was done so far.
+    pub counted: Counted,
+}
+
+/// What was done of a table, whether its segments are settled or not.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// Rows that were deleted.
+    pub deleted: u64,
+    /// Those of segments that are not settled yet.
+    pub unsettled: u64,
+    /// Rows that changed by that, those that triggers changed included.
+    pub changes: u64,
+}
+
+impl Counted {
+    /// Counts rows that were deleted.
+    pub fn add(&mut self, rows: u64) {
+        self.deleted += rows;
+        self.unsettled += rows;
+    }
 }
 
 impl<'s> Session<'s> {

@@ -44,6 +44,7 @@ pub(super) fn settle_table(
     if result.records + result.superseded > 0 {
         result.status = Status::Archived;
     }
+    done = done.and(say_referenced(&mut result, session));
     recover::say_kept(&mut result, all_gone);
     if result.refused > 0 {
         result.exit_status = Some(Exit::Partial.code());
@@ -56,12 +57,44 @@ pub(super) fn settle_table(
             names.join(", ")
         ));
     }
+    let so_far = std::mem::take(&mut session.counted);
+    result.trigger_changes = so_far.changes.saturating_sub(so_far.deleted);
+    // Where it ended half-way, rows are gone all the same.
+    result.rows += so_far.unsettled;
+    result.records += so_far.unsettled;
     if let Err(error) = &done {
         result.status = Status::Failed;
         result.exit_status = Some(error.exit().code());
-        result.message = Some(error.to_string());
+        let mut message = error.to_string();
+        if result.records > 0 {
+            let rows = counted(result.records, "row");
+            message += &format!(" after deleting {rows} that are archived");
+        }
+        if session.limit.check().is_err() {
+            message += "; the next run goes on";
+        }
+        result.message = Some(message);
     }
     (result, done)
+}
+
+/// Says which tables point at the rows that stay for that.
+fn say_referenced(result: &mut Purged, session: &Session<'_>) -> Result<()> {
+    if result.referenced == 0 || result.message.is_some() {
+        return Ok(());
+    }
+    let Some(table) = session.database.table(&result.table)? else {
+        return Ok(());
+    };
+    let references = session.database.references(&table)?;
+    let names: Vec<String> =
+        references.children().into_iter().map(quote).collect();
+    result.message = Some(format!(
+        "{} stay: {} points at them",
+        result.referenced,
+        names.join(" or ")
+    ));
+    Ok(())
 }
 
 /// The settlement of one table.
@@ -76,10 +109,12 @@ struct Settling<'g, 's> {
 impl Settling<'_, '_> {
     fn settle(&mut self, group: &Group, writes: &[Writes]) -> Result<()> {
         let waiting = self.answer(group)?;
-        if !waiting.is_empty() {
-            self.settle_open(&group.table, waiting, writes)?;
-        }
-        self.name_files(group)
+        let done = match waiting.is_empty() {
+            true => Ok(()),
+            false => self.settle_open(&group.table, waiting, writes),
+        };
+        let named = self.name_files(group);
+        done.and(named)
     }
 
     /// Step 1: gives the segments that are left.
@@ -243,12 +278,14 @@ impl Settling<'_, '_> {
                 _ => rows::delete_keyless(self.session, of)?,
             };
         let mut done = Vec::new();
+        let deleted: u64 = tallies.iter().map(|t| t.deleted).sum();
         for (subject, mut tally) in subjects.iter().zip(tallies) {
             recover::look_for_kept(self.session, target, subject, &mut tally)?;
             recover::drop_second_copies(self.session, subject, &mut tally)?;
             done.push(self.take_out(subject, &tally)?);
         }
         self.record(done)?;
+        self.session.counted.unsettled -= deleted;
         stopped.map_or(Ok(()), Err)
     }
 
@@ -311,17 +348,23 @@ impl Settling<'_, '_> {
         self.session.archive.record_settled(done, flushed)
     }
 
-    /// Files of these segments that hold rows now.
+    /// Files of these segments that hold rows that are gone from the database,
+    /// or may be: of those that are not settled, those that were begun.
     fn name_files(&mut self, group: &Group) -> Result<()> {
         let archive = &self.session.archive;
         for known in &group.segments {
-            let Some(settled) = archive.state().settled(known.id()) else {
-                continue;
+            let state = archive.state();
+            let begun =
+                state.open(known.id()).filter(|o| !o.purging.is_empty());
+            let file = match (state.settled(known.id()), begun) {
+                (Some(settled), _) => &settled.file,
+                (None, Some(open)) => &open.segment.file,
+                (None, None) => continue,
             };
-            let there = archive.tree().path(&settled.file)?.exists();
+            let there = archive.tree().path(file)?.exists();
             let files = &mut self.result.archive_files;
-            if there && !files.contains(&settled.file) {
-                files.push(settled.file.clone());
+            if there && !files.contains(file) {
+                files.push(file.clone());
             }
         }
         Ok(())

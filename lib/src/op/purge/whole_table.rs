@@ -59,6 +59,7 @@ pub(super) fn delete(
         return Ok(false);
     }
     session.commit(lock, begun, rows, subjects)?;
+    session.counted.add(rows);
     Ok(true)
 }
 

@@ -2,7 +2,7 @@
 
 use super::result::{TableResult, sum};
 use crate::error::{Exit, counted};
-use crate::outcome::{Exported, Outcome, Purged, Status, Stored};
+use crate::outcome::{Ended, Exported, Outcome, Purged, Status, Stored};
 
 /// The records seen of one table.
 #[derive(Debug)]
@@ -13,14 +13,16 @@ pub(super) struct Seen {
     stored: Vec<Stored>,
     purged: Vec<Purged>,
     recovered: Vec<Purged>,
+    ended: Option<Ended>,
 }
 
-/// The table that a record is about.
-pub(super) fn table(outcome: &Outcome) -> &str {
+/// The table that a record is about, if it is about one.
+pub(super) fn table(outcome: &Outcome) -> Option<&str> {
     match outcome {
-        Outcome::Exported(record) => &record.table,
-        Outcome::Stored(record) => &record.table,
-        Outcome::Purged(record) => &record.table,
+        Outcome::Exported(record) => Some(&record.table),
+        Outcome::Stored(record) => Some(&record.table),
+        Outcome::Purged(record) => Some(&record.table),
+        Outcome::Ended(_) => None,
     }
 }
 
@@ -39,6 +41,7 @@ impl Seen {
             stored: Vec::new(),
             purged: Vec::new(),
             recovered: Vec::new(),
+            ended: None,
         }
     }
 
@@ -49,7 +52,9 @@ impl Seen {
 
     /// Takes a record of this table.
     pub(super) fn add(&mut self, outcome: Outcome) {
-        self.table = table(&outcome).to_owned();
+        if let Some(table) = table(&outcome) {
+            self.table = table.to_owned();
+        }
         match outcome {
             Outcome::Exported(record) => self.exported.push(record),
             Outcome::Stored(record) => self.stored.push(record),
@@ -57,6 +62,9 @@ impl Seen {
                 self.recovered.push(record);
             }
             Outcome::Purged(record) => self.purged.push(record),
+            Outcome::Ended(record) => {
+                self.ended.get_or_insert(record);
+            }
         }
     }
 
@@ -64,6 +72,13 @@ impl Seen {
     pub(super) fn judge(&self) -> (TableResult, Exit) {
         let mut verdict = self.hear();
         self.single(&mut verdict);
+        if let (None, true, Some(ended)) =
+            (&verdict.failure, self.is_unfinished(), &self.ended)
+        {
+            verdict.exit =
+                verdict.exit.and(Exit::from_code(ended.exit_status));
+            verdict.failure = Some(why(ended));
+        }
         // After a failure, steps that are missing and counts that differ are
         // its consequence, and would only hide it.
         if verdict.failure.is_none() {
@@ -84,18 +99,30 @@ impl Seen {
 
     /// What the records themselves say.
     fn hear(&self) -> Verdict {
-        let mut verdict =
-            Verdict { failure: None, remarks: Vec::new(), exit: Exit::Done };
+        let mut verdict = Verdict::default();
+        let mut purged = |records: &[Purged]| {
+            for r in records {
+                verdict.hear("rt-purge", r.status, &r.message, r.exit_status);
+            }
+        };
+        purged(&self.recovered);
         for r in &self.exported {
             verdict.hear("rt-export", r.status, &r.message, r.exit_status);
         }
         for r in &self.stored {
             verdict.hear("rt-store", r.status, &r.message, r.exit_status);
         }
-        for r in self.all_purged() {
+        for r in &self.purged {
             verdict.hear("rt-purge", r.status, &r.message, r.exit_status);
         }
         verdict
+    }
+
+    /// Whether a step that the table needs has not spoken.
+    fn is_unfinished(&self) -> bool {
+        let mut verdict = Verdict::default();
+        self.complete(&mut verdict);
+        verdict.failure.is_some()
     }
 
     /// The steps in their order, and how often each has spoken.
@@ -168,6 +195,8 @@ impl Seen {
             _ => 0,
         };
         let first = self.exported.first();
+        let extent = first.map(|r| r.extent.clone()).unwrap_or_default();
+        let trigger_changes = purged(|r| r.trigger_changes);
         TableResult {
             table: self.table.clone(),
             status,
@@ -176,6 +205,11 @@ impl Seen {
                 .exported
                 .iter()
                 .find_map(|r| r.cutoff_date.clone()),
+            message: verdict.message([
+                ("past the whole retention already", extent.past_retention),
+                ("rows changed by triggers", trigger_changes),
+            ]),
+            extent,
             archive_files: self.files(),
             changed: purged(|r| r.changed),
             referenced: sum([
@@ -190,9 +224,9 @@ impl Seen {
                 sum(self.stored.iter().map(|r| r.undated)),
             ]),
             unrepresentable: exported(|r| r.unrepresentable),
+            trigger_changes,
             redacted: first.map(|r| r.redacted.clone()).unwrap_or_default(),
             secrets: first.map(|r| r.secrets.clone()).unwrap_or_default(),
-            message: verdict.message(),
         }
     }
 
@@ -230,7 +264,24 @@ impl Seen {
     }
 }
 
+/// Why a run ended, in its own words or by its status.
+fn why(ended: &Ended) -> String {
+    match (&ended.message, ended.exit_status) {
+        (Some(message), _) => message.clone(),
+        (None, 130) => "stopped by SIGINT; the next run goes on".to_owned(),
+        (None, 143) => "stopped by SIGTERM; the next run goes on".to_owned(),
+        (None, status) if status > 128 => format!(
+            "a program was killed by signal {}; the next run goes on",
+            status - 128
+        ),
+        (None, status) => format!(
+            "the run ended with status {status}: standard error says why"
+        ),
+    }
+}
+
 /// What is held against a table.
+#[derive(Default)]
 struct Verdict {
     failure: Option<String>,
     remarks: Vec<String>,
@@ -265,22 +316,22 @@ impl Verdict {
         self.add(why);
     }
 
+    /// The first failure is the cause of those that follow.
     fn add(&mut self, why: String) {
-        match &mut self.failure {
-            Some(failure) if failure.contains(&why) => {}
-            Some(failure) => *failure = format!("{failure}; {why}"),
-            None => self.failure = Some(why),
-        }
+        self.failure.get_or_insert(why);
     }
 
-    /// The failures, else what was remarked, each once.
-    fn message(&self) -> Option<String> {
+    /// The first failure, else what was remarked, each once, and the counts
+    /// that are not 0.
+    fn message(&self, counts: [(&str, u64); 2]) -> Option<String> {
         if self.failure.is_some() {
             return self.failure.clone();
         }
-        let mut once: Vec<&str> = Vec::new();
-        for remark in &self.remarks {
-            if !once.contains(&remark.as_str()) {
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let counts = counts.map(|(words, count)| format!("{words}: {count}"));
+        let mut once: Vec<String> = Vec::new();
+        for remark in self.remarks.iter().cloned().chain(counts) {
+            if !once.contains(&remark) {
                 once.push(remark);
             }
         }

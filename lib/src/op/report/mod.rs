@@ -75,9 +75,12 @@ fn tables(
             tables.push(Seen::named(table));
         }
     }
-    let types = ["exported", "stored", "purged"];
+    let types = ["exported", "stored", "purged", "ended"];
     let readable = read(input, &types, notes, |outcome: Outcome| {
-        let name = judge::table(&outcome);
+        let Some(name) = judge::table(&outcome) else {
+            tables.iter_mut().for_each(|seen| seen.add(outcome.clone()));
+            return;
+        };
         match tables.iter_mut().find(|seen| seen.is(name)) {
             Some(seen) => seen.add(outcome),
             None => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use crate::error::Exit;
-use crate::outcome::Status;
+use crate::outcome::{Extent, Status, is_zero};
 
 /// A report, what it says about the job, and the line for the ledger.
 pub(super) struct Made {
@@ -52,6 +52,9 @@ pub struct TableResult {
     pub records: u64,
     /// The instant before which rows were due, RFC 3339.
     pub cutoff_date: Option<String>,
+    /// How far the rows reach that went, or would go.
+    #[serde(flatten)]
+    pub extent: Extent,
     /// The files that hold the rows, relative to the tree.
     pub archive_files: Vec<String>,
     /// Rows that stay because they changed meanwhile.
@@ -69,6 +72,9 @@ pub struct TableResult {
     pub undated: u64,
     /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
     pub unrepresentable: u64,
+    /// Rows that triggers changed beside these.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub trigger_changes: u64,
     /// Columns whose values were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,

@@ -12,6 +12,7 @@ use super::columns::{bar, columns, with_total};
 use super::input::read;
 use super::place::Place;
 use super::policies;
+use super::print::date;
 use super::result::{Made, sum as total};
 use crate::error::{Exit, Notes, Result, counted};
 use crate::settings::policy::{ByTable, Days, Entry, Policy};
@@ -389,10 +390,4 @@ fn known(count: Option<u64>) -> String {
 
 fn size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
-}
-
-/// The day of a time.
-fn date(time: &Option<String>) -> String {
-    let time = time.as_deref().unwrap_or("-");
-    time.split('T').next().unwrap_or(time).to_owned()
 }

@@ -18,7 +18,7 @@ use super::print;
 use super::result::{Counts, Made, TableResult};
 use crate::archive::Ledger;
 use crate::error::{Error, Notes, Result, are, counted, quote};
-use crate::outcome::{Outcome, Reclaimed, Status};
+use crate::outcome::{Extent, Outcome, Reclaimed, Status};
 
 /// What rt-stat says of the table.
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct Size {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Record {
-    Outcome(Outcome),
+    Outcome(Box<Outcome>),
     Reclaimed(Reclaimed),
     Size(Size),
 }
@@ -58,6 +58,8 @@ struct SingleReport {
     compressed_size_bytes: Option<u64>,
     rows_archived: u64,
     cutoff_timestamp: Option<String>,
+    #[serde(flatten)]
+    extent: Extent,
     threshold_bytes: u64,
     changed: u64,
     referenced: u64,
@@ -81,10 +83,11 @@ pub(super) fn make(
     input: &mut dyn BufRead,
     notes: &mut dyn Notes,
 ) -> Result<Made> {
-    let types = ["exported", "stored", "purged", "reclaimed", "table_size"];
+    let types =
+        ["exported", "stored", "purged", "ended", "reclaimed", "table_size"];
     let (mut outcomes, mut size, mut reclaimed) = (Vec::new(), None, None);
     let readable = read(input, &types, notes, |record| match record {
-        Record::Outcome(outcome) => outcomes.push(outcome),
+        Record::Outcome(outcome) => outcomes.push(*outcome),
         Record::Reclaimed(record) => reclaimed = Some(record.gained_bytes),
         Record::Size(record) => size = Some(record),
     })?;
@@ -114,7 +117,7 @@ pub(super) fn make(
         false => Seen::unnamed(table),
     };
     for outcome in outcomes {
-        if seen.is(judge::table(&outcome)) {
+        if judge::table(&outcome).is_none_or(|name| seen.is(name)) {
             seen.add(outcome);
         }
     }
@@ -207,6 +210,7 @@ fn put_together(
         compressed_size_bytes: held.map(|held| held.size_bytes),
         rows_archived: rows,
         cutoff_timestamp: result.cutoff_date,
+        extent: result.extent,
         threshold_bytes: size.threshold_bytes,
         changed: result.changed,
         referenced: result.referenced,

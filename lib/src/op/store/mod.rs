@@ -124,7 +124,7 @@ fn look(
     database: &mut Database,
 ) -> Result<(Table, ColumnChoice)> {
     let table = database.need_table(&options.table)?;
-    table.check_purgeable()?;
+    database.check_purgeable(&table)?;
     let rule = rule(policy, &table.name);
     let chosen = options.columns.choose(&table, rule)?;
     chosen.check_complete(&table)?;
