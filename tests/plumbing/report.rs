@@ -374,7 +374,7 @@ fn report_for_people_has_a_heading_and_columns() {
     TABLE       STATUS    RECORDS  SHARE  DAYS     SIZE  STAYED  UNDATED  OLDEST      NEWEST      CUTOFF                MESSAGE
     t           archived        5    17%     3  2.0 KiB       0        0  2026-01-01  2026-01-05  2026-01-08T00:00:00Z  past the whole retention already: 2
     long\nname  no_table        0      -     -        -       0        0  -           -           -                     no such table
-    Total                       5                2.0 KiB       0        0
+    Total                       5               2.0 KiB       0        0
 
     policy    built in
     database  /db

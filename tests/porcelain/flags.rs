@@ -54,10 +54,6 @@ fn wrong_command_lines_end_2_with_the_usage_and_call_nothing() {
                 vec!["--unit", "s", "--unit=ms"],
                 "rt-archive: --unit is given twice",
             ),
-            (
-                vec!["--reclaim=all", "one"],
-                "rt-archive: --reclaim takes none, incremental or full",
-            ),
             (vec!["--db=", "one"], "rt-archive: the value of a flag is empty"),
             (vec!["-*", "one"], "rt-archive: invalid option '-*'"),
         ] {

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use crate::db::Access;
+use crate::db::{Access, Database};
 use crate::error::{Error, Exit, Result, quote};
 use crate::settings::Settings;
+use crate::settings::columns::rule;
 use crate::settings::policy::{ByTable, Policy, order};
 use crate::time;
 
@@ -102,10 +103,27 @@ fn tables(
         let database = settings.open(Access::Read)?;
         if options.need_db {
             settings.need_policy_table(policy, &database)?;
+            check_conditions(policy, &targets, &database)?;
         }
         pairs = database.foreign_keys()?;
     }
     Ok(order(&targets, &pairs).into_iter().map(str::to_owned).collect())
+}
+
+/// Refuses a `where` that does not work, before a job begins with any table.
+fn check_conditions(
+    policy: &Policy,
+    targets: &[&str],
+    database: &Database,
+) -> Result<()> {
+    for rule in targets.iter().filter_map(|table| rule(policy, table)) {
+        if let (Some(expr), Some(table)) =
+            (&rule.where_, database.table(&rule.table)?)
+        {
+            database.check_condition(&table, expr)?;
+        }
+    }
+    Ok(())
 }
 
 fn names<N: AsRef<str>>(tables: &[N], sh: bool) -> Result<String> {

@@ -92,6 +92,10 @@ fn rows_that_stay_name_the_table_that_points_at_them() {
 
 #[test]
 fn reclaim_that_the_database_cannot_do_is_refused_before_anything_is_done() {
+    for job in ["rt-daily", "rt-full"] {
+        let out = eight().cmd(job).arg("--reclaim=all").run();
+        out.status(2).stdout("").stderr_has("--reclaim takes none");
+    }
     for (job, args) in [
         ("rt-daily", &[][..]),
         ("rt-daily", &["-n"]),

@@ -146,6 +146,17 @@ impl Database {
         Ok(walk)
     }
 
+    /// Refuses a condition on rows of a table that SQLite does not understand.
+    pub fn check_condition(&self, table: &Table, expr: &str) -> Result<()> {
+        // On a line of its own: the expression may end in a comment.
+        let sql =
+            format!("SELECT 1 FROM {} WHERE (\n{expr}\n)", table.quoted());
+        match self.connection.prepare(&sql) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(self.unprepared(Some(expr), source)),
+        }
+    }
+
     /// The error of a statement that cannot be prepared. A condition that
     /// SQLite does not understand is a usage error.
     pub(in crate::db) fn unprepared(
