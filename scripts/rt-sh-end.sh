@@ -11,6 +11,20 @@ rt_tmp() {
 	trap 'RT_STOP=143' HUP TERM
 }
 
+# Sets words to the tables that TARGET stands for, quoted.  Where the database
+# cannot be read, RT_STOP is the status, and ended the record that says why.
+rt_words() { # TARGET [ARG ...]
+	rt_target=$1 && shift
+	words=$(rt-policy --tables --sh --need-db "$@" ${OPT_DRY_RUN+-n} \
+		${OPT_BUSY_TIMEOUT+--busy-timeout="$OPT_BUSY_TIMEOUT"} \
+		-- "$rt_target") || RT_STOP=$?
+	case $RT_STOP in '') return ;; 2) exit 2 ;; esac
+	# shellcheck disable=SC2034 # rt-archive reads it
+	ended=$words
+	words=$(rt-policy --tables --sh --db /dev/null/none -- "$rt_target" \
+		2>/dev/null) || words="\"\$target\""
+}
+
 # Prints the report.  Where it cannot be written, the work is done all the
 # same, and whoever finds the disk full must know that.
 rt_print() { # FILE

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use crate::db::{Access, Database};
 use crate::error::{Error, Exit, Result, quote};
+use crate::io::jsonl;
+use crate::outcome::{Ended, Outcome};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
 use crate::settings::policy::{ByTable, Policy, order};
@@ -70,7 +72,11 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
         } else if options.json {
             json(&policy)?
         } else if let [target] = options.operands.as_slice() {
-            names(&tables(options, &policy, target)?, options.sh)?
+            let found = tables(options, &policy, target);
+            if let Err(error) = &found {
+                say_why(options, error, output)?;
+            }
+            names(&found?, options.sh)?
         } else {
             policy.to_string()
         }
@@ -80,6 +86,23 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write to standard output", e))?;
     Ok(Exit::Done)
+}
+
+/// A job that begins with no table, because its database cannot be read,
+/// reports why.
+fn say_why(
+    options: &Options,
+    error: &Error,
+    output: &mut dyn Write,
+) -> Result<()> {
+    if !options.need_db || error.exit() == Exit::Usage {
+        return Ok(());
+    }
+    let ended = Ended {
+        message: Some(error.to_string()),
+        exit_status: error.exit().code(),
+    };
+    jsonl::print(&Outcome::Ended(ended), output)
 }
 
 /// The tables that a target stands for, children before parents. A database

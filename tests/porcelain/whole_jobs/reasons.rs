@@ -51,14 +51,29 @@ fn message_is_what_the_failing_program_said() {
         let table = "transcript_entries";
         let out = world.cmd("rt-archive").args(args).arg(table).run();
         out.status(status).stderr_has(why).stderr_has("hint: ");
-        if out.stdout.is_empty() {
-            // It was looked at before there was a tree.
-            assert!(!world.dir.join("archives").exists());
-            continue;
-        }
         let message = tables(&out)[table]["message"].to_string();
         assert!(message.contains(why), "{message}");
-        assert!(!world.dir.join("archives/warm").exists());
+        assert!(!world.dir.join("archives").exists());
+        assert_eq!(out.stderr.matches(why).count(), 1);
+        // The file of a report that was asked for is not an old one.
+        world.dir.write("report", "old");
+        let args = ["--db", db, "--busy-timeout=50ms", "--output=report"];
+        let out = world.cmd("rt-daily").args(args).run();
+        out.status(status).stdout("");
+        assert!(world.dir.read("report").contains(why));
+        // Where there is a tree, its ledger tells of the job.
+        let world = eight();
+        world.run("transcript_entries");
+        world.dir.write("text", "whatever is in it, this is no database");
+        let app = world.connect();
+        app.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let out = world.cmd("rt-daily").args(&args[..3]).run();
+        out.status(status);
+        let message = tables(&out)[table]["message"].to_string();
+        assert!(message.contains(why), "{message}");
+        let ledger = world.dir.read("archives/ledger.jsonl");
+        let job = format!("\"mode\":\"daily\",\"exit_status\":{status}");
+        assert!(ledger.contains(&job), "{ledger}");
     }
 }
 
