@@ -339,7 +339,10 @@ fn an_existing_file_is_refused_before_the_command_runs() {
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
     for force in [&[][..], &["--force"]] {
         let args = [force, &["-o", link.to_str().unwrap()]].concat();
-        bad(&args, b"new\n", 1);
+        let said = bad(&args, b"new\n", 1);
+        assert!(said.contains("is not a plain file"), "{said}");
+        // --force would be no way out.
+        assert!(!said.contains("--force"), "{said}");
     }
     bad(&["-f", "-o", dir.path().to_str().unwrap()], b"new\n", 1);
 }

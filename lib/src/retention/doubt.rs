@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::brakes::Leap;
 use super::ending::{Ending, Fate, Why, spans};
 use crate::archive::{Clock, State};
-use crate::error::quote;
+use crate::error::{counted, quote};
 use crate::outcome::Span;
 
 /// Something that is held, and why.
@@ -120,5 +120,6 @@ fn retention<'e>(endings: &'e [Ending], span: &Span) -> &'e str {
 /// Rows, their table and their days.
 fn said(span: &Span) -> String {
     let Span { table, rows, oldest, newest, .. } = span;
-    format!("{rows} rows of {} from {oldest} to {newest}", quote(table))
+    let rows = counted(*rows, "row");
+    format!("{rows} of {} from {oldest} to {newest}", quote(table))
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use self::change::{Due, due, prove};
 use self::survey::survey;
 use crate::archive::{Archive, Ledger, State, Tree};
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::outcome::{Expiry, Step};
 use crate::retention::{Fate, Files, Limits, Plan, spans};
 use crate::settings::Settings;
@@ -82,9 +82,9 @@ fn expire(
         let done = one.expire(&mut work);
         if upkeep::done_or_left(done, record, notes)? {
             notes.verbose(&format!(
-                "{}: {} members past their retention",
+                "{}: {} past retention",
                 quote(one.file),
-                one.goes.len()
+                counted(one.goes.len() as u64, "member")
             ));
             count(record, &one);
             "purged".clone_into(&mut record.status);
@@ -139,9 +139,10 @@ impl Asked<'_> {
         let plan = Plan::make(state, files, self.policy, self.now, limits)?;
         for (table, files) in &plan.unruled {
             notes.warn(&format!(
-                "no policy says how long {} is kept: {files} archives of it \
-                 stay",
-                quote(table)
+                "no policy says how long {} is kept: {} of it {}",
+                quote(table),
+                counted(*files, "archive"),
+                if *files == 1 { "stays" } else { "stay" }
             ));
         }
         let held = |fate| matches!(fate, Fate::Held(_));

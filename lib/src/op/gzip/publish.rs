@@ -152,10 +152,11 @@ const REPLACE: &str = "choose another name, or replace it with --force";
 /// then: a rename would put one in the place of a device or a link.
 fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(meta) if force && meta.is_file() => Ok(()),
-        Ok(_) if force => {
-            Err(Error::failed(format!("{} is not a plain file", quoted(path))))
+        Ok(meta) if !meta.is_file() => {
+            Err(Error::failed(format!("{} is not a plain file", quoted(path)))
+                .hint("choose another name, or redirect to it without -o"))
         }
+        Ok(_) if force => Ok(()),
         Ok(_) => {
             Err(Error::failed(format!("{} exists already", quoted(path)))
                 .hint(REPLACE))
