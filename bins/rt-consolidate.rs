@@ -13,6 +13,7 @@ use rt::time::age;
 #[derive(Clone, Copy)]
 enum F {
     OlderThan,
+    After,
     LockWait,
 }
 
@@ -22,6 +23,12 @@ static CMD: Command<F> = Command {
     usage: &["[OPTION ...]"],
     flags: &[
         value(F::OlderThan, "older-than", "AGE", "days older than AGE"),
+        value(
+            F::After,
+            "after",
+            "FILE",
+            "a dry run: count on the reports of dry runs in FILE",
+        ),
         value(
             F::LockWait,
             "lock-wait",
@@ -48,6 +55,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::OlderThan => {
                 o.older_than = Some(age::age_flag("older-than", &v)?)
             }
+            F::After => o.after = Some(v.into()),
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
         }
     }

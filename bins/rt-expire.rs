@@ -14,6 +14,7 @@ use rt::time::age;
 enum F {
     Yes,
     Grace,
+    After,
     LockWait,
 }
 
@@ -28,6 +29,12 @@ static CMD: Command<F> = Command {
             "grace",
             "AGE",
             "keep what was archived less than AGE ago [7d]",
+        ),
+        value(
+            F::After,
+            "after",
+            "FILE",
+            "a dry run: count on the reports of dry runs in FILE",
         ),
         value(
             F::LockWait,
@@ -54,6 +61,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         match flag {
             F::Yes => o.limits.yes = true,
             F::Grace => o.limits.grace = Some(age::age_flag("grace", &v)?),
+            F::After => o.after = Some(v.into()),
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
         }
     }

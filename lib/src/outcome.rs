@@ -221,6 +221,9 @@ pub struct Exported {
     /// How far the rows reach.
     #[serde(flatten)]
     pub extent: Extent,
+    /// In a dry run of what is due, the rows of each day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub day_rows: BTreeMap<String, u64>,
     /// Columns whose values were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,

@@ -76,10 +76,10 @@ fn backlog(endings: &[Ending], span: &Span) -> String {
     let days = days.map(|at| at.strftime("%Y-%m-%d").to_string());
     let last = days.max().unwrap_or_default();
     format!(
-        "{} were past their retention of {} before they were archived, the \
-         last on {last}",
-        said(span),
-        retention(endings, span)
+        "past their retention of {} before they were archived, the last on \
+         {last}: {}",
+        retention(endings, span),
+        said(span)
     )
 }
 
@@ -87,10 +87,10 @@ fn shorter(endings: &[Ending], state: &State, span: &Span) -> String {
     let before = state.ages().retention(&span.table, false);
     let before = before.map(ToString::to_string).unwrap_or_default();
     format!(
-        "{} would stay by the retention of {before} that held before, and the \
-         policy says {} now",
-        said(span),
-        retention(endings, span)
+        "to stay by the retention of {before} that held before, and the \
+         policy says {} now: {}",
+        retention(endings, span),
+        said(span)
     )
 }
 
@@ -99,14 +99,14 @@ fn half(rows: &BTreeMap<String, u64>, span: &Span) -> String {
     let (table, share) = (quote(&span.table), span.rows);
     if share.saturating_mul(2) > have {
         return format!(
-            "{share} of the {have} archived rows of {table}, from {} to {}, \
-             are more than half",
+            "more than half: {share} of the {have} archived rows of {table}, \
+             from {} to {}",
             span.oldest, span.newest
         );
     }
     let all: u64 = rows.values().sum();
     format!(
-        "{} are part of more than half of all {all} archived rows",
+        "with others more than half of all {all} archived rows: {}",
         said(span)
     )
 }
@@ -120,6 +120,9 @@ fn retention<'e>(endings: &'e [Ending], span: &Span) -> &'e str {
 /// Rows, their table and their days.
 fn said(span: &Span) -> String {
     let Span { table, rows, oldest, newest, .. } = span;
-    let rows = counted(*rows, "row");
-    format!("{rows} of {} from {oldest} to {newest}", quote(table))
+    format!(
+        "{} of {} from {oldest} to {newest}",
+        counted(*rows, "row"),
+        quote(table)
+    )
 }

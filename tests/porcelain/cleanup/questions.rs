@@ -75,6 +75,50 @@ fn first_full_run_on_an_old_table_deletes_nothing_for_good_and_says_so() {
 }
 
 #[test]
+fn dry_run_of_all_jobs_counts_in_the_last_what_the_first_would_archive() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        backlog(&dir);
+        // A day that is archived already gets a row more.
+        on(dir.cmd("rt-daily")).now("2025-12-05T00:00:00Z").run().status(0);
+        dir.sql(
+            "ideas.db",
+            "INSERT INTO tool_uses(start_time) VALUES
+                 ('2025-11-20T11:00:00Z'), ('2025-12-05T11:00:00Z'),
+                 ('2024-10-01T11:00:00Z')",
+        );
+        let scripts = dir.scripts_for(shell);
+        let full = |flags: &[&str]| {
+            let full = on(dir.cmd("rt-full")).path_first(&scripts);
+            full.args(flags).run()
+        };
+        let before = dir.tree();
+        let dry = full(&["-n"]);
+        dry.status(1).stderr_has("1 row of 'tool_uses' from 2024-10-01");
+        assert_eq!(dir.tree(), before);
+        let run = full(&[]);
+        run.status(1);
+        let (dry, run) = (json_of(&dry), json_of(&run));
+        let days = &dry["daily"]["tables"][0]["day_rows"];
+        assert_eq!(
+            *days,
+            json!({"2024-10-01": 1, "2025-11-20": 1, "2025-12-05": 1})
+        );
+        for (step, keys) in [
+            ("purge", &["held", "waiting", "purged_files", "message"][..]),
+            ("consolidation", &["consolidated", "removed_warm", "cold_files"]),
+        ] {
+            for key in keys {
+                let of = |report: &serde_json::Value| {
+                    report["monthly"][step][key].clone()
+                };
+                assert_eq!(of(&dry), of(&run), "{step} {key}");
+            }
+        }
+    }
+}
+
+#[test]
 fn monthly_job_and_its_dry_run_ask_alike() {
     let dir = Dir::new();
     backlog(&dir);

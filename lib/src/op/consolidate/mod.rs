@@ -6,23 +6,26 @@
 
 mod month;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use self::month::{month, prove};
 use crate::archive::tiers::{WarmFile, warm_files};
-use crate::archive::{Archive, Ledger, State, Tree, month_file, not_as_said};
+use crate::archive::{
+    Archive, Ledger, State, Tree, file_name, month_file, not_as_said,
+};
 use crate::error::{Exit, Notes, Result, quote};
 use crate::outcome::{Consolidation, Step};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
 use crate::signal::Stop;
-use crate::time::Age;
-use crate::upkeep;
+use crate::time::{Age, Day};
+use crate::upkeep::{self, Expected};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ pub struct Options {
     pub settings: Settings,
     /// `--older-than`: in place of every table's hot and warm periods.
     pub older_than: Option<Age>,
+    /// `--after`: reports of dry runs that come before this one.
+    pub after: Option<PathBuf>,
     /// `--lock-wait`.
     pub lock_wait: Option<Duration>,
 }
@@ -55,11 +60,13 @@ fn consolidate(
     notes: &mut dyn Notes,
     stop: &Stop,
 ) -> Result<()> {
+    let dry = options.settings.dry_run;
+    upkeep::check_after(options.after.as_deref(), dry)?;
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
     let root = options.settings.archives();
     let tree = Tree::new(&root);
-    if options.settings.dry_run {
+    if dry {
         record.status = "dry_run".to_owned();
         let ledger = Ledger::open(&root, now, false)?;
         let months =
@@ -113,6 +120,11 @@ fn rehearse(
     }
     let before = record.removed_warm.len();
     for one in warm {
+        // What a run before this one is to make cannot be looked at yet.
+        if !one.path.exists() {
+            record.removed_warm.push(one.file);
+            continue;
+        }
         let proof = prove(state, &one).and_then(|(_, known)| match known {
             Some(_) => Ok(()),
             None => tree.count_records(&one.file, one.plain).map(drop),
@@ -130,6 +142,29 @@ fn rehearse(
     }
 }
 
+/// The warm file that a run before this one would make.
+fn to_come(
+    tree: &Tree,
+    expected: &Expected,
+    there: &BTreeSet<String>,
+) -> Option<WarmFile> {
+    let Expected { table, day, .. } = expected;
+    let day = day.parse::<Day>().ok()?;
+    let file = Tree::warm_file(table, day, true);
+    if there.contains(&file) {
+        return None;
+    }
+    Some(WarmFile {
+        path: tree.path(&file).ok()?,
+        file,
+        day,
+        table: Some(table.clone()),
+        stem: file_name(table),
+        plain: false,
+        size_bytes: 0,
+    })
+}
+
 /// The warm files that are due and can go, by month.
 fn due(
     tree: &Tree,
@@ -141,7 +176,13 @@ fn due(
     notes: &mut dyn Notes,
 ) -> Result<Months> {
     let mut months = Months::new();
-    for warm in warm_files(tree, state)? {
+    let mut files = warm_files(tree, state)?;
+    let there: BTreeSet<String> =
+        files.iter().map(|w| w.file.clone()).collect();
+    for expected in upkeep::expected(options.after.as_deref())? {
+        files.extend(to_come(tree, &expected, &there));
+    }
+    for warm in files {
         let cutoff = match (&options.older_than, &warm.table) {
             (Some(age), _) => Some(age.before(now)?),
             (None, Some(table)) => match rule(policy, table) {

@@ -9,12 +9,13 @@ mod change;
 mod survey;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use self::change::{Due, due, prove};
-use self::survey::survey;
+use self::survey::{expect, survey};
 use crate::archive::{Archive, Ledger, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::outcome::{Expiry, Step};
@@ -31,6 +32,8 @@ pub struct Options {
     pub settings: Settings,
     /// `--yes` and `--grace`.
     pub limits: Limits,
+    /// `--after`: reports of dry runs that come before this one.
+    pub after: Option<PathBuf>,
     /// `--lock-wait`.
     pub lock_wait: Option<Duration>,
 }
@@ -54,10 +57,12 @@ fn expire(
     notes: &mut dyn Notes,
     stop: &Stop,
 ) -> Result<Option<Error>> {
+    let dry = options.settings.dry_run;
+    upkeep::check_after(options.after.as_deref(), dry)?;
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
     let root = options.settings.archives();
-    if options.settings.dry_run {
+    if dry {
         return rehearse(options, &policy, now, record, notes);
     }
     "no_records".clone_into(&mut record.status);
@@ -105,7 +110,8 @@ fn rehearse(
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, now, false)?;
     let (tree, state) = (Tree::new(&root), ledger.state());
-    let (files, _) = survey(&tree, state, record, notes)?;
+    let (mut files, _) = survey(&tree, state, record, notes)?;
+    expect(&mut files, upkeep::expected(options.after.as_deref())?, now);
     let asked = Asked { options, policy, now };
     let (plan, question) = asked.plan(state, &files, record, notes)?;
     for one in &due(&plan, &files) {

@@ -1,10 +1,14 @@
 //! All files by name, also those that the ledger does not know.
 
+use jiff::Timestamp;
+
 use crate::archive::tiers::cold_files;
-use crate::archive::{Adopt, FileState, State, Tree};
+use crate::archive::{Adopt, FileState, Member, State, Tree};
 use crate::error::{Notes, Result};
 use crate::outcome::{Expiry, Step};
 use crate::retention::Files;
+use crate::time::{Day, rfc3339};
+use crate::upkeep::Expected;
 
 /// The files of the tree, and what takes the unknown ones in. One that cannot
 /// be taken in is left.
@@ -40,4 +44,48 @@ pub(super) fn survey(
         }
     }
     Ok((files, strangers))
+}
+
+/// Adds what a run before this one would archive.
+pub(super) fn expect(
+    files: &mut Files,
+    expected: Vec<Expected>,
+    now: Timestamp,
+) {
+    let archived_at = Some(rfc3339(now));
+    for Expected { table, day, rows } in expected {
+        let Ok(date) = day.parse::<Day>() else { continue };
+        let same = |m: &&mut Member| {
+            m.day.as_ref() == Some(&day)
+                && m.table
+                    .as_ref()
+                    .is_some_and(|t| t.eq_ignore_ascii_case(&table))
+        };
+        let members = files.values_mut().flat_map(|f| &mut f.members);
+        for member in members.filter(same) {
+            member.archived_at.clone_from(&archived_at);
+        }
+        let file = Tree::warm_file(&table, date, true);
+        let state = files.entry(file).or_insert_with(|| FileState {
+            size_bytes: 0,
+            sha256: String::new(),
+            members: Vec::new(),
+            text_size_bytes: None,
+        });
+        if let Some(member) = state.members.first_mut() {
+            member.rows += rows;
+            continue;
+        }
+        state.members.push(Member {
+            name: format!("{day}/{table}"),
+            table: Some(table),
+            day: Some(day),
+            size_bytes: 0,
+            sha256: String::new(),
+            rows,
+            oldest: None,
+            newest: None,
+            archived_at: archived_at.clone(),
+        });
+    }
 }

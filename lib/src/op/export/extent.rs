@@ -1,7 +1,7 @@
 //! How far the rows that come out reach, for whoever decides whether they are
 //! to go.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ pub(super) struct Reach {
     end: Option<Timestamp>,
     /// The least and the greatest time.
     ends: Option<(Timestamp, Timestamp)>,
-    days: BTreeSet<Day>,
+    days: BTreeMap<Day, u64>,
     extent: Extent,
 }
 
@@ -36,7 +36,7 @@ impl Reach {
             time,
             end,
             ends: None,
-            days: BTreeSet::new(),
+            days: BTreeMap::new(),
             extent: Extent::default(),
         }
     }
@@ -51,8 +51,13 @@ impl Reach {
         self.extent.past_retention += u64::from(past);
         let (oldest, newest) = self.ends.unwrap_or((at, at));
         self.ends = Some((oldest.min(at), newest.max(at)));
-        self.days.insert(Day::of(at));
+        *self.days.entry(Day::of(at)).or_default() += 1;
         Ok(())
+    }
+
+    /// The rows of each day.
+    pub fn day_rows(&self) -> BTreeMap<String, u64> {
+        self.days.iter().map(|(day, n)| (day.to_string(), *n)).collect()
     }
 
     /// What is known of all rows, and of the table.

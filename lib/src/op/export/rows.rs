@@ -28,6 +28,7 @@ pub(super) fn empty(table: &str, status: Status) -> Exported {
         unrepresentable: 0,
         cutoff_date: None,
         extent: Extent::default(),
+        day_rows: BTreeMap::new(),
         redacted: Vec::new(),
         secrets: BTreeMap::new(),
         message: None,
@@ -61,6 +62,9 @@ impl Rows<'_> {
             self.write_rows(&mut due, &mut encoder, &mut record, output)?;
         record.undated = due.undated();
         record.extent = self.reach.extent(due.table_rows());
+        if self.options.due && self.options.after.is_some() {
+            record.day_rows = self.reach.day_rows();
+        }
         record.referenced = due.referenced.iter().map(|(_, n)| n).sum();
         let kept = pointed_at(&due.referenced);
         let name = |c: &usize| self.table.columns[*c].name.clone();

@@ -225,6 +225,7 @@ impl Seen {
             ]),
             unrepresentable: exported(|r| r.unrepresentable),
             trigger_changes,
+            day_rows: first.map(|r| r.day_rows.clone()).unwrap_or_default(),
             redacted: first.map(|r| r.redacted.clone()).unwrap_or_default(),
             secrets: first.map(|r| r.secrets.clone()).unwrap_or_default(),
         }

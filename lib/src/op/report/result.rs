@@ -75,6 +75,9 @@ pub struct TableResult {
     /// Rows that triggers changed beside these.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub trigger_changes: u64,
+    /// In a dry run, the rows of each day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub day_rows: BTreeMap<String, u64>,
     /// Columns whose values were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
