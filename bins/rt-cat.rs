@@ -40,7 +40,7 @@ static CMD: Command<F> = Command {
             "COL",
             "the column that dates a row [the policy's]",
         ),
-        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         cli::db(),
         cli::archives(),
         cli::policy(),

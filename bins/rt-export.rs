@@ -45,7 +45,7 @@ static CMD: Command<F> = Command {
             "COL",
             "the column that dates a row [the policy's]",
         ),
-        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         value(F::Where, "where", "EXPR", "rows for which EXPR is true"),
         value(F::Limit, "limit", "N", "at most N rows"),
         value(F::Format, "format", "jsonl|json", "lines, or one array"),

@@ -13,6 +13,7 @@ use rt::time::{age, clock};
 #[derive(Clone, Copy)]
 enum F {
     Over,
+    Undated,
     Always,
     Archives,
     Files,
@@ -33,12 +34,14 @@ static CMD: Command<F> = Command {
     usage: &[
         "[OPTION ...] [TABLE ...]",
         "--over SIZE [OPTION ...] TABLE",
+        "--undated [OPTION ...] TABLE",
         "--archives [OPTION ...] [TABLE ...]",
         "--check [OPTION ...]",
     ],
     flags: &[
         value(F::Over, "over", "SIZE", "only whether TABLE is over SIZE"),
         switch(F::Always, "always", "a record also of a smaller TABLE"),
+        switch(F::Undated, "undated", "what undated rows of TABLE look like"),
         switch(F::Archives, "archives", "what is in the archives"),
         switch(F::Files, "files", "each archive of them by itself"),
         value(F::Since, "since", "TIME", "days that reach beyond TIME"),
@@ -53,7 +56,7 @@ static CMD: Command<F> = Command {
             "COL",
             "the column that dates a row [the policy's]",
         ),
-        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         cli::db(),
         value(F::Tree, "tree", "DIR", "the archive tree"),
         cli::policy(),
@@ -74,6 +77,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         match flag {
             F::Over => o.over = Some(age::size_flag("over", &v)?),
             F::Always => o.always = true,
+            F::Undated => o.undated = true,
             F::Archives => o.archives = true,
             F::Files => o.files = true,
             F::Since => o.since = Some(clock::time_flag("since", &v)?),

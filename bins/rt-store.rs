@@ -34,7 +34,7 @@ static CMD: Command<F> = Command {
             "COL",
             "the column that dates a row [the policy's]",
         ),
-        value(F::Unit, "unit", "U", "what its numbers mean"),
+        value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         value(F::Column, "column", "COL", "as rt-export was told"),
         value(F::Exclude, "exclude", "COL", "as rt-export was told"),
         value(F::Redact, "redact", "COL", "as rt-export was told"),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Exit};
+use crate::time::Shape;
 
 /// What became of a table in a run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -211,6 +212,12 @@ pub struct Exported {
     pub rows: u64,
     /// Rows without a readable time, which stay.
     pub undated: u64,
+    /// What most of these look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undated_shape: Option<Shape>,
+    /// Rows dated more than a day ahead of now, which stay.
+    #[serde(default)]
+    pub future: u64,
     /// Due rows that stay because a row that stays points at them.
     pub referenced: u64,
     /// Due rows that stay because JSON cannot hold them exactly, or because

@@ -280,3 +280,12 @@ fn check_that_died_is_not_called_well() {
         out.expect("nothing called well", !out.stdout.contains("no limit"));
     }
 }
+
+#[test]
+fn a_row_dated_ahead_of_the_clock_is_a_breach() {
+    let world = healthy();
+    world.sql("INSERT INTO log(at) VALUES ('2026-01-15T23:59:59Z')");
+    assert_eq!(check(&world, 0), [""; 0]);
+    world.sql("INSERT INTO log(at) VALUES ('2026-01-16T00:00:01Z')");
+    assert_eq!(check(&world, 6), ["future log"]);
+}

@@ -72,6 +72,7 @@ fn examples_of_records_are_what_the_programs_print() {
     let due = ["--due", "--result", "result", "tool_uses"];
     let rows = run("rt-export", &due, "").stdout;
     let stat = run("rt-stat", &[], "").stdout
+        + &run("rt-stat", &["--undated", "tool_uses"], "").stdout
         + &run("rt-stat", &["--over", "100", "tool_uses"], "").stdout;
     let stored = run("rt-store", &["tool_uses"], &rows).stdout;
     let (receipt, result) = stored.split_once('\n').unwrap();

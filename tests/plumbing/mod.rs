@@ -19,4 +19,5 @@ mod report;
 mod stat;
 mod stat_of_archives;
 mod store;
+mod times_of_every_program;
 mod waiting;

@@ -97,6 +97,7 @@ fn report_has_the_documented_keys_in_order() {
       "gone": 0,
       "superseded": 0,
       "undated": 0,
+      "future": 0,
       "unrepresentable": 0,
       "message": null
     }

@@ -186,7 +186,7 @@ fn stat_keys_stand_in_the_order_of_their_page() {
     );
     stat(&dir, &["LOG"]).run().status(0).stdout(
         "{\"type\":\"table\",\"table\":\"log\",\"rows\":1,\"hot\":0,\
-         \"stale\":1,\"warm\":1,\"undated\":0,\
+         \"stale\":1,\"warm\":1,\"undated\":0,\"future\":0,\
          \"oldest\":\"2026-01-01T00:00:00Z\",\
          \"newest\":\"2026-01-01T00:00:00Z\",\"live_bytes\":24,\
          \"reclaimable_bytes\":0}\n",
@@ -225,7 +225,7 @@ fn stat_of_a_tier_for_ever() {
     };
     dir.sql(
         "app.db",
-        "CREATE TABLE log(at); INSERT INTO log VALUES (NULL), ('0001-01-01');",
+        "CREATE TABLE log(at); INSERT INTO log VALUES (NULL), ('0002-01-01');",
     );
     for (hot, counts) in
         [("forever", [2, 1, 0, 0, 1]), ("7d", [2, 0, 1, 1, 1])]
@@ -451,4 +451,52 @@ fn stat_leaves_the_database_as_it_is() {
     record(&dir, &["t"]);
     assert_eq!(std::fs::read(dir.join("app.db")).unwrap(), before);
     assert_eq!(dir.tree(), tree);
+}
+
+#[test]
+fn stat_shows_what_undated_rows_look_like() {
+    let dir = Dir::new();
+    policy(&dir, &["log"]);
+    dir.sql(
+        "app.db",
+        "CREATE TABLE log(at);
+         INSERT INTO log VALUES ('2026-01-14'), ('20/11/2026'),
+           ('04/12/2026'), ('Zoë 7'), (''), (NULL), (NULL), (NULL), (0),
+           (46037.25), (46038.5), (x'00ff'), (CAST('20260114' AS BLOB)),
+           ('0001-01-01 00:00'), (char(10) || printf('%.*c', 90, 'x'))",
+    );
+    let shape = |class: &str, shape: &str, rows: u64, example: &str| {
+        json!({"type": "undated", "table": "log", "class": class,
+            "shape": shape, "rows": rows, "example": example})
+    };
+    let mut long = "a".repeat(59) + "\u{2026}";
+    long.insert(0, '\n');
+    let mut want = vec![
+        shape("null", "", 3, ""),
+        shape("real", "99999.9", 2, "46037.25"),
+        shape("text", "99/99/9999", 2, "04/12/2026"),
+        shape("blob", "2 bytes", 1, "x'00ff'"),
+        shape("blob", "99999999", 1, "20260114"),
+        shape("integer", "9", 1, "0"),
+        shape("text", "", 1, ""),
+        shape("text", &long, 1, &long.replace('a', "x")),
+        shape("text", "9999-99-99 99:99", 1, "0001-01-01 00:00"),
+        shape("text", "aaa 9", 1, "Zoë 7"),
+    ];
+    assert_eq!(records(&dir, &["--undated", "LOG"]), want);
+    want.truncate(0);
+    dir.sql(
+        "app.db",
+        "DELETE FROM log WHERE at <> '2026-01-14' OR at IS NULL",
+    );
+    assert_eq!(records(&dir, &["--undated", "log"]), want);
+    let wrong = |args: &[&str], says: &str| {
+        stat(&dir, args).run().status(2).stdout("").stderr_has(says);
+    };
+    wrong(&["--undated"], "TABLE is missing");
+    wrong(&["--undated", "log", "log"], "unexpected operand 'log'");
+    wrong(&["--undated", "nosuch"], "has no table 'nosuch'");
+    wrong(&["--undated", "--check"], "are asked one at a time");
+    dir.sql("app.db", "CREATE TABLE other(at)");
+    wrong(&["--undated", "other"], "nothing says which column");
 }

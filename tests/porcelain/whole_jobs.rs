@@ -387,12 +387,12 @@ fn report_for_people() {
     insta::assert_snapshot!(steady(&world.dir, &out.stdout), @r"
     Archive Results
     TABLE               STATUS    RECORDS  SHARE  DAYS      SIZE  STAYED  UNDATED  OLDEST      NEWEST      CUTOFF                MESSAGE
-    transcript_entries  archived       89    74%    62   3.8 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z
-    tool_uses           archived       89    74%    62   4.0 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z
-    skill_traces        archived       89    74%    62   4.9 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z
-    assertion_results   archived       56    46%    41   3.1 KiB       0       24  2025-09-10  2025-12-14  2025-12-16T00:00:00Z
-    assertion_chains    archived       55    45%    41   2.5 KiB       1       24  2025-09-10  2025-12-14  2025-12-16T00:00:00Z  1 stay: 'assertion_results' points at them
-    message_bus_log     archived       89    74%    62   3.9 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z
+    transcript_entries  archived       89    74%    62   3.8 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z  24 rows are undated, 12 of them like NULL
+    tool_uses           archived       89    74%    62   4.0 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z  24 rows are undated, 12 of them like NULL
+    skill_traces        archived       89    74%    62   4.9 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z  24 rows are undated, 12 of them like NULL
+    assertion_results   archived       56    46%    41   3.1 KiB       0       24  2025-09-10  2025-12-14  2025-12-16T00:00:00Z  24 rows are undated, 12 of them like NULL
+    assertion_chains    archived       55    45%    41   2.5 KiB       1       24  2025-09-10  2025-12-14  2025-12-16T00:00:00Z  1 stay: 'assertion_results' points at them; 24 rows are undated, 12 of them like NULL
+    message_bus_log     archived       89    74%    62   3.9 KiB       0       24  2025-09-10  2026-01-07  2026-01-08T00:00:00Z  24 rows are undated, 12 of them like NULL
     Total                             467               22.2 KiB       1      144
 
     policy    built in

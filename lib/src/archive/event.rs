@@ -60,7 +60,7 @@ pub struct Segment {
     pub secrets_all: bool,
     /// The column that dates a row.
     pub timestamp_column: String,
-    /// What its numbers mean, if that was said.
+    /// What its values mean, if that was said: a unit, or a pattern.
     pub unit: Option<String>,
     /// SHA-256 of the CREATE statements.
     pub schema_sha256: String,

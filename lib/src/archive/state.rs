@@ -79,7 +79,7 @@ pub struct State {
     clock: Clock,
     pub(super) ages: Ages,
     /// What dated a table's rows when they were last stored, by its name in
-    /// lower case: the column, and what its numbers mean.
+    /// lower case: the column, and what its values mean.
     dating: HashMap<String, (String, Option<String>)>,
     next: u64,
 }
@@ -151,7 +151,7 @@ impl State {
     }
 
     /// The column that dated a table's rows when they were last stored, and
-    /// what its numbers mean. ASCII case does not count.
+    /// what its values mean. ASCII case does not count.
     pub fn dating(&self, table: &str) -> Option<&(String, Option<String>)> {
         self.dating.get(&table.to_ascii_lowercase())
     }

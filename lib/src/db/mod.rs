@@ -31,8 +31,8 @@ pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
 pub use open::{Access, Database, Identity};
 pub use read::{
-    ArchivedForm, Batch, Census, Filter, Fit, Position, Question, Redaction,
-    RowEncoder, RowView, TableSize, Walk,
+    ArchivedForm, Batch, Census, Filter, Fit, Met, Position, Question,
+    Redaction, RowEncoder, RowView, TableSize, Walk,
 };
 pub use schema::{Key, Kind, Table};
 use sql::ident;

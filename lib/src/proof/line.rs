@@ -184,7 +184,7 @@ impl LineShape {
         while let Ok(Some(field)) = fields.next() {
             if field.key.names(&self.timestamp) {
                 let value = field.value.to_owned().ok()?;
-                return time::instant(value.borrow(), self.unit);
+                return time::instant(value.borrow(), self.unit.as_ref());
             }
         }
         None

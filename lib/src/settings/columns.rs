@@ -33,7 +33,7 @@ pub struct ColumnChoice {
     pub excluded: Vec<String>,
     /// What is replaced.
     pub redaction: Redaction,
-    /// The column that dates a row, and what its numbers mean.
+    /// The column that dates a row, and what its values mean.
     pub timestamp: Option<(usize, Option<Unit>)>,
 }
 
@@ -55,7 +55,7 @@ impl Columns {
         let timestamp = self.timestamp(table, rule)?;
         let ruled = rule.map(|r| r.exclude.as_slice()).unwrap_or_default();
         let mut out = vec![false; table.columns.len()];
-        let dates = timestamp.map(|(column, _)| column);
+        let dates = timestamp.as_ref().map(|(column, _)| *column);
         for name in self.exclude.iter().chain(ruled) {
             out[droppable(table, dates, name, "left out")?] = true;
         }
@@ -112,7 +112,7 @@ impl Columns {
         Ok(redacted)
     }
 
-    /// The column that dates a row, and what its numbers mean, if that was
+    /// The column that dates a row, and what its values mean, if that was
     /// said.
     pub(crate) fn timestamp(
         &self,
@@ -124,15 +124,15 @@ impl Columns {
             return match self.unit {
                 None => Ok(None),
                 Some(_) => Err(Error::usage(
-                    "--unit says what the numbers of a column mean: name it \
+                    "--unit says what the values of a column mean: name it \
                      with --timestamp-column",
                 )),
             };
         };
         let column = table.need_column(name)?;
         let same = ruled.is_some_and(|r| r.eq_ignore_ascii_case(name));
-        let unit = rule.filter(|_| same).and_then(|r| r.unit);
-        Ok(Some((column, self.unit.or(unit))))
+        let ruled = rule.filter(|_| same).and_then(|r| r.unit.clone());
+        Ok(Some((column, self.unit.clone().or(ruled))))
     }
 }
 
@@ -161,18 +161,12 @@ impl ColumnChoice {
         &self,
         table: &Table,
     ) -> Result<(usize, Option<Unit>)> {
-        self.timestamp.ok_or_else(|| {
-            Error::usage(format!(
-                "nothing says which column dates the rows of {}",
-                quote(&table.name)
-            ))
-            .hint("name it with --timestamp-column, or in the policy")
-        })
+        need_timestamp(self.timestamp.clone(), table)
     }
 
     /// Refuses a choice without which rows could not be found or dated again.
     pub fn check_complete(&self, table: &Table) -> Result<()> {
-        let dates = self.timestamp.map(|(column, _)| column);
+        let dates = self.timestamp.as_ref().map(|(column, _)| *column);
         let needed = table.key_columns().into_iter().chain(dates);
         for column in needed {
             if !self.columns.contains(&column) {
@@ -186,4 +180,18 @@ impl ColumnChoice {
         }
         Ok(())
     }
+}
+
+/// What dates the rows of a table, which must have been said.
+pub(crate) fn need_timestamp(
+    said: Option<(usize, Option<Unit>)>,
+    table: &Table,
+) -> Result<(usize, Option<Unit>)> {
+    said.ok_or_else(|| {
+        Error::usage(format!(
+            "nothing says which column dates the rows of {}",
+            quote(&table.name)
+        ))
+        .hint("name it with --timestamp-column, or in the policy")
+    })
 }

@@ -151,12 +151,17 @@ fn without_rows_that_may_go_there_is_no_file() {
         let dir = filled(50);
         dir.sql(DB, statement);
         let out = low(&dir).run();
-        out.status(0).stderr_has("no rows of 'agent_logs' are due");
+        // Where no row can be dated, the column or its unit is wrong.
+        let blind = statement.contains("n/a");
+        out.status(if blind { 3 } else { 0 })
+            .stderr_has("no rows of 'agent_logs' are due");
+        let said = out.stderr.matches("can be dated").count();
+        assert_eq!(said, usize::from(blind), "{}", out.stderr);
         let report = report(&out);
         assert_eq!(report["status"], "no_records");
         assert_eq!(report["archived_file_path"], json!(null));
         assert_eq!(report["rows_archived"], 0);
-        let undated = if statement.contains("n/a") { 50 } else { 0 };
+        let undated = if blind { 50 } else { 0 };
         assert_eq!(report["undated"], undated);
         let referenced = if statement.contains("child") { 50 } else { 0 };
         assert_eq!(report["referenced"], referenced);

@@ -1,18 +1,19 @@
 //! Rows that are due, put into the delete set by a walk over their table.
 
 use crate::db::delete::set::DELETE_SET;
-use crate::db::{Batch, Database, Filter, Position, Table};
+use crate::db::{Batch, Database, Filter, Met, Position, Table};
 use crate::error::Result;
 use crate::value::{Owned, Value};
 
 impl Database {
     /// Puts all rows meant into the set, by a walk over the table. Each
-    /// nibble's are gathered in memory and written when its transaction has ended.
+    /// nibble's are gathered in memory and written when its transaction has
+    /// ended. Gives what it met.
     pub(super) fn gather_by_walk(
         &self,
         table: &Table,
         filter: &Filter,
-    ) -> Result<(u64, u64)> {
+    ) -> Result<Met> {
         let columns: Vec<usize> = match table.without_rowid {
             true => table.key_columns(),
             false => Vec::new(),
@@ -38,7 +39,7 @@ impl Database {
             })?;
             self.add_to_set(table, &found)?;
             if !more {
-                return Ok((walk.undated(), walk.visited()));
+                return Ok(walk.met());
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod gather;
 mod planned;
+mod ranges;
 mod select;
 mod time_index;
 

@@ -7,7 +7,7 @@
 
 use crate::db::delete::set::DELETE_SET;
 use crate::db::due::planned::PlannedDeletions;
-use crate::db::read::filter::Filter;
+use crate::db::read::filter::{Filter, Met};
 use crate::db::{Database, References, Table, Walk, ident};
 use crate::error::Result;
 
@@ -26,8 +26,9 @@ pub struct Selection {
 pub struct Due<'d> {
     /// The rows.
     pub walk: Walk<'d>,
-    /// Undated rows that were counted before the walk began.
-    undated: Option<u64>,
+    /// What was met before the walk began, which then meets only what was
+    /// gathered.
+    gathered: Option<Met>,
     /// Rows left out because a row that stays points at them, by the table
     /// that points.
     pub referenced: Vec<(String, u64)>,
@@ -35,16 +36,9 @@ pub struct Due<'d> {
     table_rows: Option<u64>,
     /// The walk comes by each row of the table.
     whole: bool,
-    /// Rows, or index entries, looked at before the walk began.
-    visited: u64,
 }
 
 impl Due<'_> {
-    /// Rows without a readable time.
-    pub fn undated(&self) -> u64 {
-        self.undated.unwrap_or_else(|| self.walk.undated())
-    }
-
     /// Rows of the table, once the walk has ended; none where they were not
     /// counted.
     pub fn table_rows(&self) -> Option<u64> {
@@ -54,9 +48,15 @@ impl Due<'_> {
         }
     }
 
-    /// Rows and index entries looked at.
-    pub fn visited(&self) -> u64 {
-        self.visited + self.walk.visited()
+    /// What was met, when all rows are out.
+    pub fn met(&self) -> Met {
+        let walked = self.walk.met();
+        match &self.gathered {
+            None => walked,
+            Some(met) => {
+                Met { visited: met.visited + walked.visited, ..met.clone() }
+            }
+        }
     }
 }
 
@@ -85,16 +85,17 @@ impl Database {
             Some(ranges) => self.gather_by_index(table, filter, ranges)?,
             None => None,
         };
-        let (undated, visited, table_rows) = match (gathered, by_index) {
-            (Some((undated, visited)), Some(ranges)) => {
-                (undated, visited, self.count_by_index(table, &ranges)?)
+        let (gathered, table_rows) = match (gathered, by_index) {
+            (Some(met), Some(ranges)) => {
+                (met, self.count_by_index(table, &ranges)?)
             }
             _ if references.is_empty() => {
                 return self.select_all(table, columns, filter);
             }
             _ => {
-                let (undated, visited) = self.gather_by_walk(table, filter)?;
-                (undated, visited, Some(visited))
+                let met = self.gather_by_walk(table, filter)?;
+                let visited = met.visited;
+                (met, Some(visited))
             }
         };
         let referenced = set.keep_referenced(&references)?;
@@ -113,11 +114,10 @@ impl Database {
                 &from,
                 &cursor,
             )?,
-            undated: Some(undated),
+            gathered: Some(gathered),
             referenced,
             table_rows,
             whole: false,
-            visited,
         })
     }
 
@@ -133,11 +133,10 @@ impl Database {
         self.small_cache()?;
         Ok(Due {
             walk: self.walk(table, columns, meant)?,
-            undated: None,
+            gathered: None,
             referenced: Vec::new(),
             table_rows: None,
             whole: true,
-            visited: 0,
         })
     }
 }

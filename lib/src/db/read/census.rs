@@ -15,25 +15,27 @@ use crate::db::read::filter;
 use crate::db::read::walk::{behind, order};
 use crate::db::{Database, Kind, Table, ident};
 use crate::error::Result;
-use crate::time::{self, Unit};
-use crate::value::Owned;
+use crate::time::{self, Shapes, Unit};
+use crate::value::{Owned, Value};
 
 /// What is asked of the rows.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// The column that dates a row, and what its numbers mean; without one
+    /// The column that dates a row, and what its values mean; without one
     /// rows are only counted.
     pub timestamp: Option<(usize, Option<Unit>)>,
     /// Rows before this instant are stale; none are without one.
     pub cutoff: Option<Timestamp>,
     /// Stale rows at or after this instant are warm; all are without one.
     pub cold_cutoff: Option<Timestamp>,
+    /// Rows after this instant are of the future; none are without one.
+    pub future: Option<Timestamp>,
     /// Only rows for which this SQL expression is true are ever stale.
     pub condition: Option<String>,
 }
 
 /// The answer. `hot`, `stale` and `undated` add up to `rows`.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Debug, Default, Eq, PartialEq)]
 pub struct Census {
     /// All rows.
     pub rows: u64,
@@ -45,6 +47,10 @@ pub struct Census {
     pub warm: u64,
     /// Rows without a readable time.
     pub undated: u64,
+    /// What these look like.
+    pub shapes: Shapes,
+    /// Hot rows of the future.
+    pub future: u64,
     /// The least time.
     pub oldest: Option<Timestamp>,
     /// The greatest time.
@@ -52,17 +58,18 @@ pub struct Census {
 }
 
 impl Census {
-    fn count(
-        &mut self,
-        question: &Question,
-        at: Option<Timestamp>,
-        meant: bool,
-    ) {
+    fn count(&mut self, question: &Question, time: Value<'_>, meant: bool) {
         self.rows += 1;
-        let Some(at) = at else {
+        let Some((_, unit)) = &question.timestamp else {
             self.undated += 1;
             return;
         };
+        let Some(at) = time::instant(time, unit.as_ref()) else {
+            self.undated += 1;
+            self.shapes.add(time);
+            return;
+        };
+        self.future += u64::from(question.future.is_some_and(|f| at > f));
         if meant && question.cutoff.is_some_and(|cutoff| at < cutoff) {
             self.stale += 1;
             let warm = question.cold_cutoff.is_none_or(|cold| at >= cold);
@@ -120,7 +127,6 @@ impl Database {
             .prepare_cached(&sql)
             .map_err(|e| self.unprepared(condition, e))?;
         let cursor = statement.column_count() - 2;
-        let unit = question.timestamp.and_then(|(_, unit)| unit);
         let started = Instant::now();
         let mut rows = statement
             .query(params_from_iter(position.iter().flatten()))
@@ -128,7 +134,7 @@ impl Database {
         while let Some(row) = rows.next().map_err(fail)? {
             let time = filter::value(row.get_ref(0).map_err(fail)?);
             let meant = filter::truth(row.get_ref(1).map_err(fail)?);
-            census.count(question, time::instant(time, unit), meant);
+            census.count(question, time, meant);
             if cursor > 0
                 && census.rows.is_multiple_of(LOOK_EVERY)
                 && started.elapsed() > NIBBLE
@@ -148,8 +154,8 @@ impl Database {
 /// Time, whether the row is meant, and the place of each row, from the first
 /// one or from behind a place.
 fn statement(table: &Table, question: &Question, on: bool) -> String {
-    let time = match question.timestamp {
-        Some((column, _)) => ident(&table.columns[column].name),
+    let time = match &question.timestamp {
+        Some((column, _)) => ident(&table.columns[*column].name),
         None => "NULL".to_owned(),
     };
     let meant = match &question.condition {
@@ -221,15 +227,20 @@ mod tests {
                 timestamp: Some((table.need_column("at").unwrap(), None)),
                 cutoff: day("2026-01-03"),
                 cold_cutoff: day("2026-01-02"),
+                future: day("2026-01-02"),
                 condition: None,
             };
-            let census = database.census(&table, &question).unwrap();
+            let mut census = database.census(&table, &question).unwrap();
+            let shapes = std::mem::take(&mut census.shapes).list();
+            assert_eq!((shapes.len(), shapes[0].rows), (1, 250), "{sql}");
             let want = Census {
                 rows: 1000,
                 hot: 250,
                 stale: 500,
                 warm: 250,
                 undated: 250,
+                shapes: Shapes::default(),
+                future: 250,
                 oldest: day("2026-01-01"),
                 newest: day("2026-01-03"),
             };

@@ -15,18 +15,20 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
-use crate::time::{self, Unit};
+use crate::time::{self, Shape, Shapes, Unit};
 use crate::value::{Owned, Value};
 
 /// Which rows are meant.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// The column that dates a row, and what its numbers mean.
+    /// The column that dates a row, and what its values mean.
     pub timestamp: Option<(usize, Option<Unit>)>,
     /// Rows at or after this instant.
     pub since: Option<Timestamp>,
     /// Rows before this instant.
     pub before: Option<Timestamp>,
+    /// Rows after this instant are counted as of the future.
+    pub future: Option<Timestamp>,
     /// Rows for which this SQL expression is true.
     pub condition: Option<String>,
 }
@@ -49,11 +51,28 @@ const PASSES: u8 = 1;
 /// It was not meant, and comes out as a mark of how far the walk came.
 const MARK: u8 = 2;
 
+/// What was met on the way to the rows that are meant.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    /// Rows, or index entries, looked at.
+    pub visited: u64,
+    /// Rows without a readable time.
+    pub undated: u64,
+    /// What most of these look like.
+    pub shape: Option<Shape>,
+    /// Rows of the future.
+    pub future: u64,
+    /// There is a row with a readable time.
+    pub dated: bool,
+}
+
 /// What the function counted, shared with the walk that steps the statement.
 #[derive(Debug)]
 pub(in crate::db) struct Tally {
     visited: AtomicU64,
     undated: AtomicU64,
+    future: AtomicU64,
+    shapes: Mutex<Shapes>,
     verdict: AtomicU8,
     started: Mutex<Instant>,
 }
@@ -71,9 +90,24 @@ impl Tally {
         self.visited.load(Relaxed)
     }
 
-    /// Rows without a readable time so far.
-    pub(in crate::db) fn undated(&self) -> u64 {
-        self.undated.load(Relaxed)
+    /// What was met so far.
+    pub(in crate::db) fn met(&self) -> Met {
+        let undated = self.undated.load(Relaxed);
+        let shapes = self.shapes.lock();
+        Met {
+            visited: self.visited(),
+            undated,
+            shape: shapes.ok().and_then(|shapes| shapes.commonest()),
+            future: self.future.load(Relaxed),
+            dated: self.visited() > undated,
+        }
+    }
+
+    fn count_undated(&self, value: Value<'_>) {
+        self.undated.fetch_add(1, Relaxed);
+        if let Ok(mut shapes) = self.shapes.lock() {
+            shapes.add(value);
+        }
     }
 
     /// Whether the row that just came out is one that was meant.
@@ -97,14 +131,16 @@ pub(in crate::db) fn install(
     let tally = Arc::new(Tally {
         visited: AtomicU64::new(0),
         undated: AtomicU64::new(0),
+        future: AtomicU64::new(0),
+        shapes: Mutex::default(),
         verdict: AtomicU8::new(PASSES),
         started: Mutex::new(Instant::now()),
     });
     let counts = Arc::clone(&tally);
-    let unit = filter.timestamp.and_then(|(_, unit)| unit);
+    let unit = filter.timestamp.clone().and_then(|(_, unit)| unit);
     let dated = filter.timestamp.is_some();
     let timed = filter.needs_time();
-    let (since, before) = (filter.since, filter.before);
+    let Filter { since, before, future, .. } = *filter;
     connection.create_scalar_function(
         FUNCTION,
         2,
@@ -114,16 +150,19 @@ pub(in crate::db) fn install(
             let visited = counts.visited.fetch_add(1, Relaxed) + 1;
             let mut passes = truth(context.get_raw(1));
             if dated {
-                let at = time::instant(value(context.get_raw(0)), unit);
-                if at.is_none() {
-                    counts.undated.fetch_add(1, Relaxed);
-                }
-                passes &= match at {
+                let value = value(context.get_raw(0));
+                passes &= match time::instant(value, unit.as_ref()) {
                     Some(at) => {
+                        if future.is_some_and(|f| at > f) {
+                            counts.future.fetch_add(1, Relaxed);
+                        }
                         since.is_none_or(|s| at >= s)
                             && before.is_none_or(|b| at < b)
                     }
-                    None => !timed,
+                    None => {
+                        counts.count_undated(value);
+                        !timed
+                    }
                 };
             }
             let verdict = if passes {

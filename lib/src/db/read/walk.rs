@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rusqlite::{ToSql, params_from_iter};
 
-use crate::db::read::filter::{self, FUNCTION, Filter, Tally};
+use crate::db::read::filter::{self, FUNCTION, Filter, Met, Tally};
 use crate::db::read::row_view::{RowView, select_list, view};
 use crate::db::{Database, Kind, Table, ident, sql};
 use crate::error::{Error, Result, quote};
@@ -56,9 +56,9 @@ pub struct Walk<'d> {
 /// The WHERE term that lets through what is meant.
 pub(in crate::db) fn condition(table: &Table, filter: &Filter) -> String {
     let name = ident(&table.name);
-    let time = match filter.timestamp {
+    let time = match &filter.timestamp {
         Some((column, _)) => {
-            format!("{name}.{}", ident(&table.columns[column].name))
+            format!("{name}.{}", ident(&table.columns[*column].name))
         }
         None => "NULL".to_owned(),
     };
@@ -325,8 +325,11 @@ impl Walk<'_> {
         self.tally.as_ref().map_or(self.came, |t| t.visited())
     }
 
-    /// Rows without a readable time so far.
-    pub fn undated(&self) -> u64 {
-        self.tally.as_ref().map_or(0, |t| t.undated())
+    /// What was met so far.
+    pub fn met(&self) -> Met {
+        match &self.tally {
+            Some(tally) => tally.met(),
+            None => Met { visited: self.came, ..Met::default() },
+        }
     }
 }

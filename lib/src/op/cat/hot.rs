@@ -133,16 +133,17 @@ fn lay_aside(
     };
     let named = Columns {
         timestamp: (!range.column.is_empty()).then(|| range.column.clone()),
-        unit: range.unit,
+        unit: range.unit.clone(),
         ..Columns::default()
     };
     let chosen = named.choose(&table, rule(policy, &table.name))?;
     let (column, unit) = chosen.need_timestamp(&table)?;
     let at = chosen.columns.iter().position(|c| *c == column).unwrap_or(0);
     let filter = Filter {
-        timestamp: chosen.timestamp,
+        timestamp: chosen.timestamp.clone(),
         since: range.since,
         before: range.until,
+        future: None,
         condition: None,
     };
     let selection = Selection { filter, ..Selection::default() };
@@ -150,7 +151,7 @@ fn lay_aside(
     // Rows of the database are shown as they are.
     let form = ArchivedForm::plain(&table, &chosen.columns);
     let encoder = RowEncoder::new(&table, form);
-    let (rows, lost) = lay_rows(selected.walk, encoder, (at, unit))?;
+    let (rows, lost) = lay_rows(selected.walk, encoder, (at, unit.as_ref()))?;
     let mut hot = Hot { rows, cut: Cut::default(), exit: Exit::Done };
     if lost > 0 {
         notes.warn(&format!(
@@ -164,11 +165,11 @@ fn lay_aside(
 }
 
 /// Lays aside the rows of a walk, and counts those that cannot be written.
-/// What dates a row is one of its columns, with what the numbers in it mean.
+/// What dates a row is one of its columns, with what the values in it mean.
 fn lay_rows(
     mut walk: Walk<'_>,
     mut encoder: RowEncoder,
-    (column, unit): (usize, Option<Unit>),
+    (column, unit): (usize, Option<&Unit>),
 ) -> Result<(Aside, u64)> {
     let (mut rows, mut lost) = (Aside::new()?, 0);
     let mut line = Vec::new();

@@ -68,7 +68,7 @@ impl<'s> Sink<'s> {
 pub(super) struct Range {
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
-    /// The column that dates a row, and what its numbers mean.
+    /// The column that dates a row, and what its values mean.
     pub column: String,
     pub unit: Option<Unit>,
     /// The days of the files are by another column: none can be passed over.
@@ -121,7 +121,7 @@ impl Range {
         while let Some(field) = fields.next().map_err(bad)? {
             if field.key.names(&self.column) {
                 let value = field.value.to_owned().map_err(bad)?;
-                return Ok(time::instant(value.borrow(), self.unit));
+                return Ok(time::instant(value.borrow(), self.unit.as_ref()));
             }
         }
         Ok(None)

@@ -95,12 +95,12 @@ fn range(options: &Options, policy: &Policy, state: &State) -> Result<Range> {
         }
         return Ok(Range::default());
     };
-    let unit = match (options.columns.unit, ruled, stored) {
+    let unit = match (options.columns.unit.clone(), ruled, stored) {
         (Some(unit), _, _) => Some(unit),
         (None, Some(rule), _)
             if rule.timestamp.eq_ignore_ascii_case(&column) =>
         {
-            rule.unit
+            rule.unit.clone()
         }
         (None, _, Some((name, Some(unit))))
             if name.eq_ignore_ascii_case(&column) =>

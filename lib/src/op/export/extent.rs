@@ -28,7 +28,7 @@ impl Reach {
     /// Of no row yet. Without a column that dates them, rows are only
     /// measured.
     pub fn new(chosen: &ColumnChoice, end: Option<Timestamp>) -> Reach {
-        let time = chosen.timestamp.and_then(|(column, unit)| {
+        let time = chosen.timestamp.clone().and_then(|(column, unit)| {
             let at = chosen.columns.iter().position(|c| *c == column);
             at.map(|at| (at, unit))
         });
@@ -44,9 +44,11 @@ impl Reach {
     /// Adds a row that came out as so many bytes.
     pub fn add(&mut self, row: &RowView<'_>, bytes: usize) -> Result<()> {
         self.extent.text_size_bytes += bytes as u64;
-        let Some((column, unit)) = self.time else { return Ok(()) };
-        let Some(value) = row.value(column)? else { return Ok(()) };
-        let Some(at) = time::instant(value, unit) else { return Ok(()) };
+        let Some((column, unit)) = &self.time else { return Ok(()) };
+        let Some(value) = row.value(*column)? else { return Ok(()) };
+        let Some(at) = time::instant(value, unit.as_ref()) else {
+            return Ok(());
+        };
         let past = self.end.is_some_and(|end| at < end);
         self.extent.past_retention += u64::from(past);
         let (oldest, newest) = self.ends.unwrap_or((at, at));

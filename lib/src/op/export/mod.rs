@@ -25,7 +25,7 @@ use crate::settings::columns::{ColumnChoice, rule};
 use crate::settings::condition;
 use crate::settings::policy::{self, Entry, Policy};
 use crate::signal::Stop;
-use crate::time::{clock, rfc3339};
+use crate::time::{self, clock, rfc3339};
 
 use extent::Reach;
 pub use options::Options;
@@ -94,7 +94,7 @@ fn export(
     };
     let rule = rule(&policy, &table.name);
     let before = cutoff(options, rule, now)?;
-    let (chosen, filter) = meant(options, rule, &table, before)?;
+    let (chosen, filter) = meant(options, rule, &table, (before, now))?;
     if options.due {
         database.check_purgeable(&table)?;
         chosen.check_complete(&table)?;
@@ -124,13 +124,14 @@ fn meant(
     options: &Options,
     rule: Option<&policy::Rule>,
     table: &Table,
-    before: Option<Timestamp>,
+    (before, now): (Option<Timestamp>, Timestamp),
 ) -> Result<(ColumnChoice, Filter)> {
     let chosen = options.columns.choose(table, rule)?;
     let mut filter = Filter {
-        timestamp: chosen.timestamp,
+        timestamp: chosen.timestamp.clone(),
         since: options.since,
         before,
+        future: Some(time::future(now)),
         condition: options.condition.clone(),
     };
     if filter.needs_time() || options.due {
@@ -162,7 +163,7 @@ fn planned(
     database.planned_before(table, &tables, &mut |other| {
         let rule = rule(policy, &other.name);
         let before = cutoff(options, rule, now)?;
-        Ok(meant(options, rule, other, before)?.1)
+        Ok(meant(options, rule, other, (before, now))?.1)
     })
 }
 

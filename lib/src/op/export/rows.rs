@@ -5,11 +5,13 @@ use std::io::Write;
 
 use super::extent::Reach;
 use super::options::Options;
-use crate::db::{ArchivedForm, Batch, Due, Fit, RowEncoder, Table};
-use crate::error::{Error, Exit, Notes, Result, counted, quote};
+use crate::db::{ArchivedForm, Batch, Due, Fit, Met, RowEncoder, Table};
+use crate::error::{Error, Exit, Notes, Result, are, counted, quote};
 use crate::outcome::{Exported, Extent, Status};
+use crate::secrets::Secrets;
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
+use crate::time::Shape;
 
 /// What came of it.
 pub(super) struct Done {
@@ -24,6 +26,8 @@ pub(super) fn empty(table: &str, status: Status) -> Exported {
         status,
         rows: 0,
         undated: 0,
+        undated_shape: None,
+        future: 0,
         referenced: 0,
         unrepresentable: 0,
         cutoff_date: None,
@@ -60,7 +64,10 @@ impl Rows<'_> {
         let mut encoder = RowEncoder::new(self.table, form);
         let secret_keys =
             self.write_rows(&mut due, &mut encoder, &mut record, output)?;
-        record.undated = due.undated();
+        let met = due.met();
+        record.undated = met.undated;
+        record.undated_shape = self.shape(&met)?;
+        record.future = met.future;
         record.extent = self.reach.extent(due.table_rows());
         if self.options.due && self.options.after.is_some() {
             record.day_rows = self.reach.day_rows();
@@ -74,9 +81,9 @@ impl Rows<'_> {
             "{} of {}, {} looked at",
             counted(record.rows, "row"),
             quote(&self.table.name),
-            due.visited()
+            met.visited
         ));
-        Ok(self.end(record, kept, secret_keys, notes))
+        Ok(self.end(record, (&met, kept), secret_keys, notes))
     }
 
     /// Writes the rows, and counts them in the record; gives how many of the
@@ -140,11 +147,53 @@ impl Rows<'_> {
     fn end(
         &self,
         mut record: Exported,
-        kept: Option<String>,
+        (met, kept): (&Met, Option<String>),
         secret_keys: u64,
         notes: &mut dyn Notes,
     ) -> Done {
+        let mut messages = self.unrepresentable(&record, secret_keys);
+        // Where no row at all can be dated, it is not the rows that are odd:
+        // it is the wrong column or unit.
+        let blind = record.cutoff_date.is_some()
+            && record.rows == 0
+            && met.undated > 0
+            && !met.dated;
+        if blind {
+            messages.push(self.blind(&record));
+        }
+        for message in &messages {
+            notes.warn(message);
+        }
         let mut exit = Exit::Done;
+        if !messages.is_empty() {
+            record.exit_status = Some(Exit::Partial.code());
+            exit = Exit::Partial;
+        }
+        messages.extend(kept);
+        if !blind && record.undated > 0 {
+            messages.push(undated(&record));
+        }
+        if record.future > 0 {
+            messages.push(format!(
+                "{} dated more than a day ahead of now",
+                rows_are(record.future)
+            ));
+        }
+        record.message = (!messages.is_empty()).then(|| messages.join("; "));
+        record.status = match (record.rows, self.options.settings.dry_run) {
+            (_, true) => Status::DryRun,
+            (0, false) => Status::NoRecords,
+            (_, false) => Status::Archived,
+        };
+        Done { record, exit }
+    }
+
+    /// What to say of due rows that cannot be written.
+    fn unrepresentable(
+        &self,
+        record: &Exported,
+        secret_keys: u64,
+    ) -> Vec<String> {
         let mut messages = Vec::new();
         for (rows, why) in [
             (
@@ -162,25 +211,32 @@ impl Rows<'_> {
                 let rows = counted(rows, "row");
                 let message =
                     format!("{rows} of {table} {hold} {why}, and {stay}");
-                notes.warn(&message);
                 messages.push(message);
             }
         }
-        let partly = !messages.is_empty();
-        messages.extend(kept);
-        if !messages.is_empty() {
-            record.message = Some(messages.join("; "));
+        messages
+    }
+
+    /// What to say where every row is undated.
+    fn blind(&self, record: &Exported) -> String {
+        format!(
+            "no row of {} can be dated: {}; name another column, or say \
+             its unit",
+            quote(&self.table.name),
+            undated(record)
+        )
+    }
+
+    /// What most undated values look like; without secrets, where those are
+    /// to stay inside.
+    fn shape(&self, met: &Met) -> Result<Option<Shape>> {
+        let Some(mut shape) = met.shape.clone() else { return Ok(None) };
+        if let Some((level, version)) = self.chosen.redaction.secrets {
+            let mut secrets = Secrets::new(level, version)?;
+            let text = secrets.redact_bytes(shape.example.as_bytes());
+            shape.example = String::from_utf8_lossy(&text).into_owned();
         }
-        if partly {
-            record.exit_status = Some(Exit::Partial.code());
-            exit = Exit::Partial;
-        }
-        record.status = match (record.rows, self.options.settings.dry_run) {
-            (_, true) => Status::DryRun,
-            (0, false) => Status::NoRecords,
-            (_, false) => Status::Archived,
-        };
-        Done { record, exit }
+        Ok(Some(shape))
     }
 }
 
@@ -200,4 +256,21 @@ fn pointed_at(by: &[(String, u64)]) -> Option<String> {
             Some(format!("{rows} stay: {} point at them", each.join(", ")))
         }
     }
+}
+
+fn undated(record: &Exported) -> String {
+    let are = rows_are(record.undated);
+    match &record.undated_shape {
+        Some(shape) if shape.rows == record.undated => {
+            format!("{are} undated, like {shape}")
+        }
+        Some(shape) => {
+            format!("{are} undated, {} of them like {shape}", shape.rows)
+        }
+        None => format!("{are} undated"),
+    }
+}
+
+fn rows_are(rows: u64) -> String {
+    format!("{} {}", counted(rows, "row"), are(rows))
 }

@@ -223,6 +223,8 @@ impl Seen {
                 exported(|r| r.undated),
                 sum(self.stored.iter().map(|r| r.undated)),
             ]),
+            undated_shape: first.and_then(|r| r.undated_shape.clone()),
+            future: exported(|r| r.future),
             unrepresentable: exported(|r| r.unrepresentable),
             trigger_changes,
             day_rows: first.map(|r| r.day_rows.clone()).unwrap_or_default(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::place::Place;
 use crate::error::Exit;
 use crate::outcome::{Extent, Status, is_zero};
+use crate::time::Shape;
 
 /// A report, what it says about the job, and the line for the ledger.
 pub(super) struct Made {
@@ -70,6 +71,12 @@ pub struct TableResult {
     pub superseded: u64,
     /// Rows without a readable time.
     pub undated: u64,
+    /// What most of these look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undated_shape: Option<Shape>,
+    /// Rows dated more than a day ahead of now.
+    #[serde(default)]
+    pub future: u64,
     /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
     pub unrepresentable: u64,
     /// Rows that triggers changed beside these.

@@ -19,6 +19,7 @@ use super::result::{Counts, Made, TableResult};
 use crate::archive::Ledger;
 use crate::error::{Error, Notes, Result, are, counted, quote};
 use crate::outcome::{Extent, Outcome, Reclaimed, Status};
+use crate::time::Shape;
 
 /// What rt-stat says of the table.
 #[derive(Deserialize)]
@@ -67,6 +68,9 @@ struct SingleReport {
     gone: u64,
     superseded: u64,
     undated: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undated_shape: Option<Shape>,
+    future: u64,
     unrepresentable: u64,
     redacted: Vec<String>,
     secrets: BTreeMap<String, u64>,
@@ -218,6 +222,8 @@ fn put_together(
         gone: result.gone,
         superseded: result.superseded,
         undated: result.undated,
+        undated_shape: result.undated_shape,
+        future: result.future,
         unrepresentable: result.unrepresentable,
         redacted: result.redacted,
         secrets: result.secrets,

@@ -17,7 +17,7 @@ use crate::error::{Error, Exit, Notes, Result, are, counted, quote, quoted};
 use crate::io::jsonl;
 use crate::retention::{Doubt, Limits, Plan};
 use crate::settings::policy::{self, Entry, Every, Policy, Rule};
-use crate::time::{Age, rfc3339};
+use crate::time::{self, Age, rfc3339};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -161,6 +161,7 @@ fn table(
         &Question {
             timestamp: options.columns.timestamp(&table, Some(rule))?,
             cutoff,
+            future: Some(time::future(now)),
             condition: rule.where_.clone(),
             ..Question::default()
         },
@@ -177,20 +178,38 @@ fn table(
         let breach = Breach::new("stale", message).hint(hint);
         out.push(of_rows(breach, &table, census.stale));
     }
-    let most = options.max_undated.unwrap_or(1000);
-    if census.undated > most {
-        let message = format!(
-            "the time of {} of {} cannot be read, more than {most}",
-            counted(census.undated, "row"),
-            quote(&table.name)
-        );
-        let breach = Breach::new("undated", message).hint(
-            "say in the policy what the column's values mean, see \
-             rt-policy(5)",
-        );
-        out.push(of_rows(breach, &table, census.undated));
-    }
+    out.extend(future(&table, census.future));
+    out.extend(undated(options, &table, census.undated));
     Ok(out)
+}
+
+fn future(table: &Table, rows: u64) -> Option<Breach> {
+    let message = format!(
+        "{} of {} {} dated more than a day ahead of now",
+        counted(rows, "row"),
+        quote(&table.name),
+        are(rows)
+    );
+    let breach = Breach::new("future", message).hint(
+        "look whether the policy's unit is right, or a clock was wrong; see \
+         rt-policy(5)",
+    );
+    (rows > 0).then(|| of_rows(breach, table, rows))
+}
+
+fn undated(options: &Options, table: &Table, rows: u64) -> Option<Breach> {
+    let most = options.max_undated.unwrap_or(1000);
+    let message = format!(
+        "the time of {} of {} cannot be read, more than {most}",
+        counted(rows, "row"),
+        quote(&table.name)
+    );
+    let breach = Breach::new("undated", message).hint(format!(
+        "rt-stat --undated {} shows what they look like; say in the policy \
+         what the column's values mean, see rt-policy(5)",
+        quote(&table.name)
+    ));
+    (rows > most).then(|| of_rows(breach, table, rows))
 }
 
 fn of_rows(breach: Breach, table: &Table, rows: u64) -> Breach {

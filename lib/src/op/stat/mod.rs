@@ -22,9 +22,9 @@ use crate::db::{
 };
 use crate::error::{Exit, Notes, Result, quote};
 use crate::io::jsonl;
-use crate::settings::columns::rule;
+use crate::settings::columns::{need_timestamp, rule};
 use crate::settings::policy::{self, Entry, Policy};
-use crate::time::rfc3339;
+use crate::time::{self, Shape, rfc3339};
 
 pub use options::Options;
 
@@ -38,12 +38,22 @@ struct TableStat {
     stale: Option<u64>,
     warm: Option<u64>,
     undated: Option<u64>,
+    future: Option<u64>,
     oldest: Option<String>,
     newest: Option<String>,
     live_bytes: u64,
     reclaimable_bytes: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     exempt: bool,
+}
+
+/// The record of what undated rows look like.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "undated")]
+struct UndatedStat<'t> {
+    table: &'t str,
+    #[serde(flatten)]
+    shape: Shape,
 }
 
 /// With `--always` a database file that is not over the threshold is measured
@@ -96,6 +106,11 @@ pub fn run(
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
     let database = options.settings.open(Access::Read)?;
+    if let (true, [name]) = (options.undated, &options.tables[..]) {
+        let table = database.need_table(name)?;
+        let count = Count::plan(options, &policy, now, table)?;
+        return shapes(count, &database, output);
+    }
     let mut counts = Vec::new();
     for table in tables(options, &policy, &database)? {
         let count = Count::plan(options, &policy, now, table)?;
@@ -104,6 +119,21 @@ pub fn run(
     for count in counts {
         notes.verbose(&format!("counting {}", quote(&count.table.name)));
         jsonl::print(&count.take(&database)?, output)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What undated rows look like, a record a shape.
+fn shapes(
+    count: Count,
+    database: &Database,
+    output: &mut dyn Write,
+) -> Result<Exit> {
+    let Count { table, question, .. } = count;
+    need_timestamp(question.timestamp.clone(), &table)?;
+    let census = database.census(&table, &question)?;
+    for shape in census.shapes.list() {
+        jsonl::print(&UndatedStat { table: &table.name, shape }, output)?;
     }
     Ok(Exit::Done)
 }
@@ -175,6 +205,7 @@ impl Count {
         let rule = rule(policy, &table.name);
         let mut question = Question {
             timestamp: options.columns.timestamp(&table, rule)?,
+            future: Some(time::future(now)),
             ..Question::default()
         };
         if let Some(rule) = rule {
@@ -187,8 +218,8 @@ impl Count {
     }
 
     fn take(self, database: &Database) -> Result<TableStat> {
-        let Census { rows, hot, stale, warm, undated, oldest, newest } =
-            database.census(&self.table, &self.question)?;
+        let census = database.census(&self.table, &self.question)?;
+        let Census { rows, hot, stale, warm, undated, future, .. } = census;
         let size = database.table_size(&self.table)?;
         let dated = self.question.timestamp.is_some();
         Ok(TableStat {
@@ -198,8 +229,9 @@ impl Count {
             stale: self.ruled.then_some(stale),
             warm: self.ruled.then_some(warm),
             undated: dated.then_some(undated),
-            oldest: oldest.map(rfc3339),
-            newest: newest.map(rfc3339),
+            future: dated.then_some(future),
+            oldest: census.oldest.map(rfc3339),
+            newest: census.newest.map(rfc3339),
             live_bytes: size.live_bytes,
             reclaimable_bytes: size.reclaimable_bytes,
             exempt: self.exempt,

@@ -20,6 +20,8 @@ pub struct Options {
     pub always: bool,
     /// `--timestamp-column` and `--unit`.
     pub columns: Columns,
+    /// `--undated`: what the undated rows of the one table look like.
+    pub undated: bool,
     /// `--archives`: the tiers, in place of the database's tables.
     pub archives: bool,
     /// `--files`: the archives one by one.
@@ -48,8 +50,9 @@ impl Options {
         }
         let dated =
             self.columns.timestamp.is_some() || self.columns.unit.is_some();
-        match (self.over, self.tables.as_slice()) {
-            (Some(_), [_]) if dated => Err(Error::usage(
+        match (self.over.or(self.undated.then_some(0)), self.tables.as_slice())
+        {
+            (Some(_), [_]) if dated && !self.undated => Err(Error::usage(
                 "--over measures bytes: --timestamp-column and --unit have \
                  no meaning beside it",
             )),
@@ -75,9 +78,11 @@ impl Options {
         let limited = self.margin.is_some()
             || self.max_size.is_some()
             || self.max_undated.is_some();
-        let modes = [self.over.is_some(), self.archives, self.check];
+        let modes =
+            [self.over.is_some(), self.undated, self.archives, self.check];
         let wrong = if modes.iter().filter(|m| **m).count() > 1 {
-            "--over, --archives and --check are asked one at a time"
+            "--over, --undated, --archives and --check are asked one at a \
+             time"
         } else if self.always && self.over.is_none() {
             "--always is for --over"
         } else if listed && !self.archives {

@@ -98,7 +98,7 @@ impl<'s> Days<'s> {
         Days {
             table,
             chosen,
-            unit,
+            unit: unit.clone(),
             level,
             plain: options.plain,
             single: options.single,
@@ -297,7 +297,7 @@ impl<'s> Days<'s> {
     ) -> Result<(Segment, Draft)> {
         let sums = entry.draft.finish()?;
         let names = |c: &usize| self.table.columns[*c].name.clone();
-        let column = self.chosen.timestamp.map(|(c, _)| names(&c));
+        let column = self.chosen.timestamp.as_ref().map(|(c, _)| names(c));
         let redaction = &self.chosen.redaction;
         let segment = Segment {
             id: Tree::new_id()?,
@@ -327,7 +327,7 @@ impl<'s> Days<'s> {
             secrets_version: redaction.secrets.map(|(_, v)| v),
             secrets_all: redaction.guesses(),
             timestamp_column: column.unwrap_or_default(),
-            unit: self.unit.map(|u| u.word().to_owned()),
+            unit: self.unit.as_ref().map(Unit::to_string),
             schema_sha256: schema_sha256.to_owned(),
             archived_at: Some(self.archived_at.clone()),
             retention: self.retention.clone(),

@@ -209,7 +209,7 @@ impl LineReader {
             count += 1;
             let value = value.to_owned_if(column == self.timestamp);
             if let Some(value) = value.map_err(|f| f.to_string())? {
-                at = time::instant(value.borrow(), self.unit);
+                at = time::instant(value.borrow(), self.unit.as_ref());
             }
         }
         if count < wanted {

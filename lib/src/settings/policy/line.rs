@@ -156,7 +156,7 @@ pub(super) fn format(
                 Some(cold) => cold.to_string(),
                 None => "none".to_owned(),
             }),
-            unit: rule.unit.map(|unit| unit.to_string()),
+            unit: rule.unit.as_ref().map(|unit| unit.to_string()),
             where_: rule.where_.clone(),
             redact: some(&rule.redact),
             exclude: some(&rule.exclude),

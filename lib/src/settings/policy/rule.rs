@@ -32,7 +32,7 @@ pub struct Rule {
     pub every: Every,
     /// The column that holds a row's time.
     pub timestamp: String,
-    /// What the column's numbers mean; without it their size says.
+    /// What the column's values mean; without it their own look says.
     pub unit: Option<Unit>,
     /// How long rows stay in the database.
     pub hot: Period,

@@ -1,0 +1,179 @@
+//! Where in a time index rows can stand that are due, undated or of the
+//! future: all of it but for the texts and numbers that surely mean a time
+//! between the cutoff and the future.
+//!
+//! Under a unit any text can be a number, and none is passed over. The digits
+//! of dates and patterns have no order to rely on, and then no index is asked.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::db::{Filter, Table, ident};
+use crate::time::{
+    Day, GUESSED_SCALES, GUESSED_SECONDS, NO_ZERO_SECONDS, Unit,
+};
+use crate::value::Owned;
+
+/// The ranges of an index.
+pub(super) struct Ranges {
+    /// The index.
+    pub name: String,
+    /// The column that it leads with, as SQL compares it in byte order.
+    pub time: String,
+    unit: Option<Unit>,
+    texts_only: bool,
+    before: Timestamp,
+    future: Timestamp,
+}
+
+/// One range of an index; without bounds the NULLs.
+pub(super) struct Range {
+    pub from: Option<Owned>,
+    pub to: Option<Owned>,
+}
+
+impl Range {
+    pub fn term(&self, time: &str) -> String {
+        match (&self.from, &self.to) {
+            (None, None) => format!("{time} IS NULL"),
+            (Some(_), None) => format!("{time} >= ?1"),
+            (None, Some(_)) => format!("{time} < ?1"),
+            (Some(_), Some(_)) => format!("{time} >= ?1 AND {time} < ?2"),
+        }
+    }
+
+    pub fn bounds(&self) -> Vec<&Owned> {
+        self.from.iter().chain(&self.to).collect()
+    }
+}
+
+impl Ranges {
+    /// Those for what is before the filter's upper bound; none where no index
+    /// can be relied on.
+    pub fn new(
+        name: String,
+        table: &Table,
+        filter: &Filter,
+    ) -> Option<Ranges> {
+        let (column, unit) = filter.timestamp.clone()?;
+        let before = filter.before?;
+        if matches!(unit, Some(Unit::Compact | Unit::Pattern(_))) {
+            return None;
+        }
+        // What is passed over must hold no zero time.
+        if before.as_second() <= NO_ZERO_SECONDS.start {
+            return None;
+        }
+        let end = Timestamp::from_second(NO_ZERO_SECONDS.end).ok()?;
+        let future = filter.future.map_or(end, |future| future.min(end));
+        let column = &table.columns[column];
+        let time = format!(
+            "{}.{} COLLATE BINARY",
+            ident(&table.name),
+            ident(&column.name)
+        );
+        let texts_only = holds_no_numbers(&column.declared);
+        Some(Ranges { name, time, unit, texts_only, before, future })
+    }
+
+    /// From the day that every due text sorts before, to the one that every
+    /// text of the future sorts behind: an offset moves a local date by at
+    /// most a day.
+    pub fn hot_days(&self) -> Option<(String, String)> {
+        if self.unit.is_some() {
+            return None;
+        }
+        let from = Day::of(self.before).next().next();
+        let end = Day::of(self.future - SignedDuration::from_hours(24));
+        (from < end).then(|| (from.to_string(), end.to_string()))
+    }
+
+    /// NULL, the numbers but for the hot ones, the texts but for those of hot
+    /// days, and BLOBs.
+    pub fn terms(&self) -> Vec<Range> {
+        let mut out = vec![Range { from: None, to: None }];
+        let mut from = None;
+        for (hot, later) in self.hot_numbers() {
+            out.push(Range { from: from.take(), to: Some(hot) });
+            from = Some(later);
+        }
+        let empty = || Some(Owned::Text(Vec::new()));
+        out.push(Range { from, to: empty() });
+        let mut from = empty();
+        if let Some((hot, later)) = self.hot_days() {
+            let [hot, later] = [hot, later].map(|d| Owned::Text(d.into()));
+            out.push(Range { from: from.take(), to: Some(hot) });
+            from = Some(later);
+        }
+        out.push(Range { from, to: None });
+        out
+    }
+
+    /// The ranges of numbers that are times between the cutoff and the future,
+    /// in order; a little narrower than exact, the filter decides.
+    pub fn hot_numbers(&self) -> Vec<(Owned, Owned)> {
+        if self.texts_only {
+            return Vec::new();
+        }
+        // In units of which so many make a second, since an epoch in seconds.
+        let hot = |(epoch, scale): (i64, i64), least: i128, end: i128| {
+            let unit_ns = 1_000_000_000 / i128::from(scale);
+            let since = i128::from(epoch) * i128::from(scale);
+            let count =
+                |at: Timestamp| at.as_nanosecond().div_euclid(unit_ns) - since;
+            let from = (count(self.before) + 1).max(least);
+            let to = count(self.future).min(end);
+            (from < to).then(|| (at_least(from), whole(to)))
+        };
+        let all: Vec<_> = match &self.unit {
+            // Julian days among the small numbers are not told apart here:
+            // an INTEGER in their range means no time, and is counted.
+            None => GUESSED_SCALES
+                .map(|scale| {
+                    let seconds = |s: &i64| i128::from(*s) * i128::from(scale);
+                    let least = seconds(GUESSED_SECONDS.start());
+                    hot((0, scale), least, seconds(GUESSED_SECONDS.end()))
+                })
+                .into_iter()
+                .collect(),
+            Some(unit) => match unit.scale() {
+                // 0 and -1 are no times, whatever the epoch.
+                Some(scale) => vec![hot(scale, 1, i128::MAX)],
+                None => vec![self.hot_julian_days()],
+            },
+        };
+        all.into_iter().flatten().collect()
+    }
+
+    fn hot_julian_days(&self) -> Option<(Owned, Owned)> {
+        let day =
+            |at: Timestamp| at.as_nanosecond() as f64 / 86_400e9 + 2_440_587.5;
+        let (from, to) = (day(self.before) + 1e-6, day(self.future) - 1e-6);
+        (from < to).then_some((Owned::Real(from), Owned::Real(to)))
+    }
+}
+
+/// A whole number as SQL compares it exactly; beyond 64 bits, the double next
+/// to it.
+fn whole(number: i128) -> Owned {
+    match i64::try_from(number) {
+        Ok(number) => Owned::Integer(number),
+        Err(_) => Owned::Real(number as f64),
+    }
+}
+
+/// Like `whole`, but never below `number`: a rounded double moves up to the
+/// next one.
+fn at_least(number: i128) -> Owned {
+    match whole(number) {
+        Owned::Real(rounded) => Owned::Real(rounded.next_up()),
+        exact => exact,
+    }
+}
+
+/// A column with TEXT affinity holds no numbers, and would compare them as
+/// text (<https://www.sqlite.org/datatype3.html#affinity>).
+fn holds_no_numbers(declared: &str) -> bool {
+    let declared = declared.to_uppercase();
+    !declared.contains("INT")
+        && ["CHAR", "CLOB", "TEXT"].iter().any(|t| declared.contains(t))
+}
