@@ -13,7 +13,9 @@ use crate::error::{Error, Exit};
 use crate::time::Shape;
 
 /// What became of a table in a run.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Rows were archived, proven and deleted.
@@ -29,6 +31,7 @@ pub enum Status {
     /// The database has no such table.
     NoTable,
     /// The step failed; the message says why.
+    #[default]
     Failed,
 }
 
@@ -202,7 +205,7 @@ pub trait Step: Default {
 }
 
 /// The record of rt-export.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Exported {
     /// The table, as the schema writes it.
     pub table: String,
@@ -245,7 +248,7 @@ pub struct Exported {
 }
 
 /// The record of rt-store.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Stored {
     /// The table.
     pub table: String,
@@ -266,7 +269,7 @@ pub struct Stored {
 
 /// The record of rt-purge. `rows` is the sum of the six counts below it; of a
 /// segment that was not settled, the rows that were deleted count.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Purged {
     /// The table.
     pub table: String,
@@ -308,22 +311,7 @@ pub struct Purged {
 impl Purged {
     /// The result of a table of which nothing was settled so far.
     pub fn new(table: &str, status: Status) -> Purged {
-        Purged {
-            table: table.to_owned(),
-            status,
-            recovered: false,
-            rows: 0,
-            records: 0,
-            changed: 0,
-            referenced: 0,
-            refused: 0,
-            gone: 0,
-            superseded: 0,
-            trigger_changes: 0,
-            archive_files: Vec::new(),
-            message: None,
-            exit_status: None,
-        }
+        Purged { table: table.to_owned(), status, ..Purged::default() }
     }
 }
 

@@ -204,6 +204,18 @@ fn any_number_of_threads_gives_the_same_bytes() {
     }
 }
 
+#[test]
+fn a_header_is_laid_out_as_the_page_has_it() {
+    for (level, xfl) in [("-1", 4), ("-2", 0), ("-8", 0), ("-9", 2)] {
+        let packed = good(&[level], b"a\nb\n");
+        let size = packed.len() as u8;
+        let mut want = vec![0x1f, 0x8b, 8, 4, 0, 0, 0, 0, xfl, 0xff, 21, 0];
+        want.extend([b'R', b'T', 17, 0, 1]);
+        want.extend([size, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(packed[..33], want, "{level}");
+    }
+}
+
 /// The texts of the members, cut by the sizes in their headers.
 fn blocks(packed: &[u8]) -> Vec<Vec<u8>> {
     let (mut out, mut at) = (Vec::new(), 0);
@@ -257,12 +269,17 @@ fn damaged_input_is_status_4_with_the_place() {
     let mut flipped = packed.clone();
     flipped[packed.len() / 2] ^= 0x10;
     let junk = [&packed[..], b"junk"].concat();
+    let behind = [&packed[..], &[0, 0, 0], &packed].concat();
+    let zeros = [&packed[..], &[0; 700_000]].concat();
+    assert!(good(&["-d"], &zeros) == rows(60_000));
     for (input, why) in [
         (&b""[..], "standard input is empty"),
         (b"id,name\n", "standard input is not gzip"),
         (cut, "ends in the middle of the gzip member at byte "),
         (&flipped, "the gzip member at byte "),
         (&junk, &format!("not gzip at byte {}", packed.len())),
+        (&behind, &format!("not gzip at byte {}", packed.len())),
+        (&[0; 100], "standard input is not gzip"),
         (&plain[..plain.len().saturating_sub(1)], "standard input "),
     ] {
         for task in ["-d", "-t"] {
@@ -275,14 +292,35 @@ fn damaged_input_is_status_4_with_the_place() {
 #[test]
 fn a_header_that_lies_is_a_warning_and_changes_no_text() {
     let text = rows(60_000);
-    let mut packed = good(&[], &text);
-    // The number of lines of the first member, as rt-jsonl(5) lays it out.
-    packed[25] ^= 1;
-    let out = run(&["-d"], &packed);
-    let said = String::from_utf8(out.stderr).unwrap();
-    assert!(out.status.success() && out.stdout == text);
-    assert!(said.contains("warning: the header of the gzip member at byte 0"));
-    assert!(good(&["-q", "-d"], &packed) == text);
+    let packed = good(&[], &text);
+    let size = u64::from_le_bytes(packed[17..25].try_into().unwrap());
+    // The size of the first member, one that hides the second, and the number
+    // of its lines, as rt-jsonl(5) lays them out.
+    let mut lies = vec![packed.clone()];
+    lies[0][25] ^= 1;
+    for lie in [60, size - 1, 2 * size, 1 << 20, 1 << 40, u64::MAX] {
+        let mut other = packed.clone();
+        other[17..25].copy_from_slice(&lie.to_le_bytes());
+        lies.push(other);
+    }
+    for packed in lies {
+        let out = run(&["-d"], &packed);
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(out.status.success() && out.stdout == text);
+        let warning = "warning: the header of the gzip member at byte 0";
+        assert!(said.contains(warning), "{said}");
+        assert!(good(&["-q", "-d"], &packed) == text);
+    }
+    // A member that looks like the one that it hides.
+    for text in [&b"the same\n"[..], b""] {
+        let one = good(&[], text);
+        let mut two = [one.clone(), one.clone()].concat();
+        let size = 2 * one.len() as u64;
+        two[17..25].copy_from_slice(&size.to_le_bytes());
+        assert!(good(&["-q", "-d"], &two) == text.repeat(2));
+        let said = run(&["-d"], &two).stderr;
+        assert!(!said.is_empty(), "{text:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::event::{Compression, Named, Segment};
 use super::names::Tree;
 use super::owner::Archive;
+use super::segment::whole_lines;
 use super::state::Open;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,6 @@ use crate::db::{Database, Identity, Table};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{file_sha256, hex};
 use crate::io::durable;
-use crate::io::gz;
 use crate::record::{ARCHIVED_AT, Fields, ROWID};
 
 /// What a look through the file gives.
@@ -52,10 +52,7 @@ pub fn enter_by_hand(
     let input = durable::open_read(&path)?;
     let file = Named {
         file: absolute.to_owned(),
-        size_bytes: input
-            .metadata()
-            .map_err(|e| Error::io("stat", &path, e))?
-            .len(),
+        size_bytes: durable::length(&input, &path)?,
         sha256: file_sha256(input, &path)?,
     };
     let schema = archive.tree().keep_schema(&table.name, &table.schema)?;
@@ -77,32 +74,20 @@ fn segment(
         db_inode: identity.inode,
         table: table.to_owned(),
         file: file.file,
-        offset_bytes: 0,
         size_bytes: file.size_bytes,
         sha256: file.sha256.clone(),
-        before_sha256: None,
         file_sha256: file.sha256,
         rows: survey.rows,
         keyless_rows: survey.keyless,
         text_size_bytes: survey.text_size,
         text_sha256: hex(&survey.text.finalize()),
         compression,
-        level: 0,
         columns: survey.columns,
-        // A column that the file lacks may have come later: it must be NULL.
-        excluded: Vec::new(),
-        redacted: Vec::new(),
-        secrets_version: None,
-        secrets_all: false,
-        timestamp_column: String::new(),
-        unit: None,
         schema_sha256,
-        archived_at: None,
-        retention: None,
-        oldest: None,
-        newest: None,
-        array: false,
         adopted: true,
+        // None are excluded: a column that the file lacks may have come later,
+        // and must be NULL.
+        ..Segment::default()
     })
 }
 
@@ -110,57 +95,32 @@ fn segment(
 /// columns, and have its key.
 fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
     let mut magic = [0u8; 2];
-    let mut input = durable::open_read(path)?;
-    let n = durable::read_full(&mut input, &mut magic)
+    let n = durable::read_full(&mut durable::open_read(path)?, &mut magic)
         .map_err(|e| Error::io("read", path, e))?;
     let gzip = n == 2 && magic == [0x1f, 0x8b];
     let mut out = Survey::default();
-    let mut line = Vec::new();
-    let mut take = |piece: &[u8]| -> Result<()> {
-        out.text.update(piece);
+    let name = quoted(path);
+    let mut take = |piece: &mut Vec<u8>| -> Result<()> {
+        out.text.update(&piece);
         out.text_size += piece.len() as u64;
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', piece) {
-            line.extend_from_slice(&piece[start..end]);
-            start = end + 1;
-            out.look(&line, table).map_err(|what| {
+        for line in piece.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").ok_or_else(|| {
+                Error::data(format!(
+                    "{name} ends in the middle of a line: it was cut short"
+                ))
+            })?;
+            out.look(line, table).map_err(|what| {
                 let at = out.rows + 1;
-                Error::data(format!("{}, line {at}: {what}", quoted(path)))
-                    .hint(
+                Error::data(format!("{name}, line {at}: {what}")).hint(
                     "it takes what rt-export writes as JSON Lines; an array \
                      goes through rt-store --single, or jq -c '.[]'",
                 )
             })?;
-            line.clear();
         }
-        line.extend_from_slice(&piece[start..]);
         Ok(())
     };
-    let input = durable::open_read(path)?;
-    let mut piece = Vec::new();
-    if gzip {
-        let mut reader = gz::Reader::parallel(input, quoted(path), 1);
-        while reader.next_block(&mut piece)? {
-            take(&piece)?;
-        }
-    } else {
-        let mut input = input;
-        loop {
-            piece.resize(1 << 18, 0);
-            let n = durable::read_full(&mut input, &mut piece)
-                .map_err(|e| Error::io("read", path, e))?;
-            if n == 0 {
-                break;
-            }
-            take(&piece[..n])?;
-        }
-    }
-    if !line.is_empty() {
-        return Err(Error::data(format!(
-            "{} ends in the middle of a line: it was cut short",
-            quoted(path)
-        )));
-    }
+    let mut input = durable::open_read(path)?;
+    whole_lines(&mut input, &name, !gzip, 1, &mut take)?;
     let compression = if gzip { Compression::Gzip } else { Compression::None };
     Ok((compression, out))
 }

@@ -8,50 +8,34 @@
 //! about: of rows without key, equal ones are different rows.
 
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::path::Path;
 
 use super::event::Compression;
 use super::names::month_file;
 use super::owner::{Archive, not_as_said};
-use super::segment::{VerifiedSegment, whole_lines};
-use crate::error::Result;
-use crate::io::digest::{Hashing, file_sha256};
+use super::segment::{VerifiedSegment, as_damage, whole_lines};
+use crate::error::{Result, quoted};
+use crate::io::digest::{Hashing, file_sha256, keyed_digest};
 use crate::io::durable;
 use crate::io::tar::read_tar;
 use crate::line_set::LineSet;
-use crate::record::{ARCHIVED_AT, records};
+use crate::record::{ARCHIVED_AT_MARK, records};
 use crate::time::Day;
 
 /// So many lines are looked for in one pass: 24 bytes each in memory.
 const LINES_A_PASS: usize = 500_000;
 
-/// What a record is, but for when it was archived: 128 bits under a key that
-/// is drawn for the process.
-type RecordDigest = u128;
-
-/// Digests of records.
-struct Digests {
-    keys: [RandomState; 2],
-    /// What stands before the time at which a record was archived.
-    mark: Vec<u8>,
-}
-
-impl Digests {
-    fn of(&self, record: &[u8]) -> RecordDigest {
-        let end = memchr::memmem::rfind(record, &self.mark);
-        let record = &record[..end.unwrap_or(record.len())];
-        let [high, low] = &self.keys;
-        u128::from(high.hash_one(record)) << 64
-            | u128::from(low.hash_one(record))
-    }
+/// The digest of a record but for when it was archived.
+fn digest_of(record: &[u8]) -> u128 {
+    let end = memchr::memmem::rfind(record, ARCHIVED_AT_MARK);
+    keyed_digest(&record[..end.unwrap_or(record.len())])
 }
 
 /// Lines that are looked for, by the digest of their record.
+#[derive(Default)]
 struct Sought {
-    digests: Digests,
-    lines: Vec<(RecordDigest, u64)>,
+    lines: Vec<(u128, u64)>,
     /// Lines whose record was seen to stand elsewhere.
     copies: LineSet,
 }
@@ -60,7 +44,7 @@ impl Sought {
     /// Marks the lines with this record, but for `line` itself and, where
     /// `only_later` is set, those before it.
     fn see(&mut self, record: &[u8], line: Option<u64>, only_later: bool) {
-        let digest = self.digests.of(record);
+        let digest = digest_of(record);
         let first = self.lines.partition_point(|(d, _)| *d < digest);
         for (other, copy) in &self.lines[first..] {
             if *other != digest {
@@ -106,19 +90,12 @@ impl Archive {
         lines: &LineSet,
         (going, stand): (&LineSet, &LineSet),
     ) -> Result<LineSet> {
-        let mut sought = Sought {
-            digests: Digests {
-                keys: [RandomState::new(), RandomState::new()],
-                mark: format!(",\"{ARCHIVED_AT}\":").into_bytes(),
-            },
-            lines: Vec::new(),
-            copies: LineSet::default(),
-        };
+        let mut sought = Sought::default();
         let mut line = 0;
         segment.read(&mut |piece| {
             for record in records(piece) {
                 if lines.contains(line) {
-                    sought.lines.push((sought.digests.of(record), line));
+                    sought.lines.push((digest_of(record), line));
                 }
                 line += 1;
             }
@@ -205,10 +182,11 @@ fn see_records(
     plain: bool,
     sought: &mut Sought,
 ) -> Result<()> {
-    whole_lines(input, path, plain, &mut |piece| {
+    whole_lines(input, &quoted(path), plain, 0, &mut |piece| {
         for record in records(piece) {
             sought.see(record, None, false);
         }
         Ok(())
     })
+    .map_err(as_damage)
 }

@@ -10,7 +10,7 @@ use crate::line_set::LineSet;
 
 /// The rows that one publication adds to one file, and all that their proof
 /// depends on. A `store` event and its receipt carry it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Segment {
     /// 128 random bits in hexadecimal; never used again.
     pub id: String,
@@ -84,10 +84,13 @@ pub struct Segment {
 }
 
 /// How a file is compressed.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// gzip members.
+    #[default]
     Gzip,
     /// Plain text.
     None,
@@ -185,7 +188,7 @@ pub struct Settled {
 
 /// What a file of the tree holds of one table's day: a warm file, or a member
 /// of a month's tar.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Member {
     /// Its name in the tar: `2025-11-03/tool_uses.jsonl.gz`.
     pub name: String,
@@ -210,12 +213,20 @@ pub struct Member {
 }
 
 impl Member {
-    /// Takes in the times of more rows.
-    pub fn widen(&mut self, oldest: &Option<String>, newest: &Option<String>) {
-        let own =
+    /// Takes in the times of more rows; gives those before.
+    pub fn widen(
+        &mut self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> Times {
+        let before =
             Times { oldest: self.oldest.take(), newest: self.newest.take() };
-        let all = own.with(oldest, newest);
-        (self.oldest, self.newest) = (all.oldest, all.newest);
+        self.date(before.clone().with(oldest, newest));
+        before
+    }
+
+    pub(super) fn date(&mut self, times: Times) {
+        (self.oldest, self.newest) = (times.oldest, times.newest);
     }
 }
 

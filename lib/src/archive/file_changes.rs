@@ -23,12 +23,7 @@ impl State {
                             .to_owned(),
                         table: Some(segment.table.clone()),
                         day,
-                        size_bytes: 0,
-                        sha256: String::new(),
-                        rows: 0,
-                        oldest: None,
-                        newest: None,
-                        archived_at: None,
+                        ..Member::default()
                     }],
                     text_size_bytes: Some(0),
                 }
@@ -41,13 +36,7 @@ impl State {
             member.size_bytes = file.size_bytes;
             member.sha256.clone_from(&file.sha256);
             member.rows += segment.rows;
-            let before = Times {
-                oldest: member.oldest.take(),
-                newest: member.newest.take(),
-            };
-            let all = before.clone().with(&segment.oldest, &segment.newest);
-            (member.oldest, member.newest) = (all.oldest, all.newest);
-            return before;
+            return member.widen(&segment.oldest, &segment.newest);
         }
         Times::default()
     }
@@ -77,8 +66,7 @@ impl State {
                 member.rows = member.rows.saturating_sub(out);
                 if retract.oldest.is_some() || retract.rows == 0 {
                     let before = open.before.clone();
-                    let all = before.with(&retract.oldest, &retract.newest);
-                    (member.oldest, member.newest) = (all.oldest, all.newest);
+                    member.date(before.with(&retract.oldest, &retract.newest));
                 }
             }
         }

@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use super::event::{Adopt, Event, Member, Named, Segment};
 use super::names::Tree;
 use super::owner::{Archive, not_as_said};
+use super::segment::whole_lines;
 use super::state::{Open, State};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
-use crate::io::gz;
 use crate::io::tar::read_tar;
 use crate::record::{ARCHIVED_AT, Fault, Fields, Token};
 use crate::time::{self, Day, rfc3339};
@@ -66,8 +66,7 @@ impl Tree {
                 Some(_) => Err(not_as_said(&path, "is missing")),
             };
         };
-        let size_bytes =
-            present.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
+        let size_bytes = durable::length(&present, &path)?;
         let sha256 = file_sha256(present, &path)?;
         if let Some(known) = known {
             return match known.sha256 == sha256 {
@@ -85,12 +84,8 @@ impl Tree {
     /// Looks through the lines of a file, each of which must be a record.
     pub fn count_records(&self, file: &str, plain: bool) -> Result<Counted> {
         let path = self.path(file)?;
-        let input = durable::open_read(&path)?;
-        let counted = if plain {
-            count_plain(input, &path)
-        } else {
-            count_rows(gz::Reader::new(input, quoted(&path)))
-        };
+        let mut input = durable::open_read(&path)?;
+        let counted = count_lines(&mut input, &quoted(&path), plain);
         counted.map_err(|e| e.during(quoted(&path)))
     }
 }
@@ -145,21 +140,6 @@ impl Archive {
     }
 }
 
-/// Lines of a plain file; each must be a record.
-fn count_plain(mut input: std::fs::File, path: &Path) -> Result<Counted> {
-    let (mut line, mut counted) = (Vec::new(), Counted::default());
-    let mut piece = vec![0u8; 1 << 18];
-    loop {
-        let n = durable::read_full(&mut input, &mut piece)
-            .map_err(|e| Error::io("read", path, e))?;
-        if n == 0 {
-            ended(&line)?;
-            return Ok(counted);
-        }
-        count_lines(&piece[..n], &mut line, &mut counted)?;
-    }
-}
-
 /// What a foreign tar holds.
 fn survey_tar(path: &Path) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
@@ -177,7 +157,7 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
         let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
         let mut hash = Hashing::new(contents);
         let counted = match table {
-            Some(_) => count_rows(gz::Reader::new(&mut hash, quote(name)))?,
+            Some(_) => count_lines(&mut hash, &quote(name), false)?,
             None => Counted::default(),
         };
         std::io::copy(&mut hash, &mut std::io::sink())
@@ -202,36 +182,28 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
     Ok(members)
 }
 
-/// Lines of a gzip file; each must be an object.
-fn count_rows<R: Read>(mut reader: gz::Reader<R>) -> Result<Counted> {
-    let (mut piece, mut line) = (Vec::new(), Vec::new());
-    let mut counted = Counted::default();
-    while reader.next_block(&mut piece)? {
-        count_lines(&piece, &mut line, &mut counted)?;
-    }
-    ended(&line)?;
-    Ok(counted)
-}
-
+/// Lines of a text; each must be a record.
 fn count_lines(
-    piece: &[u8],
-    line: &mut Vec<u8>,
-    counted: &mut Counted,
-) -> Result<()> {
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', piece) {
-        line.extend_from_slice(&piece[start..end]);
-        start = end + 1;
-        counted.rows += 1;
-        let rows = counted.rows;
-        let archived = archived_of(line)
-            .map_err(|f| Error::data(format!("line {rows}: {f}")))?;
-        counted.archived = counted.archived.max(archived);
-        counted.unsaid |= archived.is_none();
-        line.clear();
-    }
-    line.extend_from_slice(&piece[start..]);
-    Ok(())
+    input: &mut dyn Read,
+    name: &str,
+    plain: bool,
+) -> Result<Counted> {
+    let mut counted = Counted::default();
+    whole_lines(input, name, plain, 0, &mut |piece| {
+        for line in piece.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").ok_or_else(|| {
+                Error::data("it ends in the middle of a line")
+            })?;
+            counted.rows += 1;
+            let rows = counted.rows;
+            let archived = archived_of(line)
+                .map_err(|f| Error::data(format!("line {rows}: {f}")))?;
+            counted.archived = counted.archived.max(archived);
+            counted.unsaid |= archived.is_none();
+        }
+        Ok(())
+    })?;
+    Ok(counted)
 }
 
 /// The `_archived_at` of a record.
@@ -246,11 +218,4 @@ fn archived_of(line: &[u8]) -> std::result::Result<Option<Timestamp>, Fault> {
         }
     }
     Ok(archived)
-}
-
-fn ended(line: &[u8]) -> Result<()> {
-    match line.is_empty() {
-        true => Ok(()),
-        false => Err(Error::data("it ends in the middle of a line")),
-    }
 }

@@ -84,7 +84,7 @@ impl Ledger {
                 .map_err(|e| Error::io("open", &path, e))?;
             // An empty one is new, or a run died that had just made it: its
             // name must last before anything is written into it.
-            if length_of(&file, &path)? == 0 {
+            if durable::length(&file, &path)? == 0 {
                 durable::sync_folder(root)?;
             }
             Some(file)
@@ -128,10 +128,8 @@ impl Ledger {
     /// is under way, or was cut short.
     pub fn tail_bytes(&self) -> Result<u64> {
         match &self.file {
-            Some(file) => {
-                Ok(length_of(file, &self.path)?
-                    .saturating_sub(self.read_bytes))
-            }
+            Some(file) => Ok(durable::length(file, &self.path)?
+                .saturating_sub(self.read_bytes)),
             None => Ok(0),
         }
     }
@@ -190,7 +188,7 @@ impl Ledger {
     /// is durable before the tail is cut.
     fn mend(&mut self, file: &File) -> Result<u64> {
         let whole = self.catch_up()?;
-        let torn = length_of(file, &self.path)?.saturating_sub(whole);
+        let torn = durable::length(file, &self.path)?.saturating_sub(whole);
         if torn == 0 {
             return Ok(0);
         }
@@ -368,8 +366,4 @@ impl Ledger {
         self.prev = hex(&Sha256::digest(line));
         Ok(())
     }
-}
-
-fn length_of(file: &File, path: &Path) -> Result<u64> {
-    Ok(file.metadata().map_err(|e| Error::io("stat", path, e))?.len())
 }

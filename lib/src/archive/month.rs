@@ -19,7 +19,7 @@
 //! that is not in a durable tar.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -176,14 +176,9 @@ impl Archive {
         for file in files {
             let path = self.tree.path(file)?;
             let Some(folder) = path.parent() else { continue };
-            match fs::remove_dir(folder) {
-                Ok(()) => {}
-                // Who removed it may have died before that was durable.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => {}
-                Err(e) => return Err(Error::io("remove", folder, e)),
-            }
-            let there = path.ancestors().skip(1).find(|f| f.exists());
+            // Who removed it may have died before that was durable.
+            durable::remove_if_empty(folder)?;
+            let there = durable::nearest_folder(&path)?;
             changed.extend(there.map(Path::to_owned));
         }
         changed.iter().try_for_each(|folder| durable::sync_folder(folder))

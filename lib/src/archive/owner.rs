@@ -175,8 +175,7 @@ impl Archive {
     /// fsyncs the folders of a path that is gone, from the nearest one that
     /// is still there, and the ledger.
     pub fn sync_nearest(&self, path: &Path) -> Result<()> {
-        let there = path.ancestors().skip(1).find(|folder| folder.exists());
-        if let Some(folder) = there {
+        if let Some(folder) = durable::nearest_folder(path)? {
             durable::sync_up(folder, self.tree.root())?;
         }
         self.ledger.sync()

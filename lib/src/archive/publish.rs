@@ -9,7 +9,7 @@ use super::event::{Event, Segment};
 use super::names::Tree;
 use super::owner::{Archive, not_as_said};
 use crate::crash;
-use crate::error::{Error, Exit, Result, quote};
+use crate::error::{Error, Result, quote};
 use crate::io::durable;
 
 impl Archive {
@@ -24,16 +24,13 @@ impl Archive {
             .unsettled()
             .find(|o| o.segment.table.eq_ignore_ascii_case(table));
         if let Some(open) = unsettled {
-            return Err(Error::new(
-                Exit::Busy,
-                format!(
-                    "table {} has a segment that is not settled, in {}, of \
-                     the database {}",
-                    quote(table),
-                    quote(&open.segment.file),
-                    quote(&open.segment.db)
-                ),
-            )
+            return Err(Error::busy(format!(
+                "table {} has a segment that is not settled, in {}, of the \
+                 database {}",
+                quote(table),
+                quote(&open.segment.file),
+                quote(&open.segment.db)
+            ))
             .hint(
                 "settle it first with rt-purge --pending; where that \
                  database was moved, or this tree copied, with --moved too",
@@ -54,10 +51,7 @@ impl Archive {
         match (known, present) {
             (None, None) => Draft::begin(folder, None, 0),
             (Some(known), Some(present)) => {
-                let length = present
-                    .metadata()
-                    .map_err(|e| Error::io("stat", &path, e))?
-                    .len();
+                let length = durable::length(&present, &path)?;
                 if length != known.size_bytes {
                     return Err(not_as_said(
                         &path,
@@ -92,14 +86,9 @@ impl Archive {
         for n in 1..=u32::MAX {
             let file = Tree::whole_file(table, now, n, compressed);
             let path = self.tree.path(&file)?;
-            match std::fs::symlink_metadata(&path) {
-                Ok(_) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                    if self.ledger.state().file(&file).is_none() {
-                        return Ok(file);
-                    }
-                }
-                Err(e) => return Err(Error::io("stat", &path, e)),
+            let known = self.ledger.state().file(&file).is_some();
+            if durable::is_gone(&path)? && !known {
+                return Ok(file);
             }
         }
         Err(Error::failed("all names of this moment are taken"))

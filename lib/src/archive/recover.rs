@@ -2,10 +2,11 @@
 //! ledger does not know.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::event::{Change, Event, Named, Segment};
 use super::owner::{Archive, Blocked, not_as_said};
+use super::tiers::entries;
 use crate::crash;
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::digest::file_sha256;
@@ -41,8 +42,8 @@ impl Archive {
                     let path = self.tree.path(&segment.file)?;
                     if segment.before_sha256.is_some() {
                         self.sync_file(&segment.file)?;
-                    } else if path.parent().is_some_and(Path::exists) {
-                        self.sync_folders_of(&[path])?;
+                    } else {
+                        self.sync_nearest(&path)?;
                     }
                     Event::Void { id: segment.id.clone() }
                 }
@@ -128,8 +129,7 @@ impl Archive {
                 Some(_) => Err(not_as_said(&path, "is missing")),
             };
         };
-        let length =
-            file.metadata().map_err(|e| Error::io("stat", &path, e))?.len();
+        let length = durable::length(&file, &path)?;
         let digest = file_sha256(file, &path)?;
         if length == segment.offset_bytes + segment.size_bytes
             && digest == segment.file_sha256
@@ -145,65 +145,56 @@ impl Archive {
     }
 
     /// Removes temporary files: whoever made one held the lock, and is dead.
+    /// Folders that are links are left alone.
     fn sweep(&self) -> Result<()> {
         let root = self.tree.root();
-        sweep_folder(root, root)?;
-        sweep_folder(&root.join("schema"), root)?;
-        sweep_folder(&root.join("cold"), root)?;
-        for year in folders(&root.join("cold"), root)? {
-            sweep_folder(&year, root)?;
+        let [schema, cold, warm] =
+            ["schema", "cold", "warm"].map(|name| root.join(name));
+        sweep_folder(root)?;
+        for folder in [&schema, &cold] {
+            if is_folder(folder)? {
+                sweep_folder(folder)?;
+            }
         }
-        for day in folders(&root.join("warm"), root)? {
-            sweep_folder(&day, root)?;
+        for year in folders(&cold)? {
+            sweep_folder(&year)?;
+        }
+        for day in folders(&warm)? {
+            sweep_folder(&day)?;
             // An empty day is one whose first file was never published.
-            match fs::remove_dir(&day) {
-                Ok(()) => durable::sync_folder(&root.join("warm"))?,
-                Err(e)
-                    if e.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
-                Err(e) => return Err(Error::io("remove", &day, e)),
+            if durable::remove_if_empty(&day)? {
+                durable::sync_folder(&warm)?;
             }
         }
         Ok(())
     }
 }
 
-fn folders(parent: &Path, root: &Path) -> Result<Vec<std::path::PathBuf>> {
+/// Whether a path is a folder, and no link to one.
+fn is_folder(path: &Path) -> Result<bool> {
+    let there = fs::symlink_metadata(path);
+    let there = durable::if_there(there, "stat", path)?;
+    Ok(there.is_some_and(|meta| meta.is_dir()))
+}
+
+/// The folders in one that is no link.
+fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     let mut out = Vec::new();
-    for entry in entries(parent, root)? {
-        let kind =
-            entry.file_type().map_err(|e| Error::io("read", parent, e))?;
-        if kind.is_dir() {
-            out.push(entry.path());
+    if is_folder(parent)? {
+        for (_, path) in entries(parent)? {
+            if is_folder(&path)? {
+                out.push(path);
+            }
         }
     }
-    out.sort();
     Ok(out)
 }
 
-/// What is in a folder of the tree; nothing where it is a link.
-fn entries(folder: &Path, root: &Path) -> Result<Vec<fs::DirEntry>> {
-    let link = fs::symlink_metadata(folder).is_ok_and(|m| m.is_symlink());
-    if link && folder != root {
-        return Ok(Vec::new());
-    }
-    match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .collect::<std::io::Result<Vec<_>>>()
-            .map_err(|e| Error::io("read", folder, e)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) => Err(Error::io("read", folder, e)),
-    }
-}
-
-fn sweep_folder(folder: &Path, root: &Path) -> Result<()> {
+fn sweep_folder(folder: &Path) -> Result<()> {
     let mut swept = false;
-    for entry in entries(folder, root)? {
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(durable::TREE_PREFIX.as_bytes())
-        {
-            let path = entry.path();
-            fs::remove_file(&path)
-                .map_err(|e| Error::io("remove", &path, e))?;
+    for (name, path) in entries(folder)? {
+        if name.starts_with(durable::TREE_PREFIX) {
+            durable::remove_if_there(&path)?;
             swept = true;
         }
     }

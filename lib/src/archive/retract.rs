@@ -10,8 +10,6 @@
 //! was: whoever comes decides anew, and the last `retract` counts. After 3 it
 //! is done.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -22,7 +20,7 @@ use super::owner::{Archive, not_as_said};
 use super::segment::{BLOCK_BYTES, SegmentText, VerifiedSegment};
 use crate::crash;
 use crate::db::Flushed;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::durable;
 use crate::io::gz;
 use crate::line_set::LineSet;
@@ -109,22 +107,13 @@ impl Archive {
     }
 
     /// Removes a day folder that has become empty.
-    pub(super) fn drop_empty_folder(&self, folder: &Path) -> Result<()> {
+    fn drop_empty_folder(&self, folder: &Path) -> Result<()> {
         let warm = self.tree.root().join("warm");
-        if folder.parent() != Some(&warm) {
-            return Ok(());
-        }
-        match fs::remove_dir(folder) {
-            Ok(()) => durable::sync_folder(&warm),
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
-                ) =>
-            {
-                Ok(())
-            }
-            Err(e) => Err(Error::io("remove", folder, e)),
+        match folder.parent() == Some(&warm)
+            && durable::remove_if_empty(folder)?
+        {
+            true => durable::sync_folder(&warm),
+            false => Ok(()),
         }
     }
 }

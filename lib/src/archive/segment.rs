@@ -178,12 +178,8 @@ pub(super) struct SegmentText {
     file: File,
     path: PathBuf,
     id: FileId,
-    offset: u64,
-    size: u64,
-    sha256: String,
-    rows: u64,
-    array: bool,
-    compression: Compression,
+    /// What it is in the form that the file has.
+    is: Segment,
 }
 
 impl SegmentText {
@@ -195,43 +191,27 @@ impl SegmentText {
         path: &Path,
         open: &Open,
     ) -> Result<(SegmentText, SegmentState)> {
-        let segment = &open.segment;
+        let is = open.segment.clone();
         let file = durable::open_if_there(path)?
             .ok_or_else(|| not_as_said(path, "is missing"))?;
         let id = FileId::of(&file, path)?;
-        let stored = segment.offset_bytes + segment.size_bytes;
-        let text = SegmentText {
-            file,
-            path: path.to_owned(),
-            id,
-            offset: segment.offset_bytes,
-            size: segment.size_bytes,
-            sha256: segment.sha256.clone(),
-            rows: segment.rows,
-            array: segment.array,
-            compression: segment.compression,
-        };
+        let stored = id.size_bytes == is.offset_bytes + is.size_bytes;
+        let mut text = SegmentText { file, path: path.to_owned(), id, is };
         if let Some(retract) = &open.retract
-            && id.size_bytes == segment.offset_bytes + retract.size_bytes
+            && id.size_bytes == open.segment.offset_bytes + retract.size_bytes
         {
-            let retracted = SegmentText {
-                size: retract.size_bytes,
-                sha256: retract.sha256.clone(),
-                rows: retract.rows,
-                ..text
-            };
-            if id.size_bytes != stored || retracted.holds()? {
-                return Ok((retracted, SegmentState::Retracted));
+            text.is.size_bytes = retract.size_bytes;
+            text.is.sha256.clone_from(&retract.sha256);
+            text.is.rows = retract.rows;
+            if !stored || text.holds()? {
+                return Ok((text, SegmentState::Retracted));
             }
-            return SegmentText::open(
-                path,
-                &Open { retract: None, ..open.clone() },
-            );
+            text.is = open.segment.clone();
         }
-        if id.size_bytes != stored {
-            return Err(not_as_said(path, "is not what the ledger says"));
+        match stored {
+            true => Ok((text, SegmentState::Stored)),
+            false => Err(not_as_said(path, "is not what the ledger says")),
         }
-        Ok((text, SegmentState::Stored))
     }
 
     fn holds(&self) -> Result<bool> {
@@ -239,13 +219,13 @@ impl SegmentText {
         let mut segment = self.input().map_err(fail)?;
         let mut input = Hashing::new(&mut segment);
         io::copy(&mut input, &mut io::sink()).map_err(fail)?;
-        Ok(input.sha256() == self.sha256)
+        Ok(input.sha256() == self.is.sha256)
     }
 
     fn input(&self) -> io::Result<io::Take<File>> {
         let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(self.offset))?;
-        Ok(file.take(self.size))
+        file.seek(SeekFrom::Start(self.is.offset_bytes))?;
+        Ok(file.take(self.is.size_bytes))
     }
 
     /// Whether the bytes are what the ledger says.
@@ -274,17 +254,19 @@ impl SegmentText {
             lines += memchr::memchr_iter(b'\n', piece).count() as u64;
             each(piece)
         };
-        if self.size > 0 {
-            let plain = self.compression == Compression::None;
-            whole_lines(&mut input, &self.path, plain, &mut take)?;
+        if self.is.size_bytes > 0 {
+            let plain = self.is.compression == Compression::None;
+            let name = quoted(&self.path);
+            whole_lines(&mut input, &name, plain, 0, &mut take)
+                .map_err(as_damage)?;
         }
         // What follows the last member is part of the digest too.
         io::copy(&mut input, &mut io::sink()).map_err(fail)?;
-        if self.array {
+        if self.is.array {
             lines = lines.saturating_sub(BRACKETS);
         }
         // Bytes that are what was stored hold the text that was stored.
-        if input.sha256() != self.sha256 || lines != self.rows {
+        if input.sha256() != self.is.sha256 || lines != self.is.rows {
             return Err(not_as_said(&self.path, "is not what was stored"));
         }
         Ok(())
@@ -292,7 +274,7 @@ impl SegmentText {
 }
 
 /// Bad data inside a published file is a disagreement with the ledger.
-fn as_damage(error: Error) -> Error {
+pub(super) fn as_damage(error: Error) -> Error {
     match error.exit() {
         Exit::Data => error.with_exit(Exit::Disagree),
         _ => error,
@@ -301,29 +283,31 @@ fn as_damage(error: Error) -> Error {
 
 /// Reads gzip members, or plain text, to the end: `take` gets pieces of whole
 /// lines, and may swap the buffer; what it leaves in it is ignored. A line over
-/// several pieces is put together.
+/// several pieces is put together; what stands behind the last newline comes
+/// last. Members are opened on `threads` threads, or on the caller's.
 ///
 /// # Errors
-/// Status 5 for what is no whole gzip; `path` is for messages.
+/// Status 4 for what is no whole gzip; `name` is what messages call the input.
 pub(super) fn whole_lines(
     input: &mut dyn Read,
-    path: &Path,
+    name: &str,
     plain: bool,
+    threads: usize,
     take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
 ) -> Result<()> {
     if plain {
         let mut next = |out: &mut Vec<u8>| -> Result<bool> {
             out.resize(1 << 18, 0);
-            let n = durable::read_full(input, out)
-                .map_err(|e| Error::io("read", path, e))?;
+            let n = durable::read_full(input, out).map_err(|e| {
+                Error::stream(&format!("cannot read {name}"), e)
+            })?;
             out.truncate(n);
             Ok(n > 0)
         };
         return cut_at_lines(&mut next, take);
     }
-    let mut reader = gz::Reader::new(input, quoted(path));
-    let mut next = |out: &mut Vec<u8>| reader.next_block(out);
-    cut_at_lines(&mut next, take).map_err(as_damage)
+    let mut reader = gz::Reader::parallel(input, name, threads);
+    cut_at_lines(&mut |out| reader.next_block(out), take)
 }
 
 /// Cuts the pieces that `next` gives at line ends.

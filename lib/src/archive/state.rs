@@ -164,7 +164,9 @@ impl State {
         at: Option<Timestamp>,
         at_bytes: u64,
     ) -> Result<(), String> {
-        self.tick(at);
+        if let Some(at) = at {
+            self.clock = self.clock.at(at);
+        }
         match event {
             Event::Store(segment) => self.store(*segment, at_bytes),
             Event::Published { id } => {
@@ -274,12 +276,6 @@ impl State {
     pub(super) fn close_change(&mut self, id: &str) -> Option<Change> {
         let at = self.changes.iter().position(|(_, c)| c.id == id)?;
         Some(self.changes.remove(at).1)
-    }
-
-    fn tick(&mut self, at: Option<Timestamp>) {
-        if let Some(at) = at {
-            self.clock = self.clock.at(at);
-        }
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Open, String> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::names::Tree;
 use super::state::State;
 use crate::error::{Error, Result};
-use crate::io::durable::TREE_PREFIX;
+use crate::io::durable::{self, TREE_PREFIX};
 use crate::time::Day;
 
 /// A warm file.
@@ -121,22 +121,13 @@ fn is_whole_name(name: &str) -> bool {
 
 /// Names and paths in a folder, sorted; none where there is no folder.
 pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let fail = |e| Error::io("read", folder, e);
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(Vec::new());
-        }
-        Err(e) => return Err(fail(e)),
+    let found = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => None,
+        found => durable::if_there(found, "read", folder)?,
     };
     let mut out = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(fail)?;
+    for entry in found.into_iter().flatten() {
+        let entry = entry.map_err(|e| Error::io("read", folder, e))?;
         if let Ok(name) = entry.file_name().into_string() {
             out.push((name, entry.path()));
         }

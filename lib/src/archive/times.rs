@@ -4,7 +4,7 @@ use crate::time;
 
 /// The least and the greatest timestamp of some rows, where they are known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Times {
+pub struct Times {
     pub oldest: Option<String>,
     pub newest: Option<String>,
 }

@@ -24,7 +24,7 @@ pub use parse::Args;
 pub use shared::{
     archives, busy_timeout, db, dry_run, now, policy, redact_secrets,
 };
-pub use table::{Command, Flag, letter, optional, switch, value};
+pub use table::{Command, Flag, letter, switch, value};
 pub use values::{count, duration, names, operands, text, whole};
 
 use help::{help, usage};

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::table::{Flag, Id, Shared, optional};
+use super::table::{Flag, Id, Shared, value};
 use super::values::duration;
 use crate::error::Result;
 use crate::settings::Settings;
@@ -54,7 +54,7 @@ pub const fn dry_run<F: Copy>() -> Flag<F> {
 
 /// `--redact-secrets`, `--redact-secrets=all`.
 pub const fn redact_secrets<F: Copy>(id: F) -> Flag<F> {
-    optional(id, "redact-secrets", "[=all]", "without secrets [and guesses]")
+    value(id, "redact-secrets", "[=all]", "without secrets [and guesses]")
 }
 
 /// The settings that these flags, with their values, ask for; the last of a

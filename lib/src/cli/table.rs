@@ -43,18 +43,9 @@ pub enum Shared {
     DryRun,
 }
 
-/// A row for a flag with a value.
+/// A row for a flag with a value; behind `=` alone, as `[=VALUE]`, if it can be
+/// left out.
 pub const fn value<F: Copy>(
-    id: F,
-    long: &'static str,
-    value: &'static str,
-    help: &'static str,
-) -> Flag<F> {
-    Flag { id: Id::Own(id), short: None, long, value: Some(value), help }
-}
-
-/// A row for a switch that can have a value, as `[=VALUE]`: behind `=` alone.
-pub const fn optional<F: Copy>(
     id: F,
     long: &'static str,
     value: &'static str,

@@ -88,20 +88,13 @@ impl Reference {
 impl Database {
     /// The pairs (child, parent) of all foreign keys of the database.
     pub fn foreign_keys(&self) -> Result<Vec<(String, String)>> {
-        let fail = |e| self.fail("cannot read the foreign keys", e);
-        self.connection
-            .prepare(
-                "SELECT DISTINCT t.name, f.\"table\" \
-                 FROM pragma_table_list AS t, \
-                 pragma_foreign_key_list(t.name, 'main') AS f \
-                 WHERE t.schema = 'main' AND t.type = 'table'",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect()
-            })
-            .map_err(fail)
+        self.rows(
+            "cannot read the foreign keys",
+            "SELECT DISTINCT t.name, f.\"table\" FROM pragma_table_list AS t, \
+             pragma_foreign_key_list(t.name, 'main') AS f \
+             WHERE t.schema = 'main' AND t.type = 'table'",
+            [],
+        )
     }
 
     /// The foreign keys that point at a table.
@@ -145,28 +138,16 @@ impl Database {
     /// The pairs of columns of all foreign keys that point at a table: the
     /// pairs of one key together, in the key's order.
     fn reference_parts(&self, table: &Table) -> Result<Vec<Part>> {
-        self.connection
-            .prepare(
-                "SELECT t.name, f.id, f.\"from\", f.\"to\" \
-                 FROM pragma_table_list AS t, \
-                 pragma_foreign_key_list(t.name, 'main') AS f \
-                 WHERE t.schema = 'main' AND t.type = 'table' \
-                 AND f.\"table\" = ?1 COLLATE NOCASE \
-                 ORDER BY t.name, f.id, f.seq",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([&table.name], |row| {
-                        Ok((
-                            row.get(0)?,
-                            row.get(1)?,
-                            row.get(2)?,
-                            row.get(3)?,
-                        ))
-                    })?
-                    .collect()
-            })
-            .map_err(|e| self.fail("cannot read the foreign keys", e))
+        self.rows(
+            "cannot read the foreign keys",
+            "SELECT t.name, f.id, f.\"from\", f.\"to\" \
+             FROM pragma_table_list AS t, \
+             pragma_foreign_key_list(t.name, 'main') AS f \
+             WHERE t.schema = 'main' AND t.type = 'table' \
+             AND f.\"table\" = ?1 COLLATE NOCASE \
+             ORDER BY t.name, f.id, f.seq",
+            [&table.name],
+        )
     }
 
     /// The parent's column; one that is not named is the key's.
@@ -197,26 +178,17 @@ impl Database {
         let Some((from, _)) = reference.pairs.first() else {
             return Ok(false);
         };
-        let by_index = self
-            .connection
-            .query_row(
-                "SELECT count(*) FROM pragma_index_list(?1, 'main') AS l, \
-                 pragma_index_xinfo(l.name, 'main') AS x \
-                 WHERE NOT l.partial AND x.seqno = 0 \
-                 AND x.name = ?2 COLLATE NOCASE",
-                [&reference.child, from],
-                |row| row.get::<_, i64>(0),
-            )
-            .map_err(|e| self.fail("cannot read the indexes", e))?;
-        let rowid = self.connection.query_row(
-            "SELECT count(*) = 1 AND max(pk) = 1 FROM \
+        let found = self.value::<bool>(
+            "cannot read the indexes",
+            "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') AS l, \
+             pragma_index_xinfo(l.name, 'main') AS x \
+             WHERE NOT l.partial AND x.seqno = 0 \
+             AND x.name = ?2 COLLATE NOCASE) OR \
+             (SELECT count(*) = 1 AND max(pk) = 1 FROM \
              pragma_table_info(?1, 'main') WHERE pk > 0 AND name = ?2 \
-             COLLATE NOCASE",
+             COLLATE NOCASE)",
             [&reference.child, from],
-            |row| row.get::<_, bool>(0),
-        );
-        let rowid =
-            rowid.map_err(|e| self.fail("cannot read the indexes", e))?;
-        Ok(by_index > 0 || rowid)
+        )?;
+        Ok(found.unwrap_or(false))
     }
 }

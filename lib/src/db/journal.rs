@@ -131,11 +131,12 @@ impl Database {
         if !self.wal {
             // Asked first: somebody may have turned to a write-ahead log, and
             // DELETE would turn the database back.
-            let mode =
-                self.connection.query_row("PRAGMA journal_mode", [], |row| {
-                    row.get::<_, String>(0)
-                });
-            if mode.map_err(fail)?.eq_ignore_ascii_case("persist") {
+            let mode: Option<String> = self.value(
+                "cannot end its journal",
+                "PRAGMA journal_mode",
+                [],
+            )?;
+            if mode.is_some_and(|m| m.eq_ignore_ascii_case("persist")) {
                 // Where somebody is writing it stays: it is theirs now.
                 self.connection
                     .execute_batch("PRAGMA journal_mode=DELETE")
@@ -160,23 +161,16 @@ impl Database {
     /// What a checkpoint says
     /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
     fn checkpoint_as(&self, mode: &str) -> Result<Log> {
-        self.connection
-            .prepare_cached(&format!("PRAGMA main.wal_checkpoint({mode})"))
-            .and_then(|mut s| {
-                s.query_row([], |row| {
-                    let number = |i| row.get::<_, i64>(i);
-                    let busy = number(0)? != 0;
-                    let pages = u64::try_from(number(1)?);
-                    let copied = u64::try_from(number(2)?);
-                    // Both are -1 where nothing was found out.
-                    Ok(Log {
-                        busy: busy || pages.is_err() || copied.is_err(),
-                        pages: pages.unwrap_or(0),
-                        copied: copied.unwrap_or(0),
-                    })
-                })
-            })
-            .map_err(|e| self.fail("cannot checkpoint", e))
+        let sql = format!("PRAGMA main.wal_checkpoint({mode})");
+        let said: Vec<(i64, i64, i64)> =
+            self.rows("cannot checkpoint", &sql, [])?;
+        // Both are -1 where nothing was found out.
+        let (busy, pages, copied) = said.first().copied().unwrap_or((1, 0, 0));
+        Ok(Log {
+            busy: busy != 0 || pages < 0 || copied < 0,
+            pages: pages.max(0) as u64,
+            copied: copied.max(0) as u64,
+        })
     }
 }
 

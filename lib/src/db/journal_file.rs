@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 /// Readies a connection that is going to delete. `NORMAL` leaves out what
 /// [`WriteLock::commit`](crate::db::WriteLock::commit) does, and nothing else
@@ -30,3 +31,13 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
 
 /// The file of a write-ahead log, as far as it was opened to be flushed.
 pub(super) type LogFile = OnceCell<File>;
+
+/// Opens a database as one who may write it, and reads a page of it: only the
+/// first who reads looks at its journal.
+pub(super) fn visit(path: &Path, busy: Duration) -> rusqlite::Result<()> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy)?;
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
+}

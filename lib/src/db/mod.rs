@@ -23,7 +23,7 @@ mod vacuum;
 mod wal_leftovers;
 
 pub use delete::{
-    Deleted, Held, Limits, Pace, RowAccess, RowAddress, SetRow, WriteLock,
+    Held, Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock,
 };
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::References;

@@ -5,7 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::types::FromSql;
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row,
+};
 
 use crate::db::journal_file::{self, LogFile};
 use crate::db::sql::error;
@@ -209,16 +212,59 @@ impl Database {
     }
 
     pub(super) fn pragma_number(&self, name: &str) -> Result<i64> {
-        self.connection
-            .prepare_cached(&format!("PRAGMA {name}"))
-            .and_then(|mut s| s.query_row([], |row| row.get(0)))
-            .map_err(|e| self.fail("cannot read its state", e))
+        let sql = format!("PRAGMA {name}");
+        let number = self.value("cannot read its state", &sql, [])?;
+        Ok(number.unwrap_or(0))
     }
 
     /// Begins a read transaction, which ends when the guard is dropped.
     pub fn begin_read(&self) -> Result<ReadLock<'_>> {
         self.run("BEGIN")?;
         Ok(ReadLock { database: self })
+    }
+
+    /// All rows that a query gives; `doing` is for the message.
+    pub(super) fn rows<T>(
+        &self,
+        doing: &str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Vec<T>>
+    where
+        T: for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>,
+    {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut s| {
+                s.query_map(values, |row| row.try_into())?.collect()
+            })
+            .map_err(|e| self.fail(doing, e))
+    }
+
+    /// The value that a query gives; none where it gives no row.
+    pub(super) fn value<T: FromSql>(
+        &self,
+        doing: &str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Option<T>> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
+            .map_err(|e| self.fail(doing, e))
+    }
+
+    /// How many rows a statement changed.
+    pub(super) fn execute(
+        &self,
+        doing: &str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<usize> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut s| s.execute(values))
+            .map_err(|e| self.fail(doing, e))
     }
 
     pub(super) fn run(&self, sql: &str) -> Result<()> {
@@ -259,12 +305,6 @@ fn check_regular(path: &Path) -> Result<(u64, u64)> {
 
 /// Lets SQLite undo what a program that died had begun to write.
 fn undo(path: &Path, busy: Duration) -> Result<()> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .and_then(|connection| {
-            connection.busy_timeout(busy)?;
-            connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
-        })
+    journal_file::visit(path, busy)
         .map_err(|e| error(&format!("cannot recover {}", quoted(path)), e))
 }

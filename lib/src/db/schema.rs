@@ -1,8 +1,6 @@
 //! The shape of a table: its columns as the schema has them, and by what a
 //! row of it can be found again.
 
-use rusqlite::OptionalExtension;
-
 use crate::db::{Database, ident};
 use crate::error::{Error, Result, quote};
 use crate::record;
@@ -139,6 +137,9 @@ impl Table {
     }
 }
 
+/// A part of a key: its column, its collation, and whether it falls.
+type KeyPart = (String, String, bool);
+
 impl Database {
     /// The shape of a table or view by name, or `None` if there is none.
     pub fn table(&self, name: &str) -> Result<Option<Table>> {
@@ -157,9 +158,10 @@ impl Database {
                 .hint("rename the column, or leave this table out"));
             }
         }
-        let key = self.key(&name, &columns, without_rowid)?;
+        let index = self.key_index(&name)?;
+        let key = key(&columns, without_rowid || !index.is_empty());
         if matches!(key, Key::Columns(_)) {
-            self.key_collations(&name, &mut columns)?;
+            self.key_collations(&name, &mut columns, &index)?;
         }
         let mut table = Table {
             schema: self.schema(&name)?,
@@ -173,7 +175,7 @@ impl Database {
         };
         if kind == Kind::Ordinary || kind == Kind::Shadow {
             if without_rowid {
-                table.descending = self.descending(&table)?;
+                table.descending = index.iter().map(|part| part.2).collect();
             } else {
                 table.rowid = Some(rowid_name(&table)?);
             }
@@ -186,23 +188,21 @@ impl Database {
     /// A table's name as the schema writes it, what it is, and whether it is
     /// WITHOUT ROWID.
     fn listed(&self, name: &str) -> Result<Option<(String, Kind, bool)>> {
-        self.connection
-            .query_row(
-                "SELECT name, type, wr FROM pragma_table_list \
-                 WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
-                [name],
-                |row| {
-                    let kind = match row.get::<_, String>(1)?.as_str() {
-                        "view" => Kind::View,
-                        "virtual" => Kind::Virtual,
-                        "shadow" => Kind::Shadow,
-                        _ => Kind::Ordinary,
-                    };
-                    Ok((row.get(0)?, kind, row.get(2)?))
-                },
-            )
-            .optional()
-            .map_err(|e| self.fail("cannot read the schema", e))
+        let listed: Vec<(String, String, bool)> = self.rows(
+            "cannot read the schema",
+            "SELECT name, type, wr FROM pragma_table_list \
+             WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
+            [name],
+        )?;
+        Ok(listed.into_iter().next().map(|(name, kind, without_rowid)| {
+            let kind = match kind.as_str() {
+                "view" => Kind::View,
+                "virtual" => Kind::Virtual,
+                "shadow" => Kind::Shadow,
+                _ => Kind::Ordinary,
+            };
+            (name, kind, without_rowid)
+        }))
     }
 
     /// The shape of a table that must exist.
@@ -217,65 +217,33 @@ impl Database {
     }
 
     fn columns(&self, table: &str) -> Result<Vec<Column>> {
-        self.connection
-            .prepare(
-                "SELECT name, type, pk, hidden \
-                 FROM pragma_table_xinfo(?1, 'main') ORDER BY cid",
-            )
-            .and_then(|mut statement| {
-                let rows = statement.query_map([table], |row| {
-                    let hidden: i64 = row.get(3)?;
-                    Ok((
-                        hidden,
-                        Column {
-                            name: row.get(0)?,
-                            declared: row.get(1)?,
-                            key_part: row.get::<_, u16>(2)?.into(),
-                            key_collation: None,
-                        },
-                    ))
-                })?;
-                rows.collect::<rusqlite::Result<Vec<_>>>()
-            })
-            .map(|all| {
-                // hidden = 1: the arguments of a virtual table
-                all.into_iter()
-                    .filter(|(hidden, _)| *hidden != 1)
-                    .map(|(_, column)| column)
-                    .collect()
-            })
-            .map_err(|e| self.fail("cannot read the columns", e))
+        // hidden = 1: the arguments of a virtual table
+        let all: Vec<(String, String, u16)> = self.rows(
+            "cannot read the columns",
+            "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main') \
+             WHERE hidden <> 1 ORDER BY cid",
+            [table],
+        )?;
+        let column = |(name, declared, part): (String, String, u16)| Column {
+            name,
+            declared,
+            key_part: part.into(),
+            key_collation: None,
+        };
+        Ok(all.into_iter().map(column).collect())
     }
 
-    fn key(
-        &self,
-        table: &str,
-        columns: &[Column],
-        without_rowid: bool,
-    ) -> Result<Key> {
-        let mut parts: Vec<usize> =
-            (0..columns.len()).filter(|i| columns[*i].key_part > 0).collect();
-        parts.sort_by_key(|i| columns[*i].key_part);
-        if parts.is_empty() {
-            return Ok(Key::None);
-        }
-        let own_index = without_rowid
-            || self
-                .connection
-                .query_row(
-                    "SELECT count(*) FROM pragma_index_list(?1, 'main') \
-                     WHERE origin = 'pk'",
-                    [table],
-                    |row| row.get::<_, i64>(0),
-                )
-                .map_err(|e| self.fail("cannot read the key", e))?
-                > 0;
-        // An INTEGER PRIMARY KEY has no index of its own: it is the rowid
-        // (https://www.sqlite.org/lang_createtable.html#rowid).
-        Ok(match parts[..] {
-            [one] if !own_index => Key::Rowid(one),
-            _ => Key::Columns(parts),
-        })
+    /// The parts of the key's own index: column, collation, and whether they
+    /// are kept in descending order. None where it has no such index.
+    fn key_index(&self, table: &str) -> Result<Vec<KeyPart>> {
+        self.rows(
+            "cannot read the key",
+            "SELECT x.name, x.coll, x.desc \
+             FROM pragma_index_list(?1, 'main') AS l, \
+             pragma_index_xinfo(l.name, 'main') AS x \
+             WHERE l.origin = 'pk' AND x.key ORDER BY x.seqno",
+            [table],
+        )
     }
 
     /// Notes where the key compares otherwise than the column does.
@@ -283,74 +251,48 @@ impl Database {
         &self,
         table: &str,
         columns: &mut [Column],
+        index: &[KeyPart],
     ) -> Result<()> {
-        let fail = |e| self.fail("cannot read the key", e);
-        let parts: Vec<(String, String)> = self
-            .connection
-            .prepare(
-                "SELECT x.name, x.coll FROM pragma_index_list(?1, 'main') \
-                 AS l, pragma_index_xinfo(l.name, 'main') AS x \
-                 WHERE l.origin = 'pk' AND x.key",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect()
-            })
-            .map_err(fail)?;
-        for (name, collation) in parts {
+        for (name, collation, _) in index {
             let (_, own, ..) = self
                 .connection
                 .column_metadata(Some("main"), table, name.as_str())
-                .map_err(fail)?;
+                .map_err(|e| self.fail("cannot read the key", e))?;
             let own = own.map(|c| c.to_string_lossy().into_owned());
             let same =
-                own.is_none_or(|own| own.eq_ignore_ascii_case(&collation));
-            let column = columns
-                .iter_mut()
-                .find(|c| c.name.eq_ignore_ascii_case(&name));
+                own.is_none_or(|own| own.eq_ignore_ascii_case(collation));
+            let column =
+                columns.iter_mut().find(|c| c.name.eq_ignore_ascii_case(name));
             if let (Some(column), false) = (column, same) {
-                column.key_collation = Some(collation);
+                column.key_collation = Some(collation.clone());
             }
         }
         Ok(())
     }
 
-    fn descending(&self, table: &Table) -> Result<Vec<bool>> {
-        self.connection
-            .prepare(
-                "SELECT x.desc FROM pragma_index_list(?1, 'main') AS l, \
-                 pragma_index_xinfo(l.name, 'main') AS x \
-                 WHERE l.origin = 'pk' AND x.key ORDER BY x.seqno",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([&table.name], |row| row.get(0))?
-                    .collect::<rusqlite::Result<Vec<bool>>>()
-            })
-            .map_err(|e| self.fail("cannot read the key", e))
-    }
-
     fn schema(&self, table: &str) -> Result<String> {
-        let statements = self
-            .connection
-            .prepare(
-                "SELECT sql FROM main.sqlite_schema \
-                 WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL \
-                 ORDER BY type <> 'table', type <> 'view', rowid",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map([table], |row| row.get(0))?
-                    .collect::<rusqlite::Result<Vec<String>>>()
-            })
-            .map_err(|e| self.fail("cannot read the schema", e))?;
-        let mut out = String::new();
-        for statement in statements {
-            out.push_str(&statement);
-            out.push_str(";\n");
-        }
-        Ok(out)
+        let statements: Vec<(String,)> = self.rows(
+            "cannot read the schema",
+            "SELECT sql || ';' || char(10) FROM main.sqlite_schema \
+             WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL \
+             ORDER BY type <> 'table', type <> 'view', rowid",
+            [table],
+        )?;
+        Ok(statements.into_iter().map(|(sql,)| sql).collect())
+    }
+}
+
+/// What finds a row again, by whether the PRIMARY KEY has an index of its own:
+/// an INTEGER PRIMARY KEY has none, for it is the rowid
+/// (<https://www.sqlite.org/lang_createtable.html#rowid>).
+fn key(columns: &[Column], own_index: bool) -> Key {
+    let mut parts: Vec<usize> =
+        (0..columns.len()).filter(|i| columns[*i].key_part > 0).collect();
+    parts.sort_by_key(|i| columns[*i].key_part);
+    match parts[..] {
+        [] => Key::None,
+        [one] if !own_index => Key::Rowid(one),
+        _ => Key::Columns(parts),
     }
 }
 

@@ -56,27 +56,22 @@ impl Database {
         Ok(())
     }
 
-    /// The tables whose rows the triggers of a deletion can make, change or
-    /// take; INSERT OR REPLACE takes them too.
-    pub fn trigger_targets(&mut self, table: &Table) -> Result<Vec<String>> {
-        let steps = self.trigger_steps(table)?;
-        let writes = steps.into_iter().filter_map(|(_, step)| step);
-        let mut names: Vec<String> =
-            writes.map(|(target, _)| target).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
-    }
-
-    /// The names of the triggers that a deletion fires.
-    pub fn fired_triggers(&mut self, table: &Table) -> Result<Vec<String>> {
-        let mut names: Vec<String> = Vec::new();
-        for (trigger, _) in self.trigger_steps(table)? {
+    /// The names of the triggers that a deletion fires, and the tables whose
+    /// rows they can make, change or take; INSERT OR REPLACE takes them too.
+    pub fn fired_triggers(
+        &mut self,
+        table: &Table,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut names, mut targets) = (Vec::new(), Vec::new());
+        for (trigger, step) in self.trigger_steps(table)? {
             if !names.contains(&trigger) {
                 names.push(trigger);
             }
+            targets.extend(step.map(|(target, _)| target));
         }
-        Ok(names)
+        targets.sort();
+        targets.dedup();
+        Ok((names, targets))
     }
 
     /// All that the triggers of a deletion do to tables.
@@ -131,17 +126,15 @@ impl Database {
     /// The table's triggers, by name: with any, each deletion is looked at
     /// again afterwards.
     pub fn delete_triggers(&self, table: &Table) -> Result<Vec<String>> {
-        self.connection
-            .prepare(
-                "SELECT name FROM (SELECT name, tbl_name, type FROM \
-                 main.sqlite_schema UNION ALL SELECT name, tbl_name, type \
-                 FROM temp.sqlite_schema) \
-                 WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
-            )
-            .and_then(|mut statement| {
-                statement.query_map([&table.name], |row| row.get(0))?.collect()
-            })
-            .map_err(|e| self.fail("cannot read the triggers", e))
+        let names: Vec<(String,)> = self.rows(
+            "cannot read the triggers",
+            "SELECT name FROM (SELECT name, tbl_name, type FROM \
+             main.sqlite_schema UNION ALL SELECT name, tbl_name, type \
+             FROM temp.sqlite_schema) \
+             WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
+            [&table.name],
+        )?;
+        Ok(names.into_iter().map(|(name,)| name).collect())
     }
 
     fn broken_trigger(&self, table: &Table, source: rusqlite::Error) -> Error {

@@ -1,10 +1,10 @@
 //! Giving free pages back to the file system.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::db::Database;
 use crate::error::{Error, Notes, Result, quote, quoted};
+use crate::io::durable;
 use crate::outcome::Reclaimed;
 
 /// The log of an incremental vacuum is copied in steps of so many bytes.
@@ -81,13 +81,8 @@ impl Database {
     fn reclaim(&self, full: bool) -> Result<u64> {
         let before = self.file_bytes()?;
         if full {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let folder = if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            };
-            crate::io::durable::need_space(folder, before.saturating_mul(2))?;
+            let folder = durable::folder_of(&self.path);
+            durable::need_space(folder, before.saturating_mul(2))?;
             self.run("VACUUM")?;
         } else {
             self.incremental()?;

@@ -11,9 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
-
-use crate::db::journal_file::beside;
+use crate::db::journal_file::{beside, visit};
 
 /// Takes away what the reader made, when it is dropped.
 #[derive(Debug)]
@@ -37,15 +35,7 @@ impl Drop for WalLeftovers {
         if !fs::metadata(&self.log).is_ok_and(|log| log.len() == 0) {
             return;
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let swept = Connection::open_with_flags(&self.database, flags)
-            .and_then(|connection| {
-                connection.busy_timeout(Duration::ZERO)?;
-                // The log is only opened by the first who reads.
-                connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
-            });
         // Who may not write leaves them: they harm nobody.
-        drop(swept);
+        if visit(&self.database, Duration::ZERO).is_err() {}
     }
 }

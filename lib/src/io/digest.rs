@@ -2,8 +2,10 @@
 //! the ledger writes it.
 
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
@@ -13,6 +15,26 @@ use crate::error::{Error, Result};
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n)]);
     bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+}
+
+/// Random bytes of the kernel's, as hexadecimal digits.
+pub fn random_hex<const BYTES: usize>() -> Result<String> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
+    Ok(hex(&bytes))
+}
+
+/// A digest by which this process knows bytes again: 128 bits of SipHash under
+/// a key that is drawn for the process, so that nobody can aim at a collision.
+pub fn keyed_digest(bytes: &[u8]) -> u128 {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let mut hasher = KEY.build_hasher();
+    hasher.write(bytes);
+    let high = hasher.finish();
+    // The state goes on behind its first half, as in SipHash-128.
+    hasher.write_u8(1);
+    u128::from(high) << 64 | u128::from(hasher.finish())
 }
 
 /// SHA-256 of a file, read from where it stands to its end; `path` is for the

@@ -9,13 +9,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, OFlags, RenameFlags};
 
-use crate::error::{Error, Exit, Result, quoted};
+use crate::error::{Error, Result, quoted};
+use crate::io::digest::random_hex;
 
 /// How temporary names begin in a tree: under its lock, whatever in it is
 /// called so is a dead run's.
@@ -85,11 +85,7 @@ impl Temp {
     }
 
     fn called(folder: &Path, prefix: &str) -> Result<Temp> {
-        let mut bytes = [0u8; 8];
-        getrandom::fill(&mut bytes)
-            .map_err(|e| Error::failed(format!("no random numbers: {e}")))?;
-        let name = format!("{prefix}{:016x}", u64::from_ne_bytes(bytes));
-        let path = folder.join(name);
+        let path = folder.join(format!("{prefix}{}", random_hex::<8>()?));
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -250,11 +246,7 @@ pub fn add_folders(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
                 make_root(folder)?;
                 return Ok(changed);
             }
-            match fs::DirBuilder::new().mode(0o700).create(folder) {
-                Ok(()) => {}
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::io("create", folder, e)),
-            }
+            make_folder(folder)?;
             changed.extend(folder.parent().map(Path::to_owned));
             Ok(changed)
         }
@@ -272,61 +264,77 @@ fn make_root(root: &Path) -> Result<()> {
         missing.push(level);
     }
     for level in missing.into_iter().rev() {
-        match fs::DirBuilder::new().mode(0o700).create(level) {
-            Ok(()) => {}
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(Error::io("create", level, e)),
-        }
-        sync_folder(level.parent().unwrap_or(Path::new(".")))?;
+        make_folder(level)?;
+        sync_parent(level)?;
     }
     Ok(())
 }
 
+/// Makes a folder (mode 0700), unless another process has just done so.
+fn make_folder(folder: &Path) -> Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io("create", folder, e))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
+}
+
 /// Opens a file for reading; a symbolic link in its last part is refused.
 pub fn open_read(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(NOFOLLOW)
-        .open(path)
-        .map_err(|e| Error::io("open", path, e))
+    open(path).map_err(|e| Error::io("open", path, e))
 }
 
 /// Opens a file for reading, or says that there is none.
 pub fn open_if_there(path: &Path) -> Result<Option<File>> {
-    match OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path) {
-        Ok(file) => Ok(Some(file)),
+    if_there(open(path), "open", path)
+}
+
+/// What a call on a path gave, or nothing where the path names nothing.
+pub fn if_there<T>(
+    done: io::Result<T>,
+    verb: &str,
+    path: &Path,
+) -> Result<Option<T>> {
+    match done {
+        Ok(it) => Ok(Some(it)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io("open", path, e)),
+        Err(e) => Err(Error::io(verb, path, e)),
     }
 }
 
 /// Whether there is nothing under a name. What cannot be looked at is not
 /// taken for gone.
 pub fn is_gone(path: &Path) -> Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(false),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(e) => Err(Error::io("stat", path, e)),
+    let there = if_there(fs::symlink_metadata(path), "stat", path)?;
+    Ok(there.is_none())
+}
+
+/// The nearest folder above a path that is there.
+pub fn nearest_folder(path: &Path) -> Result<Option<&Path>> {
+    for folder in path.ancestors().skip(1) {
+        if !is_gone(folder)? {
+            return Ok(Some(folder));
+        }
     }
+    Ok(None)
 }
 
-/// A descriptor of our own for a standard stream, without the buffer that the
-/// standard library puts in front of it. A pipe is made as large as the system
-/// allows, up to 1 MiB.
-pub fn unbuffered(stream: impl AsFd) -> Result<File> {
-    let file = stream
-        .as_fd()
-        .try_clone_to_owned()
-        .map(File::from)
-        .map_err(|e| Error::stream("cannot use a standard stream", e))?;
-    widen_pipe(&file);
-    Ok(file)
+/// The length of an open file, in bytes.
+pub fn length(file: &File, path: &Path) -> Result<u64> {
+    FileId::of(file, path).map(|id| id.size_bytes)
 }
 
-/// Makes a pipe hold 1 MiB, so that its two ends wait for each other less.
-pub fn widen_pipe(pipe: impl AsFd) {
-    // No pipe, or more than this user may have: it works as it is.
-    if rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20).is_err() {}
+/// The folder that a file is in, `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Reads until `buffer` is full or the input ends; gives what was read.
@@ -348,10 +356,15 @@ pub fn read_full(
 
 /// Removes a file, if it is there. The caller fsyncs the folder.
 pub fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io("remove", path, e)),
+    if_there(fs::remove_file(path), "remove", path).map(drop)
+}
+
+/// Removes a folder if it is empty; whether it is gone now. The caller fsyncs
+/// the folder that it was in.
+pub fn remove_if_empty(folder: &Path) -> Result<bool> {
+    match fs::remove_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        done => if_there(done, "remove", folder).map(|_| true),
     }
 }
 
@@ -362,13 +375,10 @@ pub fn need_space(folder: &Path, bytes: u64) -> Result<()> {
     })?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     if free < bytes {
-        return Err(Error::new(
-            Exit::Failed,
-            format!(
-                "{} has {free} bytes free, {bytes} are needed",
-                quoted(folder)
-            ),
-        )
+        return Err(Error::failed(format!(
+            "{} has {free} bytes free, {bytes} are needed",
+            quoted(folder)
+        ))
         .hint("make room, then run the same command again"));
     }
     Ok(())

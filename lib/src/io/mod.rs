@@ -7,9 +7,10 @@ pub(crate) mod durable;
 pub(crate) mod gz;
 pub(crate) mod jsonl;
 pub(crate) mod output;
+pub(crate) mod pipe;
 pub(crate) mod spool;
 mod sync_many;
 pub(crate) mod tar;
 
-pub use durable::unbuffered;
+pub use pipe::unbuffered;
 pub use sync_many::sync_many;

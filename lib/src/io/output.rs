@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
-use super::durable::{Temp, sync_folder};
+use super::durable::{Temp, folder_of, sync_folder};
 use crate::error::{Error, Result};
 
 /// Names of open files: what stands behind one is not ours to replace.
@@ -56,9 +56,7 @@ fn in_place(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let folder =
-        if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = folder_of(path);
     let mut temp = Temp::create(folder)?;
     temp.file()?.write_all(bytes).map_err(|e| Error::io("write", path, e))?;
     temp.sync()?;

@@ -1,9 +1,11 @@
 //! What reads and deletes the rows of segments that are settled together.
 
-use super::line::{ProvenRow, archived_form, columns_now, row_digest};
+use super::find::Look;
+use super::line::{archived_form, columns_now};
 use super::subject::Subject;
-use crate::db::{Database, RowAccess, RowAddress, Table};
+use crate::db::{Database, ProvenRow, RowAccess, RowAddress, Table};
 use crate::error::{Error, Result};
+use crate::io::digest::keyed_digest;
 
 /// Reads rows as a segment's records have them; none when columns are gone,
 /// and no row can be equal.
@@ -24,21 +26,11 @@ pub fn access<'d>(
 
 /// Access to the rows of each segment: one for all whose archived form is the
 /// same.
+#[derive(Default)]
 pub struct Accesses<'d> {
     all: Vec<RowAccess<'d>>,
-    /// By segment; none where columns are gone.
+    /// By segment; none where columns are gone, or the table was altered.
     which: Vec<Option<usize>>,
-}
-
-/// What stands where a row was proven.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Again {
-    /// The row, as it was.
-    Equal,
-    /// Something else.
-    Differs,
-    /// No row.
-    Missing,
 }
 
 impl<'d> Accesses<'d> {
@@ -72,14 +64,9 @@ impl<'d> Accesses<'d> {
         Ok(out)
     }
 
-    /// No access: the table was altered before the first row was compared.
-    pub fn closed(segments: usize) -> Accesses<'d> {
-        Accesses { all: Vec::new(), which: vec![None; segments] }
-    }
-
     /// From now on no row is what any line says: the table was altered.
     pub fn close(&mut self) {
-        self.which.iter_mut().for_each(|which| *which = None);
+        self.which.clear();
     }
 
     /// That of a segment; none where columns are gone.
@@ -97,17 +84,17 @@ impl<'d> Accesses<'d> {
 
     /// What stands now where a row was proven: `Equal` if it is that row
     /// still.
-    pub fn look_again(&mut self, row: &ProvenRow) -> Result<Again> {
+    pub fn look_again(&mut self, row: &ProvenRow) -> Result<Look<()>> {
         let mut now = Vec::new();
         let found = self.of_row(row)?.at(&row.address, &mut now)?;
         Ok(match found {
-            None => Again::Missing,
+            None => Look::Missing,
             Some(found)
-                if found.comparable && row_digest(&now) == row.digest =>
+                if found.comparable && keyed_digest(&now) == row.digest =>
             {
-                Again::Equal
+                Look::Equal(())
             }
-            Some(_) => Again::Differs,
+            Some(_) => Look::Differs,
         })
     }
 

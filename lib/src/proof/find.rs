@@ -8,48 +8,44 @@
 
 use std::iter::Peekable;
 
-use super::line::{LineShape, row_digest};
+use super::line::LineShape;
 use crate::db::{RowAccess, RowAddress};
 use crate::error::Result;
+use crate::io::digest::keyed_digest;
 use crate::record::records;
 
-/// What was found for a line.
-pub enum Look<'r> {
-    /// A row that is what the line says: where it stands, and its encoded
-    /// form.
-    Equal(RowAddress, &'r [u8]),
-    /// A row under the line's key that is something else.
+/// What was found where a row is looked for.
+pub enum Look<T> {
+    /// A row that is what it should be.
+    Equal(T),
+    /// Something else.
     Differs,
     /// No row.
     Missing,
 }
 
-/// What was found for a line, to be kept.
-pub enum Finding {
-    /// A row that is what the line says: where it stands, the digest of its
-    /// archived form, and where its key stands in the order of the keys.
-    Equal(RowAddress, u128, u64),
-    /// A row under the line's key that is something else.
-    Differs,
-    /// No row.
-    Missing,
-}
+/// A row that is what a line says: where it stands, and its encoded form.
+pub type Row<'r> = (RowAddress, &'r [u8]);
 
-impl Finding {
-    /// What was found, of a segment whose lines look like this.
-    pub fn of(look: Look<'_>, shape: &LineShape) -> Finding {
-        match look {
-            Look::Equal(address, row) => {
-                Finding::Equal(address, row_digest(row), shape.order(row))
+/// What was found for a line, to be kept: where the row stands, the digest of
+/// its archived form, and where its key stands in the order of the keys.
+pub type Finding = Look<(RowAddress, u128, u64)>;
+
+impl Look<Row<'_>> {
+    /// The finding, of a segment whose lines look like this.
+    pub fn keep(self, shape: &LineShape) -> Finding {
+        match self {
+            Look::Equal((address, row)) => {
+                Look::Equal((address, keyed_digest(row), shape.order(row)))
             }
-            Look::Differs => Finding::Differs,
-            Look::Missing => Finding::Missing,
+            Look::Differs => Look::Differs,
+            Look::Missing => Look::Missing,
         }
     }
 }
 
 /// Gets what was found for each line, in order.
-pub type EachLine<'e> = dyn FnMut(Look<'_>) -> Result<()> + 'e;
+pub type EachLine<'e> = dyn FnMut(Look<Row<'_>>) -> Result<()> + 'e;
 
 /// Finds the rows of one segment's lines, in order.
 #[derive(Default)]
@@ -92,7 +88,7 @@ impl KeyedFinder {
         self.last = None;
         let mut found = Vec::new();
         self.piece(access, shape, piece, &mut |look| {
-            found.push(Finding::of(look, shape));
+            found.push(look.keep(shape));
             Ok(())
         })?;
         Ok(found)
@@ -143,7 +139,7 @@ impl KeyedFinder {
                 return Ok(false);
             }
             found = Some(rowid);
-            each(Look::Equal(RowAddress::Rowid(rowid), row))?;
+            each(Look::Equal((RowAddress::Rowid(rowid), row)))?;
             Ok(records.peek().is_some())
         });
         self.row = row;
@@ -170,6 +166,6 @@ impl KeyedFinder {
         if let RowAddress::Rowid(rowid) = found.address {
             self.last = Some(rowid);
         }
-        each(Look::Equal(found.address, &self.row))
+        each(Look::Equal((found.address, &self.row)))
     }
 }

@@ -8,11 +8,12 @@
 //! connection, before the first row goes.
 
 use super::access::{Accesses, access};
-use super::find::Look;
-use super::line::{archived_form, columns_now, has_key, row_digest};
+use super::find::{Look, Row};
+use super::line::{archived_form, columns_now, has_key};
 use super::subject::{Source, Subject};
 use crate::db::{Batch, Fit, RowAddress, Table};
 use crate::error::Result;
+use crate::io::digest::keyed_digest;
 use crate::line_set::LineSet;
 use crate::record::records;
 use crate::value::Value;
@@ -61,7 +62,7 @@ impl KeylessFinder {
         subject: (usize, &Subject),
         table: &Table,
         (line, record): (u64, &[u8]),
-    ) -> Result<Look<'_>> {
+    ) -> Result<Look<Row<'_>>> {
         let (index, subject) = subject;
         let Some(access) = accesses.of(index) else {
             return Ok(Look::Differs);
@@ -96,7 +97,7 @@ impl KeylessFinder {
         Ok(match access.at(&address, &mut self.row)? {
             None => Look::Missing,
             Some(found) if found.comparable && parsed.is(&self.row) => {
-                Look::Equal(address, &self.row)
+                Look::Equal((address, &self.row))
             }
             Some(_) => Look::Differs,
         })
@@ -226,7 +227,7 @@ fn claim_by_content(
             for i in width..all.len() {
                 comparable &= matches!(view.value(i)?, Some(Value::Null));
             }
-            let digest = row_digest(&row).to_be_bytes();
+            let digest = keyed_digest(&row).to_be_bytes();
             if let Some(rowid) = view.rowid()
                 && comparable
                 && database.is_sought(&digest)?

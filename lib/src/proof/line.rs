@@ -5,15 +5,13 @@
 //! but for what the form redacts. A line that somebody else wrote, with other
 //! spaces or another order, is compared value by value instead.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::LazyLock;
-
 use jiff::Timestamp;
 
 use crate::archive::Segment;
-use crate::db::{ArchivedForm, Key, Redaction, RowAddress, Table};
+use crate::db::{ArchivedForm, Key, ProvenRow, Redaction, RowAddress, Table};
 use crate::error::{Error, Result};
-use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string};
+use crate::io::digest::keyed_digest;
+use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string, archived_at};
 use crate::secrets::Level;
 use crate::time::{self, Unit};
 use crate::value::Owned;
@@ -30,21 +28,6 @@ pub struct LineShape {
     first: Option<Vec<u8>>,
     timestamp: String,
     unit: Option<Unit>,
-}
-
-/// A row that was found equal to a line.
-#[derive(Clone, Debug)]
-pub struct ProvenRow {
-    /// The place of its segment among those that are settled together.
-    pub segment: usize,
-    /// Its line in the segment.
-    pub line: u64,
-    /// The digest of its archived form.
-    pub digest: u128,
-    /// Where its key stands in the order of the keys, by its first bytes.
-    pub order: u64,
-    /// Where it stands.
-    pub address: RowAddress,
 }
 
 /// The longest range that is deleted by one statement, in rows: between two
@@ -81,14 +64,10 @@ pub struct Line<'l> {
 
 impl LineShape {
     pub fn new(segment: &Segment, table: &Table) -> Result<LineShape> {
-        let mut suffix = Vec::new();
-        if let Some(at) = &segment.archived_at {
-            suffix.push(b',');
-            append_string(&mut suffix, ARCHIVED_AT.as_bytes());
-            suffix.push(b':');
-            append_string(&mut suffix, at.as_bytes());
-        }
-        suffix.push(b'}');
+        let suffix = match &segment.archived_at {
+            Some(at) => archived_at(at),
+            None => vec![b'}'],
+        };
         let key: Vec<String> = table
             .key_columns()
             .iter()
@@ -180,14 +159,8 @@ impl LineShape {
 
     /// When a record's row was.
     pub fn time(&self, record: &[u8]) -> Option<Timestamp> {
-        let mut fields = Fields::new(record);
-        while let Ok(Some(field)) = fields.next() {
-            if field.key.names(&self.timestamp) {
-                let value = field.value.to_owned().ok()?;
-                return time::instant(value.borrow(), self.unit.as_ref());
-            }
-        }
-        None
+        let value = Fields::find(record, &self.timestamp).ok()??;
+        time::instant(value.borrow(), self.unit.as_ref())
     }
 }
 
@@ -200,7 +173,7 @@ impl Line<'_> {
 
     /// The digest of its row's encoded form, if the line is in that form.
     pub fn digest(&self) -> u128 {
-        row_digest(self.body)
+        keyed_digest(self.body)
     }
 
     fn same_values(&self, row: &[u8]) -> bool {
@@ -231,19 +204,6 @@ fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
     }
     out.sort_by(|a, b| a.0.cmp(&b.0));
     Some(out)
-}
-
-/// The digest of a row's encoded form, by which this process knows the row
-/// again: 128 bits of SipHash under a key that is drawn for the process, so
-/// that nobody can aim at a collision.
-pub fn row_digest(row: &[u8]) -> u128 {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    let mut hasher = KEY.build_hasher();
-    hasher.write(row);
-    let high = hasher.finish();
-    // The state goes on behind its first half, as in SipHash-128.
-    hasher.write_u8(1);
-    u128::from(high) << 64 | u128::from(hasher.finish())
 }
 
 /// The columns of a segment's records in the table as it is now: those it

@@ -19,11 +19,11 @@ mod missing;
 mod subject;
 mod whole;
 
-pub use access::{Accesses, Again};
-pub use find::{Finding, KeyedFinder};
+pub use access::Accesses;
+pub use find::{Finding, KeyedFinder, Look};
 pub use find_keyless::{Before, KeylessFinder, claim_all};
 pub use helper::{Helper, compare};
-pub use line::{ProvenRow, range};
+pub use line::range;
 pub use missing::missing;
 pub use subject::{Source, Subject};
 pub use whole::all_equal;

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::access::access;
 use super::find::{KeyedFinder, Look};
 use super::helper::TEXT_FROM;
-use super::line::row_digest;
 use super::subject::{Source, Subject};
 use crate::db::{Database, RowAddress, Table};
 use crate::error::{Error, Result};
+use crate::io::digest::keyed_digest;
 use crate::signal::Limit;
 
 /// Whether each line is a row of the table, and no two lines of a segment are
@@ -97,11 +97,11 @@ impl Work<'_> {
             let shape = &subject.shape;
             finder.piece(access.as_mut(), shape, piece, &mut |look| {
                 let is_new = match look {
-                    Look::Equal(RowAddress::Rowid(rowid), _) => {
+                    Look::Equal((RowAddress::Rowid(rowid), _)) => {
                         last.replace(rowid).is_none_or(|l| l < rowid)
                     }
-                    Look::Equal(RowAddress::Key(_), row) => {
-                        known.insert(row_digest(row))
+                    Look::Equal((RowAddress::Key(_), row)) => {
+                        known.insert(keyed_digest(row))
                     }
                     _ => false,
                 };

@@ -7,6 +7,7 @@
 use super::skip::simple_value_len;
 use super::text::plain_prefix;
 use super::token::{Fault, Str, Token};
+use crate::value::Owned;
 
 /// One key and its value.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,25 @@ impl<'a> Fields<'a> {
     /// The fields of `line`, which holds one object and no newline.
     pub fn new(line: &'a [u8]) -> Fields<'a> {
         Fields { line, at: 0, state: State::Start }
+    }
+
+    /// Walks to the end of `line`, which must be a record.
+    pub fn check(line: &[u8]) -> Result<(), Fault> {
+        let mut fields = Fields::new(line);
+        while fields.next()?.is_some() {}
+        Ok(())
+    }
+
+    /// The value of a column of `line`, by its name; nothing behind it is
+    /// looked at.
+    pub fn find(line: &[u8], column: &str) -> Result<Option<Owned>, Fault> {
+        let mut fields = Fields::new(line);
+        while let Some(field) = fields.next()? {
+            if field.key.names(column) {
+                return field.value.to_owned().map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The next field; `None` after the last one, when the line ended as it

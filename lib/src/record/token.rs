@@ -38,8 +38,16 @@ impl<'a> Str<'a> {
         if !self.escaped {
             return Ok(Cow::Borrowed(self.raw));
         }
-        let mut out = Vec::with_capacity(self.raw.len());
-        self.append(&mut out)?;
+        let (mut out, mut rest) =
+            (Vec::with_capacity(self.raw.len()), self.raw);
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            out.extend_from_slice(&rest[..at]);
+            let bad = Fault { what: "a bad escape", at: 0 };
+            let (c, length) = escape(&rest[at..]).ok_or(bad)?;
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[at + length..];
+        }
+        out.extend_from_slice(rest);
         Ok(Cow::Owned(out))
     }
 
@@ -60,16 +68,6 @@ impl<'a> Str<'a> {
         } else {
             self.raw.eq_ignore_ascii_case(column.as_bytes())
         }
-    }
-
-    fn append(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let mut rest = self.raw;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
-            out.extend_from_slice(&rest[..at]);
-            rest = unescape(&rest[at + 1..], out)?;
-        }
-        out.extend_from_slice(rest);
-        Ok(())
     }
 }
 
@@ -133,40 +131,42 @@ impl Token<'_> {
     }
 }
 
-/// Reads what follows a backslash; gives what follows the escape.
-fn unescape<'a>(rest: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Fault> {
-    let bad = Fault { what: "a bad escape", at: 0 };
-    let (&kind, mut rest) = rest.split_first().ok_or(bad)?;
-    let byte = match kind {
-        b'"' | b'\\' | b'/' => kind,
-        b'b' => 0x08,
-        b'f' => 0x0c,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'u' => {
-            let mut code = hex(&mut rest).ok_or(bad)?;
-            if (0xD800..0xDC00).contains(&code) {
-                rest = rest.strip_prefix(b"\\u").ok_or(bad)?;
-                let low = hex(&mut rest).ok_or(bad)?;
-                let low = low.checked_sub(0xDC00).filter(|l| *l < 0x400);
-                code = 0x10000 + ((code - 0xD800) << 10) + low.ok_or(bad)?;
-            }
-            let c = char::from_u32(code).ok_or(bad)?;
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            return Ok(rest);
-        }
-        _ => return Err(bad),
+/// The character of the escape that the text begins with, and its length.
+pub fn escape(text: &[u8]) -> Option<(char, usize)> {
+    let c = match *text.get(1)? {
+        c @ (b'"' | b'\\' | b'/') => char::from(c),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode(text),
+        _ => return None,
     };
-    out.push(byte);
-    Ok(rest)
+    Some((c, 2))
 }
 
-fn hex(rest: &mut &[u8]) -> Option<u32> {
-    let (digits, after) = rest.split_at_checked(4)?;
+/// `\uXXXX`, or two of them for a character beyond them. Half of such a pair
+/// is none.
+fn unicode(text: &[u8]) -> Option<(char, usize)> {
+    let first = code(text)?;
+    if let Some(c) = char::from_u32(first) {
+        return Some((c, 6));
+    }
+    let second = code(text.get(6..)?)?;
+    if !(0xd800..0xdc00).contains(&first)
+        || !(0xdc00..0xe000).contains(&second)
+    {
+        return None;
+    }
+    let c = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    char::from_u32(c).map(|c| (c, 12))
+}
+
+fn code(text: &[u8]) -> Option<u32> {
+    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
-    *rest = after;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }

@@ -9,8 +9,18 @@ use crate::value::Value;
 /// The key under which rt-store notes when a row was archived.
 pub const ARCHIVED_AT: &str = "_archived_at";
 
+/// That key behind another field, up to its value.
+pub const ARCHIVED_AT_MARK: &[u8] = b",\"_archived_at\":";
 /// The key under which rt-export notes the rowid of a row without usable key.
 pub const ROWID: &str = "_rowid";
+
+/// What rt-store puts in the place of a record's closing brace.
+pub fn archived_at(at: &str) -> Vec<u8> {
+    let mut out = ARCHIVED_AT_MARK.to_vec();
+    append_string(&mut out, at.as_bytes());
+    out.push(b'}');
+    out
+}
 
 /// The columns of a record, with their keys escaped once.
 #[derive(Clone, Debug)]

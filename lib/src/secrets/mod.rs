@@ -178,12 +178,6 @@ impl Secrets {
         self.finds(text) || self.finds_deeper(text)
     }
 
-    /// Whether a record holds a secret as it stands. Strings without escapes
-    /// hold none then.
-    pub fn finds_in(&mut self, record: &[u8]) -> bool {
-        self.finds(record)
-    }
-
     /// Replaces the secrets in a string at the record's end, its closing
     /// quote included.
     #[inline]
@@ -217,7 +211,9 @@ impl Secrets {
             || memchr::memchr2_iter(8, 12, text).any(begins)
     }
 
-    fn finds(&mut self, text: &[u8]) -> bool {
+    /// Whether a text, or a record, holds a secret as it stands. Strings without
+    /// escapes hold none then.
+    pub fn finds(&mut self, text: &[u8]) -> bool {
         self.finders.iter_mut().any(|f| f.finds(text))
     }
 

@@ -5,6 +5,8 @@
 //! and content look alike serves to find it, also where the JSON was cut
 //! short.
 
+use crate::record::escape;
+
 /// Where a view and its source part company: from this place of the view on,
 /// the source goes on at that place.
 pub(super) type Map = Vec<(usize, usize)>;
@@ -49,46 +51,6 @@ pub(super) fn back(map: &Map, at: usize) -> usize {
         Some((view, source)) => source + (at - view),
         None => at,
     }
-}
-
-/// The character of the escape that the text begins with, and its length.
-fn escape(text: &[u8]) -> Option<(char, usize)> {
-    let c = match *text.get(1)? {
-        c @ (b'"' | b'\\' | b'/') => char::from(c),
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => return unicode(text),
-        _ => return None,
-    };
-    Some((c, 2))
-}
-
-/// `\uXXXX`, or two of them for a character beyond them. Half of such a pair
-/// is none.
-fn unicode(text: &[u8]) -> Option<(char, usize)> {
-    let first = code(text)?;
-    if let Some(c) = char::from_u32(first) {
-        return Some((c, 6));
-    }
-    let second = code(text.get(6..)?)?;
-    if !(0xd800..0xdc00).contains(&first)
-        || !(0xdc00..0xe000).contains(&second)
-    {
-        return None;
-    }
-    let c = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-    char::from_u32(c).map(|c| (c, 12))
-}
-
-fn code(text: &[u8]) -> Option<u32> {
-    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-    if !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is in the files, and what the receipts and the ledger say of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
@@ -221,7 +222,22 @@ fn standard_tools_read_the_files() {
 
 #[test]
 fn no_name_of_a_table_leaves_the_tree() {
-    for name in ["../../etc/x", "/etc/x", "..", ".", "a\nb", ".rt-tmp-0"] {
+    let long = "x".repeat(5000);
+    let longer = "x".repeat(5001);
+    let wide = "\u{e9}".repeat(300);
+    let mut files = BTreeSet::new();
+    for name in [
+        "../../etc/x",
+        "/etc/x",
+        "..",
+        ".",
+        "a\nb",
+        ".rt-tmp-0",
+        "a b\n\u{e9}",
+        &long,
+        &longer,
+        &wide,
+    ] {
         let dir = Dir::new();
         let ident = format!("\"{name}\"");
         dir.sql("x.db", &format!("CREATE TABLE {ident}(at TEXT)"));
@@ -237,6 +253,12 @@ fn no_name_of_a_table_leaves_the_tree() {
         let parts: Vec<&str> = file.split('/').collect();
         assert_eq!(parts[..2], ["warm", "2026-01-08"], "{name:?}");
         assert_eq!(parts.len(), 3, "{name:?}");
+        let stem = parts[2].strip_suffix(".jsonl.gz").unwrap();
+        assert!(stem.len() <= 200, "{stem}");
+        if name == "a b\n\u{e9}" {
+            assert_eq!(stem, "a%20b%0A%C3%A9");
+        }
+        assert!(files.insert(stem.to_owned()), "{stem} is another table's");
         assert!(dir.join("deep/er/a").join(file).is_file(), "{name:?}");
         assert_eq!(receipts[0]["table"], name);
         assert_eq!(receipts[0]["keyless_rows"], 1);

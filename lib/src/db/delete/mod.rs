@@ -10,7 +10,7 @@ pub(super) mod set;
 mod write_lock;
 
 pub use pace::{Held, Limits, Pace};
-pub use row_access::{Deleted, RowAccess};
+pub use row_access::RowAccess;
 pub use row_address::RowAddress;
-pub use set::SetRow;
+pub use set::ProvenRow;
 pub use write_lock::WriteLock;

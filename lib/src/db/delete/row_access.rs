@@ -47,16 +47,6 @@ pub struct Found {
     pub comparable: bool,
 }
 
-/// What came of a batch of deletions.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Deleted {
-    /// All of them, and none is there any more.
-    All,
-    /// Not all: a trigger kept or put back one. The transaction must be
-    /// rolled back.
-    NotAll,
-}
-
 impl Database {
     /// Access that encodes rows in a form, and wants `extras` to be NULL.
     pub fn row_access<'d>(
@@ -217,7 +207,7 @@ impl RowAccess<'_> {
 
     /// Deletes one row inside the open transaction; whether it went, and is
     /// not there again.
-    pub fn delete(&mut self, address: &RowAddress) -> Result<Deleted> {
+    pub fn delete(&mut self, address: &RowAddress) -> Result<bool> {
         let fail = |e| self.database.fail("cannot delete", e);
         let values = &*address.values();
         let before = match &mut self.triggers {
@@ -234,42 +224,33 @@ impl RowAccess<'_> {
             }
             Err(other) => return Err(fail(other)),
         };
-        if !deleted {
-            return Ok(Deleted::NotAll);
-        }
-        if let (Some(triggers), Some(before)) = (&mut self.triggers, before)
-            && (self.there.exists(params_from_iter(values)).map_err(fail)?
-                || triggers.is_back(&before)?)
-        {
-            return Ok(Deleted::NotAll);
-        }
-        Ok(Deleted::All)
+        let back = match (&mut self.triggers, before) {
+            (Some(triggers), Some(before)) if deleted => {
+                self.there.exists(params_from_iter(values)).map_err(fail)?
+                    || triggers.is_back(&before)?
+            }
+            _ => false,
+        };
+        Ok(deleted && !back)
     }
 
     /// Deletes the rows from one rowid to another inside the open
     /// transaction, of a table without triggers; the caller has proven a row
-    /// for each rowid between them.
-    pub fn delete_range(&mut self, first: i64, last: i64) -> Result<Deleted> {
+    /// for each rowid between them. Whether all of them went.
+    pub fn delete_range(&mut self, first: i64, last: i64) -> Result<bool> {
         let fail = |e| self.database.fail("cannot delete", e);
         let Some(statement) = &mut self.delete_range else {
-            return Ok(Deleted::NotAll);
+            return Ok(false);
         };
         let changes = statement.execute([first, last]).map_err(fail)?;
-        let all = last.abs_diff(first).checked_add(1) == Some(changes as u64);
-        Ok(if all { Deleted::All } else { Deleted::NotAll })
+        Ok(last.abs_diff(first).checked_add(1) == Some(changes as u64))
     }
 
     /// Whether a row stands at an address.
     pub fn there(&mut self, address: &RowAddress) -> Result<bool> {
-        let fail = |e| self.database.fail("cannot look again", e);
-        match address {
-            RowAddress::Rowid(rowid) => {
-                self.there.exists([rowid]).map_err(fail)
-            }
-            RowAddress::Key(key) => {
-                self.there.exists(params_from_iter(key)).map_err(fail)
-            }
-        }
+        self.there
+            .exists(params_from_iter(&*address.values()))
+            .map_err(|e| self.database.fail("cannot look again", e))
     }
 }
 

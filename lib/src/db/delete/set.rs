@@ -34,17 +34,23 @@ const DIGEST: &str = "\"rt digest\"";
 /// Whether [`DeleteSet::take`] has given a row.
 const TAKEN: &str = "\"rt taken\"";
 
-/// A row of the set.
+/// For messages.
+const FOLLOWING: &str = "cannot follow the foreign keys";
+
+/// A row that was found equal to a line.
 #[derive(Clone, Debug)]
-pub struct SetRow {
+pub struct ProvenRow {
+    /// The place of its segment among those that are settled together.
+    pub segment: usize,
+    /// Its line in the segment, from 0.
+    pub line: u64,
+    /// The digest of its archived form.
+    pub digest: u128,
+    /// Where its key stands in the order of the keys, by its first bytes; 0
+    /// where rows go in another order.
+    pub order: u64,
     /// Where it stands.
     pub address: RowAddress,
-    /// The segment and the line that it is.
-    pub segment: u32,
-    /// The line, from 0.
-    pub line: u64,
-    /// The digest of what it was.
-    pub digest: u128,
 }
 
 /// The rows of a table that are to go.
@@ -114,16 +120,16 @@ impl DeleteSet<'_> {
 
     /// Adds a row, with the line that it is; false when the row is in the set
     /// already.
-    pub fn add(&self, row: &SetRow) -> Result<bool> {
+    pub fn add(&self, row: &ProvenRow) -> Result<bool> {
         let digest = Some(row.digest);
-        let line = (row.segment, row.line);
+        let line = (row.segment as u32, row.line);
         self.insert(DELETE_SET, &row.address, line, digest)
     }
 
     /// Up to `most` rows that were not given before and are in the set still.
     /// Of rows that point at each other (`own`), those at the end of the table
     /// come first: they came later, and point at the earlier ones.
-    pub fn take(&self, most: usize, own: bool) -> Result<Vec<SetRow>> {
+    pub fn take(&self, most: usize, own: bool) -> Result<Vec<ProvenRow>> {
         let fail = |e| self.database.fail("cannot read the set", e);
         let columns = self.columns();
         let key = columns.join(", ");
@@ -152,8 +158,9 @@ impl DeleteSet<'_> {
                 let part = row.get_ref(i).map_err(fail)?;
                 key.push(filter::value(part).to_owned());
             }
-            out.push(SetRow {
-                segment: row.get(0).map_err(fail)?,
+            out.push(ProvenRow {
+                segment: row.get::<_, u32>(0).map_err(fail)? as usize,
+                order: 0,
                 line: row.get::<_, i64>(1).map_err(fail)?.cast_unsigned(),
                 digest: u128::from_be_bytes(digest),
                 address: RowAddress::of(key, self.table.without_rowid),
@@ -183,39 +190,27 @@ impl DeleteSet<'_> {
             Some(digest) => Owned::Blob(digest.to_be_bytes().to_vec()),
             None => Owned::Null,
         });
-        self.database
-            .connection
-            .prepare_cached(&format!(
-                "INSERT OR IGNORE INTO {into}({}, {LINE}, {DIGEST}) \
-                 VALUES ({marks})",
-                columns.join(", ")
-            ))
-            .and_then(|mut s| s.execute(params_from_iter(all)))
-            .map(|n| n == 1)
-            .map_err(|e| self.database.fail("cannot note a row", e))
+        let sql = format!(
+            "INSERT OR IGNORE INTO {into}({}, {LINE}, {DIGEST}) \
+             VALUES ({marks})",
+            columns.join(", ")
+        );
+        let values = params_from_iter(all);
+        Ok(self.database.execute("cannot note a row", &sql, values)? == 1)
     }
 
     /// Takes a row out of the set: it stays.
     pub fn remove(&self, address: &RowAddress) -> Result<()> {
         self.remove_from(DELETE_SET, address)
-            .map_err(|e| self.database.fail("cannot note a row", e))
     }
 
-    fn remove_from(
-        &self,
-        name: &str,
-        address: &RowAddress,
-    ) -> rusqlite::Result<()> {
+    fn remove_from(&self, name: &str, address: &RowAddress) -> Result<()> {
         let terms: Vec<String> =
             self.columns().iter().map(|c| format!("{c} = ?")).collect();
-        self.database
-            .connection
-            .prepare_cached(&format!(
-                "DELETE FROM {name} WHERE {}",
-                terms.join(" AND ")
-            ))?
-            .execute(params_from_iter(&*address.values()))
-            .map(drop)
+        let sql = format!("DELETE FROM {name} WHERE {}", terms.join(" AND "));
+        let values = address.values();
+        let values = params_from_iter(&*values);
+        self.database.execute("cannot note a row", &sql, values).map(drop)
     }
 
     /// Takes out of the set the rows at which a row that stays points; gives
@@ -256,15 +251,7 @@ impl DeleteSet<'_> {
     }
 
     fn execute(&self, sql: &str) -> Result<u64> {
-        self.database
-            .connection
-            .execute(sql, [])
-            .map(|rows| rows as u64)
-            .map_err(|e| self.unfollowed(e))
-    }
-
-    fn unfollowed(&self, error: rusqlite::Error) -> crate::error::Error {
-        self.database.fail("cannot follow the foreign keys", error)
+        self.database.execute(FOLLOWING, sql, []).map(|rows| rows as u64)
     }
 
     /// Takes out of the set the rows at which a row that stays points, and
@@ -272,7 +259,7 @@ impl DeleteSet<'_> {
     pub fn referenced(
         &self,
         references: &References,
-        each: &mut dyn FnMut(u32, u64),
+        each: &mut dyn FnMut(usize, u64),
     ) -> Result<()> {
         if self.keep_referenced(references)?.is_empty() {
             return Ok(());
@@ -283,16 +270,11 @@ impl DeleteSet<'_> {
     fn read_lines(
         &self,
         sql: &str,
-        each: &mut dyn FnMut(u32, u64),
+        each: &mut dyn FnMut(usize, u64),
     ) -> Result<()> {
-        let fail = |e| self.unfollowed(e);
-        let connection = &self.database.connection;
-        let mut statement = connection.prepare(sql).map_err(fail)?;
-        let mut rows = statement.query([]).map_err(fail)?;
-        while let Some(row) = rows.next().map_err(fail)? {
-            let segment: u32 = row.get(0).map_err(fail)?;
-            let line: i64 = row.get(1).map_err(fail)?;
-            each(segment, line.cast_unsigned());
+        let lines: Vec<(u32, i64)> = self.database.rows(FOLLOWING, sql, [])?;
+        for (segment, line) in lines {
+            each(segment as usize, line.cast_unsigned());
         }
         Ok(())
     }
@@ -319,8 +301,7 @@ impl DeleteSet<'_> {
                 self.read_lines(&sql, &mut |_, i| kept.push(i as usize))?;
                 for from in [BATCH, DELETE_SET] {
                     for i in &kept[known..] {
-                        self.remove_from(from, batch[*i])
-                            .map_err(|e| self.unfollowed(e))?;
+                        self.remove_from(from, batch[*i])?;
                     }
                 }
             }

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use crate::db::{Database, Table, ident};
+use crate::db::{Database, Table};
 use crate::error::Result;
 
 impl Database {
     /// Takes the write lock, waiting for it as long as the busy timeout says.
     pub fn begin_write(&self) -> Result<WriteLock<'_>> {
         self.run("BEGIN IMMEDIATE")?;
-        Ok(WriteLock { database: self, open: true })
+        Ok(WriteLock { database: self })
     }
 
     /// Ends the transaction without its changes, unless that was done: by a
@@ -35,10 +35,8 @@ impl Database {
             table.quoted()
         );
         let most = i64::try_from(rows.saturating_add(1)).unwrap_or(i64::MAX);
-        self.connection
-            .query_row(&sql, [most], |row| row.get::<_, i64>(0))
-            .map(|found| u64::try_from(found) == Ok(rows))
-            .map_err(|e| self.fail("cannot count rows", e))
+        let found = self.value("cannot count rows", &sql, [most])?;
+        Ok(found.map(i64::cast_unsigned) == Some(rows))
     }
 
     /// Pages that a deletion of all rows at once may have to free: an upper
@@ -59,10 +57,8 @@ impl Database {
     /// (<https://www.sqlite.org/lang_delete.html#the_truncate_optimization>).
     /// Gives how many rows there were.
     pub fn delete_all(&self, table: &Table) -> Result<u64> {
-        self.connection
-            .execute(&format!("DELETE FROM main.{}", ident(&table.name)), [])
-            .map(|rows| rows as u64)
-            .map_err(|e| self.fail("cannot delete", e))
+        let sql = format!("DELETE FROM {}", table.quoted());
+        self.execute("cannot delete", &sql, []).map(|rows| rows as u64)
     }
 }
 
@@ -70,24 +66,21 @@ impl Database {
 #[derive(Debug)]
 pub struct WriteLock<'d> {
     database: &'d Database,
-    open: bool,
 }
 
 impl WriteLock<'_> {
     /// Commits; durable when it returns. Gives when the lock was free again:
     /// a write-ahead log is flushed after that. With a rollback journal the
     /// commit waits for readers, as long as the busy timeout says.
-    pub fn commit(mut self) -> Result<Instant> {
+    pub fn commit(self) -> Result<Instant> {
         self.database.run("COMMIT")?;
-        self.open = false;
         let free = Instant::now();
         self.database.flush_log()?;
         Ok(free)
     }
 
     /// Undoes everything since the lock was taken.
-    pub fn roll_back(mut self) -> Result<()> {
-        self.open = false;
+    pub fn roll_back(self) -> Result<()> {
         self.database.roll_back()
     }
 }
@@ -96,6 +89,6 @@ impl Drop for WriteLock<'_> {
     fn drop(&mut self) {
         // On the way out with an error that says more. Should this fail too,
         // closing the connection rolls back.
-        if self.open && self.database.roll_back().is_err() {}
+        if self.database.roll_back().is_err() {}
     }
 }

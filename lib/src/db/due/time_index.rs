@@ -134,20 +134,15 @@ impl Database {
     fn rowid_span(&self, table: &Table) -> Result<u64> {
         let (rowid, from) = (table.cursor().join(""), table.quoted());
         // Two scalar subqueries: each is one seek, max - min is a scan.
-        self.connection
-            .query_row(
-                &format!(
-                    "SELECT (SELECT max({rowid}) FROM {from}), \
-                     (SELECT min({rowid}) FROM {from})"
-                ),
-                [],
-                |row| {
-                    let max: Option<i64> = row.get(0)?;
-                    let min: Option<i64> = row.get(1)?;
-                    Ok(max.unwrap_or(0).abs_diff(min.unwrap_or(0)))
-                },
-            )
-            .map_err(|e| self.fail("cannot read", e))
+        let sql = format!(
+            "SELECT (SELECT max({rowid}) FROM {from}), \
+             (SELECT min({rowid}) FROM {from})"
+        );
+        let ends: Vec<(Option<i64>, Option<i64>)> =
+            self.rows("cannot read", &sql, [])?;
+        Ok(ends.first().map_or(0, |(max, min)| {
+            max.unwrap_or(0).abs_diff(min.unwrap_or(0))
+        }))
     }
 
     /// An index that leads with the time column, in plain byte order, over
@@ -157,18 +152,15 @@ impl Database {
         table: &Table,
         column: usize,
     ) -> Result<Option<String>> {
-        self.connection
-            .query_row(
-                "SELECT l.name FROM pragma_index_list(?1, 'main') AS l, \
-                 pragma_index_xinfo(l.name, 'main') AS x \
-                 WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
-                 COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
-                 ORDER BY l.seq LIMIT 1",
-                [&table.name, &table.columns[column].name],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|e| self.fail("cannot read the indexes", e))
+        self.value(
+            "cannot read the indexes",
+            "SELECT l.name FROM pragma_index_list(?1, 'main') AS l, \
+             pragma_index_xinfo(l.name, 'main') AS x \
+             WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
+             COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
+             ORDER BY l.seq LIMIT 1",
+            [&table.name, &table.columns[column].name],
+        )
     }
 
     /// Goes through the texts behind the due ones, one seek a day, and takes

@@ -230,7 +230,7 @@ impl Treated {
             }
         }
         let secrets = self.secrets.as_mut();
-        Ok(secrets.is_none_or(|s| !s.finds_in(&out[start..])))
+        Ok(secrets.is_none_or(|s| !s.finds(&out[start..])))
     }
 
     fn column(

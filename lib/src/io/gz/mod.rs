@@ -60,4 +60,4 @@ pub use one_member::OneMember;
 pub use pieces::{Piece, Pieces};
 pub use proven::{Proven, Step};
 pub use read::Reader;
-pub use write::{Block, Pool};
+pub use write::{Block, Pool, threads};

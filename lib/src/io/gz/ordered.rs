@@ -2,34 +2,27 @@
 //!
 //! Invariants. At most [`Ordered::limit`] jobs are under way, done ones that
 //! nobody took included, so memory is bounded by the caller's own discipline
-//! of taking when full. A worker that panics makes every later call an error;
-//! nobody waits for a result that will not come.
+//! of taking when full. The result of a worker that panics is an error; nobody
+//! waits for one that will not come.
 
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::error::{Error, Result};
 
-type Results<D> = Receiver<(u64, thread::Result<D>)>;
+/// A job, and where its result goes.
+type Job<J, D> = (J, Sender<D>);
 
 /// Jobs `J` in, results `D` out.
 pub(super) struct Ordered<J, D> {
-    hands: Hands<J, D>,
-    /// Results that came before their turn.
-    early: BTreeMap<u64, D>,
-    submitted: u64,
-    taken: u64,
-    limit: u64,
-    broken: bool,
-}
-
-enum Hands<J, D> {
-    /// On the caller's thread, at submission.
-    Own(Box<dyn FnMut(J) -> D + Send>),
-    Threads(Sender<(u64, J)>, Results<D>),
+    jobs: Sender<Job<J, D>>,
+    /// Does the jobs at submission, where there are no workers.
+    own: Option<Box<dyn FnMut(J) -> D + Send>>,
+    /// The results under way, the oldest first.
+    results: VecDeque<Receiver<D>>,
+    limit: usize,
 }
 
 impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
@@ -40,34 +33,24 @@ impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
     where
         W: FnMut(J) -> D + Send + 'static,
     {
-        let (job_in, job_out) = channel();
-        let (result_in, result_out) = channel();
-        let job_out = Arc::new(Mutex::new(job_out));
-        let mut running = 0;
-        for _ in 0..threads {
-            let worker = serve(make(), job_out.clone(), result_in.clone());
-            if thread::Builder::new().spawn(worker).is_err() {
-                break;
-            }
-            running += 1;
-        }
-        let (hands, limit) = match running {
-            0 => (Hands::Own(Box::new(make())), 1),
-            n => (Hands::Threads(job_in, result_out), n + 2),
+        let (jobs, queue) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        let spawn = |_| {
+            let worker = serve(make(), queue.clone());
+            thread::Builder::new().spawn(worker).ok()
         };
-        Ordered {
-            hands,
-            early: BTreeMap::new(),
-            submitted: 0,
-            taken: 0,
-            limit,
-            broken: false,
-        }
+        let running = (0..threads).map_while(spawn).count();
+        let own: Option<Box<dyn FnMut(J) -> D + Send>> = match running {
+            0 => Some(Box::new(make())),
+            _ => None,
+        };
+        let limit = if running == 0 { 1 } else { running + 2 };
+        Ordered { jobs, own, results: VecDeque::new(), limit }
     }
 
     /// Jobs submitted whose results were not taken.
-    pub(super) fn in_flight(&self) -> u64 {
-        self.submitted - self.taken
+    pub(super) fn in_flight(&self) -> usize {
+        self.results.len()
     }
 
     /// A result must be taken before the next job is submitted.
@@ -80,44 +63,21 @@ impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
         if self.full() {
             return Err(Error::failed("more work than was agreed on"));
         }
-        let turn = self.submitted;
-        match &mut self.hands {
-            Hands::Own(work) => {
-                let result = work(job);
-                self.early.insert(turn, result);
-            }
-            Hands::Threads(jobs, _) => {
-                if self.broken || jobs.send((turn, job)).is_err() {
-                    return Err(dead());
-                }
-            }
+        let (result, come) = channel();
+        match &mut self.own {
+            // The receiver is in hand.
+            Some(work) => result.send(work(job)).map_err(|_| dead())?,
+            None => self.jobs.send((job, result)).map_err(|_| dead())?,
         }
-        self.submitted += 1;
+        self.results.push_back(come);
         Ok(())
     }
 
     /// The result of the oldest job not yet taken, waiting for it; none when
     /// nothing is under way.
     pub(super) fn take(&mut self) -> Result<Option<D>> {
-        if self.in_flight() == 0 {
-            return Ok(None);
-        }
-        loop {
-            if let Some(result) = self.early.remove(&self.taken) {
-                self.taken += 1;
-                return Ok(Some(result));
-            }
-            let came = match &self.hands {
-                Hands::Threads(_, results) if !self.broken => results.recv(),
-                _ => return Err(dead()),
-            };
-            match came {
-                Ok((turn, Ok(result))) => {
-                    self.early.insert(turn, result);
-                }
-                Ok((_, Err(_))) | Err(_) => self.broken = true,
-            }
-        }
+        let oldest = self.results.pop_front();
+        oldest.map(|result| result.recv().map_err(|_| dead())).transpose()
     }
 }
 
@@ -125,24 +85,19 @@ fn dead() -> Error {
     Error::failed("a worker thread panicked, which is a bug in this program")
 }
 
-/// A worker's life: it ends when nobody submits or nobody takes any more.
+/// A worker's life: it ends when nobody submits any more.
 fn serve<J, D>(
     mut work: impl FnMut(J) -> D,
-    jobs: Arc<Mutex<Receiver<(u64, J)>>>,
-    results: Sender<(u64, thread::Result<D>)>,
+    jobs: Arc<Mutex<Receiver<Job<J, D>>>>,
 ) -> impl FnOnce() {
     move || loop {
         let job = {
             let queue = jobs.lock().unwrap_or_else(PoisonError::into_inner);
             queue.recv()
         };
-        let Ok((turn, job)) = job else { return };
-        // After a panic nothing more is asked of this worker's state.
-        let result = catch_unwind(AssertUnwindSafe(|| work(job)));
-        let failed = result.is_err();
-        if results.send((turn, result)).is_err() || failed {
-            return;
-        }
+        let Ok((job, result)) = job else { return };
+        // A caller that has gone needs no result.
+        if result.send(work(job)).is_err() {}
     }
 }
 
@@ -153,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_order_although_work_ends_out_of_order() {
+    fn results_come_in_order_and_no_more_are_under_way_than_agreed_on() {
         for threads in [0, 1, 3] {
             let mut work = Ordered::new(threads, || {
                 |n: u64| {
@@ -164,9 +119,11 @@ mod tests {
             let mut got = Vec::new();
             for n in 0..40 {
                 if work.full() {
+                    assert!(work.submit(n).is_err());
                     got.extend(work.take().unwrap());
                 }
                 work.submit(n).unwrap();
+                assert!(work.in_flight() <= threads + 2);
             }
             while let Some(n) = work.take().unwrap() {
                 got.push(n);
@@ -176,30 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_under_way_than_threads_and_two() {
-        let mut work = Ordered::new(2, || |n: u64| n);
-        for n in 0..4 {
-            assert!(!work.full());
-            work.submit(n).unwrap();
-        }
-        assert!(work.full());
-        assert!(work.submit(4).is_err());
-    }
-
-    #[test]
     fn a_panicking_worker_is_an_error_and_no_hang() {
-        let mut work = Ordered::new(2, || {
+        let mut work = Ordered::new(1, || {
             |n: u64| {
                 assert!(n != 1, "as the test wants it");
                 n
             }
         });
-        for n in 0..4 {
-            work.submit(n).unwrap();
-        }
+        work.submit(0).unwrap();
+        work.submit(1).unwrap();
         assert_eq!(work.take().unwrap(), Some(0));
         assert!(work.take().is_err());
-        assert!(work.take().is_err());
-        assert!(work.submit(5).is_err());
+        assert!(work.submit(5).and_then(|()| work.take()).is_err());
     }
 }

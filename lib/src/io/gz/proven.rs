@@ -5,13 +5,15 @@
 //! is at its end, beyond a size in a file: memory is bounded, the room needed
 //! for temporary files is that of the longest such text.
 
-use std::io::Read;
+use std::io::{Read, Seek, Write};
+
+use tempfile::SpooledTempFile;
 
 use super::damage::Damage;
 use super::pieces::{PIECE, Piece, Pieces};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::durable;
-use crate::io::spool::{Held, Spool};
+use crate::io::spool::{spool, unheld};
 
 /// What comes next.
 pub enum Step {
@@ -27,9 +29,9 @@ pub enum Step {
 pub struct Proven<R: Read> {
     pieces: Pieces<R>,
     /// The text of a member that is not proven yet.
-    waiting: Spool,
+    waiting: SpooledTempFile,
     /// That of one that is, being given.
-    giving: Option<Held>,
+    giving: Option<SpooledTempFile>,
     /// It could not be held; whatever fails then, this is why.
     full: bool,
 }
@@ -44,7 +46,7 @@ impl<R: Read> Proven<R> {
     ) -> Proven<R> {
         Proven {
             pieces: Pieces::new(input, name, threads, true),
-            waiting: Spool::default(),
+            waiting: spool(),
             giving: None,
             full: false,
         }
@@ -70,16 +72,17 @@ impl<R: Read> Proven<R> {
                 Piece::Whole if !out.is_empty() => return Ok(Step::Text),
                 Piece::Whole => {}
                 Piece::Part => {
-                    let held = self.waiting.add(out);
+                    let held = self.waiting.write_all(out);
                     self.full |= held.is_err();
-                    held?;
+                    held.map_err(unheld)?;
                 }
                 Piece::Proven => {
-                    let proven = std::mem::take(&mut self.waiting);
-                    self.giving = Some(proven.open()?);
+                    self.waiting.rewind().map_err(unheld)?;
+                    let proven = std::mem::replace(&mut self.waiting, spool());
+                    self.giving = Some(proven);
                 }
                 Piece::Damaged(damage) => {
-                    self.waiting = Spool::default();
+                    self.waiting = spool();
                     out.clear();
                     return Ok(Step::Damaged(damage));
                 }
@@ -92,8 +95,7 @@ impl<R: Read> Proven<R> {
     fn give(&mut self, out: &mut Vec<u8>) -> Result<bool> {
         let Some(held) = &mut self.giving else { return Ok(false) };
         out.resize(PIECE, 0);
-        let n = durable::read_full(held, out)
-            .map_err(|e| Error::stream("cannot read rows held back", e))?;
+        let n = durable::read_full(held, out).map_err(unheld)?;
         out.truncate(n);
         if n == 0 {
             self.giving = None;

@@ -1,34 +1,8 @@
 //! What comes of damaged inputs, on no thread and on several.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 use super::super::ahead::WHOLE_MAX;
-use super::super::member::Encoder;
+use super::super::read::tests::{foreign, noise, ours};
 use super::*;
-
-fn ours(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    Encoder::new(6).member(text, Some((1, 2)), &mut out).unwrap();
-    out
-}
-
-fn foreign(text: &[u8]) -> Vec<u8> {
-    let mut gz = GzEncoder::new(Vec::new(), Compression::new(6));
-    gz.write_all(text).unwrap();
-    gz.finish().unwrap()
-}
-
-fn noise(len: usize, mut seed: u64) -> Vec<u8> {
-    let mut out = Vec::with_capacity(len);
-    while out.len() < len {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1);
-        out.push(b"0123456789abcdef\n"[(seed >> 33) as usize % 17]);
-    }
-    out
-}
 
 /// All text that comes, and the damages.
 fn read(bytes: &[u8], threads: usize) -> (Vec<u8>, Vec<Damage>) {
@@ -73,25 +47,6 @@ fn any_changed_byte_takes_one_member_at_most() {
                 false => assert!(text == others.concat(), "byte {at}"),
             }
         }
-    }
-}
-
-#[test]
-fn cut_anywhere_the_members_in_front_come() {
-    let texts = [noise(300, 5), noise(100, 6), noise(50, 7)];
-    let members = [ours(&texts[0]), foreign(&texts[1]), ours(&texts[2])];
-    let bytes = members.concat();
-    let mut want = Vec::new();
-    let mut start = 0;
-    for (member, text) in members.iter().zip(&texts) {
-        for len in start + 1..start + member.len() {
-            let (got, damages) = read(&bytes[..len], 0);
-            assert!(got == want && damages.len() == 1, "{len} bytes");
-            assert_eq!(damages[0].start, start as u64);
-            assert_eq!(damages[0].end, len as u64);
-        }
-        want.extend_from_slice(text);
-        start += member.len();
     }
 }
 

@@ -60,4 +60,4 @@ impl<R: Read> Reader<R> {
 
 #[cfg(test)]
 #[path = "read_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,8 +1,23 @@
 //! Blocks of text in, members out, compressed on several threads.
 
+use std::num::NonZero;
+use std::thread;
+
 use super::member::Encoder;
 use super::ordered::Ordered;
 use crate::error::Result;
+
+/// More threads than this by default would cost memory and gain little.
+const DEFAULT_THREADS: usize = 12;
+
+/// How many threads work: as many as were asked for, else one a core.
+pub fn threads(wanted: Option<u64>) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    match wanted {
+        Some(n) => usize::try_from(n).unwrap_or(cores),
+        None => cores.min(DEFAULT_THREADS),
+    }
+}
 
 /// A text that is to become a member.
 #[derive(Debug, Default)]
@@ -50,7 +65,7 @@ impl Pool {
     }
 
     /// Blocks submitted whose members were not taken.
-    pub fn in_flight(&self) -> u64 {
+    pub fn in_flight(&self) -> usize {
         self.work.in_flight()
     }
 

@@ -9,20 +9,19 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
-mod salvage;
+mod read;
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result, quote, quoted};
+use crate::error::{Error, Result, quoted};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 
-pub use salvage::{Walk, salvage_tar};
+pub use read::{Entry, Walk, read_tar, salvage_tar};
 
 /// How much is stored in one gzip member.
 const PIECE: usize = 1 << 20;
@@ -160,142 +159,4 @@ impl TarWriter {
         self.temp.sync()?;
         Ok((self.temp, self.size, hex(&self.hash.finalize())))
     }
-}
-
-/// The text of a gzip file, as a stream.
-struct Unzipped<R: Read> {
-    reader: gz::Reader<R>,
-    piece: Vec<u8>,
-    at: usize,
-}
-
-impl<R: Read> Read for Unzipped<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.piece.len() {
-            self.at = 0;
-            let more = self
-                .reader
-                .next_block(&mut self.piece)
-                .map_err(|e| io::Error::other(e.to_string()))?;
-            if !more {
-                self.piece.clear();
-                return Ok(0);
-            }
-        }
-        let n = out.len().min(self.piece.len() - self.at);
-        out[..n].copy_from_slice(&self.piece[self.at..self.at + n]);
-        self.at += n;
-        Ok(n)
-    }
-}
-
-/// Reads a tar: `each` gets every file in it, with name, size and contents;
-/// what it does not read is passed over.
-///
-/// # Errors
-/// Status 4 for what is no tar, is cut short, or names what is outside.
-pub fn read_tar(
-    file: File,
-    path: &Path,
-    each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<()>,
-) -> Result<()> {
-    let bad = |e| no_tar(path, &e);
-    let text = Unzipped {
-        reader: gz::Reader::new(file, quoted(path)),
-        piece: Vec::new(),
-        at: 0,
-    };
-    let mut archive = ::tar::Archive::new(text);
-    if let Some(error) = entries(&mut archive, path, &mut |entry| {
-        each(entry.name, entry.size, entry.contents)
-    })? {
-        return Err(bad(error));
-    }
-    match ends(&mut archive.into_inner()).map_err(bad)? {
-        true => Ok(()),
-        false => Err(more_behind(path)),
-    }
-}
-
-fn no_tar(path: &Path, error: &io::Error) -> Error {
-    let reason = crate::error::reason(error);
-    Error::data(format!("{} is no whole tar: {reason}", quoted(path)))
-}
-
-/// A file in a tar.
-pub struct Entry<'e> {
-    /// Its name, which stays inside.
-    pub name: &'e str,
-    /// Its length.
-    pub size: u64,
-    /// What it holds.
-    pub contents: &'e mut dyn Read,
-    /// Where in the text its contents begin.
-    start: u64,
-}
-
-/// Gives each file of a tar, up to its end or to where it is no tar.
-fn entries<R: Read>(
-    archive: &mut ::tar::Archive<R>,
-    path: &Path,
-    each: &mut dyn FnMut(Entry<'_>) -> Result<()>,
-) -> Result<Option<io::Error>> {
-    let entries = match archive.entries() {
-        Ok(entries) => entries,
-        Err(error) => return Ok(Some(error)),
-    };
-    for entry in entries {
-        let mut entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => return Ok(Some(error)),
-        };
-        let kind = entry.header().entry_type();
-        let bytes = entry.path_bytes().into_owned();
-        let name = String::from_utf8(bytes).map_err(|_| {
-            Error::data(format!("{}: a name is not UTF-8", quoted(path)))
-        })?;
-        // What GNU tar calls the folder that it was told to pack.
-        let top = matches!(name.as_str(), "." | "./");
-        let name = name.trim_start_matches("./").trim_end_matches('/');
-        let sound = !name.starts_with('/')
-            && name.split('/').all(|p| !matches!(p, "" | "." | ".."));
-        if kind.is_dir() && (sound || top) {
-            continue;
-        }
-        if !kind.is_file() || !sound {
-            return Err(Error::data(format!(
-                "{} holds {}, which is no file inside it",
-                quoted(path),
-                quote(name)
-            ))
-            .hint("it was not written by these programs; look at it"));
-        }
-        let (size, start) = (entry.size(), entry.raw_file_position());
-        each(Entry { name, size, contents: &mut entry, start })?;
-        if let Err(error) = io::copy(&mut entry, &mut io::sink()) {
-            return Ok(Some(error));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether nothing but zeros stands behind a tar's end mark. Most tars stop
-/// reading there: what follows would be lost in silence when the file is
-/// written anew.
-fn ends(rest: &mut dyn Read) -> io::Result<bool> {
-    let mut piece = vec![0u8; 1 << 16];
-    loop {
-        let n = durable::read_full(rest, &mut piece)?;
-        if n == 0 {
-            return Ok(true);
-        }
-        if piece[..n].iter().any(|b| *b != 0) {
-            return Ok(false);
-        }
-    }
-}
-
-fn more_behind(path: &Path) -> Error {
-    Error::data(format!("{} holds something behind its end", quoted(path)))
-        .hint("several tars in one file are not read; unpack them")
 }

@@ -3,23 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::lines::Sink;
-use crate::error::{Error, Result};
-use crate::io::{durable, spool};
+use crate::error::Result;
+use crate::io::spool::{scratch, unheld};
 use crate::time::Day;
 
 /// How much is gathered before it is laid aside, in bytes.
 const GATHER: usize = 8 << 20;
 
-/// Rows laid aside.
+/// Rows laid aside, by their day if they have one.
 pub(super) struct Aside {
     file: File,
     /// Where a day's rows are: offsets and lengths.
-    days: BTreeMap<Day, Vec<(u64, usize)>>,
-    /// Those of rows without a day.
-    undated: Vec<(u64, usize)>,
+    pieces: BTreeMap<Option<Day>, Vec<(u64, usize)>>,
     end: u64,
     /// Rows that wait to be laid aside.
     texts: BTreeMap<Option<Day>, Vec<u8>>,
@@ -29,9 +27,8 @@ pub(super) struct Aside {
 impl Aside {
     pub fn new() -> Result<Aside> {
         Ok(Aside {
-            file: spool::scratch()?,
-            days: BTreeMap::new(),
-            undated: Vec::new(),
+            file: scratch()?,
+            pieces: BTreeMap::new(),
             end: 0,
             texts: BTreeMap::new(),
             waiting: 0,
@@ -53,14 +50,9 @@ impl Aside {
     /// Lays aside what waits.
     pub fn flush(&mut self) -> Result<()> {
         for (day, text) in std::mem::take(&mut self.texts) {
-            self.file
-                .write_all(&text)
-                .map_err(|e| Error::stream("cannot lay rows aside", e))?;
+            self.file.write_all(&text).map_err(unheld)?;
             let piece = (self.end, text.len());
-            match day {
-                Some(day) => self.days.entry(day).or_default().push(piece),
-                None => self.undated.push(piece),
-            }
+            self.pieces.entry(day).or_default().push(piece);
             self.end += text.len() as u64;
         }
         self.waiting = 0;
@@ -69,36 +61,22 @@ impl Aside {
 
     /// The days that have rows.
     pub fn days(&self) -> impl Iterator<Item = Day> {
-        self.days.keys().copied()
+        self.pieces.keys().copied().flatten()
     }
 
-    /// Puts out a day's rows, once.
-    pub fn day(&mut self, day: Day, sink: &mut Sink<'_>) -> Result<()> {
-        let Some(pieces) = self.days.remove(&day) else { return Ok(()) };
-        self.put(&pieces, sink)
-    }
-
-    /// Puts out the rows that have no day.
-    pub fn rest(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        let pieces = std::mem::take(&mut self.undated);
-        self.put(&pieces, sink)
-    }
-
-    fn put(
+    /// Puts out a day's rows, or those without a day, once.
+    pub fn put(
         &mut self,
-        pieces: &[(u64, usize)],
+        day: Option<Day>,
         sink: &mut Sink<'_>,
     ) -> Result<()> {
-        let fail = |e| Error::stream("cannot read rows laid aside", e);
         let mut text = Vec::new();
-        for (offset, length) in pieces {
-            text.resize(*length, 0);
-            self.file.seek(SeekFrom::Start(*offset)).map_err(fail)?;
-            let n =
-                durable::read_full(&mut self.file, &mut text).map_err(fail)?;
-            if n < *length {
-                return Err(Error::failed("rows laid aside are missing"));
-            }
+        for (offset, length) in self.pieces.remove(&day).unwrap_or_default() {
+            text.resize(length, 0);
+            self.file
+                .seek(SeekFrom::Start(offset))
+                .and_then(|_| self.file.read_exact(&mut text))
+                .map_err(unheld)?;
             sink.put(&text)?;
         }
         Ok(())

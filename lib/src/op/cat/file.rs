@@ -7,7 +7,6 @@ use std::path::Path;
 use crate::archive::tiers::WarmFile;
 use crate::archive::{FileState, State};
 use crate::error::{Error, Result};
-use crate::io::durable::FileId;
 
 /// A warm file, open.
 pub(super) struct Warm {
@@ -24,10 +23,6 @@ pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
     let mut file = open.try_clone().map_err(fail)?;
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
     Ok(file)
-}
-
-pub(super) fn length(open: &File, path: &Path) -> Result<u64> {
-    FileId::of(open, path).map(|id| id.size_bytes)
 }
 
 /// Whether a file of the ledger's holds rows of a table.

@@ -18,7 +18,7 @@ use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
     Walk,
 };
-use crate::error::{Error, Exit, Notes, Result, counted, quote, quoted};
+use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::settings::columns::{Columns, rule};
 use crate::settings::policy::Policy;
 use crate::time::{self, Day, Unit};
@@ -124,13 +124,7 @@ fn lay_aside(
     range: &Range,
     notes: &mut dyn Notes,
 ) -> Result<Hot> {
-    let Some(table) = database.table(&options.table)? else {
-        return Err(Error::usage(format!(
-            "{} has no table {}",
-            quoted(&options.settings.db()),
-            quote(&options.table)
-        )));
-    };
+    let table = database.need_table(&options.table)?;
     let named = Columns {
         timestamp: (!range.column.is_empty()).then(|| range.column.clone()),
         unit: range.unit.clone(),

@@ -6,7 +6,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::record::{Fields, records};
+use crate::record::{Fault, Fields, records};
 use crate::time::{self, Day, Unit};
 
 /// How much is gathered before it is written.
@@ -116,16 +116,13 @@ impl Range {
 
     /// When a record's row was, if that can be read.
     pub(super) fn time(&self, record: &[u8]) -> Result<Option<Timestamp>> {
-        let bad = |fault| Error::data(format!("{fault}"));
-        let mut fields = Fields::new(record);
-        while let Some(field) = fields.next().map_err(bad)? {
-            if field.key.names(&self.column) {
-                let value = field.value.to_owned().map_err(bad)?;
-                return Ok(time::instant(value.borrow(), self.unit.as_ref()));
-            }
-        }
-        Ok(None)
+        let value = Fields::find(record, &self.column).map_err(bad)?;
+        Ok(value.and_then(|v| time::instant(v.borrow(), self.unit.as_ref())))
     }
+}
+
+fn bad(fault: Fault) -> Error {
+    Error::data(fault.to_string())
 }
 
 /// What was met on the way.
@@ -161,19 +158,6 @@ pub(super) enum Next {
     End,
 }
 
-/// Copies the lines of a text that comes in pieces. Whole lines in front of an
-/// error have been passed on when it is returned. With `check` each line must
-/// be a record.
-pub(super) fn copy(
-    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Next>,
-    range: &Range,
-    check: bool,
-    sink: &mut Sink<'_>,
-    met: &mut Met,
-) -> Result<()> {
-    whole_lines(next, &mut |lines| choose(lines, range, check, sink, met))
-}
-
 /// Gives the whole lines of a text that comes in pieces. A line that a gap
 /// cuts in two is left out: its first part has no end, and its second part,
 /// which cannot be told from a line by its start, is no record.
@@ -201,7 +185,7 @@ pub(super) fn whole_lines(
             // The line that was begun is ended by itself.
             let first = memchr::memchr(b'\n', whole).unwrap_or(end);
             rest.extend_from_slice(&whole[..=first]);
-            if !torn || records(&rest).all(is_record) {
+            if !torn || records(&rest).all(|r| Fields::check(r).is_ok()) {
                 each(&rest)?;
             }
             torn = false;
@@ -217,19 +201,9 @@ pub(super) fn whole_lines(
     }
 }
 
-fn is_record(line: &[u8]) -> bool {
-    let mut fields = Fields::new(line);
-    loop {
-        match fields.next() {
-            Ok(Some(_)) => {}
-            Ok(None) => return true,
-            Err(_) => return false,
-        }
-    }
-}
-
-/// Passes on those of some whole lines that are meant.
-fn choose(
+/// Passes on those of some whole lines that are meant. With `check` each line
+/// must be a record.
+pub(super) fn choose(
     lines: &[u8],
     range: &Range,
     check: bool,
@@ -259,12 +233,7 @@ fn choose(
 
 fn verdict(record: &[u8], range: &Range, check: bool) -> Result<Option<bool>> {
     if check {
-        let mut fields = Fields::new(record);
-        while fields
-            .next()
-            .map_err(|fault| Error::data(format!("{fault}")))?
-            .is_some()
-        {}
+        Fields::check(record).map_err(bad)?;
     }
     match range.is_all() {
         true => Ok(Some(true)),

@@ -50,7 +50,7 @@ pub fn run(
     let root = options.settings.archives();
     let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;
     let range = range(options, &policy, ledger.state())?;
-    let hot = match options.hot() {
+    let hot = match options.wants(Tier::Hot) {
         true => Some(Hot::read(options, &policy, &range, &mut ledger, notes)?),
         false => None,
     };
@@ -60,8 +60,8 @@ pub fn run(
     let whole = None;
     let mut cat =
         Cat { options, tree, ledger, range, hot, whole, sink, notes, exit };
-    let mut found = cat.options.hot();
-    if cat.options.whole() {
+    let mut found = cat.options.wants(Tier::Hot);
+    if cat.options.wants(Tier::Whole) {
         found |= cat.lay_whole_aside()?;
     }
     for month in cat.months()? {
@@ -123,7 +123,7 @@ impl Cat<'_> {
         let month = |day: Day| day.to_string()[..7].to_owned();
         let state = self.ledger.state();
         let mut days = self.days_aside();
-        if self.options.warm() {
+        if self.options.wants(Tier::Warm) {
             let files = warm_files(&self.tree, state)?;
             days.extend(files.iter().map(|f| f.day));
         }
@@ -215,10 +215,10 @@ impl Cat<'_> {
     /// The rows without a day, the last of the buffer, or the count.
     fn end(mut self) -> Result<Exit> {
         if let Some(whole) = &mut self.whole {
-            whole.rest(&mut self.sink)?;
+            whole.put(None, &mut self.sink)?;
         }
         if let Some(hot) = &mut self.hot {
-            hot.rows.rest(&mut self.sink)?;
+            hot.rows.put(None, &mut self.sink)?;
         }
         if self.options.count {
             let mut record = b"{\"type\":\"count\",\"table\":".to_vec();

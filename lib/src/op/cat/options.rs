@@ -62,19 +62,11 @@ impl Options {
         clock::check_span(("since", self.since), ("until", self.until))
     }
 
-    pub(super) fn hot(&self) -> bool {
-        self.tiers.contains(&Tier::Hot)
-    }
-
-    pub(super) fn warm(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Warm)
-    }
-
-    pub(super) fn whole(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Whole)
-    }
-
-    pub(super) fn cold(&self) -> bool {
-        self.tiers.is_empty() || self.tiers.contains(&Tier::Cold)
+    /// Whether a tier is asked for.
+    pub(super) fn wants(&self, tier: Tier) -> bool {
+        match self.tiers.is_empty() {
+            true => tier != Tier::Hot,
+            false => self.tiers.contains(&tier),
+        }
     }
 }

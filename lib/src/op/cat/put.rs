@@ -7,8 +7,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::file::{Warm, forms, from_start, length};
-use super::lines::{Met, Next, copy};
+use super::file::{Warm, forms, from_start};
+use super::lines::{Met, Next, choose, whole_lines};
 use super::lost::{Damages, Known};
 use super::stream::Cat;
 use crate::archive::not_as_said;
@@ -48,10 +48,10 @@ impl Cat<'_> {
             self.warm(warm)?;
         }
         if let Some(whole) = &mut self.whole {
-            whole.day(day, &mut self.sink)?;
+            whole.put(Some(day), &mut self.sink)?;
         }
         match &mut self.hot {
-            Some(hot) => hot.rows.day(day, &mut self.sink),
+            Some(hot) => hot.rows.put(Some(day), &mut self.sink),
             None => Ok(()),
         }
     }
@@ -107,7 +107,7 @@ impl Cat<'_> {
                 return Ok(0);
             }
         };
-        if proven < length(open, path)? {
+        if proven < durable::length(open, path)? {
             let rows = match proven {
                 0 => "its rows".to_owned(),
                 _ => format!("the rows behind byte {proven}"),
@@ -129,22 +129,14 @@ impl Cat<'_> {
         input: &mut dyn Read,
         source: &Source<'_>,
     ) -> Result<()> {
-        let Source { what, file, known, .. } = source;
+        let Source { plain, what, file, known } = source;
         let (mut met, mut damages) = (Met::default(), Damages::default());
-        let (range, sink) = (&self.range, &mut self.sink);
-        let done = if source.plain {
-            let path = Path::new(what);
-            let next = &mut |piece: &mut Vec<u8>| plain(input, path, piece);
-            copy(next, range, true, sink, &mut met)
-        } else {
-            let mut reader = Proven::new(input, *what, 0);
-            let next = &mut |piece: &mut Vec<u8>| {
-                proven(&mut reader, &mut damages, piece)
-            };
-            let done = copy(next, range, false, sink, &mut met);
-            sink.failed |= reader.is_full();
-            done
-        };
+        let (range, sink, mut full) = (&self.range, &mut self.sink, false);
+        let mut each =
+            |lines: &[u8]| choose(lines, range, *plain, &mut *sink, &mut met);
+        let done =
+            proven_lines(input, source, 0, &mut damages, &mut full, &mut each);
+        self.sink.failed |= full;
         if self.sink.failed {
             return done;
         }
@@ -157,43 +149,57 @@ impl Cat<'_> {
         let damages = damages.tell(*known);
         let errors = damages.chain(done.err()).chain(met.trouble());
         for error in errors {
-            let error = match error.to_string().contains(what) {
-                true => error,
-                false => error.during(what),
-            };
-            self.trouble_with(file, error);
+            self.trouble_with(file, named(error, what));
         }
         Ok(())
     }
 }
 
-/// The next piece of a text without gzip.
-pub(super) fn plain(
-    input: &mut dyn Read,
-    path: &Path,
-    piece: &mut Vec<u8>,
-) -> Result<Next> {
-    piece.resize(PIECE, 0);
-    let n = durable::read_full(input, piece)
-        .map_err(|e| Error::io("read", path, e))?;
-    piece.truncate(n);
-    Ok(if n > 0 { Next::Piece } else { Next::End })
+/// An error with the name of the text that it is about.
+pub(super) fn named(error: Error, what: &str) -> Error {
+    match error.to_string().contains(what) {
+        true => error,
+        false => error.during(what),
+    }
 }
 
-/// The next piece of a text in gzip that is proven.
-pub(super) fn proven<R: Read>(
-    reader: &mut Proven<R>,
+/// Gives the whole lines of a text, as far as its gzip proves them, if it has
+/// one; members are opened on `threads` threads. Sets `full` where there was no
+/// room to hold text that was not proven yet.
+pub(super) fn proven_lines(
+    input: &mut dyn Read,
+    source: &Source<'_>,
+    threads: usize,
     damages: &mut Damages,
-    piece: &mut Vec<u8>,
-) -> Result<Next> {
-    Ok(match reader.next(piece)? {
-        Step::Text => Next::Piece,
-        Step::Damaged(damage) => {
-            damages.add(damage);
-            Next::Gap
-        }
-        Step::End => Next::End,
-    })
+    full: &mut bool,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let what = source.what;
+    if source.plain {
+        let next = &mut |piece: &mut Vec<u8>| {
+            piece.resize(PIECE, 0);
+            let n = durable::read_full(input, piece).map_err(|e| {
+                Error::stream(&format!("cannot read {what}"), e)
+            })?;
+            piece.truncate(n);
+            Ok(if n > 0 { Next::Piece } else { Next::End })
+        };
+        return whole_lines(next, each);
+    }
+    let mut reader = Proven::new(input, what, threads);
+    let next = &mut |piece: &mut Vec<u8>| {
+        Ok(match reader.next(piece)? {
+            Step::Text => Next::Piece,
+            Step::Damaged(damage) => {
+                damages.add(damage);
+                Next::Gap
+            }
+            Step::End => Next::End,
+        })
+    };
+    let done = whole_lines(next, each);
+    *full |= reader.is_full();
+    done
 }
 
 /// The longest of some forms that a file begins with; they are sorted by

@@ -8,20 +8,22 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tempfile::SpooledTempFile;
 
-use super::file::{Warm, from_start, goes, holds, length};
+use super::file::{Warm, from_start, goes, holds};
 use super::lost::{self, Known};
 use super::put::Source;
 use super::stream::Cat;
 use crate::archive::{Change, Member, Tree, not_as_said};
 use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::io::digest::hex;
+use crate::io::durable;
 use crate::io::gz;
-use crate::io::spool::{Held, Spool};
+use crate::io::spool::{spool, unheld};
 use crate::io::tar::{Entry, Walk, salvage_tar};
 use crate::time::Day;
 
@@ -140,7 +142,7 @@ impl Cat<'_> {
             }
             return Ok(None);
         };
-        let is = length(&open, &path)?;
+        let is = durable::length(&open, &path)?;
         let same = done.is_some() || known.is_some_and(|k| k.size_bytes == is);
         let members = match (done, known) {
             (Some(change), _) => &change.members[..],
@@ -308,27 +310,24 @@ fn hold(
     entry: Entry<'_>,
     known: Option<&Member>,
     failed: &mut bool,
-) -> Result<Option<Held>> {
+) -> Result<Option<SpooledTempFile>> {
     let Some(known) = known.filter(|m| m.size_bytes == entry.size) else {
         return Ok(None);
     };
-    let (mut spool, mut hash) = (Spool::default(), Sha256::new());
+    let (mut held, mut hash) = (spool(), Sha256::new());
     let mut piece = vec![0; 1 << 18];
     loop {
-        match entry.contents.read(&mut piece) {
+        match durable::read_full(entry.contents, &mut piece) {
             Ok(0) => break,
             Ok(n) => {
                 hash.update(&piece[..n]);
-                let held = spool.add(&piece[..n]);
-                *failed |= held.is_err();
-                held?;
+                let done = held.write_all(&piece[..n]);
+                *failed |= done.is_err();
+                done.map_err(unheld)?;
             }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Ok(None),
         }
     }
-    match hex(&hash.finalize()) == known.sha256 {
-        true => spool.open().map(Some),
-        false => Ok(None),
-    }
+    held.rewind().map_err(unheld)?;
+    Ok((hex(&hash.finalize()) == known.sha256).then_some(held))
 }

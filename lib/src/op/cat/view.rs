@@ -9,7 +9,8 @@
 
 use std::fs::File;
 
-use super::file::{Warm, forms, from_start, goes, holds, length};
+use super::file::{Warm, forms, from_start, goes, holds};
+use super::options::Tier;
 use super::stream::Cat;
 use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
@@ -67,10 +68,10 @@ impl Cat<'_> {
         }
         let mut view = View { warm, tar: None, troubles: Vec::new() };
         self.check_cut(month, &name)?;
-        let tar = tar.filter(|_| self.options.cold());
+        let tar = tar.filter(|_| self.options.wants(Tier::Cold));
         let done = self.merged(&mut view, &name, tar.as_ref())?;
         self.check_warm(month, &mut view, done.as_ref())?;
-        if self.options.cold() {
+        if self.options.wants(Tier::Cold) {
             let troubles = &mut view.troubles;
             view.tar =
                 self.check_tar(troubles, (name, path), tar, done.as_ref())?;
@@ -80,7 +81,7 @@ impl Cat<'_> {
 
     /// The table's warm files of a month, if they are asked for.
     fn listed(&self, month: &str) -> Result<Vec<WarmFile>> {
-        if !self.options.warm() {
+        if !self.options.wants(Tier::Warm) {
             return Ok(Vec::new());
         }
         let mut files = warm_files_of(&self.tree, self.ledger.state(), month)?;
@@ -109,11 +110,11 @@ impl Cat<'_> {
         let path = self.tree.path(name)?;
         let done = match (&change.after, tar) {
             (Some(after), Some(tar)) => {
-                length(tar, &path)? == after.size_bytes
+                durable::length(tar, &path)? == after.size_bytes
                     && file_sha256(from_start(tar, &path)?, &path)?
                         == after.sha256
             }
-            (None, None) => self.options.cold(),
+            (None, None) => self.options.wants(Tier::Cold),
             _ => false,
         };
         if !done {
@@ -145,7 +146,7 @@ impl Cat<'_> {
     /// since.
     fn check_cut(&self, month: &str, tar: &str) -> Result<()> {
         let Some(hot) = &self.hot else { return Ok(()) };
-        if !self.options.warm() && !self.options.cold() {
+        if !self.options.wants(Tier::Warm) && !self.options.wants(Tier::Cold) {
             return Ok(());
         }
         let state = self.ledger.state();
@@ -186,7 +187,7 @@ impl Cat<'_> {
                 };
             }
             let forms = forms(state, file);
-            let is = length(&warm.open, &warm.file.path)?;
+            let is = durable::length(&warm.open, &warm.file.path)?;
             let known = forms.iter().any(|(size, _)| *size == is);
             if !forms.is_empty() && !known {
                 view.troubles.push(not_as_said(
@@ -202,7 +203,7 @@ impl Cat<'_> {
             let meant = name.starts_with(&folder)
                 && holds(file, &self.options.table)
                 && day.is_some_and(|day| self.range.reaches(day));
-            if !meant || !self.options.warm() {
+            if !meant || !self.options.wants(Tier::Warm) {
                 continue;
             }
             let there = view.warm.iter().any(|w| w.file.file == name)

@@ -8,15 +8,13 @@
 use std::io::Read;
 
 use super::aside::Aside;
-use super::file::{forms, from_start, goes, length};
-use super::lines::whole_lines;
+use super::file::{forms, from_start, goes};
 use super::lost::{Damages, Known};
-use super::put::{plain, proven};
+use super::put::{Source, named, proven_lines};
 use super::stream::Cat;
 use crate::archive::{Member, not_as_said};
 use crate::error::{Exit, Result, counted, quoted};
 use crate::io::durable;
-use crate::io::gz::Proven;
 use crate::record::records;
 use crate::time::Day;
 
@@ -80,48 +78,49 @@ impl Cat<'_> {
                 false => Err(not_as_said(&path, "is missing")),
             };
         };
-        let is = length(&open, &path)?;
+        let is = durable::length(&open, &path)?;
         if !forms(state, file).iter().any(|(size, _)| *size == is) {
             self.trouble(not_as_said(
                 &path,
                 "is not as long as the ledger says",
             ));
         }
-        let name = quoted(&path);
-        let mut damages = Damages::default();
-        let mut undated = 0;
-        let done = if file.ends_with(".gz") {
-            let mut reader = Proven::new(open, &name, 1);
-            let next = &mut |piece: &mut Vec<u8>| {
-                proven(&mut reader, &mut damages, piece)
-            };
-            whole_lines(next, &mut |lines| {
-                undated += self.take(lines)?;
-                Ok(())
-            })
-        } else {
-            let length = self.proven_length(&open, &path, file)?;
-            let mut input = from_start(&open, &path)?.take(length);
-            let next =
-                &mut |piece: &mut Vec<u8>| plain(&mut input, &path, piece);
-            whole_lines(next, &mut |lines| {
-                undated += self.take(lines)?;
-                Ok(())
-            })
+        let source = Source {
+            plain: !file.ends_with(".gz"),
+            what: &quoted(&path),
+            file,
+            known: Known { day: None, rows: None },
         };
+        let limit = match source.plain {
+            true => self.proven_length(&open, &path, file)?,
+            false => u64::MAX,
+        };
+        let mut input = from_start(&open, &path)?.take(limit);
+        let (mut damages, mut full) = (Damages::default(), false);
+        let mut undated = 0;
+        let mut each = |lines: &[u8]| {
+            undated += self.take(lines)?;
+            Ok(())
+        };
+        let done = proven_lines(
+            &mut input,
+            &source,
+            1,
+            &mut damages,
+            &mut full,
+            &mut each,
+        );
+        let name = source.what;
         if undated > 0 {
             self.notes.warn(&format!(
                 "{name}: {} left out, whose time cannot be read",
                 counted(undated, "record")
             ));
         }
-        for error in damages.tell(Known { day: None, rows: None }) {
+        for error in damages.tell(source.known) {
             self.trouble_with(file, error);
         }
-        done.map_err(|e| match e.to_string().contains(&name) {
-            true => e,
-            false => e.during(&name),
-        })
+        done.map_err(|error| named(error, name))
     }
 
     /// Takes the rows of some whole lines that are meant; gives how many

@@ -152,10 +152,7 @@ fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
         day: Some(warm.day.to_string()),
         size_bytes: warm.size_bytes,
         sha256: sha256.to_owned(),
-        rows: 0,
-        oldest: None,
-        newest: None,
-        archived_at: None,
+        ..Member::default()
     };
     work.adopt_lines(named, member, warm.plain)
 }
@@ -215,17 +212,7 @@ fn schemas(
             .map_err(|e| Error::io("stat", &path, e))?
             .len();
         out.push(Addition {
-            member: Member {
-                name: member,
-                table: None,
-                day: None,
-                size_bytes,
-                sha256: String::new(),
-                rows: 0,
-                oldest: None,
-                newest: None,
-                archived_at: None,
-            },
+            member: Member { name: member, size_bytes, ..Member::default() },
             files: vec![path],
         });
     }

@@ -43,7 +43,9 @@ pub fn run(
     let record = match &done {
         Ok(done) => done.record.clone(),
         // A reader that went away leaves no result: nobody was told all.
-        Err(error) if error.exit() == Exit::Closed => return done_exit(done),
+        Err(error) if error.exit() == Exit::Closed => {
+            return done.map(|done| done.exit);
+        }
         Err(error) => Exported {
             message: Some(error.to_string()),
             exit_status: Some(error.exit().code()),
@@ -56,11 +58,7 @@ pub fn run(
     } else if let Some(path) = &options.result {
         write_whole(path, &jsonl::line(&record)?)?;
     }
-    done_exit(done)
-}
-
-fn done_exit(done: Result<Done>) -> Result<Exit> {
-    done.map(|d| d.exit)
+    done.map(|done| done.exit)
 }
 
 fn export(

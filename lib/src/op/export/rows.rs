@@ -1,13 +1,12 @@
 //! The rows that were selected, on their way out.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::extent::Reach;
 use super::options::Options;
 use crate::db::{ArchivedForm, Batch, Due, Fit, Met, RowEncoder, Table};
 use crate::error::{Error, Exit, Notes, Result, are, counted, quote};
-use crate::outcome::{Exported, Extent, Status};
+use crate::outcome::{Exported, Status};
 use crate::secrets::Secrets;
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
@@ -21,23 +20,7 @@ pub(super) struct Done {
 
 /// A record of a table of which no row came out.
 pub(super) fn empty(table: &str, status: Status) -> Exported {
-    Exported {
-        table: table.to_owned(),
-        status,
-        rows: 0,
-        undated: 0,
-        undated_shape: None,
-        future: 0,
-        referenced: 0,
-        unrepresentable: 0,
-        cutoff_date: None,
-        extent: Extent::default(),
-        day_rows: BTreeMap::new(),
-        redacted: Vec::new(),
-        secrets: BTreeMap::new(),
-        message: None,
-        exit_status: None,
-    }
+    Exported { table: table.to_owned(), status, ..Exported::default() }
 }
 
 /// Writes what was selected.

@@ -16,21 +16,7 @@ use std::os::fd::AsFd;
 pub use options::{Options, Task};
 
 use crate::error::{Error, Exit, Notes, Result};
-use transform::{INPUT, Sink, transform};
-
-struct Stdout<'a>(&'a mut dyn Write);
-
-impl Sink for Stdout<'_> {
-    fn text(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0
-            .write_all(bytes)
-            .map_err(|e| Error::stream("cannot write to standard output", e))
-    }
-}
+use transform::{INPUT, transform};
 
 /// Reads `input` to its end and writes the result to `output`, or publishes
 /// it and writes the receipt to `output`.
@@ -44,12 +30,16 @@ pub fn run(
     match &options.output {
         Some(path) => publish::run(options, path, input, output, notes)?,
         None => {
-            let mut sink = Stdout(output);
-            transform(options, &mut input, INPUT, &mut sink, notes)?;
+            let sink = &mut |_: &[u8], bytes: &[u8]| {
+                output.write_all(bytes).map_err(unwritten)
+            };
+            transform(options, &mut input, INPUT, sink, notes)?;
         }
     }
-    output
-        .flush()
-        .map_err(|e| Error::stream("cannot write to standard output", e))?;
+    output.flush().map_err(unwritten)?;
     Ok(Exit::Done)
+}
+
+fn unwritten(error: std::io::Error) -> Error {
+    Error::stream("cannot write to standard output", error)
 }

@@ -1,13 +1,10 @@
 //! What rt-gzip was asked for.
 
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::thread;
 
 use crate::error::{Error, Result};
+use crate::io::gz;
 
-/// More threads than this by default would cost memory and gain little.
-const DEFAULT_THREADS: usize = 12;
 const MAX_THREADS: u64 = 256;
 
 /// What is to become of the input.
@@ -89,11 +86,6 @@ impl Options {
 
     /// How many threads work.
     pub(super) fn threads(&self) -> usize {
-        match self.threads {
-            Some(n) => n.min(MAX_THREADS) as usize,
-            None => thread::available_parallelism()
-                .map_or(1, NonZero::get)
-                .min(DEFAULT_THREADS),
-        }
+        gz::threads(self.threads)
     }
 }

@@ -1,8 +1,7 @@
 //! `-o FILE`: a file that is whole and durable before it has its name.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -11,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::source::Producer;
-use super::transform::{INPUT, Sink, transform};
+use super::transform::{INPUT, transform};
 use crate::error::{Error, Notes, Result, quoted};
-use crate::io::durable::{self, Temp};
+use crate::io::digest::hex;
+use crate::io::durable::{self, Temp, folder_of};
 use crate::io::jsonl;
 use crate::signal::{Stop, Stoppable};
 
@@ -51,16 +51,20 @@ impl Sum {
     }
 
     fn hex(self) -> String {
-        let mut out = String::with_capacity(64);
-        for byte in self.sha256.finalize() {
-            // Writing to a string cannot fail.
-            if write!(out, "{byte:02x}").is_err() {}
-        }
-        out
+        hex(&self.sha256.finalize())
     }
 }
 
 impl Draft<'_> {
+    fn take(&mut self, text: &[u8], bytes: &[u8]) -> Result<()> {
+        self.text.add(text);
+        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
+        self.file.add(bytes);
+        self.temp
+            .file()?
+            .write_all(bytes)
+            .map_err(|e| Error::io("write", self.path, e))
+    }
     /// Makes the contents durable, then the name. SIGINT and SIGTERM are
     /// heard until just before the name is there.
     fn publish<'a>(
@@ -87,22 +91,6 @@ impl Draft<'_> {
             text_sha256: self.text.hex(),
             lines: self.lines,
         })
-    }
-}
-
-impl Sink for Draft<'_> {
-    fn text(&mut self, text: &[u8]) -> Result<()> {
-        self.text.add(text);
-        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
-        Ok(())
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.add(bytes);
-        self.temp
-            .file()?
-            .write_all(bytes)
-            .map_err(|e| Error::io("write", self.path, e))
     }
 }
 
@@ -139,30 +127,23 @@ pub(super) fn run(
     jsonl::print(&receipt, output)
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 const REPLACE: &str = "choose another name, or replace it with --force";
 
 /// Nothing that exists is replaced unasked, and nothing but a plain file even
 /// then: a rename would put one in the place of a device or a link.
 fn refuse_existing(path: &Path, force: bool) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(meta) if !meta.is_file() => {
+    let there = fs::symlink_metadata(path);
+    match durable::if_there(there, "look at", path)? {
+        Some(meta) if !meta.is_file() => {
             Err(Error::failed(format!("{} is not a plain file", quoted(path)))
                 .hint("choose another name, or redirect to it without -o"))
         }
-        Ok(_) if force => Ok(()),
-        Ok(_) => {
+        Some(_) if force => Ok(()),
+        Some(_) => {
             Err(Error::failed(format!("{} exists already", quoted(path)))
                 .hint(REPLACE))
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Error::io("look at", path, e)),
+        None => Ok(()),
     }
 }
 
@@ -173,13 +154,14 @@ fn fill(
     draft: &mut Draft<'_>,
     notes: &mut dyn Notes,
 ) -> Result<()> {
+    let sink = &mut |text: &[u8], bytes: &[u8]| draft.take(text, bytes);
     if options.command.is_empty() {
         let mut input = Stoppable { input, stop };
-        return transform(options, &mut input, INPUT, draft, notes);
+        return transform(options, &mut input, INPUT, sink, notes);
     }
     let (mut producer, input) = Producer::start(&options.command)?;
     let name = format!("the output of {}", producer.name());
     let mut input = Stoppable { input, stop };
-    transform(options, &mut input, &name, draft, notes)?;
+    transform(options, &mut input, &name, sink, notes)?;
     producer.finish(stop)
 }

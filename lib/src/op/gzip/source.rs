@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::{Error, Result, quote, reason};
-use crate::io::durable;
+use crate::io::pipe;
 use crate::signal::Stop;
 
 /// A command that runs and whose output is read. Dropped before it was waited
@@ -45,7 +45,7 @@ impl Producer {
             .stdout
             .take()
             .ok_or_else(|| cannot(io::Error::other("it has no output")))?;
-        durable::widen_pipe(&output);
+        pipe::widen_pipe(&output);
         Ok((Producer { child, name, ended: false }, output))
     }
 

@@ -15,20 +15,16 @@ const BLOCK: usize = 1 << 20;
 /// What standard input is called in messages.
 pub(super) const INPUT: &str = "standard input";
 
-/// Where the result goes.
-pub(super) trait Sink {
-    /// Text, as it passes by.
-    fn text(&mut self, text: &[u8]) -> Result<()>;
-    /// Bytes to be written.
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
-}
+/// Gets the text as it passes by, and the bytes that are to be written: one of
+/// the two at a time is empty where they differ.
+pub(super) type Sink<'s> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 's;
 
 /// Compresses `input`, which messages call `name`, or reads it back.
 pub(super) fn transform(
     options: &Options,
     input: &mut dyn Read,
     name: &str,
-    sink: &mut dyn Sink,
+    sink: &mut Sink<'_>,
     notes: &mut dyn Notes,
 ) -> Result<()> {
     if options.task == Task::Compress {
@@ -38,8 +34,7 @@ pub(super) fn transform(
     let mut text = Vec::new();
     while reader.next_block(&mut text)? {
         if options.task == Task::Decompress {
-            sink.text(&text)?;
-            sink.bytes(&text)?;
+            sink(&text, &text)?;
         }
     }
     if let Some(offset) = reader.false_header() {
@@ -55,7 +50,7 @@ fn compress(
     options: &Options,
     input: &mut dyn Read,
     name: &str,
-    sink: &mut dyn Sink,
+    sink: &mut Sink<'_>,
 ) -> Result<()> {
     if options.one_member {
         return compress_to_one(options, input, name, sink);
@@ -72,7 +67,7 @@ fn compress(
             break;
         }
         blocks += 1;
-        sink.text(&text)?;
+        sink(&text, &[])?;
         pool.submit(Block { key: 0, text, range: None })?;
         while pool.full() {
             spare.extend(write_next(&mut pool, sink)?);
@@ -92,17 +87,16 @@ fn compress_to_one(
     options: &Options,
     input: &mut dyn Read,
     name: &str,
-    sink: &mut dyn Sink,
+    sink: &mut Sink<'_>,
 ) -> Result<()> {
     let mut member = OneMember::new(options.level.unwrap_or(6));
     let mut text = vec![0; BLOCK];
     loop {
         let read = durable::read_full(input, &mut text)
             .map_err(|e| Error::stream(&format!("cannot read {name}"), e))?;
-        sink.text(&text[..read])?;
-        sink.bytes(&member.add(&text[..read])?)?;
+        sink(&text[..read], &member.add(&text[..read])?)?;
         if read < BLOCK {
-            return sink.bytes(&member.end()?);
+            return sink(&[], &member.end()?);
         }
     }
 }
@@ -110,10 +104,10 @@ fn compress_to_one(
 /// Writes the oldest member and gives the buffer of its text back.
 fn write_next(
     pool: &mut Pool,
-    sink: &mut dyn Sink,
+    sink: &mut Sink<'_>,
 ) -> Result<Option<Vec<u8>>> {
     let Some(done) = pool.take()? else { return Ok(None) };
-    sink.bytes(&done.member)?;
+    sink(&[], &done.member)?;
     pool.recycle(done.member);
     Ok(Some(done.text))
 }

@@ -4,19 +4,21 @@
 //! Invariants. Rows are read outside any write transaction, a piece of text a
 //! read transaction. `version` is `data_version` before the first row of the
 //! chunk was read: as long as it holds, the rows are what they were. No row is
-//! in a chunk twice.
+//! in a chunk twice. Where foreign keys point at the table, a row is deleted only
+//! while it is in the delete set: all lines' rows that were found equal, less
+//! those at which a row outside the set points, until none is left to strike. It
+//! is made in one pass over the lines, before the first row goes.
 
 use std::collections::HashSet;
 
-use super::points_at::PointsAt;
 use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::archive::ReadAhead;
 use crate::crash;
-use crate::db::RowAddress;
+use crate::db::{Database, ProvenRow, RowAddress};
 use crate::error::Result;
 use crate::proof::{
-    Accesses, Finding, Helper, KeyedFinder, KeylessFinder, ProvenRow, Source,
+    Accesses, Finding, Helper, KeyedFinder, KeylessFinder, Look, Source,
     Subject, compare,
 };
 use crate::record::records;
@@ -120,14 +122,15 @@ impl Chunk {
     }
 
     /// Puts the rows of all lines into a set, and follows the foreign keys;
-    /// the chunk then gives the rows of the set.
+    /// the chunk then gives the rows of the set. Gives what [`follow`] does.
     pub fn gather(
         &mut self,
         source: Source<'_>,
         with: &mut Comparison<'_, '_>,
-    ) -> Result<PointsAt> {
-        let (database, target) = (source.database, with.target);
-        let mut set = PointsAt::begin(database, target)?;
+    ) -> Result<i64> {
+        let database = source.database;
+        let set = database.delete_set(with.target.table);
+        set.begin()?;
         let version = database.data_version()?;
         loop {
             self.fill(source, with, ROWS_GATHERED)?;
@@ -136,17 +139,16 @@ impl Chunk {
             }
             self.known = Known::default();
             for row in self.rows.drain(..) {
-                let (segment, line) = (row.segment, row.line);
-                if !set.add(database, target, row)? {
-                    with.tallies[segment].note(line, Verdict::Copy);
+                if !set.add(&row)? {
+                    with.tallies[row.segment].note(row.line, Verdict::Copy);
                 }
             }
         }
         crash::point("purge.compared");
-        set.follow(database, target, with.tallies)?;
+        let followed = follow(database, with.target, with.tallies)?;
         crash::point("purge.guarded");
         (self.from, self.version) = (Rows::Set, version);
-        Ok(set)
+        Ok(followed)
     }
 
     /// Compares lines until `wanted` rows wait, if there are as many. Lines
@@ -160,8 +162,9 @@ impl Chunk {
         let Rows::Lines(lines) = &mut self.from else {
             let more = wanted.saturating_sub(self.rows.len());
             if more > 0 {
-                let rows = PointsAt::take(source.database, with.target, more)?;
-                self.rows.extend(rows);
+                let set = source.database.delete_set(with.target.table);
+                let own = with.target.references.own();
+                self.rows.extend(set.take(more, own)?);
             }
             return Ok(());
         };
@@ -214,6 +217,24 @@ impl Chunk {
     pub fn remove(&mut self, place: usize) -> ProvenRow {
         self.rows.remove(place)
     }
+}
+
+/// Follows the foreign keys that point at the table, outside any write
+/// transaction: rows at which a row that stays points leave the set. Gives
+/// `data_version` before.
+pub(super) fn follow(
+    database: &Database,
+    target: &Target<'_>,
+    tallies: &mut [Tally],
+) -> Result<i64> {
+    let version = database.data_version()?;
+    let set = database.delete_set(target.table);
+    set.referenced(&target.references, &mut |segment, line| {
+        if let Some(tally) = tallies.get_mut(segment) {
+            tally.note(line, Verdict::Referenced);
+        }
+    })?;
+    Ok(version)
 }
 
 /// Where rows that were found equal go, and what is known of them.
@@ -290,14 +311,12 @@ impl Lines {
             let line = self.line;
             self.line += 1;
             let (address, digest, order) = match finding {
-                Finding::Equal(address, digest, order) => {
-                    (address, digest, order)
-                }
-                Finding::Differs => {
+                Look::Equal(found) => found,
+                Look::Differs => {
                     tally.note(line, Verdict::Differs);
                     continue;
                 }
-                Finding::Missing => {
+                Look::Missing => {
                     tally.note(line, Verdict::Missing);
                     continue;
                 }
@@ -328,7 +347,7 @@ fn keyless(
     for (line, record) in (first..).zip(records(piece)) {
         found.push(match finder.committed().contains(line) {
             // A run that was killed deleted it.
-            true => Finding::Missing,
+            true => Look::Missing,
             false => {
                 let at = (segment, subject);
                 let table = with.target.table;
@@ -339,7 +358,7 @@ fn keyless(
                     table,
                     (line, record),
                 )?;
-                Finding::of(look, &subject.shape)
+                look.keep(&subject.shape)
             }
         });
     }

@@ -11,16 +11,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::chunk::{Chunk, Comparison};
-use super::points_at::PointsAt;
+use super::chunk::{Chunk, Comparison, follow};
 use super::session::{Session, altered};
 use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
-use crate::db::{Deleted, RowAddress};
+use crate::db::{ProvenRow, RowAddress};
 use crate::error::Result;
-use crate::proof::{Accesses, Again, ProvenRow, Subject, range};
+use crate::proof::{Accesses, Look, Subject, range};
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
@@ -38,8 +37,9 @@ pub(super) struct Deletion<'d, 's, 't> {
     pub accesses: Accesses<'d>,
     /// By segment.
     pub tallies: Vec<Tally>,
-    /// Where foreign keys point at the table.
-    pub set: Option<PointsAt>,
+    /// `data_version` before the foreign keys that point at the table were
+    /// followed; none when they have to be followed again whatever it is.
+    pub followed: Option<i64>,
     /// None for rows without usable key: each batch is begun by itself.
     pub begun: Option<Begun>,
 }
@@ -88,10 +88,8 @@ impl Deletion<'_, '_, '_> {
             match self.transaction(chunk, rows, hold, attempts)? {
                 Ended::After(done) => {
                     chunk.drop_first(done);
-                    if let (true, Some(set)) =
-                        (self.target.recheck_after_each_row, &mut self.set)
-                    {
-                        set.version = None;
+                    if self.target.recheck_after_each_row {
+                        self.followed = None;
                     }
                     before = before.and_then(|rows| rows.checked_sub(done));
                     attempts = 0;
@@ -159,9 +157,7 @@ impl Deletion<'_, '_, '_> {
     /// leave the chunk.
     fn follow(&mut self, chunk: &mut Chunk) -> Result<()> {
         let (database, target) = (self.session.database, self.target);
-        if let Some(set) = &mut self.set {
-            set.follow(database, target, &mut self.tallies)?;
-        }
+        self.followed = Some(follow(database, target, &mut self.tallies)?);
         let tallies = &self.tallies;
         chunk
             .rows
@@ -269,7 +265,7 @@ impl Deletion<'_, '_, '_> {
                 return Ok(Some(Ended::Differ(differ)));
             }
         }
-        if self.set.as_ref().is_none_or(|s| s.version == Some(now)) {
+        if references.is_empty() || self.followed == Some(now) {
             return Ok(None);
         }
         if references.needs_scan() && attempts < ATTEMPTS {
@@ -301,7 +297,7 @@ impl Deletion<'_, '_, '_> {
                 (!moved, range(&batch[place..]))
             {
                 let access = self.accesses.of_row(row)?;
-                if access.delete_range(first, last)? == Deleted::NotAll {
+                if !access.delete_range(first, last)? {
                     return Ok(Err(Ended::Kept(place)));
                 }
                 let rows = (last - first) as usize + 1;
@@ -323,8 +319,7 @@ impl Deletion<'_, '_, '_> {
                 }));
             }
             if verdict == Verdict::Deleted
-                && self.accesses.of_row(row)?.delete(&row.address)?
-                    == Deleted::NotAll
+                && !self.accesses.of_row(row)?.delete(&row.address)?
             {
                 return Ok(Err(Ended::Kept(place)));
             }
@@ -355,9 +350,9 @@ impl Deletion<'_, '_, '_> {
     /// What a row is now that somebody else may have committed.
     fn look_again(&mut self, row: &ProvenRow) -> Result<Verdict> {
         Ok(match self.accesses.look_again(row)? {
-            Again::Equal => Verdict::Deleted,
-            Again::Differs => Verdict::Differs,
-            Again::Missing => Verdict::Missing,
+            Look::Equal(()) => Verdict::Deleted,
+            Look::Differs => Verdict::Differs,
+            Look::Missing => Verdict::Missing,
         })
     }
 
@@ -386,14 +381,15 @@ impl Deletion<'_, '_, '_> {
     fn note(&mut self, row: &ProvenRow, verdict: Verdict) -> Result<()> {
         self.tallies[row.segment].note(row.line, verdict);
         self.session.counted.add(u64::from(verdict == Verdict::Deleted));
-        let Some(set) = &mut self.set else { return Ok(()) };
-        let database = self.session.database;
-        match verdict {
-            // Whoever takes its place under its key is another row.
-            Verdict::Deleted => {
-                set.leaves(database, self.target, &row.address)
-            }
-            _ => set.stays(database, self.target, &row.address),
+        if self.target.references.is_empty() {
+            return Ok(());
         }
+        // A row that stays keeps those at which it points. Whoever takes the
+        // place of one that is gone under its key is another row.
+        if verdict != Verdict::Deleted && self.target.references.own() {
+            self.followed = None;
+        }
+        let set = self.session.database.delete_set(self.target.table);
+        set.remove(&row.address)
     }
 }

@@ -3,14 +3,13 @@
 //! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
 //! on standard input), `plan` (what is to be settled), `settle` (one table,
 //! steps 1 to 6), and what that calls in its order: `rows`, `whole_table`, `chunk`
-//! and `proof`, `points_at`, `delete`, `recover`. `tally`, `target`
+//! and `proof`, `delete`, `recover`. `tally`, `target`
 //! and `session` are the words they share; `rehearse` is the dry run.
 
 mod chunk;
 mod delete;
 mod options;
 mod plan;
-mod points_at;
 mod receipts;
 mod recover;
 mod rehearse;
@@ -229,24 +228,18 @@ fn plan(
     results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
     let identity = Database::identity(&options.settings.db())?;
-    Ok(if let Some(file) = &options.archive {
+    if let Some(file) = &options.archive {
         let named = (options.table.as_deref(), file.as_path());
         let open = enter_by_hand(archive, named, database, &identity)?;
-        vec![plan::single(open)]
-    } else if options.pending {
-        let state = archive.state();
-        let mut groups = plan::pending(options, state, &identity, results);
+        return Ok(vec![plan::single(open)]);
+    }
+    let state = archive.state();
+    let mut groups =
+        plan::groups(options, state, &identity, receipts, results)?;
+    if options.pending {
         groups.retain(|group| archive.block_of(&group.table).is_none());
-        groups
-    } else {
-        plan::by_receipts(
-            archive.state(),
-            &identity,
-            options.moved,
-            receipts,
-            results,
-        )?
-    })
+    }
+    Ok(groups)
 }
 
 /// Settles the groups one by one; an error is the end of the whole run.

@@ -72,14 +72,8 @@ pub(super) fn triggers(
             true => Ok(()),
             false => database.check_triggers(&table),
         };
-        let looked = checked.and_then(|()| {
-            Ok((
-                database.trigger_targets(&table)?,
-                database.fired_triggers(&table)?,
-            ))
-        });
-        match looked {
-            Ok((targets, fired)) => {
+        match checked.and_then(|()| database.fired_triggers(&table)) {
+            Ok((fired, targets)) => {
                 group.triggers = fired;
                 out.writes.push(Writes {
                     table: table.name,
@@ -95,9 +89,25 @@ pub(super) fn triggers(
     Ok(out)
 }
 
+/// What receipts name, or interrupted runs left.
+pub(super) fn groups(
+    options: &Options,
+    state: &State,
+    identity: &Identity,
+    receipts: Vec<Receipt>,
+    results: &mut Vec<Purged>,
+) -> Result<Vec<Group>> {
+    match options.pending {
+        true => Ok(pending(options, state, identity, results)),
+        false => {
+            by_receipts(state, identity, options.moved, receipts, results)
+        }
+    }
+}
+
 /// Receipts by table. The ledger's own word counts: a receipt that says
 /// something else was changed on its way.
-pub(super) fn by_receipts(
+fn by_receipts(
     state: &State,
     identity: &Identity,
     moved: bool,
@@ -188,7 +198,7 @@ pub(super) fn single(open: Open) -> Group {
 
 /// Unsettled segments of this database, of one table or all. Those of others
 /// are named and left, with a result of status 3.
-pub(super) fn pending(
+fn pending(
     options: &Options,
     state: &State,
     identity: &Identity,

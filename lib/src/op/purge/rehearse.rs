@@ -47,16 +47,9 @@ pub(super) fn rehearse(
         false => waited.watch.stored(),
     };
     let list = &mut results.list;
-    let mut groups = match options.pending {
-        true => plan::pending(options, ledger.state(), &identity, list),
-        false => plan::by_receipts(
-            ledger.state(),
-            &identity,
-            options.moved,
-            waited.receipts,
-            list,
-        )?,
-    };
+    let state = ledger.state();
+    let mut groups =
+        plan::groups(options, state, &identity, waited.receipts, list)?;
     plan::order(&mut groups, &database)?;
     let limit = Limit {
         stop,

@@ -95,7 +95,7 @@ fn delete_from(
 ) -> Result<Through> {
     let Lines { target, subjects, mut accesses, mut tallies } = of;
     let source = session.source();
-    let set = match target.references.is_empty() {
+    let followed = match target.references.is_empty() {
         true => None,
         false => {
             let mut with = Comparison {
@@ -107,8 +107,15 @@ fn delete_from(
             Some(chunk.gather(source, &mut with)?)
         }
     };
-    let mut deletion =
-        Deletion { session, target, subjects, accesses, tallies, set, begun };
+    let mut deletion = Deletion {
+        session,
+        target,
+        subjects,
+        accesses,
+        tallies,
+        followed,
+        begun,
+    };
     let stopped = deletion.run(&mut chunk).err();
     let mut tallies = deletion.tallies;
     let ends = |error: &Error| {

@@ -257,7 +257,7 @@ impl Settling<'_, '_> {
         // Prepared before the first row is compared, so that they belong to
         // the schema of the segments.
         let accesses = match altered {
-            true => Accesses::closed(subjects.len()),
+            true => Accesses::default(),
             false => {
                 Accesses::new(self.session.database, target.table, subjects)?
             }

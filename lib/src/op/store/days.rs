@@ -16,7 +16,7 @@ use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::gz;
 use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
-use crate::record::{ARCHIVED_AT, Frame, append_string};
+use crate::record::{self, Frame};
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
 use crate::time::{Day, Unit, rfc3339};
@@ -30,15 +30,7 @@ pub(super) type Done = (Stored, Vec<Segment>, Result<Exit>);
 
 /// A record of a table of which nothing was stored.
 pub(super) fn empty(table: &str) -> Stored {
-    Stored {
-        table: table.to_owned(),
-        status: Status::Failed,
-        rows: 0,
-        segments: 0,
-        undated: 0,
-        message: None,
-        exit_status: None,
-    }
+    Stored { table: table.to_owned(), ..Stored::default() }
 }
 
 /// One day in the making.
@@ -80,18 +72,9 @@ impl<'s> Days<'s> {
         retention: Option<String>,
     ) -> Days<'s> {
         let level = options.level.unwrap_or(LEVEL);
-        let cores = std::thread::available_parallelism()
-            .map_or(1, std::num::NonZero::get);
-        let threads = match options.threads {
-            Some(threads) => usize::try_from(threads).unwrap_or(cores).min(64),
-            None => cores.min(12),
-        };
+        let threads = options.threads.map(|threads| threads.min(64));
+        let threads = gz::threads(threads);
         let archived_at = rfc3339(now);
-        let mut suffix = vec![b','];
-        append_string(&mut suffix, ARCHIVED_AT.as_bytes());
-        suffix.push(b':');
-        append_string(&mut suffix, archived_at.as_bytes());
-        suffix.push(b'}');
         let names = |c: &usize| table.columns[*c].name.clone();
         let columns: Vec<String> = chosen.columns.iter().map(names).collect();
         let at = chosen.columns.iter().position(|c| *c == column);
@@ -104,9 +87,9 @@ impl<'s> Days<'s> {
             single: options.single,
             frame: Frame::new(options.single),
             now,
+            suffix: record::archived_at(&archived_at),
             archived_at,
             retention,
-            suffix,
             lines: LineReader::new(
                 columns,
                 at.unwrap_or(0),

@@ -1,4 +1,4 @@
-//! What a damaged tar still holds.
+//! What a tar holds, or what a damaged one still holds.
 //!
 //! The outer gzip is a row of members, each with a CRC-32 of its own. Text of
 //! a damaged one is passed on if it has the length that it had: then what
@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use memchr::memmem;
 
-use super::{Entry, ends, entries, more_behind, no_tar};
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result, quote, quoted};
+use crate::io::durable;
 use crate::io::gz::{Piece, Pieces};
 
 /// The length of a header, and of the blocks that a tar is made of.
@@ -44,13 +44,13 @@ pub struct Walk<'w> {
 ///
 /// # Errors
 /// Those of `each`; status 4 for what is not accepted, as of
-/// [`super::read_tar`].
+/// [`read_tar`].
 pub fn salvage_tar(
     walk: Walk<'_>,
     each: &mut dyn FnMut(Entry<'_>, bool) -> Result<()>,
 ) -> Result<Option<Error>> {
     let path = walk.path;
-    let mut text = Torn::new(walk);
+    let mut text = Torn::new(walk, true);
     loop {
         let unproven = text.unproven.clone();
         let base = text.position();
@@ -85,7 +85,115 @@ pub fn salvage_tar(
     }
 }
 
-/// The text of a gzip file, parts of which may be missing or wrong.
+/// Reads a tar: `each` gets every file in it, with name, size and contents;
+/// what it does not read is passed over.
+///
+/// # Errors
+/// Status 4 for what is no tar, is cut short, or names what is outside.
+pub fn read_tar(
+    file: File,
+    path: &Path,
+    each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<()>,
+) -> Result<()> {
+    let bad = |e| no_tar(path, &e);
+    let text = Torn::new(Walk { file, path, whole: false }, false);
+    let mut archive = ::tar::Archive::new(text);
+    if let Some(error) = entries(&mut archive, path, &mut |entry| {
+        each(entry.name, entry.size, entry.contents)
+    })? {
+        return Err(bad(error));
+    }
+    match ends(&mut archive.into_inner()).map_err(bad)? {
+        true => Ok(()),
+        false => Err(more_behind(path)),
+    }
+}
+
+fn no_tar(path: &Path, error: &io::Error) -> Error {
+    let reason = crate::error::reason(error);
+    Error::data(format!("{} is no whole tar: {reason}", quoted(path)))
+}
+
+/// A file in a tar.
+pub struct Entry<'e> {
+    /// Its name, which stays inside.
+    pub name: &'e str,
+    /// Its length.
+    pub size: u64,
+    /// What it holds.
+    pub contents: &'e mut dyn Read,
+    /// Where in the text its contents begin.
+    start: u64,
+}
+
+/// Gives each file of a tar, up to its end or to where it is no tar.
+fn entries<R: Read>(
+    archive: &mut ::tar::Archive<R>,
+    path: &Path,
+    each: &mut dyn FnMut(Entry<'_>) -> Result<()>,
+) -> Result<Option<io::Error>> {
+    let entries = match archive.entries() {
+        Ok(entries) => entries,
+        Err(error) => return Ok(Some(error)),
+    };
+    for entry in entries {
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Ok(Some(error)),
+        };
+        let kind = entry.header().entry_type();
+        let bytes = entry.path_bytes().into_owned();
+        let name = String::from_utf8(bytes).map_err(|_| {
+            Error::data(format!("{}: a name is not UTF-8", quoted(path)))
+        })?;
+        // What GNU tar calls the folder that it was told to pack.
+        let top = matches!(name.as_str(), "." | "./");
+        let name = name.trim_start_matches("./").trim_end_matches('/');
+        let sound = !name.starts_with('/')
+            && name.split('/').all(|p| !matches!(p, "" | "." | ".."));
+        if kind.is_dir() && (sound || top) {
+            continue;
+        }
+        if !kind.is_file() || !sound {
+            return Err(Error::data(format!(
+                "{} holds {}, which is no file inside it",
+                quoted(path),
+                quote(name)
+            ))
+            .hint("it was not written by these programs; look at it"));
+        }
+        let (size, start) = (entry.size(), entry.raw_file_position());
+        each(Entry { name, size, contents: &mut entry, start })?;
+        if let Err(error) = io::copy(&mut entry, &mut io::sink()) {
+            return Ok(Some(error));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether nothing but zeros stands behind a tar's end mark. Most tars stop
+/// reading there: what follows would be lost in silence when the file is
+/// written anew.
+fn ends(rest: &mut dyn Read) -> io::Result<bool> {
+    let mut piece = vec![0u8; 1 << 16];
+    loop {
+        let n = durable::read_full(rest, &mut piece)?;
+        if n == 0 {
+            return Ok(true);
+        }
+        if piece[..n].iter().any(|b| *b != 0) {
+            return Ok(false);
+        }
+    }
+}
+
+fn more_behind(path: &Path) -> Error {
+    Error::data(format!("{} holds something behind its end", quoted(path)))
+        .hint("several tars in one file are not read; unpack them")
+}
+
+/// The text of a gzip file, parts of which may be missing or wrong where damage
+/// is passed over.
 struct Torn {
     pieces: Pieces<File>,
     piece: Vec<u8>,
@@ -104,9 +212,10 @@ struct Torn {
 }
 
 impl Torn {
-    fn new(walk: Walk<'_>) -> Torn {
+    fn new(walk: Walk<'_>, pass_over: bool) -> Torn {
+        let name = quoted(walk.path);
         Torn {
-            pieces: Pieces::new(walk.file, quoted(walk.path), 0, true),
+            pieces: Pieces::new(walk.file, name, 0, pass_over),
             piece: Vec::new(),
             at: 0,
             end: 0,
