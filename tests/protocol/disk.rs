@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use super::{OLD, World, former};
-use crate::support::{Cmd, Out};
+use crate::support::{Cmd, Dir, Out};
 
 /// Runs a program with no file longer than `blocks` of 512 bytes.
 fn limited(world: &World, blocks: u64, script: &str, stdin: &[u8]) -> Out {
@@ -189,4 +189,41 @@ fn full_disk_loses_no_row_that_is_being_deleted() {
             purge_with(table, "pwrite64:error=ENOSPC", true);
         }
     }
+}
+
+/// A database with a write-ahead log that nobody has open, and the status and
+/// message of rt-export where calls on its shared memory fail.
+fn without_shared_memory(fault: &str) -> Option<(Out, Dir)> {
+    if !injectable() {
+        return None;
+    }
+    let dir = Dir::new();
+    dir.sql("x.db", "PRAGMA journal_mode=wal; CREATE TABLE t(id)");
+    let shared = dir.join("x.db-shm").canonicalize();
+    let shared = shared.unwrap_or_else(|_| dir.join("x.db-shm"));
+    let inject = format!("inject={fault}");
+    let out = dir
+        .cmd("strace")
+        .args(["-f", "-o", "trace", "-e", &inject, "-P"])
+        .arg(shared)
+        .args(["rt-export", "--db", "x.db", "--busy-timeout", "10ms", "t"])
+        .run();
+    assert!(dir.read("trace").contains("(INJECTED)"));
+    Some((out, dir))
+}
+
+#[test]
+fn no_room_for_shared_memory_says_to_make_room() {
+    let fault = "pwrite64,write:error=ENOSPC";
+    let Some((out, _dir)) = without_shared_memory(fault) else { return };
+    out.status(1).stdout("").stderr_has("hint: make room on the file system");
+}
+
+#[test]
+fn a_lock_of_the_log_that_never_comes_is_busy() {
+    // Those that open the shared memory are given; the others are not.
+    let fault = "fcntl:error=EAGAIN:when=6+";
+    let Some((out, _dir)) = without_shared_memory(fault) else { return };
+    out.status(75).stdout("").stderr_has("locking protocol");
+    out.stderr_has("another program keeps it locked");
 }
