@@ -11,6 +11,7 @@ use rt::op::policy::{self, Options};
 #[derive(Clone, Copy)]
 enum F {
     Check,
+    Suggest,
     Json,
     Tables,
     Sh,
@@ -23,7 +24,9 @@ static CMD: Command<F> = Command {
     name: "rt-policy",
     about: "print or check the retention policy",
     usage: &[
-        "[--policy FILE] [--check | --json]",
+        "[--policy FILE] [--json]",
+        "[--policy FILE] --check [--db FILE]",
+        "[--now TIME] --suggest [--db FILE]",
         "[OPTION ...] --tables [--sh] [--need-db] [--any-table] [--] TARGET",
         "[--now TIME] --clock",
     ],
@@ -33,7 +36,8 @@ static CMD: Command<F> = Command {
         cli::now(),
         cli::busy_timeout(),
         cli::dry_run(),
-        cli::switch(F::Check, "check", "read the policy, print nothing"),
+        cli::switch(F::Check, "check", "say what is wrong with the policy"),
+        cli::switch(F::Suggest, "suggest", "print a policy for the database"),
         cli::switch(F::Json, "json", "print the periods in days"),
         cli::switch(F::Tables, "tables", "print the tables TARGET stands for"),
         cli::switch(F::Sh, "sh", "print them as words for a shell"),
@@ -53,6 +57,7 @@ fn run(args: Args<F>, _: &mut dyn Notes) -> Result<Exit> {
     for (flag, _) in args.flags {
         match flag {
             F::Check => options.check = true,
+            F::Suggest => options.suggest = true,
             F::Json => options.json = true,
             F::Tables => options.tables = true,
             F::Sh => options.sh = true,

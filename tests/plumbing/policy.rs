@@ -1,6 +1,8 @@
 //! rt-policy: what it prints reads back, and what makes no sense is refused.
 
 mod lines;
+mod looked_at;
+mod suggested;
 
 use std::fs;
 

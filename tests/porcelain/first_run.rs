@@ -59,7 +59,7 @@ fn job_makes_no_tree_before_the_database_was_opened() {
     for (job, args) in JOBS.iter().chain(all) {
         for db in ["database/ideas.db", "text"] {
             let out = dir.cmd(job).env("RT_DB", db).args(*args).run();
-            out.status(1).stdout("").stderr_has(&format!("'{db}'"));
+            out.status(1).stderr_has(&format!("'{db}'"));
             assert_eq!(dir.tree().lines().count(), 1, "{}", dir.tree());
         }
     }

@@ -31,6 +31,17 @@ pub struct References {
     pub(super) all: Vec<Reference>,
 }
 
+/// A table that points at another, for who looks at the schema.
+#[derive(Clone, Debug)]
+pub struct Child<'r> {
+    /// The table that points.
+    pub table: &'r str,
+    /// Its columns that point.
+    pub columns: Vec<&'r str>,
+    /// An index of it serves to find the rows that point at a row.
+    pub indexed: bool,
+}
+
 /// Child table, the number of its foreign key, the child's column, and the
 /// parent's where it is named.
 type Part = (String, i64, String, Option<String>);
@@ -59,6 +70,16 @@ impl References {
         let among =
             |child: &str| tables.iter().any(|t| t.eq_ignore_ascii_case(child));
         self.all.iter().any(|r| among(&r.child))
+    }
+
+    /// The tables that point at it, each with its columns that do and whether
+    /// an index serves to find them.
+    pub fn pointers(&self) -> impl Iterator<Item = Child<'_>> {
+        self.all.iter().map(|r| Child {
+            table: &r.child,
+            columns: r.pairs.iter().map(|(from, _)| from.as_str()).collect(),
+            indexed: r.indexed,
+        })
     }
 
     /// Whether rows of the table point at rows of the table.
@@ -175,20 +196,9 @@ impl Database {
 
     /// Whether an index of the child leads with the first column.
     fn has_index(&self, reference: &Reference) -> Result<bool> {
-        let Some((from, _)) = reference.pairs.first() else {
-            return Ok(false);
-        };
-        let found = self.value::<bool>(
-            "cannot read the indexes",
-            "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') AS l, \
-             pragma_index_xinfo(l.name, 'main') AS x \
-             WHERE NOT l.partial AND x.seqno = 0 \
-             AND x.name = ?2 COLLATE NOCASE) OR \
-             (SELECT count(*) = 1 AND max(pk) = 1 FROM \
-             pragma_table_info(?1, 'main') WHERE pk > 0 AND name = ?2 \
-             COLLATE NOCASE)",
-            [&reference.child, from],
-        )?;
-        Ok(found.unwrap_or(false))
+        match reference.pairs.first() {
+            Some((from, _)) => self.leads_an_index(&reference.child, from),
+            None => Ok(false),
+        }
     }
 }

@@ -16,17 +16,19 @@ mod linked;
 mod open;
 mod purgeable;
 mod read;
+mod sample;
 mod schema;
 mod sql;
 mod triggers;
 mod vacuum;
 mod wal_leftovers;
 
+pub use catalog::PointsTo;
 pub use delete::{
     Held, Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock,
 };
 pub use due::{Due, PlannedDeletions, Selection};
-pub use foreign_keys::References;
+pub use foreign_keys::{Child, References};
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
 pub use open::{Access, Database, Identity};

@@ -50,6 +50,12 @@ impl Settings {
         or_variable(self.db.as_deref(), "RT_DB", "database/ideas.db")
     }
 
+    /// Whether a flag or the environment names the database.
+    pub(crate) fn names_db(&self) -> bool {
+        let named = |v: std::ffi::OsString| !v.is_empty();
+        self.db.is_some() || std::env::var_os("RT_DB").is_some_and(named)
+    }
+
     /// The root of the tree.
     pub(crate) fn archives(&self) -> PathBuf {
         or_variable(self.archives.as_deref(), "RT_ARCHIVES", "archives")

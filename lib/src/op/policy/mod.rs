@@ -1,4 +1,8 @@
-//! rt-policy: the policy printed, checked, and asked for tables.
+//! rt-policy: the policy printed, checked, suggested, and asked for tables.
+
+mod check;
+mod suggest;
+mod times;
 
 use std::io::Write;
 
@@ -21,6 +25,8 @@ pub struct Options {
     pub check: bool,
     /// Print the periods in days, as one JSON object.
     pub json: bool,
+    /// Print a policy for the database, to be edited.
+    pub suggest: bool,
     /// Print the tables that the operand stands for.
     pub tables: bool,
     /// Print them as words for a shell.
@@ -38,10 +44,12 @@ pub struct Options {
 
 impl Options {
     fn check(&self) -> Result<()> {
-        let modes = [self.check, self.json, self.tables, self.clock];
+        let modes =
+            [self.check, self.json, self.tables, self.clock, self.suggest];
         if modes.into_iter().filter(|&set| set).count() > 1 {
             return Err(Error::usage(
-                "--check, --json, --tables and --clock exclude one another",
+                "--check, --suggest, --json, --tables and --clock exclude \
+                 one another",
             ));
         }
         if (self.sh || self.need_db || self.any_table) && !self.tables {
@@ -62,13 +70,18 @@ impl Options {
 /// Prints what was asked for.
 pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
     options.check()?;
+    let mut exit = Exit::Done;
     let text = if options.clock {
         let now = options.settings.now()?;
         format!("{}\n", time::rfc3339(now))
+    } else if options.suggest {
+        suggest::suggest(&options.settings)?
     } else {
         let policy = options.settings.load_policy()?;
         if options.check {
-            String::new()
+            let (text, found) = check::check(&options.settings, &policy)?;
+            exit = found;
+            text
         } else if options.json {
             json(&policy)?
         } else if let [target] = options.operands.as_slice() {
@@ -85,7 +98,7 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
         .write_all(text.as_bytes())
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write to standard output", e))?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// A job that begins with no table, because its database cannot be read,

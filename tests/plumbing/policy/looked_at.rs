@@ -1,0 +1,120 @@
+//! A policy held against its database: a line a finding, and what to do.
+
+use crate::support::{Dir, Out};
+
+const SCHEMA: &str = "
+    CREATE TABLE log(id INTEGER PRIMARY KEY, at INTEGER, level, note);
+    CREATE TABLE part(log REFERENCES log, x);
+    CREATE TABLE bare(at TEXT);
+    CREATE TABLE watched(id INTEGER PRIMARY KEY, at);
+    CREATE TRIGGER reaper AFTER DELETE ON watched
+        BEGIN DELETE FROM bare; END;
+    CREATE VIEW v AS SELECT * FROM log;
+    WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n
+        WHERE n < 50)
+    INSERT INTO log SELECT n, 1768435200000 - n * 86400000, n, NULL FROM n;
+    INSERT INTO bare VALUES ('2026-01-01'), (NULL), ('soon'), ('2031-01-01');";
+
+/// What is said of these lines, a table and further keys each.
+fn checked(lines: &[(&str, &str)]) -> (Dir, Out) {
+    let dir = Dir::new();
+    dir.sql("app.db", SCHEMA);
+    let policy: String = lines
+        .iter()
+        .map(|(table, keys)| {
+            format!(
+                "{{\"table\":\"{table}\",\"hot\":\"7d\",\"warm\":\"30d\",\
+                 \"cold\":\"1y\",{keys}}}\n"
+            )
+        })
+        .collect();
+    dir.write("policy", policy);
+    let check = ["--check", "--policy", "policy", "--db", "app.db"];
+    let out = dir.cmd("rt-policy").args(check).run();
+    (dir, out)
+}
+
+#[test]
+fn policy_that_fits_ends_0_with_hints_alone() {
+    let (_, out) = checked(&[
+        ("log", r#""timestamp":"at","unit":"ms","where":"level < 9""#),
+        ("bare", r#""timestamp":"at""#),
+    ]);
+    out.status(0).stderr("");
+    insta::assert_snapshot!(out.stdout, @r#"
+    hint: 'log': rows of 'part' point at it (log), and no line moves these: a row stays as long as one of them points at it; give 'part' a line of its own if they are to go
+    hint: 'part': no index leads with log, by which it points at 'log': each run reads all of it; CREATE INDEX mends that
+    hint: 'bare': it has no key: rows are told apart by all they hold, which takes longer; an INTEGER PRIMARY KEY finds each at once
+    hint: 'bare': 'at' is no time in 1 of 4 rows looked at, such as NULL: these will never be due
+    hint: 'bare': 'at' reads as no time in 1 of 4 rows looked at, such as 'soon': these will never be due
+    hint: 'bare': 'at' lies ahead of now in 1 of 4 rows looked at, such as '2031-01-01': a plan, or not its unit
+    hint: no line names part, watched: their rows stay; rt-policy --suggest has a line for each
+    "#);
+}
+
+#[test]
+fn what_would_fail_or_never_move_a_row_ends_2() {
+    for (line, says) in [
+        (("lgo", r#""timestamp":"at""#), "error: 'lgo': there is no such"),
+        (("log", r#""timestamp":"ta""#), "has no column 'ta'; its columns"),
+        (("log", r#""timestamp":"note""#), "'note' is NULL in each of 50"),
+        (("log", r#""timestamp":"level""#), "no value of 'level' in 50 rows"),
+        (
+            ("log", r#""timestamp":"at","unit":"s""#),
+            "\"unit\":\"ms\" reads them all",
+        ),
+        (
+            ("log", r#""timestamp":"at","where":"levle < 9""#),
+            "no such column: levle",
+        ),
+        (("log", r#""timestamp":"at","exclude":["id"]"#), "part of its key"),
+        (("log", r#""timestamp":"at","redact":["x"]"#), "no column 'x'"),
+        (("watched", r#""timestamp":"at""#), "trigger 'reaper' of table"),
+        (("v", r#""timestamp":"at""#), "'v' is a view"),
+    ] {
+        let good = ("bare", r#""timestamp":"at""#);
+        let (dir, out) = checked(&[line, good]);
+        let errors = out.stdout.lines().filter(|l| l.starts_with("error: "));
+        out.status(2).stderr("").expect("one error", errors.count() == 1);
+        out.stdout_has(says);
+        assert_eq!(dir.tree().lines().count(), 2, "{}", dir.tree());
+    }
+    let trusted = r#""timestamp":"at","triggers":"trust""#;
+    checked(&[("watched", trusted)]).1.status(0);
+    let optional = r#""timestamp":"at","optional":true"#;
+    let bare = ("bare", r#""timestamp":"at""#);
+    checked(&[("lgo", optional), bare]).1.status(0);
+    checked(&[("lgo", optional)]).1.status(2).stdout("").stderr_has("none of");
+}
+
+#[test]
+fn index_that_is_missing_is_told_where_the_table_is_large() {
+    let dir = Dir::new();
+    dir.sql(
+        "app.db",
+        "CREATE TABLE log(id INTEGER PRIMARY KEY, at INTEGER);
+        WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n
+            WHERE n < 100001) INSERT INTO log SELECT n, 1768000000 FROM n",
+    );
+    dir.write(
+        "policy",
+        r#"{"table":"log","timestamp":"at","unit":"s","hot":"7d","warm":"1d","cold":"none"}"#,
+    );
+    let run = || {
+        let check = ["--check", "--policy", "policy"];
+        dir.cmd("rt-policy").args(check).env("RT_DB", "app.db").run()
+    };
+    run().status(0).stdout_has("no index leads with 'at'");
+    dir.sql("app.db", "CREATE INDEX i ON log(at)");
+    run().status(0).stdout("");
+}
+
+#[test]
+fn without_a_database_only_the_policy_is_read() {
+    let dir = Dir::new();
+    dir.write("policy", r#"{"table":"log","exempt":true}"#);
+    let check = ["--check", "--policy", "policy"];
+    dir.cmd("rt-policy").args(check).run().status(0).stdout("").stderr("");
+    let out = dir.cmd("rt-policy").args(check).env("RT_DB", "no.db").run();
+    out.status(1).stdout("").stderr_has("'no.db'");
+}
