@@ -165,7 +165,7 @@ fn undated_records_are_left_out_of_an_array_that_stays_one() {
         let at = |id| if undated.contains(&id) { "n/a" } else { "2026-01-08" };
         let lines: Vec<String> = (1..7).map(|i| row(i, at(i), "v")).collect();
         let out = single(&dir, &[], &array(&lines));
-        out.status(3).stderr_has("no readable time");
+        out.status(3).stderr_has("for want of a readable time");
         let want: Vec<u64> =
             (1..7).filter(|i| !undated.contains(&(*i as usize))).collect();
         assert_eq!(ids(&rows(&dir, FILE)), want);
