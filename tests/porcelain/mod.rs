@@ -15,6 +15,7 @@ mod programs_that_die;
 mod rt;
 mod scaletrace;
 mod schedule;
+mod tree_of_another_user;
 mod whole_jobs;
 
 use std::path::PathBuf;

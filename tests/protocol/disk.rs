@@ -227,3 +227,56 @@ fn a_lock_of_the_log_that_never_comes_is_busy() {
     out.status(75).stdout("").stderr_has("locking protocol");
     out.stderr_has("another program keeps it locked");
 }
+
+/// The command with fsync of these files or folders failing as on CIFS.
+fn unflushable<'w>(world: &'w World, names: &[&str]) -> Cmd<'w> {
+    let mut strace = world.cmd("strace").args(["-f", "-o", "trace"]);
+    for name in names {
+        let path = world.dir.join(name);
+        strace = strace.args(["-P", path.to_str().unwrap()]);
+    }
+    strace.args(["-e", "inject=fsync:error=EINVAL"])
+}
+
+#[test]
+fn folders_that_cannot_be_flushed_are_told_once_and_gone_on_with() {
+    if !injectable() {
+        return;
+    }
+    let folders = [
+        ".",
+        "archives",
+        "archives/schema",
+        "archives/warm",
+        "archives/warm/2026-01-02",
+        "archives/warm/2026-01-03",
+    ];
+    let world = World::filled(&["uuids"], 2);
+    let rows = world.all();
+    let job = unflushable(&world, &folders).args(["rt-archive", "all"]);
+    let out = job.run();
+    out.status(0);
+    assert!(hit(&world));
+    let told = out.stderr.matches("cannot flush folders").count();
+    assert_eq!(told, 1, "{}", out.stderr);
+    assert_eq!(world.due(), 0);
+    world.recovers(&rows);
+}
+
+#[test]
+fn file_that_cannot_be_flushed_is_not_gone_on_with() {
+    if !injectable() {
+        return;
+    }
+    let world = World::filled(&["uuids"], 2);
+    let rows = world.all();
+    world.job().run().status(0);
+    world.fill("uuids", "2026-01-04", 2);
+    let exported = world.export("uuids");
+    let store = unflushable(&world, &["archives/ledger.jsonl"]);
+    let out = store.args(["rt-store", "uuids"]).stdin(exported).run();
+    out.status(1).stderr_has("ledger.jsonl");
+    assert!(!out.stdout.contains("receipt"), "{}", out.stdout);
+    assert_eq!(world.due(), 2);
+    assert!(world.archived().len() < rows.len());
+}

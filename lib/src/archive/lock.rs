@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Notes, Result, quoted};
+use crate::io::durable::{self, Temp};
 
 /// The variable that names the inherited descriptors, of as many trees,
 /// separated by colons.
@@ -38,19 +39,31 @@ impl Lock {
     /// Takes the lock of the tree at `root` (which is made if it is missing),
     /// or goes on with the inherited one; waits up to `wait`, then fails as
     /// busy.
-    pub fn take(root: &Path, wait: Duration) -> Result<Lock> {
+    ///
+    /// # Errors
+    /// Beside those of the files: root in another user's tree, where it would
+    /// leave files that this user cannot open.
+    pub fn take(
+        root: &Path,
+        wait: Duration,
+        notes: &mut dyn Notes,
+    ) -> Result<Lock> {
         let path = path(root);
         let end = Instant::now() + wait;
         if let Some(file) = inherited(&path)? {
             return Ok(Lock { file, inherited: true, made_tree: false });
         }
         let made_tree = !root.exists();
-        crate::io::durable::make_folders(root, root)?;
+        durable::make_folders(root, root)?;
+        check_owner(root)?;
         let file = open(&path)?;
         until(end, || {
             rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
         })
         .map_err(|e| held(root, &path, e))?;
+        if let Some(said) = durable::try_sync(root)? {
+            notes.warn(&said);
+        }
         Ok(Lock { file, inherited: false, made_tree })
     }
 
@@ -97,6 +110,26 @@ impl Lock {
         std::mem::forget(self.file);
         Ok(fd)
     }
+}
+
+/// Refuses root in a tree of another user's.
+fn check_owner(root: &Path) -> Result<()> {
+    let fail = |e| Error::io("stat", root, e);
+    let owner = std::fs::metadata(root).map_err(fail)?.uid();
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    // Some file systems give every file one owner, whoever makes it.
+    let mut made = Temp::in_tree(root)?;
+    if made.file()?.metadata().map_err(fail)?.uid() == owner {
+        return Ok(());
+    }
+    Err(Error::failed(format!(
+        "{} belongs to the user with the number {owner}, who could not open \
+         what root leaves there",
+        quoted(root)
+    ))
+    .hint("run it as that user; nothing was done"))
 }
 
 fn path(root: &Path) -> PathBuf {

@@ -31,6 +31,7 @@ use crate::crash;
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable::{self, Temp};
+use crate::io::space;
 use crate::io::tar::{TarWriter, read_tar};
 
 /// What is added to a month.
@@ -75,7 +76,7 @@ impl Archive {
         }
         let needed = room(before, &adding)?;
         durable::make_folders(folder, self.tree.root())?;
-        durable::need_space(folder, needed)?;
+        space::need(folder, needed)?;
         let mut writer = TarWriter::create(folder)?;
         let mut members = Vec::new();
         if before.is_some() {

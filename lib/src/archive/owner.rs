@@ -51,7 +51,7 @@ impl Archive {
         wait: Duration,
         notes: &mut dyn Notes,
     ) -> Result<Archive> {
-        let lock = Lock::take(root, wait)?;
+        let lock = Lock::take(root, wait, notes)?;
         // Under one rt-lock siblings wait for each other at least as long as
         // a publication takes.
         let wait = if lock.is_inherited() {

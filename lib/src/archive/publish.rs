@@ -10,7 +10,7 @@ use super::names::Tree;
 use super::owner::{Archive, not_as_said};
 use crate::crash;
 use crate::error::{Error, Result, quote};
-use crate::io::durable;
+use crate::io::{durable, space};
 
 impl Archive {
     /// Refuses a table that has an unsettled segment, or is left alone.
@@ -59,7 +59,7 @@ impl Archive {
                     ));
                 }
                 // The new file stands beside the old one for a while.
-                durable::need_space(folder, length)?;
+                space::need(folder, length)?;
                 let draft =
                     Draft::begin(folder, Some((present, &path)), length)?;
                 if draft.before_sha256() != Some(&known.sha256) {

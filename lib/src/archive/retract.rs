@@ -21,8 +21,7 @@ use super::segment::{BLOCK_BYTES, SegmentText, VerifiedSegment};
 use crate::crash;
 use crate::db::Flushed;
 use crate::error::Result;
-use crate::io::durable;
-use crate::io::gz;
+use crate::io::{durable, gz, space};
 use crate::line_set::LineSet;
 use crate::record::{Frame, records};
 use crate::time::rfc3339;
@@ -123,7 +122,7 @@ fn draft(segment: &Segment, path: &Path) -> Result<Draft> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let file = durable::open_read(path)?;
     // The new file stands beside the old one for a while.
-    durable::need_space(folder, segment.offset_bytes + segment.size_bytes)?;
+    space::need(folder, segment.offset_bytes + segment.size_bytes)?;
     let draft =
         Draft::begin(folder, Some((file, path)), segment.offset_bytes)?;
     let before = segment.before_sha256.as_deref();

@@ -82,7 +82,7 @@ impl Database {
         let before = self.file_bytes()?;
         if full {
             let folder = durable::folder_of(&self.path);
-            durable::need_space(folder, before.saturating_mul(2))?;
+            crate::io::space::need(folder, before.saturating_mul(2))?;
             self.run("VACUUM")?;
         } else {
             self.incremental()?;

@@ -13,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, OFlags, RenameFlags};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::random_hex;
@@ -159,7 +160,6 @@ impl Drop for Temp {
 
 /// Renames without replacing, also where the file system has no such call.
 fn rename_new(from: &Path, to: &Path) -> Result<()> {
-    use rustix::io::Errno;
     let done =
         rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
     let error = match done {
@@ -184,13 +184,28 @@ fn rename_new(from: &Path, to: &Path) -> Result<()> {
     Err(Error::io("rename a file to", to, error))
 }
 
-/// fsyncs a folder, so that the names in it are durable.
+/// fsyncs a folder, so that the names in it are durable. Where the file system
+/// cannot (CIFS says EINVAL), they are as durable as it makes them.
 pub fn sync_folder(folder: &Path) -> Result<()> {
+    try_sync(folder).map(|_| ())
+}
+
+/// fsyncs a folder; gives what an operator should know where its file system
+/// cannot flush folders.
+pub fn try_sync(folder: &Path) -> Result<Option<String>> {
     let folder =
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Error::io("fsync", folder, e))
+    let opened =
+        File::open(folder).map_err(|e| Error::io("open", folder, e))?;
+    let Err(error) = opened.sync_all() else { return Ok(None) };
+    match Errno::from_io_error(&error) {
+        Some(Errno::INVAL | Errno::NOTSUP) => Ok(Some(format!(
+            "the file system of {} cannot flush folders: after a power cut a \
+             file may be missing there",
+            quoted(folder)
+        ))),
+        _ => Err(Error::io("fsync", folder, error)),
+    }
 }
 
 /// fsyncs the folder that a file or folder is in: its own name.
@@ -366,20 +381,4 @@ pub fn remove_if_empty(folder: &Path) -> Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
         done => if_there(done, "remove", folder).map(|_| true),
     }
-}
-
-/// Refuses a run whose largest file will not fit, before it starts.
-pub fn need_space(folder: &Path, bytes: u64) -> Result<()> {
-    let stat = rustix::fs::statvfs(folder).map_err(|e| {
-        Error::io("look at the free space of", folder, e.into())
-    })?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    if free < bytes {
-        return Err(Error::failed(format!(
-            "{} has {free} bytes free, {bytes} are needed",
-            quoted(folder)
-        ))
-        .hint("make room, then run the same command again"));
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ pub(crate) mod gz;
 pub(crate) mod jsonl;
 pub(crate) mod output;
 pub(crate) mod pipe;
+pub(crate) mod space;
 pub(crate) mod spool;
 mod sync_many;
 pub(crate) mod tar;

@@ -71,7 +71,7 @@ pub fn run(options: &Options, notes: &mut dyn Notes) -> Result<Exit> {
         if !options.create {
             check_tree(&options.root)?;
         }
-        let lock = Lock::take(&options.root, options.wait)?;
+        let lock = Lock::take(&options.root, options.wait, notes)?;
         if lock.made_tree() {
             notes.warn(&format!(
                 "there was no archive tree: made {}",

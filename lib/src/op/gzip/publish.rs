@@ -123,6 +123,9 @@ pub(super) fn run(
     stop.check()?;
     filled?;
     let receipt = draft.publish(name, options.force, &stop)?;
+    if let Some(said) = durable::try_sync(folder_of(path))? {
+        notes.warn(&said);
+    }
     notes.verbose(&format!("published {}", quoted(path)));
     jsonl::print(&receipt, output)
 }
