@@ -44,7 +44,7 @@ static CMD: Command<F> = Command {
             F::MaxStall,
             "max-stall",
             "D",
-            "hold the lock at most D [500ms]",
+            "hold the lock at most D [100ms, then 500ms]",
         ),
         value(
             F::MaxRuntime,
@@ -83,15 +83,17 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         Options { settings: args.settings, ..Options::default() };
     for (flag, v) in args.flags {
         let o = &mut options;
-        let time = |name| cli::duration(name, &v).map(Some);
+        let time = |name| cli::duration(name, &v);
         match flag {
             F::Pending => o.pending = true,
             F::Archive => o.archive = Some(v.into()),
-            F::BatchSize => o.batch_size = Some(cli::count("batch-size", &v)?),
-            F::Sleep => o.sleep = time("sleep")?,
-            F::MaxStall => o.max_stall = time("max-stall")?,
-            F::MaxRuntime => o.max_runtime = time("max-runtime")?,
-            F::LockWait => o.lock_wait = time("lock-wait")?,
+            F::BatchSize => {
+                o.limits.batch_size = Some(cli::count("batch-size", &v)?);
+            }
+            F::Sleep => o.limits.sleep = time("sleep")?,
+            F::MaxStall => o.limits.max_stall = Some(time("max-stall")?),
+            F::MaxRuntime => o.max_runtime = Some(time("max-runtime")?),
+            F::LockWait => o.lock_wait = Some(time("lock-wait")?),
             F::Reclaim => o.reclaim = cli::text("reclaim", &v)?.parse()?,
             F::Moved => o.moved = true,
         }

@@ -35,7 +35,7 @@ RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --batch-size N|rows of a batch [1000]
     --max-runtime D|stop deleting from a table after D
     --sleep D|pause at least D after each batch
-    --max-stall D|hold the database at most D at a time [500ms]
+    --max-stall D|hold the database at most D at a time [100ms]
     --reclaim WHAT|free pages: none, incremental or full [none]'
 # shellcheck disable=SC2034 # and the words that stand for tables
 RT_TARGETS='all|every table of the policy

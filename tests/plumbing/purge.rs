@@ -9,6 +9,7 @@ mod large_segments;
 mod limited_stopped_and_resumed;
 mod others_write_during_deletion;
 mod pointed_at_between_batches;
+mod reader_that_holds_the_log;
 mod schema_made_anew;
 mod tables_of_every_shape;
 mod triggers;

@@ -9,6 +9,7 @@ mod application;
 mod commits;
 mod disk;
 mod flushes;
+mod full_disk;
 mod keyless;
 mod lock;
 mod model;

@@ -12,7 +12,9 @@
 //! may be killed in between: so what writes into the ledger that rows are gone
 //! flushes first, also where another run deleted them.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::db::Database;
@@ -60,26 +62,48 @@ impl Database {
     }
 
     /// Makes durable what is in the write-ahead log.
-    pub(super) fn flush_log(&self) -> Result<()> {
+    fn flush_log(&self) -> Result<()> {
+        self.end_flush()?;
+        let log = self.log_file()?;
+        log.sync_data().map_err(|e| self.not_flushed(e))
+    }
+
+    /// Begins to make durable what is in the write-ahead log, on a thread of
+    /// its own: meanwhile the next rows are compared.
+    pub(super) fn begin_flush(&self) -> Result<()> {
         if !self.wal {
             return Ok(());
         }
-        // While the connection is open, the log's file stays what it is.
-        let path = self.beside("-wal");
-        let log = match self.log.get() {
-            Some(log) => log,
+        let log = self.log_file()?;
+        self.log.begin_flush(log).map_err(|e| self.not_flushed(e))
+    }
+
+    /// Waits for a flush that was begun.
+    pub(super) fn end_flush(&self) -> Result<()> {
+        self.log.end_flush().map_err(|e| self.not_flushed(e))
+    }
+
+    fn not_flushed(&self, error: std::io::Error) -> Error {
+        Error::io("flush", &self.beside("-wal"), error)
+    }
+
+    /// The write-ahead log. While the connection is open, its file stays what
+    /// it is.
+    fn log_file(&self) -> Result<&Arc<File>> {
+        match self.log.file.get() {
+            Some(log) => Ok(log),
             None => {
+                let path = self.beside("-wal");
                 let log = durable::open_read(&path)?;
                 durable::sync_parent(&path)?;
-                self.log.get_or_init(|| log)
+                Ok(self.log.file.get_or_init(|| Arc::new(log)))
             }
-        };
-        log.sync_data().map_err(|e| Error::io("flush", &path, e))
+        }
     }
 
     /// The path of a journal: beside the file that SQLite opened, not beside
     /// a link to it.
-    fn beside(&self, suffix: &str) -> PathBuf {
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let database = self.connection.path().map(Path::new);
         beside(database.unwrap_or(&self.path), suffix)
     }
@@ -87,12 +111,21 @@ impl Database {
     /// Whether the write-ahead log is longer than `bytes`, and not all of it
     /// has been copied into the database.
     pub fn log_exceeds(&self, bytes: u64) -> Result<bool> {
+        let log = self.log_length()?;
+        Ok(!log.is_copied && log.bytes > bytes)
+    }
+
+    /// How long the write-ahead log is; nothing where there is none.
+    pub(super) fn log_length(&self) -> Result<LogLength> {
         if !self.wal {
-            return Ok(false);
+            return Ok(LogLength { bytes: 0, is_copied: true });
         }
         let page = self.pragma_number("page_size")?.max(1) as u64;
         let log = self.checkpoint_as("NOOP")?;
-        Ok(!log.is_copied() && log.pages.saturating_mul(page) > bytes)
+        // A header, and one before each page
+        // (https://www.sqlite.org/fileformat2.html#walformat).
+        let bytes = log.pages.saturating_mul(page + 24).saturating_add(32);
+        Ok(LogLength { bytes, is_copied: log.is_copied() })
     }
 
     /// Copies the write-ahead log into the database; holds up neither readers
@@ -103,7 +136,6 @@ impl Database {
         if !self.wal {
             return Ok(());
         }
-        let page = self.pragma_number("page_size")?.max(1) as u64;
         let mut waits = 0;
         for attempt in 1..=MOST_ATTEMPTS {
             // Another connection may be copying the log after its own commit.
@@ -115,9 +147,9 @@ impl Database {
             }
             // PASSIVE reports the length of the log at its start; ask again
             // for frames appended meanwhile.
-            let log = self.checkpoint_as("NOOP")?;
-            let long = log.pages.saturating_mul(page) > LOG_LONG;
-            if log.is_copied() || attempt >= ATTEMPTS && !long {
+            let log = self.log_length()?;
+            let long = log.bytes > LOG_LONG;
+            if log.is_copied || attempt >= ATTEMPTS && !long {
                 break;
             }
         }
@@ -148,14 +180,20 @@ impl Database {
         let length =
             std::fs::metadata(self.beside("-wal")).map_or(0, |m| m.len());
         if length > LOG_KEPT as u64 {
-            let busy = self.pragma_number("busy_timeout")?;
-            self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
             // Where somebody is at work, nothing is cut, and nothing is lost.
-            self.checkpoint_as("TRUNCATE")?;
-            let busy = Duration::from_millis(busy.max(0) as u64);
-            self.connection.busy_timeout(busy).map_err(fail)?;
+            self.truncate_log()?;
         }
         Ok(())
+    }
+
+    /// Copies what is left of the log and gives the room of its file back;
+    /// not where somebody is using it.
+    pub(super) fn truncate_log(&self) -> Result<()> {
+        let fail = |e| self.fail("cannot truncate its log", e);
+        let busy = self.busy_timeout()?;
+        self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+        self.checkpoint_as("TRUNCATE")?;
+        self.connection.busy_timeout(busy).map_err(fail)
     }
 
     /// What a checkpoint says
@@ -172,6 +210,15 @@ impl Database {
             copied: copied.max(0) as u64,
         })
     }
+}
+
+/// The length of a write-ahead log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogLength {
+    /// What is in use of it, in bytes; its file may be longer.
+    pub bytes: u64,
+    /// All of it has been copied into the database.
+    pub is_copied: bool,
 }
 
 /// The write-ahead log, by a checkpoint's word.

@@ -1,8 +1,11 @@
 //! The files of a journal, and what a connection that deletes does with them.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -30,7 +33,37 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The file of a write-ahead log, as far as it was opened to be flushed.
-pub(super) type LogFile = OnceCell<File>;
+#[derive(Debug, Default)]
+pub(super) struct LogFile {
+    pub file: OnceCell<Arc<File>>,
+    /// A flush that was begun on a thread of its own.
+    under_way: RefCell<Option<JoinHandle<io::Result<()>>>>,
+}
+
+impl LogFile {
+    /// Begins to flush the file, once the flush before it has ended.
+    pub fn begin_flush(&self, file: &Arc<File>) -> io::Result<()> {
+        self.end_flush()?;
+        let shared = Arc::clone(file);
+        let begun =
+            std::thread::Builder::new().spawn(move || shared.sync_data());
+        match begun {
+            Ok(thread) => {
+                self.under_way.replace(Some(thread));
+                Ok(())
+            }
+            // The system gives no thread.
+            Err(_) => file.sync_data(),
+        }
+    }
+
+    /// Waits for the flush that is under way, if there is one.
+    pub fn end_flush(&self) -> io::Result<()> {
+        let Some(thread) = self.under_way.take() else { return Ok(()) };
+        let ended = thread.join();
+        ended.unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
+    }
+}
 
 /// Opens a database as one who may write it, and reads a page of it: only the
 /// first who reads looks at its journal.

@@ -13,6 +13,7 @@ mod foreign_keys;
 mod journal;
 mod journal_file;
 mod linked;
+mod log_room;
 mod open;
 mod purgeable;
 mod read;
@@ -22,15 +23,15 @@ mod sql;
 mod triggers;
 mod vacuum;
 mod wal_leftovers;
+mod watched;
 
 pub use catalog::PointsTo;
-pub use delete::{
-    Held, Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock,
-};
+pub use delete::{Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock};
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::{Child, References};
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
+pub use log_room::LogRoom;
 pub use open::{Access, Database, Identity};
 pub use read::{
     ArchivedForm, Batch, Census, Filter, Fit, Met, Position, Question,
@@ -39,3 +40,4 @@ pub use read::{
 pub use schema::{Key, Kind, Table};
 use sql::ident;
 pub use vacuum::Reclaim;
+pub use watched::Watched;

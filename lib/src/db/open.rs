@@ -1,6 +1,7 @@
 //! Connections: what a database is opened for, and what each connection is
 //! set to.
 
+use std::cell::Cell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rusqlite::{
 };
 
 use crate::db::journal_file::{self, LogFile};
-use crate::db::sql::error;
+use crate::db::sql::{error, is_full};
 use crate::db::wal_leftovers::WalLeftovers;
 use crate::error::{Error, Result, quoted};
 
@@ -25,6 +26,8 @@ pub struct Database {
     pub(super) utf16: bool,
     pub(super) wal: bool,
     pub(super) log: LogFile,
+    /// The last error was that there is no room.
+    pub(super) full: Cell<bool>,
     /// Device and inode of the file that was opened.
     file: (u64, u64),
     /// Dropped behind the connection.
@@ -51,9 +54,8 @@ pub enum Access {
     /// Reading only; but where a program died while it wrote, SQLite is let
     /// to undo that first, as any program that opens the database does.
     Read,
-    /// Deleting: commits are durable when they return, also against a power
-    /// cut ([`WriteLock::commit`](crate::db::WriteLock::commit)), foreign keys are ours to check, and the
-    /// write-ahead log is ours to copy ([`Database::checkpoint`]).
+    /// Deleting: the write-ahead log is ours to flush ([`Database::flush`])
+    /// and to copy ([`Database::checkpoint`]), foreign keys are ours to check.
     Delete,
 }
 
@@ -137,7 +139,8 @@ impl Database {
             path: path.to_owned(),
             utf16,
             wal,
-            log: LogFile::new(),
+            log: LogFile::default(),
+            full: Cell::new(false),
             file: (0, 0),
             _leftovers: None,
         })
@@ -164,8 +167,7 @@ impl Database {
 
     /// A second connection that reads the same database.
     pub fn reader(&self) -> Result<Database> {
-        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
-        let busy = Duration::from_millis(busy);
+        let busy = self.busy_timeout()?;
         let reader = Database::open(&self.path, Access::Read, busy)?;
         if reader.file != self.file {
             self.check_path()?;
@@ -196,6 +198,7 @@ impl Database {
 
     /// An error of SQLite's, in our words.
     pub(super) fn fail(&self, doing: &str, source: rusqlite::Error) -> Error {
+        self.full.set(is_full(&source));
         error(&format!("{}: {doing}", quoted(&self.path)), source)
     }
 
@@ -209,6 +212,12 @@ impl Database {
     /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
     pub fn schema_version(&self) -> Result<i64> {
         self.pragma_number("schema_version")
+    }
+
+    /// How long locks are waited for.
+    pub(super) fn busy_timeout(&self) -> Result<Duration> {
+        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
+        Ok(Duration::from_millis(busy))
     }
 
     pub(super) fn pragma_number(&self, name: &str) -> Result<i64> {

@@ -21,6 +21,12 @@ fn is_shared_memory(error: &rusqlite::Error) -> bool {
     matches!(code, Some(IOERR_SHMSIZE | IOERR_SHMMAP))
 }
 
+/// Whether an error is that the file system of the database is full.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || is_shared_memory(error)
+}
+
 /// SQLite's error as ours: the class by what an operator can do about it.
 pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
     let reason = match &source {
@@ -54,10 +60,7 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
             "the database is damaged: check it with PRAGMA integrity_check \
              and recover it before archiving; nothing was deleted",
         ),
-        ErrorCode::DiskFull => Error::failed(message).hint(NO_ROOM),
-        ErrorCode::SystemIoFailure if is_shared_memory(&source) => {
-            Error::failed(message).hint(NO_ROOM)
-        }
+        _ if is_full(&source) => Error::failed(message).hint(NO_ROOM),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             Error::failed(message)
                 .hint("run it as a user who may write the database")

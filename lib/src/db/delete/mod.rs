@@ -9,7 +9,7 @@ mod row_address;
 pub(super) mod set;
 mod write_lock;
 
-pub use pace::{Held, Limits, Pace};
+pub use pace::{Limits, Pace};
 pub use row_access::RowAccess;
 pub use row_address::RowAddress;
 pub use set::ProvenRow;

@@ -8,47 +8,58 @@
 use std::time::{Duration, Instant};
 
 const LEAST_HOLD: Duration = Duration::from_millis(10);
-/// In that time a batch with random keys touches most pages of their index;
-/// longer ones cost less a row, but not much.
-const LONG_HOLD: Duration = Duration::from_millis(250);
+/// The longest hold unless the operator sets one: an application may wait 200
+/// ms for the lock, 1 s or 5 s, and one that commits rarely is not seen sooner.
+const MOST_HOLD: Duration = Duration::from_millis(100);
+/// The longest hold once nobody else has committed for [`ALONE`].
+const MOST_HOLD_ALONE: Duration = Duration::from_millis(500);
+const ALONE: Duration = Duration::from_secs(10);
+/// Until a batch may be so long, rows are compared rather than deleted: with
+/// random keys a short one writes as many pages of their index as a long one.
+const LONG_HOLD: Duration = Duration::from_millis(50);
 const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
-/// The log's bytes for each squared second that a batch may hold the lock:
-/// 200 MB alone.
-const LOG_RATE: f64 = 800e6;
+/// The log's bytes for each squared second without a foreign commit, and the
+/// most that it may grow to: it is copied before a reader can be to blame.
+const LOG_RATE: f64 = 128e6;
+const LOG_MOST: u64 = 44_000_000;
 /// The least that it may grow to, in bytes: who begins it anew has to flush it
 /// while he holds the lock, and pages that are written again and again are
 /// copied once. Beside a busy writer it is no more either, whose own commits
 /// copy a log of 4 MB and more.
 const LOG_LEAST: u64 = 2_000_000;
-/// What it takes to free a page: two to four times what was measured with the
-/// pages in memory.
-const PAGE_WAL: Duration = Duration::from_micros(10);
-const PAGE_ROLLBACK: Duration = Duration::from_micros(20);
+/// What it takes to free a page that is in memory, and half as much or as much
+/// again.
+const PAGE_WAL: Duration = Duration::from_nanos(2_000);
+const PAGE_ROLLBACK: Duration = Duration::from_nanos(4_000);
 
 /// What the operator set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// `--max-stall`: no batch holds the lock longer.
-    pub max_stall: Duration,
-    /// How long all rows of a table may take at once.
-    pub at_once: Duration,
+    pub max_stall: Option<Duration>,
     /// `--sleep`: each pause is at least this long.
     pub sleep: Duration,
     /// `--batch-size`: rows a batch at most.
-    pub rows: Option<u64>,
+    pub batch_size: Option<u64>,
 }
 
-/// How long a batch held the write lock.
-#[derive(Debug)]
-pub struct Held {
-    /// From BEGIN to the last deletion.
-    pub deleting: Duration,
-    /// The commit.
-    pub committing: Duration,
-    /// When it was free again.
-    pub free: Instant,
+impl Limits {
+    /// How long a batch may hold the lock when nobody else has committed for
+    /// `alone`: a fifth of that.
+    fn hold(&self, alone: Duration) -> Duration {
+        let most = self.most_hold(alone);
+        (alone / 5).clamp(LEAST_HOLD.min(most), most)
+    }
+
+    /// How long any batch may hold it then.
+    fn most_hold(&self, alone: Duration) -> Duration {
+        self.max_stall.unwrap_or(match alone < ALONE {
+            true => MOST_HOLD,
+            false => MOST_HOLD_ALONE,
+        })
+    }
 }
 
 /// The pace of one run.
@@ -107,17 +118,22 @@ impl Pace {
         self.version = Some(version);
     }
 
-    /// How long the next batch may hold the lock: a fifth of the time alone.
+    /// How long the next batch may hold the lock.
     pub fn hold(&self) -> Duration {
-        (self.alone_since.elapsed() / 5)
-            .min(self.limits.max_stall)
-            .max(LEAST_HOLD.min(self.limits.max_stall))
+        self.limits.hold(self.alone_since.elapsed())
     }
 
-    /// Whether a batch may be longer if it is waited for: nobody else was seen
-    /// to have committed during this run.
-    pub fn grows(&self) -> bool {
-        self.alone && self.hold() < LONG_HOLD.min(self.limits.max_stall)
+    /// Whether there is time before the next batch: the lock is left to others
+    /// yet, or the batch may be longer if it is waited for. There is none once
+    /// somebody else has committed during this run: what is read early has to
+    /// be read again.
+    pub fn has_time(&self) -> bool {
+        let grows = self.hold() < LONG_HOLD.min(self.most_hold());
+        self.alone && (grows || !self.rest().is_zero())
+    }
+
+    fn most_hold(&self) -> Duration {
+        self.limits.most_hold(self.alone_since.elapsed())
     }
 
     /// Whether a batch that began to delete at `begun` should commit now: at
@@ -135,40 +151,53 @@ impl Pace {
             false => PAGE_ROLLBACK,
         };
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        self.alone && estimate * pages <= self.limits.at_once
+        self.alone && estimate * pages <= self.most_hold()
     }
 
     /// What may wait in the write-ahead log, in bytes. A large log spares
     /// writing the same pages again after each batch; but a program that
     /// commits behind us may have to copy it all.
     pub fn log_bytes(&self) -> u64 {
-        ((self.hold().as_secs_f64().powi(2) * LOG_RATE) as u64).max(LOG_LEAST)
+        let alone = self.alone_since.elapsed().as_secs_f64();
+        ((alone.powi(2) * LOG_RATE) as u64).clamp(LOG_LEAST, LOG_MOST)
+    }
+
+    /// A batch did not fit: from now on none has more rows than that.
+    pub fn take_at_most(&mut self, rows: u64) {
+        self.limits.batch_size = Some(rows);
     }
 
     /// How many rows fit in a hold, by the last batch: about as many as the
     /// clock lets go before it ends one, so that few are left over.
     pub fn rows(&self, hold: Duration) -> usize {
         let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
-        let most = self.limits.rows.unwrap_or(100_000).max(1);
+        let most = self.limits.batch_size.unwrap_or(100_000).max(1);
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
     }
 
     /// The most rows that a batch may have.
     pub fn most_rows(&self) -> usize {
         self.limits
-            .rows
+            .batch_size
             .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
     }
 
-    /// Notes a batch of `rows`, and that the lock is left to others since its
-    /// end for as long as it was held, within limits.
-    pub fn note(&mut self, rows: u64, held: &Held) {
-        let whole = held.deleting + held.committing;
+    /// Notes a batch of `rows` that held the lock since `begun`, had deleted
+    /// them by `deleted`, and left it at `free`: it is left to others from then
+    /// on, for as long as it was held, within limits.
+    pub fn note(
+        &mut self,
+        rows: u64,
+        begun: Instant,
+        deleted: Instant,
+        free: Instant,
+    ) {
+        let whole = free.duration_since(begun);
         self.pause =
             whole.clamp(self.least_pause, MOST_PAUSE).max(self.limits.sleep);
-        self.ended = held.free;
-        let work = held.deleting.as_secs_f64().max(1e-6);
-        let commit = held.committing.as_secs_f64();
+        self.ended = free;
+        let work = deleted.duration_since(begun).as_secs_f64().max(1e-6);
+        let commit = free.duration_since(deleted).as_secs_f64();
         self.commit_share = (commit / work).clamp(0.05, 20.0);
         self.rate = rows as f64 / (work + commit);
         self.holds.push(whole);
@@ -198,5 +227,46 @@ impl Pace {
     /// operator asked for.
     pub fn last_rest(&self) -> Duration {
         self.limits.sleep.min(self.rest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hold in milliseconds after so many milliseconds without a foreign
+    /// commit.
+    fn hold(max_stall: Option<u64>, alone: u64) -> u128 {
+        let max_stall = max_stall.map(Duration::from_millis);
+        let limits = Limits { max_stall, ..Limits::default() };
+        limits.hold(Duration::from_millis(alone)).as_millis()
+    }
+
+    #[test]
+    fn hold_grows_with_the_time_alone_up_to_100_ms_and_after_10_s_to_500() {
+        assert_eq!(hold(None, 0), 10);
+        assert_eq!(hold(None, 200), 40);
+        assert_eq!(hold(None, 600), 100);
+        assert_eq!(hold(None, 9_999), 100);
+        assert_eq!(hold(None, 10_000), 500);
+        assert_eq!(hold(None, 1_000_000), 500);
+    }
+
+    #[test]
+    fn hold_is_never_longer_than_the_operator_said() {
+        assert_eq!(hold(Some(3), 0), 3);
+        assert_eq!(hold(Some(250), 2_000), 250);
+        assert_eq!(hold(Some(5_000), 10_000), 2_000);
+    }
+
+    #[test]
+    fn foreign_commit_makes_holds_short_again() {
+        let limits = Limits::default();
+        let since = Instant::now().checked_sub(Duration::from_secs(60));
+        let mut pace = Pace::new(limits, true, since.unwrap());
+        pace.look(1);
+        assert_eq!(pace.hold(), MOST_HOLD_ALONE);
+        pace.look(2);
+        assert!(pace.hold() < MOST_HOLD);
     }
 }

@@ -7,7 +7,9 @@ use crate::error::Result;
 
 impl Database {
     /// Takes the write lock, waiting for it as long as the busy timeout says.
+    /// What was committed before is durable by then.
     pub fn begin_write(&self) -> Result<WriteLock<'_>> {
+        self.end_flush()?;
         self.run("BEGIN IMMEDIATE")?;
         Ok(WriteLock { database: self })
     }
@@ -69,13 +71,13 @@ pub struct WriteLock<'d> {
 }
 
 impl WriteLock<'_> {
-    /// Commits; durable when it returns. Gives when the lock was free again:
-    /// a write-ahead log is flushed after that. With a rollback journal the
-    /// commit waits for readers, as long as the busy timeout says.
+    /// Commits, and gives when the lock was free again. With a rollback
+    /// journal it is durable when it returns, and waits for readers as long as
+    /// the busy timeout says; the flush of a write-ahead log has begun.
     pub fn commit(self) -> Result<Instant> {
         self.database.run("COMMIT")?;
         let free = Instant::now();
-        self.database.flush_log()?;
+        self.database.begin_flush()?;
         Ok(free)
     }
 

@@ -26,6 +26,10 @@ use crate::record::records;
 /// So many rows are compared before they are put into the set.
 const ROWS_GATHERED: usize = 10_000;
 
+/// The most rows that are compared ahead of the batch that takes them. About
+/// 12 MB.
+const ROWS_AHEAD: usize = 150_000;
+
 /// How the rows of lines are found.
 pub(super) enum Finder {
     Keyed(KeyedFinder),
@@ -133,7 +137,7 @@ impl Chunk {
         set.begin()?;
         let version = database.data_version()?;
         loop {
-            self.fill(source, with, ROWS_GATHERED)?;
+            self.fill(source, with, ROWS_GATHERED, &|| false)?;
             if self.rows.is_empty() {
                 break;
             }
@@ -151,13 +155,15 @@ impl Chunk {
         Ok(followed)
     }
 
-    /// Compares lines until `wanted` rows wait, if there are as many. Lines
-    /// whose rows are not to go get their verdict here.
+    /// Compares lines until `wanted` rows wait, if there are as many, and more
+    /// while there is time for it. Lines whose rows are not to go get their
+    /// verdict here.
     pub fn fill(
         &mut self,
         source: Source<'_>,
         with: &mut Comparison<'_, '_>,
         wanted: usize,
+        has_time: &dyn Fn() -> bool,
     ) -> Result<()> {
         let Rows::Lines(lines) = &mut self.from else {
             let more = wanted.saturating_sub(self.rows.len());
@@ -171,7 +177,9 @@ impl Chunk {
         if self.rows.is_empty() {
             self.version = source.database.data_version()?;
         }
-        while self.rows.len() < wanted {
+        while self.rows.len() < wanted
+            || self.rows.len() < ROWS_AHEAD && has_time()
+        {
             source.limit.check()?;
             let mut sink = (&mut self.rows, &mut self.known);
             if !lines.compare_next(source, with, &mut sink)? {

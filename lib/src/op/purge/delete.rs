@@ -25,10 +25,6 @@ use crate::proof::{Accesses, Look, Subject, range};
 /// the write lock before they are read inside it.
 const ATTEMPTS: u32 = 5;
 
-/// So many rows are compared first while the time that a batch may take still
-/// grows: short ones cost more a row. About 12 MB.
-const ROWS_AHEAD: usize = 150_000;
-
 /// The deletion of the rows of segments that are settled together.
 pub(super) struct Deletion<'d, 's, 't> {
     pub session: &'d mut Session<'s>,
@@ -54,6 +50,8 @@ enum Ended {
     Stale,
     /// The table is not what it was; nothing was done, and no row may go.
     Altered,
+    /// There was no room for so many rows; nothing was done.
+    Full(usize),
     /// Rows at these places stay, and may keep others; nothing was done.
     Differ(Vec<(usize, Verdict)>),
 }
@@ -66,21 +64,21 @@ impl Deletion<'_, '_, '_> {
         let mut attempts = 0;
         loop {
             self.session.limit.check()?;
-            let hold = self.session.hold()?;
-            let wanted = self.wanted(hold);
             if before.is_none() || chunk.rows.is_empty() {
-                let ahead = match self.session.pace.grows() {
-                    true => wanted.max(ROWS_AHEAD),
-                    false => wanted,
-                };
-                self.fill(chunk, ahead)?;
+                let hold = self.session.hold()?;
+                self.fill(chunk, self.wanted(hold))?;
             }
             if chunk.rows.is_empty() {
                 return Ok(());
             }
+            let hold = self.session.hold()?;
+            let wanted = self.wanted(hold);
             // Those before it go first, then it is tried alone.
             let most = before.map_or(usize::MAX, |rows| rows.max(1));
-            let rows = match chunk.rows.len() <= self.at_most(wanted) {
+            // A few more rather than a short batch behind this one.
+            let at_most = self.session.pace.most_rows();
+            let at_most = (wanted + wanted / 4).min(at_most);
+            let rows = match chunk.rows.len() <= at_most {
                 true => chunk.rows.len(),
                 false => wanted,
             };
@@ -111,6 +109,7 @@ impl Deletion<'_, '_, '_> {
                     self.follow(chunk)?;
                 }
                 Ended::Altered => self.leave(chunk)?,
+                Ended::Full(rows) => self.session.make_room(rows)?,
             }
         }
     }
@@ -124,11 +123,6 @@ impl Deletion<'_, '_, '_> {
         }
     }
 
-    /// How many rows one batch takes rather than leave a short one behind.
-    fn at_most(&self, wanted: usize) -> usize {
-        (wanted + wanted / 4).min(self.session.pace.most_rows())
-    }
-
     fn fill(&mut self, chunk: &mut Chunk, wanted: usize) -> Result<()> {
         if self.session.is_altered(self.target)? {
             self.leave(chunk)?;
@@ -140,7 +134,9 @@ impl Deletion<'_, '_, '_> {
             accesses: &mut self.accesses,
             tallies: &mut self.tallies,
         };
-        let filled = chunk.fill(self.session.source(), &mut with, wanted);
+        let (source, pace) = (self.session.source(), &self.session.pace);
+        let filled =
+            chunk.fill(source, &mut with, wanted, &|| pace.has_time());
         if let Err(error) = filled {
             return Err(match self.session.is_altered(self.target)? {
                 true => altered(&self.target.table.name),
@@ -190,7 +186,7 @@ impl Deletion<'_, '_, '_> {
         let version = chunk.version;
         let batch = chunk.first(rows);
         self.begin_batch(batch)?;
-        std::thread::sleep(self.session.pace.rest());
+        self.session.pause()?;
         let database = self.session.database;
         let lock = database.begin_write()?;
         let begun = Instant::now();
@@ -210,7 +206,11 @@ impl Deletion<'_, '_, '_> {
             None => {
                 let clock = self.begun.as_ref().map(|_| (begun, hold));
                 before = database.total_changes();
-                self.delete(batch, moved, clock)?
+                let deleted = self.delete(batch, moved, clock);
+                match rows > 1 && deleted.is_err() && database.was_full() {
+                    true => Err(Ended::Full(rows)),
+                    false => deleted?,
+                }
             }
         };
         let changes = database.total_changes() - before;
@@ -225,7 +225,9 @@ impl Deletion<'_, '_, '_> {
         let files: BTreeSet<usize> =
             batch[..done].iter().map(|row| row.segment).collect();
         let files = files.into_iter().map(|index| &self.subjects[index]);
-        self.session.commit(lock, begun, done as u64, files)?;
+        if !self.session.commit(lock, begun, done as u64, files)? {
+            return Ok(Ended::Full(done));
+        }
         self.session.counted.changes += changes;
         for (row, verdict) in batch.iter().zip(verdicts) {
             self.note(row, verdict)?;

@@ -32,7 +32,7 @@ use self::recover::Stored;
 use self::session::{Counted, Session};
 use self::watch::Watch;
 use crate::archive::{Archive, Receipt, enter_by_hand};
-use crate::db::{Access, Database, Limits, Pace, Reclaim, Table};
+use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Table};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::outcome::{Ended, Outcome, Purged, Status};
@@ -192,12 +192,12 @@ fn settle(
     let triggers = plan::triggers(database, &mut groups, &policy)?;
     let alone = waited.watch.alone_since(&identity);
     let alone = alone.unwrap_or_else(Instant::now);
-    let pace = Pace::new(limits(options), database.is_wal(), alone);
     let mut session = Session {
         archive: &mut archive,
         database,
         identity,
-        pace,
+        pace: Pace::new(options.limits, database.is_wal(), alone),
+        log: LogRoom::new(database)?,
         limit,
         schema_version,
         counted: Counted::default(),
@@ -268,7 +268,10 @@ fn settle_groups(
         }
         results.push(result);
         let Err(error) = done else { continue };
-        if ends_run(&error) || session.limit.check().is_err() {
+        if ends_run(&error)
+            || session.limit.check().is_err()
+            || session.log.is_held()
+        {
             return Err(error);
         }
         notes.warn(&error.to_string());
@@ -292,13 +295,4 @@ fn nothing(
         }
         None => Purged::new(name, Status::NoTable),
     })
-}
-
-fn limits(options: &Options) -> Limits {
-    Limits {
-        max_stall: options.max_stall.unwrap_or(Duration::from_millis(500)),
-        at_once: options.max_stall.unwrap_or(Duration::from_secs(2)),
-        sleep: options.sleep.unwrap_or(Duration::ZERO),
-        rows: options.batch_size,
-    }
 }

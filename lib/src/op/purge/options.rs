@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::watch::Watch;
 use crate::archive::Receipt;
-use crate::db::Reclaim;
+use crate::db::{Limits, Reclaim};
 use crate::error::Result;
 use crate::outcome::{Purged, Reclaimed};
 use crate::settings::Settings;
@@ -21,12 +21,8 @@ pub struct Options {
     pub pending: bool,
     /// `--archive`.
     pub archive: Option<PathBuf>,
-    /// `--batch-size`.
-    pub batch_size: Option<u64>,
-    /// `--sleep`.
-    pub sleep: Option<Duration>,
-    /// `--max-stall`.
-    pub max_stall: Option<Duration>,
+    /// `--batch-size`, `--sleep` and `--max-stall`.
+    pub limits: Limits,
     /// `--max-runtime`.
     pub max_runtime: Option<Duration>,
     /// `--lock-wait`.

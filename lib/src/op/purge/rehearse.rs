@@ -148,7 +148,7 @@ fn compare(
         if std::mem::take(&mut gather) {
             chunk.gather(source, &mut with)?;
         }
-        chunk.fill(source, &mut with, ROWS_A_CHUNK)?;
+        chunk.fill(source, &mut with, ROWS_A_CHUNK, &|| false)?;
         if chunk.rows.is_empty() {
             let [tally] = tallies;
             return Ok(tally);

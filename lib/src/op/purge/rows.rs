@@ -118,8 +118,9 @@ fn delete_from(
     };
     let stopped = deletion.run(&mut chunk).err();
     let mut tallies = deletion.tallies;
+    let held = deletion.session.log.is_held();
     let ends = |error: &Error| {
-        error.exit() == Exit::Busy || source.limit.check().is_err()
+        held || error.exit() == Exit::Busy || source.limit.check().is_err()
     };
     match stopped {
         Some(error) if !ends(&error) => Err(error),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::target::Target;
 use crate::archive::Archive;
 use crate::crash;
-use crate::db::{Database, Held, Identity, Key, Pace, WriteLock};
+use crate::db::{Database, Identity, Key, LogRoom, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
 use crate::proof::{Source, Subject};
 use crate::signal::Limit;
@@ -22,6 +22,7 @@ pub(super) struct Session<'s> {
     /// The file that is open.
     pub identity: Identity,
     pub pace: Pace,
+    pub log: LogRoom,
     pub limit: Limit<'s>,
     /// What was looked up in the schema, triggers above all, holds as long as
     /// this does.
@@ -101,7 +102,9 @@ impl<'s> Session<'s> {
     }
 
     /// Commits a batch of `rows` that holds the write lock since `begun`, and
-    /// begins the pause, in which a long write-ahead log is copied.
+    /// begins the pause, in which a long write-ahead log is copied. False
+    /// where there was no room for it, and it may go in smaller ones: it is
+    /// undone.
     ///
     /// # Errors
     /// An archive file of the batch, the lock or the database is not what it
@@ -112,26 +115,40 @@ impl<'s> Session<'s> {
         begun: Instant,
         rows: u64,
         batch: impl IntoIterator<Item = &'b Subject>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let deleted = Instant::now();
         if let Err(error) = self.check_commit(batch) {
             lock.roll_back()?;
             return Err(error);
         }
         crash::point("purge.deleted");
-        let free = lock.commit()?;
+        let free = match lock.commit() {
+            Err(_) if rows > 1 && self.database.was_full() => {
+                return Ok(false);
+            }
+            free => free?,
+        };
         crash::point("purge.committed");
-        self.pace.note(
-            rows,
-            &Held {
-                deleting: deleted.duration_since(begun),
-                committing: free.duration_since(deleted),
-                free,
-            },
-        );
-        if self.database.log_exceeds(self.pace.log_bytes())? {
-            self.database.checkpoint()?;
-        }
+        self.pace.note(rows, begun, deleted, free);
+        self.log.copy(self.database, self.pace.log_bytes())?;
+        Ok(true)
+    }
+
+    /// Leaves the lock to others for the rest of the pause.
+    ///
+    /// # Errors
+    /// Status 3 where a reader makes the write-ahead log too long.
+    pub fn pause(&mut self) -> Result<()> {
+        self.log.wait(self.database, self.limit)?;
+        std::thread::sleep(self.pace.rest());
+        Ok(())
+    }
+
+    /// Makes room for smaller batches, where one of `rows` was undone because
+    /// the file system is full: what its journal took is given back.
+    pub fn make_room(&mut self, rows: usize) -> Result<()> {
+        self.log.make(self.database)?;
+        self.pace.take_at_most(rows as u64 / 2);
         Ok(())
     }
 

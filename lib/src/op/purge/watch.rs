@@ -5,11 +5,11 @@
 //! on. And a segment that the ledger had already was stored by another run.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::recover::Stored;
-use crate::db::{Access, Database, Identity};
+use crate::db::{Access, Identity, Watched};
 use crate::io::durable::FileId;
 use crate::settings::Settings;
 
@@ -20,31 +20,20 @@ pub(super) struct Watch {
     path: PathBuf,
 }
 
-/// A database that is watched.
-struct Watched {
-    /// Kept open: `data_version` can only be compared on one connection.
-    database: Database,
-    identity: Identity,
-    version: i64,
-    since: Instant,
-}
-
 impl Watch {
     /// Begins to watch. What is wrong with database or tree is said once they
     /// are needed, and may be gone by then.
     pub fn begin(settings: &Settings) -> Watch {
-        let path = ledger_path(&settings.archives());
+        let path = settings.archives().join("ledger.jsonl");
         // First of all: whatever is appended later is of this run's time.
         let ledger = FileId::at(&path);
-        Watch { database: Watched::begin(settings), ledger, path }
+        let open = || settings.open(Access::Read);
+        Watch { database: Watched::begin(open), ledger, path }
     }
 
     /// Since when nobody has committed in this database, if nobody has.
     pub fn alone_since(&self, identity: &Identity) -> Option<Instant> {
-        let watched = self.database.as_ref()?;
-        let version = watched.database.data_version().ok()?;
-        let same = *identity == watched.identity && version == watched.version;
-        same.then_some(watched.since)
+        self.database.as_ref()?.alone_since(identity)
     }
 
     /// Which segments were stored before. In a ledger that was put in the
@@ -68,18 +57,4 @@ impl Watch {
             _ => Stored::ByOthers,
         }
     }
-}
-
-impl Watched {
-    fn begin(settings: &Settings) -> Option<Watched> {
-        let since = Instant::now();
-        let identity = Database::identity(&settings.db()).ok()?;
-        let database = settings.open(Access::Read).ok()?;
-        let version = database.data_version().ok()?;
-        Some(Watched { database, identity, version, since })
-    }
-}
-
-fn ledger_path(root: &Path) -> PathBuf {
-    root.join("ledger.jsonl")
 }

@@ -46,19 +46,26 @@ pub(super) fn delete(
         return Ok(false);
     }
     crash::point("purge.compared");
-    std::thread::sleep(session.pace.rest());
+    session.pause()?;
     let lock = database.begin_write()?;
     let begun = Instant::now();
     let now = database.data_version()?;
     session.pace.look(now);
-    if now != version
-        || database.schema_version()? != session.schema_version
-        || database.delete_all(target.table)? != rows
-    {
+    let same =
+        now == version && database.schema_version()? == session.schema_version;
+    let deleted = match same {
+        true => database.delete_all(target.table),
+        false => Ok(0),
+    };
+    // Batches need less room.
+    let full = deleted.is_err() && database.was_full();
+    if full || deleted? != rows {
         lock.roll_back()?;
         return Ok(false);
     }
-    session.commit(lock, begun, rows, subjects)?;
+    if !session.commit(lock, begun, rows, subjects)? {
+        return Ok(false);
+    }
     session.counted.add(rows);
     Ok(true)
 }
