@@ -19,6 +19,7 @@ enum F {
     Part,
     Single,
     Show,
+    By,
 }
 
 static CMD: Command<F> = Command {
@@ -40,6 +41,7 @@ static CMD: Command<F> = Command {
         cli::value(F::Part, "part", "NAME=FILE", "FILE has a part's report"),
         cli::value(F::Single, "single", "TABLE", "its rows go to one file"),
         cli::value(F::Show, "show", "WHAT", "status, policy, stats or check"),
+        cli::value(F::By, "by", "WHAT", "stats: by day, month or table"),
         cli::db(),
         cli::archives(),
         cli::policy(),
@@ -68,6 +70,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 options.add("single", &cli::text("single", &value)?)?
             }
             F::Show => options.add("show", &cli::text("show", &value)?)?,
+            F::By => options.by = Some(cli::text("by", &value)?.parse()?),
         }
     }
     options.tables(cli::names(args.operands)?)?;

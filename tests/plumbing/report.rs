@@ -447,7 +447,7 @@ fn tables_for_people_end_with_their_sums_and_count_one_as_one() {
             "size_bytes": 2048, "oldest": null, "newest": null})
     };
     let tier = json!({"type": "tier", "tier": "warm", "total_files": 1,
-        "total_members": 1, "size_bytes": 4096, "rows": 1, "oldest": null,
+        "total_members": 1, "days": 2, "size_bytes": 4096, "rows": 1, "oldest": null,
         "newest": null});
     let rule = r#"{"table":"a","exempt":true}"#;
     let records = [
@@ -461,8 +461,59 @@ fn tables_for_people_end_with_their_sums_and_count_one_as_one() {
     for line in [
         "\nTotal    11   11      2        2  2.0 KiB\n",
         "\n1 file, 1 row, 4.0 KiB, - to -\n",
-        "\nTotal           3    30  4.0 KiB\n",
+        "\nTotal           2    30  4.0 KiB\n",
     ] {
         assert!(text.contains(line), "{line:?} in\n{text}");
     }
+}
+
+#[test]
+fn stats_sum_by_table_month_and_day_and_count_a_day_once() {
+    let file = |table: &str, tier: &str, day: Value| {
+        json!({"type": "archive_file", "file": "f", "tier": tier,
+            "table": table, "day": day, "rows": 10, "size_bytes": 1024})
+    };
+    let archive = |table: &str, days: u64| {
+        json!({"type": "archive", "tier": "warm", "table": table,
+            "days": days, "files": days, "rows": 10 * days,
+            "size_bytes": 1024 * days, "oldest": null, "newest": null})
+    };
+    let records = [
+        archive("a", 3),
+        archive("b", 1),
+        file("a", "warm", json!("2025-12-31")),
+        file("a", "warm", json!("2026-01-01")),
+        file("a", "warm", json!("2026-01-02")),
+        file("b", "warm", json!("2026-01-02")),
+        file("c", "whole", json!(null)),
+    ];
+    let show = |args: &[&str]| {
+        let args = [&["--show", "stats"], args].concat();
+        let out = report(&args, &records).assert().code(0);
+        String::from_utf8(out.get_output().stdout.clone()).unwrap()
+    };
+    let text = show(&[]);
+    for line in [
+        "\na      warm     3    30  3.0 KiB  -       -       ####",
+        "\nTotal           3    40  4.0 KiB\n",
+        "\n2025-12  warm      1       1    10  1.0 KiB  ######\n",
+        "\n2026-01  warm      2       2    30  3.0 KiB  ####",
+        "\n-        whole     0       1    10  1.0 KiB  ######\n",
+        "\nTotal              3       3    50  5.0 KiB\n",
+    ] {
+        assert!(text.contains(line), "{line:?} in\n{text}");
+    }
+    let by_day = show(&["--by", "day"]);
+    assert!(!by_day.contains("MONTH") && !by_day.contains("OLDEST"));
+    let line = "\n2026-01-02  warm      1       2    20  2.0 KiB  ####";
+    assert!(by_day.contains(line), "{by_day}");
+    assert!(show(&["--by", "table"]).starts_with("TABLE"));
+    assert!(show(&["--by", "month"]).starts_with("MONTH"));
+    let json: Value =
+        serde_json::from_str(&show(&["--by", "day", "--json"])).unwrap();
+    assert_eq!(json["days"].as_array().unwrap().len(), 4);
+    assert_eq!(json.get("months"), None);
+    let total = json!({"days": 3, "tables": 3, "archives": 5, "rows": 50,
+        "size_bytes": 5120});
+    assert_eq!(json["total"], total);
 }

@@ -350,7 +350,7 @@ case "$*" in
 	;;
 *--archives*)
 	echo '{"type":"tier","tier":"warm","total_files":2,"total_members":2,' \
-		'"size_bytes":2048,"rows":4,"oldest":"2026-01-01T00:00:00Z",' \
+		'"days":2,"size_bytes":2048,"rows":4,"oldest":"2026-01-01T00:00:00Z",' \
 		'"newest":"2026-01-02T00:00:00Z","eligible_for_cold":1,' \
 		'"eligible_for_purge":0}'
 	echo '{"type":"archive","tier":"warm","table":"t","days":2,"files":2,' \
@@ -390,7 +390,13 @@ fn retention_shows_tables_for_people_and_json_for_programs() {
         assert_eq!(status["archives"]["cold"], Value::Null);
         show(&["stats"])
             .status(0)
-            .stdout_has("2026-01  warm     2     4  2.0");
+            .stdout_has("2026-01  warm     2       1     4  2.0 KiB");
+        show(&["stats", "--by", "day"])
+            .status(0)
+            .stdout_has("DAY         TIER  DAYS  TABLES  ROWS     SIZE")
+            .stdout_has("2026-01-02  warm     1       1     2  1.0 KiB");
+        show(&["status", "--by", "day"]).status(2).stdout("");
+        show(&["stats", "--by", "year"]).status(2).stdout("");
         show(&["policy"]).status(0).stdout_has("Retention Policies\nTABLE");
         let policy = json_of(&show(&["policy", "--json"]));
         assert_eq!(policy["tool_uses"]["total_days"], 402);

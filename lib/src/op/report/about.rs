@@ -23,6 +23,8 @@ pub struct Options {
     pub file: Option<PathBuf>,
     /// What the report is about.
     pub about: About,
+    /// `--by`: what the archives are counted by.
+    pub by: Option<By>,
 }
 
 /// What a report is about.
@@ -48,6 +50,7 @@ impl Default for Options {
             json: false,
             file: None,
             about: About::Tables(Vec::new()),
+            by: None,
         }
     }
 }
@@ -196,6 +199,33 @@ impl FromStr for Show {
             "check" => Ok(Show::Check),
             _ => Err(Error::usage(format!(
                 "--show: {} is not status, policy, stats or check",
+                quote(word)
+            ))),
+        }
+    }
+}
+
+/// What the archives are counted by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum By {
+    /// Table and tier.
+    Table,
+    /// Month and tier.
+    Month,
+    /// Day and tier.
+    Day,
+}
+
+impl FromStr for By {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<By> {
+        match word {
+            "table" => Ok(By::Table),
+            "month" => Ok(By::Month),
+            "day" => Ok(By::Day),
+            _ => Err(Error::usage(format!(
+                "--by: {} is not day, month or table",
                 quote(word)
             ))),
         }

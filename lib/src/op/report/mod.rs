@@ -23,6 +23,7 @@ mod print;
 mod result;
 mod show;
 mod single;
+mod stats;
 mod upkeep;
 
 pub use about::Options;

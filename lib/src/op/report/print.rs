@@ -36,7 +36,7 @@ pub(super) fn table(report: &Report) -> String {
         of(|t| t.records),
         String::new(),
         String::new(),
-        ByteSize(sum(sizes)).to_string(),
+        size(sum(sizes)),
         of(stayed),
         of(|t| t.undated),
     ];
@@ -72,7 +72,7 @@ fn cells(result: &TableResult) -> [String; COLUMNS] {
         if dated { extent.days.to_string() } else { none() },
         match extent.text_size_bytes {
             0 => none(),
-            bytes => ByteSize(bytes).to_string(),
+            bytes => size(bytes),
         },
         stayed(result).to_string(),
         result.undated.to_string(),
@@ -120,4 +120,9 @@ fn status(status: Status) -> &'static str {
         Status::NoTable => "no_table",
         Status::Failed => "failed",
     }
+}
+
+/// A length for people.
+pub(super) fn size(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
 }

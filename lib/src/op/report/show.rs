@@ -1,10 +1,8 @@
 //! What there is, in no job: the records of rt-stat put together, and the
 //! policy. What no record says is null, never nought.
 
-use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use super::about::{Options, Show};
@@ -12,8 +10,9 @@ use super::columns::{bar, columns, with_total};
 use super::input::read;
 use super::place::Place;
 use super::policies;
-use super::print::date;
+use super::print::{date, size};
 use super::result::{Made, sum as total};
+use super::stats::{Archive, ArchiveFile, Mismatch, Stats, archive_table};
 use crate::error::{Exit, Notes, Result, counted};
 use crate::settings::policy::{ByTable, Days, Entry, Policy};
 
@@ -51,6 +50,7 @@ struct Tier {
     #[serde(skip_serializing)]
     tier: String,
     total_files: u64,
+    days: u64,
     size_bytes: u64,
     rows: u64,
     oldest: Option<String>,
@@ -59,32 +59,6 @@ struct Tier {
     eligible_for_cold: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     eligible_for_purge: Option<u64>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Archive {
-    tier: String,
-    table: String,
-    days: u64,
-    files: u64,
-    rows: u64,
-    size_bytes: u64,
-    oldest: Option<String>,
-    newest: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ArchiveFile {
-    tier: String,
-    day: Option<String>,
-    rows: u64,
-    size_bytes: u64,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Mismatch {
-    file: String,
-    reason: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -129,23 +103,6 @@ struct Tiers<'a> {
 }
 
 #[derive(Serialize)]
-struct Stats<'a> {
-    archives: &'a [Archive],
-    months: Vec<Month>,
-    mismatches: &'a [Mismatch],
-}
-
-/// A month of a tier.
-#[derive(Serialize)]
-struct Month {
-    month: String,
-    tier: String,
-    archives: u64,
-    rows: u64,
-    size_bytes: u64,
-}
-
-#[derive(Serialize)]
 struct Breaches<'a> {
     breaches: &'a [Breach],
 }
@@ -178,7 +135,11 @@ pub(super) fn make(
         Show::Policy => options
             .form(&ByTable(&policy), || policies::table(&policy, &place)),
         Show::Stats => {
-            options.form(&seen.stats(), || seen.stats_table() + &place.lines())
+            let Seen { archives, files, mismatches, .. } = &seen;
+            let stats = Stats::of(options.by, archives, files, mismatches);
+            options.form(&stats, || {
+                stats.for_people() + &seen.mismatch_table() + &place.lines()
+            })
         }
         Show::Check => {
             let breaches = Breaches { breaches: &seen.breaches };
@@ -279,61 +240,9 @@ impl Seen {
         let of_tier = |a: &&Archive| a.tier == tier.tier;
         let archives: Vec<_> = self.archives.iter().filter(of_tier).collect();
         if !archives.is_empty() {
-            out.push_str(&archive_table(&archives));
+            out.push_str(&archive_table(&archives, tier.days));
         }
         out
-    }
-
-    fn stats(&self) -> Stats<'_> {
-        let mut months: BTreeMap<(String, String), Month> = BTreeMap::new();
-        for file in &self.files {
-            let day = file.day.as_deref().unwrap_or("-");
-            let month = day.get(..7).unwrap_or(day).to_owned();
-            let key = (month.clone(), file.tier.clone());
-            let sum = months.entry(key).or_insert_with(|| Month {
-                month,
-                tier: file.tier.clone(),
-                archives: 0,
-                rows: 0,
-                size_bytes: 0,
-            });
-            sum.archives += 1;
-            sum.rows = sum.rows.saturating_add(file.rows);
-            sum.size_bytes = sum.size_bytes.saturating_add(file.size_bytes);
-        }
-        Stats {
-            archives: &self.archives,
-            months: months.into_values().collect(),
-            mismatches: &self.mismatches,
-        }
-    }
-
-    fn stats_table(&self) -> String {
-        let stats = self.stats();
-        let archives: Vec<&Archive> = self.archives.iter().collect();
-        let most = stats.months.iter().map(|m| m.size_bytes).max();
-        let rows = stats.months.iter().map(|m| {
-            [
-                m.month.clone(),
-                m.tier.clone(),
-                m.archives.to_string(),
-                m.rows.to_string(),
-                size(m.size_bytes),
-                bar(m.size_bytes, most.unwrap_or_default()),
-            ]
-        });
-        let heads = ["MONTH", "TIER", "DAYS", "ROWS", "SIZE", ""];
-        let sums = [
-            total(stats.months.iter().map(|m| m.archives)).to_string(),
-            total(stats.months.iter().map(|m| m.rows)).to_string(),
-            size(total(stats.months.iter().map(|m| m.size_bytes))),
-        ];
-        format!(
-            "{}\n{}{}",
-            archive_table(&archives),
-            with_total(heads, 2..5, rows, sums),
-            self.mismatch_table()
-        )
     }
 
     fn mismatch_table(&self) -> String {
@@ -360,34 +269,6 @@ impl Seen {
     }
 }
 
-fn archive_table(archives: &[&Archive]) -> String {
-    let most = archives.iter().map(|a| a.size_bytes).max();
-    let rows = archives.iter().map(|a| {
-        [
-            a.table.clone(),
-            a.tier.clone(),
-            a.days.to_string(),
-            a.rows.to_string(),
-            size(a.size_bytes),
-            date(&a.oldest),
-            date(&a.newest),
-            bar(a.size_bytes, most.unwrap_or_default()),
-        ]
-    });
-    let heads =
-        ["TABLE", "TIER", "DAYS", "ROWS", "SIZE", "OLDEST", "NEWEST", ""];
-    let sums = [
-        total(archives.iter().map(|a| a.days)).to_string(),
-        total(archives.iter().map(|a| a.rows)).to_string(),
-        size(total(archives.iter().map(|a| a.size_bytes))),
-    ];
-    with_total(heads, 2..5, rows, sums)
-}
-
 fn known(count: Option<u64>) -> String {
     count.map_or_else(|| "-".to_owned(), |count| count.to_string())
-}
-
-fn size(bytes: u64) -> String {
-    ByteSize(bytes).to_string()
 }
