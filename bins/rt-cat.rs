@@ -43,6 +43,7 @@ static CMD: Command<F> = Command {
         value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         cli::db(),
         cli::archives(),
+        cli::database(),
         cli::policy(),
         cli::now(),
         cli::busy_timeout(),

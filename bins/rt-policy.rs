@@ -33,6 +33,8 @@ static CMD: Command<F> = Command {
     flags: &[
         cli::policy(),
         cli::db(),
+        cli::archives(),
+        cli::database(),
         cli::now(),
         cli::busy_timeout(),
         cli::dry_run(),

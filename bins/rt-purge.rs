@@ -67,6 +67,7 @@ static CMD: Command<F> = Command {
         switch(F::Moved, "moved", "the database is at another path now"),
         cli::db(),
         cli::archives(),
+        cli::database(),
         cli::policy(),
         cli::now(),
         cli::busy_timeout(),

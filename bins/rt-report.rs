@@ -44,6 +44,7 @@ static CMD: Command<F> = Command {
         cli::value(F::By, "by", "WHAT", "stats: by day, month or table"),
         cli::db(),
         cli::archives(),
+        cli::database(),
         cli::policy(),
         cli::now(),
     ],

@@ -59,6 +59,7 @@ static CMD: Command<F> = Command {
         value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
         cli::db(),
         value(F::Tree, "tree", "DIR", "the archive tree"),
+        cli::database(),
         cli::policy(),
         cli::now(),
         cli::busy_timeout(),

@@ -54,6 +54,7 @@ static CMD: Command<F> = Command {
             .short('p'),
         cli::db(),
         cli::archives(),
+        cli::database(),
         cli::policy(),
         cli::now(),
         cli::busy_timeout(),

@@ -6,8 +6,7 @@
 # rt-sh-end.sh rt_tmp, rt_print, rt_exit.
 
 unset CDPATH
-umask 077
-export LC_ALL=C
+umask 077 && export LC_ALL=C
 IFS=' 	
 '
 RT_NAME=${0##*/}
@@ -24,6 +23,7 @@ export PATH="$PATH:$RT_HOME"
 RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --archives DIR|archive tree [RT_ARCHIVES, archives]
     --policy FILE|retention policy [RT_POLICY, built in]
+    --database NAME|the database'"'"'s name in the tree [RT_DATABASE]
     --now TIME|take TIME for the clock [RT_NOW]
     --busy-timeout D|wait D for a locked database [10s]
 -n, --dry-run|change nothing, say what would be done
@@ -52,7 +52,7 @@ die() { # STATUS MESSAGE [MORE]
 # What the flags say about the place and the time, for every program of the
 # run: one clock above all.  The start is that before the lock was waited for.
 rt_settings() {
-	for rt_var in DB ARCHIVES POLICY; do
+	for rt_var in DB ARCHIVES POLICY DATABASE; do
 		eval "rt_value=\${OPT_$rt_var-unset}"
 		[ -n "$rt_value" ] || usage 'the value of a flag is empty'
 		eval "[ -z \"\${OPT_$rt_var+x}\" ] || export RT_$rt_var=\"\$rt_value\""

@@ -37,29 +37,34 @@ const TABLES: &str = "
     INSERT INTO visits SELECT id, created_at FROM agent_logs;
     INSERT INTO logs SELECT id, created_at FROM agent_logs;";
 
-/// A folder with databases, and archives of the old rows of tool_uses.
+/// A folder with a database and a tree, by all names that examples give them,
+/// and archives of the old rows of tool_uses.
 fn world() -> Dir {
     let dir = Dir::new();
     for folder in ["database", "var/lib/app", "var/log/rt", ".devs"] {
         fs::create_dir_all(dir.join(folder)).unwrap();
     }
     dir.sql("database/ideas.db", TABLES);
-    fs::copy(dir.join("database/ideas.db"), dir.join(".devs/state.db"))
-        .unwrap();
     dir.write("archive-all.sh", "rt-archive all\n");
     dir.script("stubs/man", "#!/bin/sh\n");
     let make = "
         rt-archive --now 2026-01-12 tool_uses
         rt-consolidate -q
-        cp -r archives database/ideas.db var/lib/app
+        ln -s ../../../archives var/lib/app/archives
+        ln -s ../../../database/ideas.db var/lib/app/ideas.db
+        ln -s ../database/ideas.db .devs/state.db
+        mkdir runs
+        cp database/ideas.db runs/run-17.db
+        rt-export agent_logs | rt-gzip >f.gz
         rt-scaletrace -q --db .devs/state.db --threshold 1KiB
-        ln -s archives/warm archives/cold archives/ledger.jsonl .
-        rt-export agent_logs | rt-gzip >f.gz";
+        ln -s archives/warm archives/cold archives/ledger.jsonl .";
     shell(&dir, make).run().status(0);
     // What is there to be archived by the examples came late.
     dir.sql(
         "database/ideas.db",
-        "INSERT INTO tool_uses VALUES ('late', '2026-01-03', 'sed', 1)",
+        "INSERT INTO tool_uses VALUES ('late', '2026-01-03', 'sed', 1);
+         INSERT OR IGNORE INTO agent_logs
+             SELECT id, created_at, 'timeout' FROM sessions",
     );
     dir
 }

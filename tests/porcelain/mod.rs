@@ -16,6 +16,7 @@ mod rt;
 mod scaletrace;
 mod schedule;
 mod tree_of_another_user;
+mod two_databases;
 mod whole_jobs;
 
 use std::path::PathBuf;

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::event::{Adopt, Change, Member, Segment};
+use super::event::{Adopt, Change, Segment};
+use super::member::Member;
 use crate::settings::policy::Period;
 use crate::time;
 

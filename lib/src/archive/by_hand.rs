@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::event::{Compression, Named, Segment};
-use super::names::Tree;
+use super::names::{Origin, Tree};
 use super::owner::Archive;
 use super::segment::whole_lines;
 use super::state::Open;
@@ -31,14 +31,15 @@ struct Survey {
 pub fn enter_by_hand(
     archive: &mut Archive,
     (name, file): (Option<&str>, &Path),
-    database: &Database,
+    (database, database_name): (&Database, Option<&str>),
     identity: &Identity,
 ) -> Result<Open> {
     let name = name.ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")
     })?;
     let table = database.need_table(name)?;
-    archive.check_free(&table.name)?;
+    let origin = Origin::new(&table.name, database_name);
+    archive.check_free(&origin, identity)?;
     let path =
         std::fs::canonicalize(file).map_err(|e| Error::io("open", file, e))?;
     let absolute = path.to_str().ok_or_else(|| {
@@ -56,14 +57,14 @@ pub fn enter_by_hand(
         sha256: file_sha256(input, &path)?,
     };
     let schema = archive.tree().keep_schema(&table.name, &table.schema)?;
-    let rows = (table.name.as_str(), survey, compression);
+    let rows = (&origin, survey, compression);
     archive.enter_file(segment(identity, rows, file, schema)?)
 }
 
 /// A whole file as one segment.
 fn segment(
     identity: &Identity,
-    (table, survey, compression): (&str, Survey, Compression),
+    (origin, survey, compression): (&Origin, Survey, Compression),
     file: Named,
     schema_sha256: String,
 ) -> Result<Segment> {
@@ -72,7 +73,8 @@ fn segment(
         db: identity.path.clone(),
         db_device: identity.device,
         db_inode: identity.inode,
-        table: table.to_owned(),
+        database: origin.database.clone(),
+        table: origin.table.clone(),
         file: file.file,
         size_bytes: file.size_bytes,
         sha256: file.sha256.clone(),

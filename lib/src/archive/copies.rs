@@ -152,11 +152,12 @@ impl Archive {
         let month = month_file(day);
         let Some(known) = self.state().file(&month) else { return Ok(()) };
         let day = day.to_string();
+        let origin = stored.origin();
         let same = |name: &str| {
             known.members.iter().any(|member| {
                 member.name == name
                     && member.day.as_ref() == Some(&day)
-                    && member.table.as_ref() == Some(&stored.table)
+                    && member.is_of(&origin)
             })
         };
         if !known.members.iter().any(|member| same(&member.name)) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::times::Times;
+use super::member::Member;
+use super::names::Origin;
 use crate::error::{Error, Result};
 use crate::line_set::LineSet;
 
@@ -20,6 +21,9 @@ pub struct Segment {
     pub db_device: u64,
     /// Its inode.
     pub db_inode: u64,
+    /// Its name in this tree, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// The table, as the schema writes it.
     pub table: String,
     /// The file, relative to the tree's root; a file outside it by its
@@ -81,6 +85,13 @@ pub struct Segment {
     /// A file made by hand: its lines are never taken out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopted: bool,
+}
+
+impl Segment {
+    /// Whose rows they are.
+    pub fn origin(&self) -> Origin {
+        Origin::new(&self.table, self.database.as_deref())
+    }
 }
 
 /// How a file is compressed.
@@ -186,50 +197,6 @@ pub struct Settled {
     pub counts: Counts,
 }
 
-/// What a file of the tree holds of one table's day: a warm file, or a member
-/// of a month's tar.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Member {
-    /// Its name in the tar: `2025-11-03/tool_uses.jsonl.gz`.
-    pub name: String,
-    /// The table; none for what is no table's, such as a schema.
-    pub table: Option<String>,
-    /// The day.
-    pub day: Option<String>,
-    /// Its length.
-    pub size_bytes: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: String,
-    /// Its lines.
-    pub rows: u64,
-    /// The least timestamp of its rows, where it is known.
-    pub oldest: Option<String>,
-    /// The greatest.
-    pub newest: Option<String>,
-    /// When its rows were archived, in a file that is taken in; none where
-    /// the ledger tells by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archived_at: Option<String>,
-}
-
-impl Member {
-    /// Takes in the times of more rows; gives those before.
-    pub fn widen(
-        &mut self,
-        oldest: &Option<String>,
-        newest: &Option<String>,
-    ) -> Times {
-        let before =
-            Times { oldest: self.oldest.take(), newest: self.newest.take() };
-        self.date(before.clone().with(oldest, newest));
-        before
-    }
-
-    pub(super) fn date(&mut self, times: Times) {
-        (self.oldest, self.newest) = (times.oldest, times.newest);
-    }
-}
-
 /// A file with its digest.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Named {
@@ -275,11 +242,30 @@ pub struct Adopt {
     pub members: Vec<Member>,
 }
 
+/// A database is at another path than its tables' archives say.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Moved {
+    /// Its canonical path from now on.
+    pub db: String,
+    /// Its device.
+    pub db_device: u64,
+    /// Its inode.
+    pub db_inode: u64,
+    /// Its name in this tree, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The tables whose archives come from it.
+    pub tables: Vec<String>,
+}
+
 /// A job came to its end.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Job {
     /// Which: `daily`, `weekly`, `archive`, ...
     pub mode: String,
+    /// The name of its database in this tree, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Its exit status.
     pub exit_status: u8,
     /// Rows archived.
@@ -328,6 +314,8 @@ pub enum Event {
     },
     /// A file was taken in.
     Adopt(Adopt),
+    /// A database moved.
+    Moved(Moved),
     /// A job ended.
     Job(Job),
     /// Written by a newer program.

@@ -1,7 +1,8 @@
 //! What events that are done make of the files.
 
-use super::event::{Member, Segment};
+use super::event::Segment;
 use super::file_state::{FileState, state_of};
+use super::member::Member;
 use super::state::{Open, State};
 use super::times::Times;
 
@@ -22,6 +23,7 @@ impl State {
                             .unwrap_or(&segment.file)
                             .to_owned(),
                         table: Some(segment.table.clone()),
+                        database: segment.database.clone(),
                         day,
                         ..Member::default()
                     }],

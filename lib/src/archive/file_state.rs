@@ -1,7 +1,8 @@
 //! What the files of a tree are, by the ledger: each event that is done makes
 //! one of them longer, shorter, another one, or nothing.
 
-use super::event::{Member, Named};
+use super::event::Named;
+use super::member::Member;
 
 /// What a file is, by the ledger.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::event::{Adopt, Event, Member, Named, Segment};
-use super::names::Tree;
+use super::event::{Adopt, Event, Named, Segment};
+use super::member::Member;
+use super::names::{Origin, Tree};
 use super::owner::{Archive, not_as_said};
 use super::segment::whole_lines;
 use super::state::{Open, State};
@@ -154,21 +155,22 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
         let (day, rest) = name.split_once('/').unwrap_or(("", name));
         let stem = rest.strip_suffix(".jsonl.gz");
         let day = day.parse::<Day>().ok();
-        let table = stem.filter(|_| day.is_some()).and_then(Tree::table_of);
+        let origin = stem.filter(|_| day.is_some()).and_then(Origin::of_stem);
         let mut hash = Hashing::new(contents);
-        let counted = match table {
+        let counted = match origin {
             Some(_) => count_lines(&mut hash, &quote(name), false)?,
             None => Counted::default(),
         };
         std::io::copy(&mut hash, &mut std::io::sink())
             .map_err(|e| Error::io("read", path, e))?;
-        let archived_at = match table {
+        let archived_at = match origin {
             Some(_) => counted.archived_at(path)?,
             None => None,
         };
         members.push(Member {
             name: name.to_owned(),
-            table,
+            table: origin.as_ref().map(|o| o.table.clone()),
+            database: origin.and_then(|o| o.database),
             day: day.map(|d| d.to_string()),
             size_bytes: size,
             sha256: hash.sha256(),

@@ -17,6 +17,7 @@
 //! | `consolidate`, `expire` | new tar under a temporary name | the tar as it was, or new | new: goes on from there; old: `void` |
 //! | `consolidated`, `expired` | tar, folders, unlinks | nothing | none |
 //! | `adopt` | file, folders | nothing | none |
+//! | `moved` | nothing | nothing | none |
 //! | `job` | nothing | nothing | none |
 //!
 //! Every place that removes or shortens an archived record, and what makes it
@@ -43,6 +44,7 @@ mod file_state;
 mod foreign;
 mod ledger;
 pub mod lock;
+mod member;
 mod month;
 mod names;
 mod owner;
@@ -50,8 +52,10 @@ mod publish;
 mod read_ahead;
 mod recover;
 mod retract;
+mod same_database;
 mod segment;
 mod settle;
+mod source;
 mod state;
 pub mod tiers;
 mod times;
@@ -60,13 +64,14 @@ pub use ages::is_whole;
 pub use by_hand::enter_by_hand;
 pub use draft::{Block, Draft, Sums};
 pub use event::{
-    Adopt, Change, Compression, Counts, Event, Job, Member, Named, Purging,
+    Adopt, Change, Compression, Counts, Event, Job, Moved, Named, Purging,
     Receipt, Retract, Segment, Settled,
 };
 pub use file_state::FileState;
 pub use ledger::Ledger;
+pub use member::Member;
 pub use month::{Addition, MonthDraft};
-pub use names::{Tree, file_name, month_file};
+pub use names::{Origin, Tree, file_name, month_file};
 pub use owner::{Archive, Blocked, not_as_said, record_job};
 pub use read_ahead::ReadAhead;
 pub use retract::LineTime;
@@ -74,4 +79,5 @@ pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };
 pub use settle::Begun;
+pub use source::{Source, Sources};
 pub use state::{Clock, Kind, Open, State};

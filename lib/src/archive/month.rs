@@ -23,8 +23,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::event::{Change, Event, Member, Named};
+use super::event::{Change, Event, Named};
 use super::file_state::FileState;
+use super::member::Member;
 use super::owner::{Archive, not_as_said};
 use super::state::Kind;
 use crate::crash;

@@ -1,8 +1,12 @@
 //! Where things are in a tree, and what they are called.
 //!
-//! Invariant. No name that comes from a table, an archive or the ledger leads
-//! out of the tree.
+//! Invariants. No name that comes from a table, a database, an archive or the
+//! ledger leads out of the tree. Two tables never share a file, nor do the
+//! tables of two databases that have names: `@`, which parts the two, and `~`,
+//! which is kept for classes of rows, are percent-encoded in both, and a name
+//! that was cut has a length that no other has.
 
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -49,15 +53,15 @@ impl Tree {
     }
 
     /// The warm file of a table's day, relative to the root.
-    pub fn warm_file(table: &str, day: Day, compressed: bool) -> String {
+    pub fn warm_file(origin: &Origin, day: Day, compressed: bool) -> String {
         let ending = if compressed { "jsonl.gz" } else { "jsonl" };
-        format!("warm/{day}/{}.{ending}", file_name(table))
+        format!("warm/{day}/{}.{ending}", origin.stem())
     }
 
     /// The file of all rows of a table that a run at `now` takes in one,
     /// relative to the root; the `n`th of that name.
     pub fn whole_file(
-        table: &str,
+        origin: &Origin,
         now: Timestamp,
         n: u32,
         compressed: bool,
@@ -65,7 +69,7 @@ impl Tree {
         let now = now.strftime("%Y%m%dT%H%M%S%.3fZ");
         let again = if n > 1 { format!("_{n}") } else { String::new() };
         let ending = if compressed { "json.gz" } else { "json" };
-        format!("{}_{now}{again}.{ending}", file_name(table))
+        format!("{}_{now}{again}.{ending}", origin.stem())
     }
 
     /// Keeps the CREATE statements of a table; gives their SHA-256.
@@ -94,24 +98,116 @@ impl Tree {
     }
 }
 
-/// A table's name as part of a file name: bytes outside `A-Z a-z 0-9 _ -` are
-/// percent-encoded; over 200 bytes it is cut and ends in a hash.
+/// Whose rows a file holds: a table's, and of which database where the tree
+/// keeps several apart.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Origin {
+    /// The table. ASCII case does not count.
+    pub table: String,
+    /// The database's name in this tree, if it has one.
+    pub database: Option<String>,
+}
+
+/// The longest stem of a file name, in bytes.
+const STEM_MOST: usize = 200;
+
+impl Origin {
+    /// A table of a database.
+    pub fn new(table: &str, database: Option<&str>) -> Origin {
+        Origin {
+            table: table.to_owned(),
+            database: database.map(str::to_owned),
+        }
+    }
+
+    /// Whether this table of this database is meant.
+    pub fn is(&self, table: &str, database: Option<&str>) -> bool {
+        self.table.eq_ignore_ascii_case(table)
+            && self.database.as_deref() == database
+    }
+
+    /// The name of its files without their ending: `TABLE`, or `TABLE@NAME`.
+    pub fn stem(&self) -> String {
+        match &self.database {
+            None => cut(&self.table, STEM_MOST),
+            Some(name) => {
+                let name = encoded(name);
+                let most = STEM_MOST.saturating_sub(name.len() + 1);
+                format!("{}@{name}", cut(&self.table, most))
+            }
+        }
+    }
+
+    /// Whose file it is by its stem, if that can be told: the reverse of
+    /// [`Origin::stem`], which a long name does not allow.
+    pub fn of_stem(stem: &str) -> Option<Origin> {
+        let (table, name) = match stem.split_once('@') {
+            Some((_, "")) => return None,
+            Some((table, name)) => (table, Some(decoded(name)?)),
+            None => (stem, None),
+        };
+        let origin = Origin { table: decoded(table)?, database: name };
+        (origin.stem() == stem).then_some(origin)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quote(&self.table))?;
+        match &self.database {
+            Some(name) => write!(f, " of the database {}", quote(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A table's name as part of a file name.
 pub fn file_name(table: &str) -> String {
+    cut(table, STEM_MOST)
+}
+
+/// A name as part of a file name; of `most` bytes or more, it is cut to so
+/// many and ends in a hash.
+fn cut(name: &str, most: usize) -> String {
+    let mut out = encoded(name);
+    if out.len() >= most {
+        let digest = hex(&Sha256::digest(name.as_bytes()));
+        out.truncate(most.saturating_sub(17));
+        out.push('-');
+        out.push_str(&digest[..16]);
+    }
+    out
+}
+
+/// A name whose bytes outside `A-Z a-z 0-9 _ -` are percent-encoded.
+fn encoded(name: &str) -> String {
     let mut out = String::new();
-    for byte in table.bytes() {
+    for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
-    if out.len() > 200 {
-        let digest = hex(&Sha256::digest(table.as_bytes()));
-        out.truncate(183);
-        out.push('-');
-        out.push_str(&digest[..16]);
-    }
     out
+}
+
+/// The name that is encoded so.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first != b'%' {
+            bytes.push(first);
+            rest = after;
+            continue;
+        }
+        let (digits, after) = after.split_at_checked(2)?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// The tar of a day's month, relative to the root.
@@ -121,26 +217,6 @@ pub fn month_file(day: Day) -> String {
 }
 
 impl Tree {
-    /// The table's name in a file name of ours, if it can be told: the reverse
-    /// of [`file_name`], which a long name does not allow.
-    pub fn table_of(stem: &str) -> Option<String> {
-        let mut bytes = Vec::new();
-        let mut rest = stem.as_bytes();
-        while let Some((&first, after)) = rest.split_first() {
-            if first != b'%' {
-                bytes.push(first);
-                rest = after;
-                continue;
-            }
-            let (digits, after) = after.split_at_checked(2)?;
-            let digits = std::str::from_utf8(digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = after;
-        }
-        let table = String::from_utf8(bytes).ok()?;
-        (file_name(&table) == stem).then_some(table)
-    }
-
     /// A new segment id: 128 random bits.
     pub fn new_id() -> Result<String> {
         random_hex::<16>()
@@ -150,6 +226,42 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_table_name_leaves_its_folder() {
+        assert_eq!(file_name("tool_uses"), "tool_uses");
+        assert_eq!(file_name("../../etc/x"), "%2E%2E%2F%2E%2E%2Fetc%2Fx");
+        assert_eq!(file_name("a b\n\u{e9}"), "a%20b%0A%C3%A9");
+        assert_eq!(file_name("log@b~c"), "log%40b%7Ec");
+        let long = "x".repeat(5000);
+        assert_eq!(file_name(&long).len(), 200);
+        assert_ne!(file_name(&long), file_name(&"x".repeat(5001)));
+        let wide = "\u{e9}".repeat(300);
+        assert_eq!(file_name(&wide).len(), 200);
+        // A table that is called as another one's file.
+        assert_ne!(file_name(&file_name(&long)), file_name(&long));
+    }
+
+    #[test]
+    fn no_two_databases_share_a_file() {
+        let stem = |table: &str, name| Origin::new(table, name).stem();
+        assert_eq!(stem("log", Some("b")), "log@b");
+        assert_eq!(stem("log@b", None), "log%40b");
+        assert_eq!(stem("log", Some("../b@c")), "log@%2E%2E%2Fb%40c");
+        let (long, name) = ("x".repeat(5000), "n".repeat(100));
+        assert_eq!(stem(&long, Some(&name)).len(), STEM_MOST);
+        for origin in [
+            Origin::new("log", None),
+            Origin::new("a/b@c", Some("d@e/f")),
+            Origin::new("\u{e9}", Some("host-1")),
+        ] {
+            let read = Origin::of_stem(&origin.stem());
+            assert_eq!(read.as_ref(), Some(&origin));
+        }
+        for odd in ["log@", "log@b@c", "log~c", "a%2fb", &"x".repeat(200)] {
+            assert_eq!(Origin::of_stem(odd), None, "{odd}");
+        }
+    }
 
     #[test]
     fn the_ledger_cannot_name_what_is_outside() {

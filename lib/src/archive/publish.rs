@@ -6,28 +6,31 @@ use jiff::Timestamp;
 
 use super::draft::Draft;
 use super::event::{Event, Segment};
-use super::names::Tree;
+use super::names::{Origin, Tree};
 use super::owner::{Archive, not_as_said};
 use crate::crash;
+use crate::db::Identity;
 use crate::error::{Error, Result, quote};
 use crate::io::{durable, space};
 
 impl Archive {
-    /// Refuses a table that has an unsettled segment, or is left alone.
-    pub fn check_free(&self, table: &str) -> Result<()> {
-        if let Some(blocked) = self.block_of(table) {
+    /// Refuses a table that is left alone, or has an unsettled segment of this
+    /// name or of the database that is `here`.
+    pub fn check_free(&self, origin: &Origin, here: &Identity) -> Result<()> {
+        if let Some(blocked) = self.block_of(&origin.table) {
             return Err(Error::new(blocked.exit, blocked.message.clone()));
         }
-        let unsettled = self
-            .ledger
-            .state()
-            .unsettled()
-            .find(|o| o.segment.table.eq_ignore_ascii_case(table));
+        let unsettled = self.ledger.state().unsettled().find(|open| {
+            let segment = &open.segment;
+            segment.table.eq_ignore_ascii_case(&origin.table)
+                && (segment.database == origin.database
+                    || segment.db == here.path)
+        });
         if let Some(open) = unsettled {
             return Err(Error::busy(format!(
                 "table {} has a segment that is not settled, in {}, of the \
                  database {}",
-                quote(table),
+                quote(&origin.table),
                 quote(&open.segment.file),
                 quote(&open.segment.db)
             ))
@@ -79,12 +82,12 @@ impl Archive {
     /// ledger has yet. The lock keeps it free until it is published.
     pub fn whole_file(
         &self,
-        table: &str,
+        origin: &Origin,
         now: Timestamp,
         compressed: bool,
     ) -> Result<String> {
         for n in 1..=u32::MAX {
-            let file = Tree::whole_file(table, now, n, compressed);
+            let file = Tree::whole_file(origin, now, n, compressed);
             let path = self.tree.path(&file)?;
             let known = self.ledger.state().file(&file).is_some();
             if durable::is_gone(&path)? && !known {

@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::ages::Ages;
 use super::event::{Change, Event, Job, Purging, Retract, Segment, Settled};
 use super::file_state::{FileState, state_of};
+use super::names::Origin;
+use super::source::{Source, Sources};
 use super::times::Times;
 use crate::line_set::LineSet;
 
@@ -72,15 +74,14 @@ pub struct State {
     open: BTreeMap<u64, Open>,
     by_id: HashMap<String, u64>,
     settled: HashMap<String, Settled>,
-    jobs: HashMap<String, (Job, Option<Timestamp>)>,
-    successes: HashMap<String, Timestamp>,
+    /// By mode, and the name of the database.
+    jobs: BTreeMap<(String, Option<String>), (Job, Option<Timestamp>)>,
+    successes: BTreeMap<(String, Option<String>), Timestamp>,
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
     pub(super) ages: Ages,
-    /// What dated a table's rows when they were last stored, by its name in
-    /// lower case: the column, and what its values mean.
-    dating: HashMap<String, (String, Option<String>)>,
+    sources: Sources,
     next: u64,
 }
 
@@ -125,14 +126,15 @@ impl State {
         self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
-    /// The last end of each mode's job, and the now of its run.
-    pub fn jobs(&self) -> &HashMap<String, (Job, Option<Timestamp>)> {
-        &self.jobs
-    }
-
-    /// The now of the last run of a mode's job that ended with status 0.
-    pub fn last_success(&self, mode: &str) -> Option<Timestamp> {
-        self.successes.get(mode).copied()
+    /// The last end of each mode's job in each database, the now of its run,
+    /// and that of the last one that ended with status 0.
+    pub fn jobs(
+        &self,
+    ) -> impl Iterator<Item = (&Job, Option<Timestamp>, Option<Timestamp>)>
+    {
+        self.jobs.iter().map(|(key, (job, at))| {
+            (job, *at, self.successes.get(key).copied())
+        })
     }
 
     /// Intents of `consolidate` and `expire` that are open, in order.
@@ -150,10 +152,14 @@ impl State {
         &self.ages
     }
 
-    /// The column that dated a table's rows when they were last stored, and
-    /// what its values mean. ASCII case does not count.
-    pub fn dating(&self, table: &str) -> Option<&(String, Option<String>)> {
-        self.dating.get(&table.to_ascii_lowercase())
+    /// Where the archives of a table come from.
+    pub fn source(&self, origin: &Origin) -> Option<&Source> {
+        self.sources.get(origin)
+    }
+
+    /// All tables with where their archives come from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Takes in the next event, whose line begins at `at_bytes`; an event that
@@ -175,6 +181,7 @@ impl State {
                 let segment = open.segment.clone();
                 if !segment.adopted {
                     self.ages.published(&segment, at);
+                    self.sources.stored(&segment);
                     let before = self.published(&segment);
                     self.find(&id)?.before = before;
                 }
@@ -232,11 +239,13 @@ impl State {
                 self.files.insert(adopt.named.file, file);
             }
             Event::Job(job) => {
+                let key = (job.mode.clone(), job.database.clone());
                 if let (0, Some(at)) = (job.exit_status, at) {
-                    self.successes.insert(job.mode.clone(), at);
+                    self.successes.insert(key.clone(), at);
                 }
-                self.jobs.insert(job.mode.clone(), (job, at));
+                self.jobs.insert(key, (job, at));
             }
+            Event::Moved(moved) => self.sources.moved(&moved),
             _ => {}
         }
         Ok(())
@@ -254,10 +263,6 @@ impl State {
         }
         self.ages.stored(&segment);
         self.by_id.insert(segment.id.clone(), self.next);
-        self.dating.insert(
-            segment.table.to_ascii_lowercase(),
-            (segment.timestamp_column.clone(), segment.unit.clone()),
-        );
         self.open.insert(
             self.next,
             Open {

@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::names::Tree;
+use super::member::Member;
+use super::names::{Origin, Tree};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::io::durable::{self, TREE_PREFIX};
@@ -20,8 +21,8 @@ pub struct WarmFile {
     pub path: PathBuf,
     /// Its day.
     pub day: Day,
-    /// Its table, where the ledger or the name tells.
-    pub table: Option<String>,
+    /// Whose rows it holds, where the ledger or the name tells.
+    pub origin: Option<Origin>,
     /// The name without its ending.
     pub stem: String,
     /// Not compressed.
@@ -65,15 +66,15 @@ pub fn warm_files_of(
             }
             let file = format!("warm/{day}/{name}");
             let known = state.file(&file);
-            let table = known
+            let origin = known
                 .and_then(|f| f.members.first())
-                .and_then(|m| m.table.clone())
-                .or_else(|| Tree::table_of(stem));
+                .and_then(Member::origin)
+                .or_else(|| Origin::of_stem(stem));
             out.push(WarmFile {
                 file,
                 path,
                 day,
-                table,
+                origin,
                 stem: stem.to_owned(),
                 plain,
                 size_bytes: meta.len(),

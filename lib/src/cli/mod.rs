@@ -22,7 +22,7 @@ use crate::error::{Error, Exit, Notes, Result};
 
 pub use parse::Args;
 pub use shared::{
-    archives, busy_timeout, db, dry_run, now, policy, redact_secrets,
+    archives, busy_timeout, database, db, dry_run, now, policy, redact_secrets,
 };
 pub use table::{Command, Flag, letter, switch, value};
 pub use values::{count, duration, names, operands, text, whole};
@@ -89,7 +89,7 @@ pub fn main<F: Copy>(
             };
             shared::settings(flags).and_then(|settings| {
                 args.settings = settings;
-                run(args, &mut notes)
+                run(*args, &mut notes)
             })
         }
     };

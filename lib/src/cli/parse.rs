@@ -25,7 +25,7 @@ pub struct Args<F> {
 /// What a command line asks for.
 pub(super) enum Parsed<F> {
     /// The program, and the shared flags with their values.
-    Run(Args<F>, Vec<(Shared, OsString)>),
+    Run(Box<Args<F>>, Vec<(Shared, OsString)>),
     /// `-h`.
     Help,
     /// `-V`.
@@ -83,7 +83,7 @@ pub(super) fn parse<F: Copy>(
             (None, _) => return Err(wrong(arg.unexpected())),
         }
     }
-    Ok(Parsed::Run(out, shared))
+    Ok(Parsed::Run(Box::new(out), shared))
 }
 
 /// The value of the flag in this row, which comes next.

@@ -28,6 +28,12 @@ pub const fn archives<F: Copy>() -> Flag<F> {
     row(Shared::Archives, "archives", Some("DIR"), help)
 }
 
+/// `--database NAME`.
+pub const fn database<F: Copy>() -> Flag<F> {
+    let help = "the database's name in the tree [RT_DATABASE]";
+    row(Shared::Database, "database", Some("NAME"), help)
+}
+
 /// `--policy FILE`.
 pub const fn policy<F: Copy>() -> Flag<F> {
     let help = "retention policy [RT_POLICY, built in]";
@@ -65,6 +71,7 @@ pub(super) fn settings(flags: Vec<(Shared, OsString)>) -> Result<Settings> {
         match flag {
             Shared::Db => settings.db = Some(value),
             Shared::Archives => settings.archives = Some(value),
+            Shared::Database => settings.database = Some(value),
             Shared::Policy => settings.policy = Some(value),
             Shared::Now => settings.now = Some(value),
             Shared::BusyTimeout => {

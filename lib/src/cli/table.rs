@@ -33,6 +33,8 @@ pub enum Shared {
     Db,
     /// `--archives`.
     Archives,
+    /// `--database`.
+    Database,
     /// `--policy`.
     Policy,
     /// `--now`.

@@ -8,9 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::db::{Access, Database};
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result, quote, quoted};
 use crate::settings::policy::{self, Policy};
 use crate::time::clock;
+
+/// The longest name of a database, as it stands in file names, in bytes.
+const NAME_MOST: usize = 100;
 
 /// What was said on the command line.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,8 @@ pub struct Settings {
     pub db: Option<OsString>,
     /// `--archives`.
     pub archives: Option<OsString>,
+    /// `--database`.
+    pub database: Option<OsString>,
     /// `--policy`.
     pub policy: Option<OsString>,
     /// `--now`.
@@ -64,6 +69,32 @@ impl Settings {
     /// The policy's file; none is the built-in one.
     pub(crate) fn policy_path(&self) -> Option<PathBuf> {
         policy::path(self.policy.as_deref())
+    }
+
+    /// The name of the database in the tree, if it has one there.
+    pub(crate) fn database(&self) -> Result<Option<String>> {
+        let variable = std::env::var_os("RT_DATABASE");
+        let name = match &self.database {
+            Some(name) => name.clone(),
+            None => match variable.filter(|name| !name.is_empty()) {
+                Some(name) => name,
+                None => return Ok(None),
+            },
+        };
+        let name = name.into_string().map_err(|name| {
+            let name = quoted(Path::new(&name));
+            Error::usage(format!("the database's name {name} is not UTF-8"))
+        })?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+        let length = |b: u8| if plain(b) { 1 } else { 3 };
+        match name.bytes().map(length).sum() {
+            1..=NAME_MOST => Ok(Some(name)),
+            _ => Err(Error::usage(format!(
+                "a database cannot be called {}: a name has 1 to {NAME_MOST} \
+                 bytes, of which those other than A-Z a-z 0-9 _ - count thrice",
+                quote(&name)
+            ))),
+        }
     }
 
     /// The policy, read and checked.

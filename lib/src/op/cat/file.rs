@@ -5,7 +5,7 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use crate::archive::tiers::WarmFile;
-use crate::archive::{FileState, State};
+use crate::archive::{FileState, Origin, State};
 use crate::error::{Error, Result};
 
 /// A warm file, open.
@@ -26,10 +26,8 @@ pub(super) fn from_start(open: &File, path: &Path) -> Result<File> {
 }
 
 /// Whether a file of the ledger's holds rows of a table.
-pub(super) fn holds(file: &FileState, table: &str) -> bool {
-    file.members.iter().any(|m| {
-        m.table.as_deref().is_some_and(|t| t.eq_ignore_ascii_case(table))
-    })
+pub(super) fn holds(file: &FileState, origin: &Origin) -> bool {
+    file.members.iter().any(|member| member.is_of(origin))
 }
 
 /// The lengths and digests that a file may have: the ledger's, and those of

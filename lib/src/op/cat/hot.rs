@@ -13,7 +13,7 @@ use super::aside::Aside;
 use super::file::holds;
 use super::lines::Range;
 use super::options::Options;
-use crate::archive::{Ledger, State};
+use crate::archive::{Ledger, Origin, State};
 use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
     Walk,
@@ -51,19 +51,19 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    fn of(state: &State, table: &str) -> Cut {
+    fn of(state: &State, origin: &Origin) -> Cut {
         let mut cut = Cut::default();
         for (name, file) in state.files() {
             if name.starts_with("cold/") {
                 cut.months.insert(name.to_owned(), file.sha256.clone());
-            } else if holds(file, table) {
+            } else if holds(file, origin) {
                 cut.settled.insert(name.to_owned(), file.size_bytes);
                 cut.files.insert(name.to_owned(), file.sha256.clone());
             }
         }
         for open in state.intents().chain(state.unsettled()) {
             let segment = &open.segment;
-            if segment.table.eq_ignore_ascii_case(table) {
+            if origin.is(&segment.table, segment.database.as_deref()) {
                 cut.settled.insert(segment.file.clone(), segment.offset_bytes);
                 cut.open.push((
                     segment.id.clone(),
@@ -83,19 +83,19 @@ impl Hot {
     /// Reads them.
     pub(super) fn read(
         options: &Options,
-        policy: &Policy,
-        range: &Range,
+        origin: &Origin,
+        (policy, range): (&Policy, &Range),
         ledger: &mut Ledger,
         notes: &mut dyn Notes,
     ) -> Result<Hot> {
         let mut database = options.settings.open(Access::Read)?;
         for _ in 0..TRIES {
             ledger.refresh()?;
-            let before = Cut::of(ledger.state(), &options.table);
+            let before = Cut::of(ledger.state(), origin);
             let mut hot =
                 lay_aside(&mut database, options, policy, range, notes)?;
             ledger.refresh()?;
-            hot.cut = Cut::of(ledger.state(), &options.table);
+            hot.cut = Cut::of(ledger.state(), origin);
             if hot.cut != before {
                 continue;
             }

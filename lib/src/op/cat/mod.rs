@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 
 use crate::archive::tiers::{cold_files, warm_files};
-use crate::archive::{Ledger, State, Tree};
+use crate::archive::{Ledger, Member, Origin, Source, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::durable;
 use crate::record::append_string;
@@ -49,17 +49,32 @@ pub fn run(
     let policy = options.settings.load_policy()?;
     let root = options.settings.archives();
     let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;
-    let range = range(options, &policy, ledger.state())?;
+    let name = options.settings.database()?;
+    let origin = Origin::new(&options.table, name.as_deref());
+    let range = range(options, &policy, ledger.state().source(&origin))?;
     let hot = match options.wants(Tier::Hot) {
-        true => Some(Hot::read(options, &policy, &range, &mut ledger, notes)?),
+        true => {
+            let asked = (&policy, &range);
+            Some(Hot::read(options, &origin, asked, &mut ledger, notes)?)
+        }
         false => None,
     };
     let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
     let sink = Sink::new(output, options.count);
     let tree = Tree::new(&root);
     let whole = None;
-    let mut cat =
-        Cat { options, tree, ledger, range, hot, whole, sink, notes, exit };
+    let mut cat = Cat {
+        options,
+        origin,
+        tree,
+        ledger,
+        range,
+        hot,
+        whole,
+        sink,
+        notes,
+        exit,
+    };
     let mut found = cat.options.wants(Tier::Hot);
     if cat.options.wants(Tier::Whole) {
         found |= cat.lay_whole_aside()?;
@@ -70,20 +85,24 @@ pub fn run(
     if !found && cat.exit == Exit::Done {
         cat.known()?;
     }
+    cat.name_others();
     cat.end()
 }
 
 /// Which rows are meant, and what dates them: the flag says, else the policy,
 /// else what the ledger has of the last time.
-fn range(options: &Options, policy: &Policy, state: &State) -> Result<Range> {
+fn range(
+    options: &Options,
+    policy: &Policy,
+    stored: Option<&Source>,
+) -> Result<Range> {
     let ruled = rule(policy, &options.table);
-    let stored = state.dating(&options.table);
     let column = options
         .columns
         .timestamp
         .clone()
         .or_else(|| ruled.map(|r| r.timestamp.clone()))
-        .or_else(|| stored.map(|(column, _)| column.clone()));
+        .or_else(|| stored.map(|s| s.timestamp_column.clone()));
     let timed = options.since.is_some() || options.until.is_some();
     let Some(column) = column else {
         if timed || options.columns.unit.is_some() {
@@ -102,15 +121,15 @@ fn range(options: &Options, policy: &Policy, state: &State) -> Result<Range> {
         {
             rule.unit.clone()
         }
-        (None, _, Some((name, Some(unit))))
-            if name.eq_ignore_ascii_case(&column) =>
+        (None, _, Some(Source { timestamp_column, unit: Some(unit), .. }))
+            if timestamp_column.eq_ignore_ascii_case(&column) =>
         {
             Some(unit.parse()?)
         }
         _ => None,
     };
     let every_day = stored
-        .map(|(name, _)| name.as_str())
+        .map(|s| s.timestamp_column.as_str())
         .or(ruled.map(|r| r.timestamp.as_str()))
         .is_some_and(|name| !name.eq_ignore_ascii_case(&column));
     let (since, until) = (options.since, options.until);
@@ -183,10 +202,10 @@ impl Cat<'_> {
         let mut tables = BTreeSet::new();
         let state = self.ledger.state();
         for (_, file) in state.files() {
-            tables.extend(file.members.iter().filter_map(|m| m.table.clone()));
+            tables.extend(file.members.iter().filter_map(Member::origin));
         }
         let warm = warm_files(&self.tree, state)?;
-        tables.extend(warm.into_iter().filter_map(|f| f.table));
+        tables.extend(warm.into_iter().filter_map(|f| f.origin));
         for file in cold_files(&self.tree)? {
             let path = self.tree.path(&file)?;
             if state.file(&file).is_some() {
@@ -196,20 +215,38 @@ impl Cat<'_> {
             let members = found.iter().filter_map(|name| member(name, None));
             tables.extend(members.map(|(_, table)| table));
         }
-        let table = &self.options.table;
-        if tables.iter().any(|t| t.eq_ignore_ascii_case(table)) {
+        let Origin { table, database } = &self.origin;
+        if tables.iter().any(|t| t.is(table, database.as_deref())) {
             return Ok(());
         }
         let error = Error::usage(format!(
             "{} holds no table {}",
             quoted(self.tree.root()),
-            quote(table)
+            self.origin
         ));
-        let tables: Vec<String> = tables.into_iter().collect();
+        let named = |o: Origin| match o.database {
+            Some(database) => format!("{}@{database}", o.table),
+            None => o.table,
+        };
+        let tables: Vec<String> = tables.into_iter().map(named).collect();
         Err(match tables.is_empty() {
             true => error.hint("it holds no table; name it with --archives"),
             false => error.hint(format!("it holds {}", tables.join(", "))),
         })
+    }
+
+    /// Says whose rows of a table of this name are not in the stream.
+    fn name_others(&mut self) {
+        let sources = self.ledger.state().sources();
+        let others = sources.other_names(&self.origin);
+        if !others.is_empty() {
+            self.notes.warn(&format!(
+                "rows of {} are archived of other databases too: --database \
+                 {} prints those",
+                quote(&self.options.table),
+                others.join(" or ")
+            ));
+        }
     }
 
     /// The rows without a day, the last of the buffer, or the count.

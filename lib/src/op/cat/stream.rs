@@ -5,12 +5,14 @@ use super::aside::Aside;
 use super::hot::Hot;
 use super::lines::{Range, Sink};
 use super::options::Options;
-use crate::archive::{Ledger, Tree};
+use crate::archive::{Ledger, Origin, Tree};
 use crate::error::{Error, Exit, Notes};
 
 /// A stream of rows in the making.
 pub(super) struct Cat<'c> {
     pub options: &'c Options,
+    /// The table, of the database that is meant.
+    pub origin: Origin,
     pub tree: Tree,
     pub ledger: Ledger,
     pub range: Range,
@@ -25,6 +27,11 @@ pub(super) struct Cat<'c> {
 }
 
 impl Cat<'_> {
+    /// Whether rows of a table are meant.
+    pub(super) fn means(&self, origin: Option<&Origin>) -> bool {
+        origin.is_some_and(|o| self.origin.is(&o.table, o.database.as_deref()))
+    }
+
     /// Notes what is wrong with a file: if the ledger knows it, it was whole
     /// once.
     pub(super) fn trouble_with(&mut self, file: &str, error: Error) {

@@ -18,7 +18,7 @@ use super::file::{Warm, from_start, goes, holds};
 use super::lost::{self, Known};
 use super::put::Source;
 use super::stream::Cat;
-use crate::archive::{Change, Member, Tree, not_as_said};
+use crate::archive::{Change, Member, Origin, not_as_said};
 use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
@@ -53,18 +53,18 @@ pub(super) fn tar_of(month: &str) -> String {
     format!("cold/{}/{month}.tar.gz", &month[..4])
 }
 
-/// Day and table of a tar's member, if it is one of rows.
+/// Day and table of a tar's member, and whose, if it is one of rows.
 pub(super) fn member(
     name: &str,
     known: Option<&Member>,
-) -> Option<(Day, String)> {
+) -> Option<(Day, Origin)> {
     let (day, file) = name.split_once('/')?;
     let day = day.parse::<Day>().ok()?;
     let stem = file
         .strip_suffix(".jsonl.gz")
         .or_else(|| file.strip_suffix(".jsonl"))?;
-    let said = known.and_then(|m| m.table.clone());
-    Some((day, said.or_else(|| Tree::table_of(stem))?))
+    let said = known.and_then(Member::origin);
+    Some((day, said.or_else(|| Origin::of_stem(stem))?))
 }
 
 /// What a tar holds.
@@ -137,7 +137,7 @@ impl Cat<'_> {
         let known = self.ledger.state().file(&name);
         let Some(open) = tar else {
             let gone = done.is_some() || goes(self.ledger.state(), &name);
-            if known.is_some_and(|k| holds(k, &self.options.table)) && !gone {
+            if known.is_some_and(|k| holds(k, &self.origin)) && !gone {
                 troubles.push(not_as_said(&path, "is missing"));
             }
             return Ok(None);
@@ -185,12 +185,10 @@ impl Cat<'_> {
         let mut wanted = Vec::new();
         for member_name in found {
             let known = members.iter().find(|m| m.name == member_name);
-            let Some((day, table)) = member(&member_name, known) else {
+            let Some((day, origin)) = member(&member_name, known) else {
                 continue;
             };
-            if !table.eq_ignore_ascii_case(&self.options.table)
-                || !self.range.reaches(day)
-            {
+            if !self.means(Some(&origin)) || !self.range.reaches(day) {
                 continue;
             }
             if !name.contains(&day.to_string()[..7]) {

@@ -86,9 +86,7 @@ impl Cat<'_> {
         }
         let mut files = warm_files_of(&self.tree, self.ledger.state(), month)?;
         files.retain(|f| {
-            let table = f.table.as_deref().unwrap_or_default();
-            table.eq_ignore_ascii_case(&self.options.table)
-                && self.range.reaches(f.day)
+            self.means(f.origin.as_ref()) && self.range.reaches(f.day)
         });
         Ok(files)
     }
@@ -201,7 +199,7 @@ impl Cat<'_> {
         for (name, file) in state.files() {
             let day = name.split('/').nth(1).and_then(|d| d.parse().ok());
             let meant = name.starts_with(&folder)
-                && holds(file, &self.options.table)
+                && holds(file, &self.origin)
                 && day.is_some_and(|day| self.range.reaches(day));
             if !meant || !self.options.wants(Tier::Warm) {
                 continue;

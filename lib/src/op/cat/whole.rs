@@ -50,12 +50,11 @@ impl Cat<'_> {
     fn whole_files(&self) -> Vec<String> {
         let state = self.ledger.state();
         let meant = |file: &str, member: &Member| {
-            let table = member.table.as_deref().unwrap_or_default();
             let settled = match &self.hot {
                 Some(hot) => hot.cut.settled.get(file).is_some_and(|s| *s > 0),
                 None => true,
             };
-            table.eq_ignore_ascii_case(&self.options.table)
+            member.is_of(&self.origin)
                 && settled
                 && self.range.overlaps(&member.oldest, &member.newest)
         };

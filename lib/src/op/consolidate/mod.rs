@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use self::month::{month, prove};
 use crate::archive::tiers::{WarmFile, warm_files};
 use crate::archive::{
-    Archive, Ledger, State, Tree, file_name, month_file, not_as_said,
+    Archive, Ledger, Origin, State, Tree, month_file, not_as_said,
 };
 use crate::error::{Exit, Notes, Result, quote};
 use crate::outcome::{Consolidation, Step};
@@ -84,7 +84,7 @@ fn consolidate(
     let mut months = due(&tree, state, &policy, now, options, record, notes)?;
     for warm in months.values_mut() {
         warm.retain(|w| {
-            w.table.as_deref().is_none_or(|t| work.block_of(t).is_none())
+            w.origin.as_ref().is_none_or(|o| work.block_of(&o.table).is_none())
         });
     }
     for blocked in work.blocked() {
@@ -145,12 +145,13 @@ fn rehearse(
 /// The warm file that a run before this one would make.
 fn to_come(
     tree: &Tree,
-    expected: &Expected,
+    (expected, database): (&Expected, Option<&str>),
     there: &BTreeSet<String>,
 ) -> Option<WarmFile> {
     let Expected { table, day, .. } = expected;
     let day = day.parse::<Day>().ok()?;
-    let file = Tree::warm_file(table, day, true);
+    let origin = Origin::new(table, database);
+    let file = Tree::warm_file(&origin, day, true);
     if there.contains(&file) {
         return None;
     }
@@ -158,8 +159,8 @@ fn to_come(
         path: tree.path(&file).ok()?,
         file,
         day,
-        table: Some(table.clone()),
-        stem: file_name(table),
+        stem: origin.stem(),
+        origin: Some(origin),
         plain: false,
         size_bytes: 0,
     })
@@ -179,13 +180,15 @@ fn due(
     let mut files = warm_files(tree, state)?;
     let there: BTreeSet<String> =
         files.iter().map(|w| w.file.clone()).collect();
+    let name = options.settings.database()?;
     for expected in upkeep::expected(options.after.as_deref())? {
-        files.extend(to_come(tree, &expected, &there));
+        let expected = (&expected, name.as_deref());
+        files.extend(to_come(tree, expected, &there));
     }
     for warm in files {
-        let cutoff = match (&options.older_than, &warm.table) {
+        let cutoff = match (&options.older_than, &warm.origin) {
             (Some(age), _) => Some(age.before(now)?),
-            (None, Some(table)) => match rule(policy, table) {
+            (None, Some(origin)) => match rule(policy, &origin.table) {
                 Some(rule) if rule.cold.is_none() => None,
                 Some(rule) => policy::cold_cutoff(rule, now)?,
                 None => None,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::archive::tiers::{WarmFile, entries};
 use crate::archive::{
     Addition, Archive, BLOCK_BYTES, Change, FileState, Kind, Member, Named,
-    State, Tree, not_as_said,
+    State, Tree, file_name, not_as_said,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
@@ -148,7 +148,8 @@ fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
     };
     let member = Member {
         name: format!("{}/{}.jsonl.gz", warm.day, warm.stem),
-        table: warm.table.clone(),
+        table: warm.origin.as_ref().map(|o| o.table.clone()),
+        database: warm.origin.as_ref().and_then(|o| o.database.clone()),
         day: Some(warm.day.to_string()),
         size_bytes: warm.size_bytes,
         sha256: sha256.to_owned(),
@@ -199,8 +200,8 @@ fn schemas(
         let stem = name.strip_suffix(".sql").and_then(|n| n.rsplit_once('-'));
         let Some((stem, _)) = stem else { continue };
         let needed = additions.iter().any(|a| {
-            let file = a.member.name.split_once('/').map(|(_, f)| f);
-            file.and_then(|f| f.strip_suffix(".jsonl.gz")) == Some(stem)
+            let table = a.member.table.as_deref();
+            table.is_some_and(|table| file_name(table) == stem)
         });
         let member = format!("schema/{name}");
         let has =

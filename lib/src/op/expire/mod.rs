@@ -111,7 +111,9 @@ fn rehearse(
     let ledger = Ledger::open(&root, now, false)?;
     let (tree, state) = (Tree::new(&root), ledger.state());
     let (mut files, _) = survey(&tree, state, record, notes)?;
-    expect(&mut files, upkeep::expected(options.after.as_deref())?, now);
+    let expected = upkeep::expected(options.after.as_deref())?;
+    let name = options.settings.database()?;
+    expect(&mut files, expected, name.as_deref(), now);
     let asked = Asked { options, policy, now };
     let (plan, question) = asked.plan(state, &files, record, notes)?;
     for one in &due(&plan, &files) {

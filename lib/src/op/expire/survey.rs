@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::archive::tiers::cold_files;
-use crate::archive::{Adopt, FileState, Member, State, Tree};
+use crate::archive::{Adopt, FileState, Member, Origin, State, Tree};
 use crate::error::{Notes, Result};
 use crate::outcome::{Expiry, Step};
 use crate::retention::Files;
@@ -50,22 +50,20 @@ pub(super) fn survey(
 pub(super) fn expect(
     files: &mut Files,
     expected: Vec<Expected>,
+    database: Option<&str>,
     now: Timestamp,
 ) {
     let archived_at = Some(rfc3339(now));
     for Expected { table, day, rows } in expected {
         let Ok(date) = day.parse::<Day>() else { continue };
-        let same = |m: &&mut Member| {
-            m.day.as_ref() == Some(&day)
-                && m.table
-                    .as_ref()
-                    .is_some_and(|t| t.eq_ignore_ascii_case(&table))
-        };
+        let origin = Origin::new(&table, database);
+        let same =
+            |m: &&mut Member| m.day.as_ref() == Some(&day) && m.is_of(&origin);
         let members = files.values_mut().flat_map(|f| &mut f.members);
         for member in members.filter(same) {
             member.archived_at.clone_from(&archived_at);
         }
-        let file = Tree::warm_file(&table, date, true);
+        let file = Tree::warm_file(&origin, date, true);
         let state = files.entry(file).or_insert_with(|| FileState {
             size_bytes: 0,
             sha256: String::new(),
@@ -79,6 +77,7 @@ pub(super) fn expect(
         state.members.push(Member {
             name: format!("{day}/{table}"),
             table: Some(table),
+            database: database.map(str::to_owned),
             day: Some(day),
             size_bytes: 0,
             sha256: String::new(),

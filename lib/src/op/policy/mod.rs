@@ -6,6 +6,7 @@ mod times;
 
 use std::io::Write;
 
+use crate::archive::{Ledger, Origin};
 use crate::db::{Access, Database};
 use crate::error::{Error, Exit, Result, quote};
 use crate::io::jsonl;
@@ -31,8 +32,8 @@ pub struct Options {
     pub tables: bool,
     /// Print them as words for a shell.
     pub sh: bool,
-    /// Refuse a database that is not there, or has none of the policy's
-    /// tables.
+    /// Refuse a database that is not there, has none of the policy's tables,
+    /// or is not the one that their archives come from.
     pub need_db: bool,
     /// A target that the policy does not know may be a table of the database.
     pub any_table: bool,
@@ -130,7 +131,9 @@ fn tables(
         Ok(targets) => targets,
         Err(_) if options.any_table => {
             let database = settings.open(Access::Read)?;
-            return Ok(vec![database.need_table(target)?.name]);
+            let table = database.need_table(target)?.name;
+            check_sources(settings, &database, &[&table])?;
+            return Ok(vec![table]);
         }
         Err(unknown) => return Err(unknown),
     };
@@ -140,6 +143,7 @@ fn tables(
         if options.need_db {
             settings.need_policy_table(policy, &database)?;
             check_conditions(policy, &targets, &database)?;
+            check_sources(settings, &database, &targets)?;
         }
         pairs = database.foreign_keys()?;
     }
@@ -157,6 +161,29 @@ fn check_conditions(
             (&rule.where_, database.table(&rule.table)?)
         {
             database.check_condition(&table, expr)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a database when the archives of one of its tables come from
+/// another one.
+fn check_sources(
+    settings: &Settings,
+    database: &Database,
+    tables: &[&str],
+) -> Result<()> {
+    let root = settings.archives();
+    // A ledger that is broken ends the job itself, and with another status.
+    let Ok(ledger) = Ledger::open(&root, settings.now()?, false) else {
+        return Ok(());
+    };
+    let name = settings.database()?;
+    let here = Database::identity(&settings.db())?;
+    for table in tables {
+        if database.table(table)?.is_some() {
+            let origin = Origin::new(table, name.as_deref());
+            ledger.state().check_source(&origin, &here)?;
         }
     }
     Ok(())

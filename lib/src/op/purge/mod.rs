@@ -228,8 +228,14 @@ fn plan(
     results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
     let identity = Database::identity(&options.settings.db())?;
+    if options.moved {
+        let name = options.settings.database()?;
+        archive.record_moved(name.as_deref(), database, &identity)?;
+    }
     if let Some(file) = &options.archive {
         let named = (options.table.as_deref(), file.as_path());
+        let name = options.settings.database()?;
+        let database = (database, name.as_deref());
         let open = enter_by_hand(archive, named, database, &identity)?;
         return Ok(vec![plan::single(open)]);
     }

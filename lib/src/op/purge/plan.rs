@@ -98,7 +98,7 @@ pub(super) fn groups(
     results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
     match options.pending {
-        true => Ok(pending(options, state, identity, results)),
+        true => pending(options, state, identity, results),
         false => {
             by_receipts(state, identity, options.moved, receipts, results)
         }
@@ -162,7 +162,8 @@ fn leave(segment: &Segment, here: &Identity, results: &mut Vec<Purged>) {
     let error = Error::partial(format!(
         "a segment of {} in {} came from the database {}, not {}; if this is \
          that database, moved or copied with its archives, say --moved: rows \
-         that are equal here are then deleted, and every other line stays",
+         that are equal here are then deleted, and every other line stays; \
+         if it is another one, give it a --database NAME of its own",
         quote(&segment.table),
         quote(&segment.file),
         quote(&segment.db),
@@ -197,13 +198,15 @@ pub(super) fn single(open: Open) -> Group {
 }
 
 /// Unsettled segments of this database, of one table or all. Those of others
-/// are named and left, with a result of status 3.
+/// under its name are named and left, with a result of status 3; those under
+/// other names are no matter of this one.
 fn pending(
     options: &Options,
     state: &State,
     identity: &Identity,
     results: &mut Vec<Purged>,
-) -> Vec<Group> {
+) -> Result<Vec<Group>> {
+    let name = options.settings.database()?;
     let mut groups = Vec::new();
     for open in state.unsettled() {
         let segment = &open.segment;
@@ -211,10 +214,11 @@ fn pending(
             .table
             .as_ref()
             .is_none_or(|t| t.eq_ignore_ascii_case(&segment.table));
-        if !wanted {
+        let here = segment.db == identity.path;
+        if !wanted || !(here || segment.database == name) {
             continue;
         }
-        if options.moved || segment.db == identity.path {
+        if options.moved || here {
             add_to(
                 &mut groups,
                 &segment.table,
@@ -224,7 +228,7 @@ fn pending(
         }
         leave(segment, identity, results);
     }
-    groups
+    Ok(groups)
 }
 
 /// The result of a table that could not be settled.

@@ -118,6 +118,7 @@ fn enter(options: &Options, counts: Counts, exit: Exit) -> Result<()> {
     let Counts { total_archived, tables, failed } = counts;
     let job = Job {
         mode: options.mode.clone(),
+        database: options.settings.database()?,
         exit_status: exit.code(),
         total_archived,
         tables,

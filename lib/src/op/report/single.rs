@@ -16,7 +16,7 @@ use super::judge::{self, Seen};
 use super::place::Place;
 use super::print;
 use super::result::{Counts, Made, TableResult};
-use crate::archive::Ledger;
+use crate::archive::{Job, Ledger};
 use crate::error::{Error, Notes, Result, are, counted, quote};
 use crate::outcome::{Extent, Outcome, Reclaimed, Status};
 use crate::time::Shape;
@@ -144,8 +144,10 @@ pub(super) fn make(
 fn failed_before(options: &Options) -> Result<bool> {
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, options.settings.now()?, false)?;
-    let last = ledger.state().jobs().get(&options.mode);
-    Ok(last.is_some_and(|(job, _)| job.exit_status != 0))
+    let name = options.settings.database()?;
+    let mine = |job: &Job| job.mode == options.mode && job.database == name;
+    let mut jobs = ledger.state().jobs();
+    Ok(jobs.any(|(job, ..)| mine(job) && job.exit_status != 0))
 }
 
 impl SingleReport {

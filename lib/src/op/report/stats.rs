@@ -15,6 +15,8 @@ use super::result::sum as total;
 pub(super) struct Archive {
     pub tier: String,
     table: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
     days: u64,
     files: u64,
     rows: u64,
@@ -180,7 +182,7 @@ pub(super) fn archive_table(archives: &[&Archive], days: u64) -> String {
     let most = archives.iter().map(|a| a.size_bytes).max();
     let rows = archives.iter().map(|a| {
         [
-            a.table.clone(),
+            of_database(a),
             a.tier.clone(),
             a.days.to_string(),
             a.rows.to_string(),
@@ -198,4 +200,12 @@ pub(super) fn archive_table(archives: &[&Archive], days: u64) -> String {
         size(total(archives.iter().map(|a| a.size_bytes))),
     ];
     with_total(heads, 2..5, rows, sums)
+}
+
+/// A table, and of which database where that has a name, as in file names.
+fn of_database(archive: &Archive) -> String {
+    match &archive.database {
+        Some(database) => format!("{}@{database}", archive.table),
+        None => archive.table.clone(),
+    }
 }

@@ -62,6 +62,8 @@ struct TierStat {
 struct ArchiveStat<'a> {
     tier: Tier,
     table: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<&'a str>,
     days: u64,
     files: u64,
     rows: u64,
@@ -79,6 +81,8 @@ struct ArchiveFile<'a> {
     member: Option<&'a str>,
     tier: Tier,
     table: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<&'a str>,
     day: Option<&'a str>,
     rows: u64,
     size_bytes: u64,
@@ -139,17 +143,19 @@ pub(super) fn run(
     let now = options.settings.now()?;
     let tree = Tree::new(&options.settings.archives());
     let ledger = Ledger::open(tree.root(), now, false)?;
-    let asked = Asked::of(options, ledger.state())?;
+    let name = options.settings.database()?;
+    let name = name.as_deref();
+    let asked = Asked::of(options, name, ledger.state())?;
     if options.files {
         asked.list(output)?;
     } else {
         asked.count(&policy, now, output)?;
     }
     let mut exit = Exit::Done;
-    let mut wrong = mismatches(options, &tree, ledger.state())?;
+    let mut wrong = mismatches(options, name, &tree, ledger.state())?;
     if !wrong.is_empty() {
         let again = Ledger::open(tree.root(), now, false)?;
-        wrong = mismatches(options, &tree, again.state())?;
+        wrong = mismatches(options, name, &tree, again.state())?;
     }
     for one in wrong {
         exit = exit.and(match one.reason {
@@ -168,14 +174,18 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(options: &Options, state: &'a State) -> Result<Asked<'a>> {
+    fn of(
+        options: &Options,
+        database: Option<&str>,
+        state: &'a State,
+    ) -> Result<Asked<'a>> {
         let mut members = Vec::new();
         let mut tables = BTreeSet::new();
         for (file, held) in state.files() {
             for member in &held.members {
                 let Some(table) = &member.table else { continue };
                 tables.insert(table.to_ascii_lowercase());
-                if wanted(options, member) {
+                if wanted(options, database, member) {
                     members.push((Tier::of(file), file, held, member));
                 }
             }
@@ -200,6 +210,7 @@ impl<'a> Asked<'a> {
                 member: (*tier == Tier::Cold).then_some(&member.name),
                 tier: *tier,
                 table: member.table.as_deref().unwrap_or_default(),
+                database: member.database.as_deref(),
                 day: member.day.as_deref(),
                 rows: member.rows,
                 size_bytes: member.size_bytes,
@@ -219,7 +230,8 @@ impl<'a> Asked<'a> {
         let mut tiers: BTreeMap<Tier, Sum> = BTreeMap::new();
         tiers.insert(Tier::Warm, Sum::default());
         tiers.insert(Tier::Cold, Sum::default());
-        let mut tables: BTreeMap<(Tier, &str), Sum> = BTreeMap::new();
+        let mut tables: BTreeMap<(Tier, &str, Option<&str>), Sum> =
+            BTreeMap::new();
         let mut sizes = HashMap::new();
         let mut due = Due::new(policy, now);
         for &(tier, file, held, member) in &self.members {
@@ -229,7 +241,8 @@ impl<'a> Asked<'a> {
             let (cold, purge) = due.of(tier, table, member)?;
             sum.for_cold += u64::from(cold);
             sum.for_purge += u64::from(purge);
-            tables.entry((tier, table)).or_default().add(file, member);
+            let key = (tier, table, member.database.as_deref());
+            tables.entry(key).or_default().add(file, member);
             sizes.insert(file, held.size_bytes);
         }
         for (tier, sum) in tiers {
@@ -248,10 +261,11 @@ impl<'a> Asked<'a> {
             };
             jsonl::print(&record, output)?;
         }
-        for ((tier, table), sum) in tables {
+        for ((tier, table, database), sum) in tables {
             let record = ArchiveStat {
                 tier,
                 table,
+                database,
                 days: sum.days.len() as u64,
                 files: sum.files.len() as u64,
                 rows: sum.rows,

@@ -18,6 +18,9 @@ pub(super) struct Breach {
     pub last_success: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// The database's name in the tree, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     /// The file, or the first of several.

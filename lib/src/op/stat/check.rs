@@ -30,6 +30,7 @@ pub(super) fn run(
 ) -> Result<Exit> {
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
+    let name = options.settings.database()?;
     let mut exit = Exit::Done;
     let mut tell = |breaches: Vec<Breach>| -> Result<()> {
         for breach in breaches {
@@ -46,7 +47,8 @@ pub(super) fn run(
     notes.verbose(&format!("looking at {}", quoted(tree.root())));
     match Ledger::open(tree.root(), now, false) {
         Ok(ledger) => {
-            with_tables = jobs::archive_tables(ledger.state());
+            let state = ledger.state();
+            with_tables = jobs::archive_tables(state, name.as_deref());
             tell(archives(options, &policy, &tree, &ledger, now)?)?;
         }
         Err(error) => tell(vec![files::unreadable(&error)])?,
@@ -70,8 +72,9 @@ fn archives(
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
     let state = ledger.state();
-    let mut out = jobs::judge(state, policy, now)?;
-    if let (true, false) = (state.jobs().is_empty(), tree.root().is_dir()) {
+    let name = options.settings.database()?;
+    let mut out = jobs::judge(state, policy, name.as_deref(), now)?;
+    if !tree.root().is_dir() {
         let why = format!(": there is no folder {}", quoted(tree.root()));
         out.iter_mut().for_each(|breach| breach.message.push_str(&why));
     }

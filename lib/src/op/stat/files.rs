@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::breach::Breach;
 use super::mismatch::{Mismatch, Reason, mismatches};
 use super::options::Options;
-use crate::archive::{Ledger, State, Tree};
+use crate::archive::{Ledger, Origin, State, Tree};
 use crate::error::{Error, Result, counted, quote, quoted};
 use crate::settings::policy::Policy;
 
@@ -28,12 +28,12 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
     let torn = ledger.tail_bytes()?;
-    let mut wrong = mismatches(options, tree, ledger.state())?;
+    let mut wrong = mismatches(options, None, tree, ledger.state())?;
     if wrong.is_empty() && torn == 0 {
         return Ok(Vec::new());
     }
     let again = Ledger::open(tree.root(), now, false)?;
-    wrong = mismatches(options, tree, again.state())?;
+    wrong = mismatches(options, None, tree, again.state())?;
     let mut out = Vec::new();
     if !again.is_there() && !wrong.is_empty() {
         out.push(lost(tree));
@@ -91,6 +91,7 @@ pub(super) fn unsettled(state: &State) -> Vec<Breach> {
         );
         out.push(Breach {
             table: Some(segment.table.clone()),
+            database: segment.database.clone(),
             rows: Some(segment.rows),
             file: Some(segment.file.clone()),
             ..Breach::new("unsettled", message).hint(hint)
@@ -159,30 +160,30 @@ pub(super) fn no_policy(state: &State, policy: &Policy) -> Vec<Breach> {
 
 /// A breach for each table and reason.
 fn by_table(wrong: &[Mismatch]) -> Vec<Breach> {
-    let mut found: BTreeMap<(Reason, Option<&str>), Vec<&Mismatch>> =
+    let mut found: BTreeMap<(Reason, Option<&Origin>), Vec<&Mismatch>> =
         BTreeMap::new();
     for one in wrong {
-        for table in &one.tables {
-            let key = (one.reason, Some(table.as_str()));
+        for origin in &one.origins {
+            let key = (one.reason, Some(origin));
             found.entry(key).or_default().push(one);
         }
-        if one.tables.is_empty() {
+        if one.origins.is_empty() {
             found.entry((one.reason, None)).or_default().push(one);
         }
     }
-    let breach = |((reason, table), files): (_, Vec<&Mismatch>)| {
-        of_files(reason, table, &files)
+    let breach = |((reason, origin), files): (_, Vec<&Mismatch>)| {
+        of_files(reason, origin, &files)
     };
     found.into_iter().map(breach).collect()
 }
 
 fn of_files(
     reason: Reason,
-    table: Option<&str>,
+    origin: Option<&Origin>,
     files: &[&Mismatch],
 ) -> Breach {
     let first = files.first().map(|m| m.file.as_str()).unwrap_or_default();
-    let of = table.map(|t| format!(" of {}", quote(t))).unwrap_or_default();
+    let of = origin.map(|o| format!(" of {o}")).unwrap_or_default();
     let those = match files.len() {
         1 => format!("the archive file {}{of}", quote(first)),
         n => format!("{n} archive files{of}, such as {},", quote(first)),
@@ -191,8 +192,8 @@ fn of_files(
         1 => ("is", "has"),
         _ => ("are", "have"),
     };
-    let list = match table {
-        Some(table) => format!("rt-stat --archives {}", quote(table)),
+    let list = match origin {
+        Some(o) => format!("rt-stat --archives {}", quote(&o.table)),
         None => "rt-stat --archives".to_owned(),
     };
     let (what, message, hint) = match reason {
@@ -216,7 +217,8 @@ fn of_files(
         ),
     };
     Breach {
-        table: table.map(str::to_owned),
+        table: origin.map(|o| o.table.clone()),
+        database: origin.and_then(|o| o.database.clone()),
         file: Some(first.to_owned()),
         files: Some(files.len() as u64),
         damage: reason != Reason::Unknown,

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::breach::Breach;
-use crate::archive::State;
+use crate::archive::{Job, State};
 use crate::error::Result;
 use crate::settings::policy::{self, Entry, Every, Policy};
 use crate::time::rfc3339;
@@ -28,13 +28,14 @@ struct Wanted {
     instead: &'static str,
 }
 
-/// The jobs that need attention.
+/// The jobs of a database that need attention.
 pub(super) fn judge(
     state: &State,
     policy: &Policy,
+    database: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
-    let jobs = Jobs { state, now };
+    let jobs = Jobs::of(state, database, now);
     let mut out = jobs.ahead();
     for wanted in wanted(policy, now)? {
         let late = jobs.late(&wanted);
@@ -48,10 +49,11 @@ pub(super) fn judge(
 
 /// Whether rows of the policy's tables are taken to this tree: not where only
 /// rt-cleanup and rt-scaletrace ran.
-pub(super) fn archive_tables(state: &State) -> bool {
-    let mut modes = state.jobs().keys().peekable();
-    modes.peek().is_none()
-        || modes.any(|m| !["cleanup", "scaletrace"].contains(&m.as_str()))
+pub(super) fn archive_tables(state: &State, database: Option<&str>) -> bool {
+    let jobs = Jobs::of(state, database, Timestamp::UNIX_EPOCH);
+    let mut ends = jobs.ends.iter().map(|end| end.mode);
+    jobs.ends.is_empty()
+        || ends.any(|mode| !["cleanup", "scaletrace"].contains(&mode))
 }
 
 /// The jobs that the policy calls for.
@@ -73,14 +75,53 @@ fn wanted(policy: &Policy, now: Timestamp) -> Result<Vec<Wanted>> {
     Ok(all.into_iter().filter(|(due, _)| *due).map(|(_, w)| w).collect())
 }
 
+/// The last end of a mode's job.
+struct End<'s> {
+    mode: &'s str,
+    job: &'s Job,
+    at: Option<Timestamp>,
+    success: Option<Timestamp>,
+}
+
+/// What ran for a database: its own jobs, and those on the archives of all.
 struct Jobs<'s> {
-    state: &'s State,
+    ends: Vec<End<'s>>,
     now: Timestamp,
 }
 
-impl Jobs<'_> {
-    fn ran(&self, mode: &str) -> bool {
-        self.state.jobs().contains_key(mode)
+impl<'s> Jobs<'s> {
+    fn of(
+        state: &'s State,
+        database: Option<&str>,
+        now: Timestamp,
+    ) -> Jobs<'s> {
+        let ends = state.jobs().filter_map(|(job, at, success)| {
+            let own = job.database.as_deref() == database;
+            let mode = match job.mode.as_str() {
+                mode @ ("monthly" | "cleanup") => mode,
+                "full" if !own => "monthly",
+                mode if own => mode,
+                _ => return None,
+            };
+            Some(End { mode, job, at, success })
+        });
+        Jobs { ends: ends.collect(), now }
+    }
+
+    fn modes<'j>(
+        &'j self,
+        modes: &'j [&str],
+    ) -> impl Iterator<Item = &'j End<'s>> {
+        let is = |end: &&End<'_>| modes.contains(&end.mode);
+        self.ends.iter().filter(is)
+    }
+
+    fn last(&self, mode: &str) -> Option<&End<'s>> {
+        self.ends.iter().find(|end| end.mode == mode)
+    }
+
+    fn ran(&self, modes: &[&str]) -> bool {
+        self.modes(modes).next().is_some()
     }
 
     fn is_ahead(&self, at: Timestamp) -> bool {
@@ -90,28 +131,24 @@ impl Jobs<'_> {
     /// Jobs whose last end or success lies ahead: until then they would seem
     /// to have run.
     fn ahead(&self) -> Vec<Breach> {
-        let mut found: Vec<(&String, Timestamp)> = Vec::new();
-        for (mode, (_, at)) in self.state.jobs() {
-            let latest = (*at).max(self.state.last_success(mode));
-            found.extend(
-                latest.filter(|at| self.is_ahead(*at)).map(|at| (mode, at)),
+        let breach = |end: &End<'_>| {
+            let at =
+                end.at.max(end.success).filter(|at| self.is_ahead(*at))?;
+            let mode = end.mode;
+            let message = format!(
+                "the last {mode} job is dated {}, ahead of the clock, which \
+                 says {}",
+                rfc3339(at),
+                rfc3339(self.now)
             );
-        }
-        found.sort();
-        let breach = |(mode, at): (&String, Timestamp)| Breach {
-            mode: Some(mode.clone()),
-            ..Breach::new(
-                "job",
-                format!(
-                    "the last {mode} job is dated {}, ahead of the clock, \
-                     which says {}",
-                    rfc3339(at),
-                    rfc3339(self.now)
-                ),
-            )
-            .hint(format!("look at the clock, then run {}", program(mode)))
+            let hint =
+                format!("look at the clock, then run {}", program(mode));
+            Some(Breach {
+                mode: Some(mode.to_owned()),
+                ..Breach::new("job", message).hint(hint)
+            })
         };
-        found.into_iter().map(breach).collect()
+        self.ends.iter().filter_map(breach).collect()
     }
 
     /// A job that has not succeeded for one and a half of its periods.
@@ -119,15 +156,14 @@ impl Jobs<'_> {
         let &Wanted { mode, days, also, instead } = wanted;
         let own = [mode, also];
         let scheduled = ["daily", "weekly", "monthly", "full"];
-        let by_hand = !own.iter().any(|m| self.ran(m)) && self.ran(instead);
-        let only_by_hand = !self.state.jobs().is_empty()
-            && !scheduled.iter().any(|m| self.ran(m));
+        let by_hand = !self.ran(&own) && self.ran(&[instead]);
+        let only_by_hand = !self.ends.is_empty() && !self.ran(&scheduled);
         if only_by_hand && !by_hand {
             return None;
         }
         let counts = if by_hand { vec![instead] } else { own.to_vec() };
         let ends: Vec<Timestamp> =
-            counts.iter().filter_map(|m| self.state.last_success(m)).collect();
+            self.modes(&counts).filter_map(|end| end.success).collect();
         // That one lies ahead is said.
         if ends.iter().any(|at| self.is_ahead(*at)) {
             return None;
@@ -138,16 +174,16 @@ impl Jobs<'_> {
             return None;
         }
         let mode = if by_hand { instead } else { mode };
-        let message = match (last, self.state.jobs().get(mode)) {
+        let message = match (last, self.last(mode)) {
             (Some(last), _) => format!(
                 "the {mode} job last succeeded {} hours ago, and is to every \
                  {}",
                 self.now.duration_since(last).as_hours(),
                 days * 24
             ),
-            (None, Some((job, _))) => format!(
+            (None, Some(end)) => format!(
                 "the {mode} job never succeeded: it last ended with status {}",
-                job.exit_status
+                end.job.exit_status
             ),
             (None, None) => format!("the {mode} job never ran"),
         };
@@ -162,19 +198,19 @@ impl Jobs<'_> {
     /// whenever that was.
     fn scaletrace(&self) -> Option<Breach> {
         let mode = "scaletrace";
-        let (job, at) = self.state.jobs().get(mode)?;
-        if job.exit_status == 0 {
+        let end = self.last(mode)?;
+        if end.job.exit_status == 0 {
             return None;
         }
-        let at = at.map_or_else(|| "an unknown time".to_owned(), rfc3339);
+        let at = end.at.map_or_else(|| "an unknown time".to_owned(), rfc3339);
         Some(Breach {
             mode: Some(mode.to_owned()),
-            last_success: self.state.last_success(mode).map(rfc3339),
+            last_success: end.success.map(rfc3339),
             ..Breach::new(
                 "job",
                 format!(
                     "the last rt-scaletrace ended with status {}, at {at}",
-                    job.exit_status
+                    end.job.exit_status
                 ),
             )
             .hint(program(mode))

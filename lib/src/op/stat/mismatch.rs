@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::options::Options;
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
-use crate::archive::{Member, State, Tree};
+use crate::archive::{Member, Origin, State, Tree};
 use crate::error::{Error, Result};
 use crate::time::Day;
 
@@ -20,7 +20,7 @@ pub(super) struct Mismatch {
     pub file: String,
     /// Whose rows it holds, where that is known.
     #[serde(skip)]
-    pub tables: Vec<String>,
+    pub origins: Vec<Origin>,
     pub reason: Reason,
     size_bytes: Option<u64>,
     ledger_size_bytes: Option<u64>,
@@ -41,6 +41,7 @@ pub(super) enum Reason {
 /// over. Strangers are looked for where nothing was selected.
 pub(super) fn mismatches(
     options: &Options,
+    database: Option<&str>,
     tree: &Tree,
     state: &State,
 ) -> Result<Vec<Mismatch>> {
@@ -56,19 +57,19 @@ pub(super) fn mismatches(
     }
     let mut wrong = Vec::new();
     for (file, known) in state.files() {
-        let asked = known.members.iter().any(|m| wanted(options, m));
+        let asked = known.members.iter().any(|m| wanted(options, database, m));
         if !asked || moving.contains(file) {
             continue;
         }
         let size_bytes = size(&tree.path(file)?)?;
         if size_bytes != Some(known.size_bytes) {
-            let mut tables: Vec<String> =
-                known.members.iter().filter_map(|m| m.table.clone()).collect();
-            tables.sort();
-            tables.dedup();
+            let mut origins: Vec<Origin> =
+                known.members.iter().filter_map(Member::origin).collect();
+            origins.sort();
+            origins.dedup();
             wrong.push(Mismatch {
                 file: file.to_owned(),
-                tables,
+                origins,
                 reason: match size_bytes {
                     Some(_) => Reason::Size,
                     None => Reason::Missing,
@@ -79,6 +80,7 @@ pub(super) fn mismatches(
         }
     }
     let everything = options.tables.is_empty()
+        && database.is_none()
         && options.since.is_none()
         && options.until.is_none();
     if everything {
@@ -96,14 +98,14 @@ fn strangers(
     wrong: &mut Vec<Mismatch>,
 ) -> Result<()> {
     let warm = warm_files(tree, state)?;
-    let warm = warm.into_iter().map(|w| (w.file, w.table));
+    let warm = warm.into_iter().map(|w| (w.file, w.origin));
     let others = cold_files(tree)?.into_iter().chain(whole_files(tree)?);
-    for (file, table) in warm.chain(others.map(|file| (file, None))) {
+    for (file, origin) in warm.chain(others.map(|file| (file, None))) {
         if state.file(&file).is_none() && !moving.contains(&*file) {
             wrong.push(Mismatch {
                 size_bytes: size(&tree.path(&file)?)?,
                 file,
-                tables: table.into_iter().collect(),
+                origins: origin.into_iter().collect(),
                 reason: Reason::Unknown,
                 ledger_size_bytes: None,
             });
@@ -114,7 +116,14 @@ fn strangers(
 
 /// Whether a member's table and day were asked for. What has no day is judged
 /// by its rows' times.
-pub(super) fn wanted(options: &Options, member: &Member) -> bool {
+pub(super) fn wanted(
+    options: &Options,
+    database: Option<&str>,
+    member: &Member,
+) -> bool {
+    if database.is_some() && member.database.as_deref() != database {
+        return false;
+    }
     let named = |t: &String| {
         member.table.as_ref().is_some_and(|m| m.eq_ignore_ascii_case(t))
     };

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::lines::{LineReader, Record};
 use super::options::{LEVEL, Options};
 use crate::archive::{
-    Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
+    Archive, BLOCK_BYTES, Block, Compression, Draft, Origin, Segment, Tree,
 };
 use crate::db::{Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
@@ -44,6 +44,7 @@ struct DayDraft {
 /// All days of a run.
 pub(super) struct Days<'s> {
     table: &'s Table,
+    origin: Origin,
     chosen: &'s ColumnChoice,
     unit: Option<Unit>,
     level: u8,
@@ -66,6 +67,7 @@ impl<'s> Days<'s> {
     pub fn new(
         options: &Options,
         table: &'s Table,
+        origin: Origin,
         chosen: &'s ColumnChoice,
         now: Timestamp,
         (column, unit): (usize, Option<Unit>),
@@ -80,6 +82,7 @@ impl<'s> Days<'s> {
         let at = chosen.columns.iter().position(|c| *c == column);
         Days {
             table,
+            origin,
             chosen,
             unit: unit.clone(),
             level,
@@ -142,10 +145,10 @@ impl<'s> Days<'s> {
 
     /// The file that a row goes to, by the day that stands for it.
     fn file(&self, work: &Archive, day: Day) -> Result<String> {
-        let table = &self.table.name;
+        let origin = &self.origin;
         match self.single {
-            true => work.whole_file(table, self.now, !self.plain),
-            false => Ok(Tree::warm_file(table, day, !self.plain)),
+            true => work.whole_file(origin, self.now, !self.plain),
+            false => Ok(Tree::warm_file(origin, day, !self.plain)),
         }
     }
 
@@ -287,6 +290,7 @@ impl<'s> Days<'s> {
             db: identity.path.clone(),
             db_device: identity.device,
             db_inode: identity.inode,
+            database: self.origin.database.clone(),
             table: self.table.name.clone(),
             file: entry.file,
             offset_bytes: entry.draft.offset(),

@@ -18,7 +18,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use self::days::{Days, Done, empty};
-use crate::archive::{Archive, Receipt, Segment};
+use crate::archive::{Archive, Ledger, Origin, Receipt, Segment};
 use crate::crash;
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Exit, Notes, Result};
@@ -39,6 +39,7 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     if options.settings.dry_run {
+        rehearse(options)?;
         std::io::copy(&mut input, output)
             .map_err(|e| Error::stream("cannot hand on the input", e))?;
         return Ok(Exit::Done);
@@ -71,6 +72,27 @@ pub fn run(
     result
 }
 
+/// Whether the table could be stored here.
+fn rehearse(options: &Options) -> Result<()> {
+    let now = options.settings.now()?;
+    let ledger = Ledger::open(&options.settings.archives(), now, false)?;
+    let name = options.settings.database()?;
+    let origin = Origin::new(&options.table, name.as_deref());
+    let Ok(identity) = Database::identity(&options.settings.db()) else {
+        // rt-export says that it is not there.
+        return Ok(());
+    };
+    let Err(other) = ledger.state().check_source(&origin, &identity) else {
+        return Ok(());
+    };
+    // What another database has under its name is no matter of this one.
+    let database = options.settings.open(Access::Read)?;
+    match database.table(&options.table)? {
+        Some(_) => Err(other),
+        None => Ok(()),
+    }
+}
+
 fn store(
     options: &Options,
     input: &mut dyn Read,
@@ -97,8 +119,12 @@ fn store(
     drop(database);
     let root = options.settings.archives();
     let mut work = Archive::begin(&root, now, Duration::ZERO, notes)?;
-    work.check_free(&table.name)?;
-    let mut days = Days::new(options, &table, &chosen, now, dated, retention);
+    let name = options.settings.database()?;
+    let origin = Origin::new(&table.name, name.as_deref());
+    work.state().check_source(&origin, &identity)?;
+    work.check_free(&origin, &identity)?;
+    let mut days =
+        Days::new(options, &table, origin, &chosen, now, dated, retention);
     let read = days.read(&work, input, stop);
     let cut_off = match read {
         Ok(()) => None,
