@@ -40,7 +40,7 @@ pub enum Status {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outcome {
     /// From rt-export: all rows are out.
-    Exported(Exported),
+    Exported(Box<Exported>),
     /// From rt-store: all rows are published, the receipts are printed.
     Stored(Stored),
     /// From rt-purge: all segments of a table are settled, or not.

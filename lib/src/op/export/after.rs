@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result, quoted};
-use crate::outcome::{Exported, Outcome, Status};
+use crate::outcome::{Outcome, Status};
 
 /// The tables of which the results in a file say that rows would go, in this
 /// order. Other records are passed over.
@@ -13,11 +13,13 @@ pub(super) fn tables(path: &Path) -> Result<Vec<String>> {
     let mut out: Vec<String> = Vec::new();
     for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
         match serde_json::from_slice(line) {
-            Ok(Outcome::Exported(Exported {
-                table,
-                status: Status::DryRun,
-                ..
-            })) if !out.contains(&table) => out.push(table),
+            Ok(Outcome::Exported(record)) => {
+                if record.status == Status::DryRun
+                    && !out.contains(&record.table)
+                {
+                    out.push(record.table);
+                }
+            }
             Ok(_) => {}
             Err(e) => {
                 return Err(Error::data(format!(

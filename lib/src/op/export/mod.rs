@@ -52,7 +52,7 @@ pub fn run(
             ..empty(&options.table, Status::Failed)
         },
     };
-    let record = Outcome::Exported(record);
+    let record = Outcome::Exported(Box::new(record));
     if options.settings.dry_run {
         jsonl::print(&record, output)?;
     } else if let Some(path) = &options.result {

@@ -56,7 +56,7 @@ impl Seen {
             self.table = table.to_owned();
         }
         match outcome {
-            Outcome::Exported(record) => self.exported.push(record),
+            Outcome::Exported(record) => self.exported.push(*record),
             Outcome::Stored(record) => self.stored.push(record),
             Outcome::Purged(record) if record.recovered => {
                 self.recovered.push(record);
