@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use super::event::{Compression, Named, Segment};
+use super::event::{Compression, Segment};
 use super::names::{Origin, Tree};
 use super::owner::Archive;
 use super::segment::whole_lines;
-use super::state::Open;
+use super::state::{Open, State};
+use super::times::Times;
 use sha2::{Digest, Sha256};
 
 use crate::db::{Database, Identity, Table};
@@ -34,58 +35,89 @@ pub fn enter_by_hand(
     (database, database_name): (&Database, Option<&str>),
     identity: &Identity,
 ) -> Result<Open> {
+    let table = table_of(name, database)?;
+    let origin = Origin::new(&table.name, database_name);
+    archive.check_free(&origin, identity)?;
+    let file = absolute(file)?;
+    archive.sync_file(&file)?;
+    let segment = segment(&file, (&table, origin), identity)?;
+    archive.tree().keep_schema(&table.name, &table.schema)?;
+    archive.enter_file(segment)
+}
+
+/// The file as [`enter_by_hand`] would enter it, for a dry run: nothing is
+/// written.
+pub fn look_by_hand(
+    state: &State,
+    (name, file): (Option<&str>, &Path),
+    (database, database_name): (&Database, Option<&str>),
+    identity: &Identity,
+) -> Result<Open> {
+    let table = table_of(name, database)?;
+    let origin = Origin::new(&table.name, database_name);
+    state.check_settled(&origin, identity)?;
+    let file = absolute(file)?;
+    let segment = segment(&file, (&table, origin), identity)?;
+    Ok(Open {
+        segment,
+        published: true,
+        purging: Vec::new(),
+        retract: None,
+        // Behind all that is in the ledger.
+        at_bytes: u64::MAX,
+        before: Times::default(),
+    })
+}
+
+fn table_of(name: Option<&str>, database: &Database) -> Result<Table> {
     let name = name.ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")
     })?;
-    let table = database.need_table(name)?;
-    let origin = Origin::new(&table.name, database_name);
-    archive.check_free(&origin, identity)?;
+    database.need_table(name)
+}
+
+fn absolute(file: &Path) -> Result<String> {
     let path =
         std::fs::canonicalize(file).map_err(|e| Error::io("open", file, e))?;
-    let absolute = path.to_str().ok_or_else(|| {
-        Error::usage(format!("the path {} is not UTF-8", quoted(&path)))
-    })?;
-    archive.sync_file(absolute)?;
-    let (compression, survey) = survey(&path, &table)?;
-    if survey.rows == 0 {
-        return Err(Error::data(format!("{} holds no rows", quoted(&path))));
-    }
-    let input = durable::open_read(&path)?;
-    let file = Named {
-        file: absolute.to_owned(),
-        size_bytes: durable::length(&input, &path)?,
-        sha256: file_sha256(input, &path)?,
-    };
-    let schema = archive.tree().keep_schema(&table.name, &table.schema)?;
-    let rows = (&origin, survey, compression);
-    archive.enter_file(segment(identity, rows, file, schema)?)
+    let path = path.into_os_string().into_string();
+    path.map_err(|path| {
+        let path = quoted(Path::new(&path));
+        Error::usage(format!("the path {path} is not UTF-8"))
+    })
 }
 
 /// A whole file as one segment.
 fn segment(
+    file: &str,
+    (table, origin): (&Table, Origin),
     identity: &Identity,
-    (origin, survey, compression): (&Origin, Survey, Compression),
-    file: Named,
-    schema_sha256: String,
 ) -> Result<Segment> {
+    let path = Path::new(file);
+    let (compression, survey) = survey(path, table)?;
+    if survey.rows == 0 {
+        return Err(Error::data(format!("{} holds no rows", quoted(path))));
+    }
+    let input = durable::open_read(path)?;
+    let size_bytes = durable::length(&input, path)?;
+    let sha256 = file_sha256(input, path)?;
     Ok(Segment {
         id: Tree::new_id()?,
         db: identity.path.clone(),
         db_device: identity.device,
         db_inode: identity.inode,
-        database: origin.database.clone(),
-        table: origin.table.clone(),
-        file: file.file,
-        size_bytes: file.size_bytes,
-        sha256: file.sha256.clone(),
-        file_sha256: file.sha256,
+        database: origin.database,
+        table: origin.table,
+        file: file.to_owned(),
+        size_bytes,
+        sha256: sha256.clone(),
+        file_sha256: sha256,
         rows: survey.rows,
         keyless_rows: survey.keyless,
         text_size_bytes: survey.text_size,
         text_sha256: hex(&survey.text.finalize()),
         compression,
         columns: survey.columns,
-        schema_sha256,
+        schema_sha256: hex(&Sha256::digest(table.schema.as_bytes())),
         adopted: true,
         // None are excluded: a column that the file lacks may have come later,
         // and must be NULL.

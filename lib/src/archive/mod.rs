@@ -61,7 +61,7 @@ pub mod tiers;
 mod times;
 
 pub use ages::is_whole;
-pub use by_hand::enter_by_hand;
+pub use by_hand::{enter_by_hand, look_by_hand};
 pub use draft::{Block, Draft, Sums};
 pub use event::{
     Adopt, Change, Compression, Counts, Event, Job, Moved, Named, Purging,

@@ -8,10 +8,40 @@ use super::draft::Draft;
 use super::event::{Event, Segment};
 use super::names::{Origin, Tree};
 use super::owner::{Archive, not_as_said};
+use super::state::State;
 use crate::crash;
 use crate::db::Identity;
 use crate::error::{Error, Result, quote};
 use crate::io::{durable, space};
+
+impl State {
+    /// Refuses a table that has an unsettled segment of this name or of the
+    /// database that is `here`.
+    pub fn check_settled(
+        &self,
+        origin: &Origin,
+        here: &Identity,
+    ) -> Result<()> {
+        let unsettled = self.unsettled().find(|open| {
+            let segment = &open.segment;
+            segment.table.eq_ignore_ascii_case(&origin.table)
+                && (segment.database == origin.database
+                    || segment.db == here.path)
+        });
+        let Some(open) = unsettled else { return Ok(()) };
+        Err(Error::busy(format!(
+            "table {} has a segment that is not settled, in {}, of the \
+             database {}",
+            quote(&origin.table),
+            quote(&open.segment.file),
+            quote(&open.segment.db)
+        ))
+        .hint(
+            "settle it first with rt-purge --pending; where that database was \
+             moved, or this tree copied, with --moved too",
+        ))
+    }
+}
 
 impl Archive {
     /// Refuses a table that is left alone, or has an unsettled segment of this
@@ -20,26 +50,7 @@ impl Archive {
         if let Some(blocked) = self.block_of(&origin.table) {
             return Err(Error::new(blocked.exit, blocked.message.clone()));
         }
-        let unsettled = self.ledger.state().unsettled().find(|open| {
-            let segment = &open.segment;
-            segment.table.eq_ignore_ascii_case(&origin.table)
-                && (segment.database == origin.database
-                    || segment.db == here.path)
-        });
-        if let Some(open) = unsettled {
-            return Err(Error::busy(format!(
-                "table {} has a segment that is not settled, in {}, of the \
-                 database {}",
-                quote(&origin.table),
-                quote(&open.segment.file),
-                quote(&open.segment.db)
-            ))
-            .hint(
-                "settle it first with rt-purge --pending; where that \
-                 database was moved, or this tree copied, with --moved too",
-            ));
-        }
-        Ok(())
+        self.ledger.state().check_settled(origin, here)
     }
 
     /// Begins a draft of a file: what is there now, which must be what the

@@ -8,7 +8,7 @@ use super::event::{Change, Event, Named, Segment};
 use super::owner::{Archive, Blocked, not_as_said};
 use super::tiers::entries;
 use crate::crash;
-use crate::error::{Error, Exit, Notes, Result};
+use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 
@@ -151,6 +151,9 @@ impl Archive {
         let [schema, cold, warm] =
             ["schema", "cold", "warm"].map(|name| root.join(name));
         sweep_folder(root)?;
+        for folder in [&schema, &cold, &warm] {
+            check_folder(folder)?;
+        }
         for folder in [&schema, &cold] {
             if is_folder(folder)? {
                 sweep_folder(folder)?;
@@ -167,6 +170,22 @@ impl Archive {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses what has the name of a folder of the tree, and is neither one nor a
+/// link.
+fn check_folder(path: &Path) -> Result<()> {
+    let there = fs::symlink_metadata(path);
+    match durable::if_there(there, "stat", path)? {
+        Some(meta) if !meta.is_dir() && !meta.is_symlink() => {
+            Err(Error::failed(format!("{} is not a folder", quoted(path)))
+                .hint(
+                    "the archives' files belong in a folder of this name: \
+                     look at what is there, and keep it under another name",
+                ))
+        }
+        _ => Ok(()),
     }
 }
 

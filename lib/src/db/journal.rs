@@ -163,12 +163,9 @@ impl Database {
         if !self.wal {
             // Asked first: somebody may have turned to a write-ahead log, and
             // DELETE would turn the database back.
-            let mode: Option<String> = self.value(
-                "cannot end its journal",
-                "PRAGMA journal_mode",
-                [],
-            )?;
-            if mode.is_some_and(|m| m.eq_ignore_ascii_case("persist")) {
+            let mode: String =
+                self.one("cannot end its journal", "PRAGMA journal_mode", [])?;
+            if mode.eq_ignore_ascii_case("persist") {
                 // Where somebody is writing it stays: it is theirs now.
                 self.connection
                     .execute_batch("PRAGMA journal_mode=DELETE")
@@ -200,10 +197,12 @@ impl Database {
     /// (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
     fn checkpoint_as(&self, mode: &str) -> Result<Log> {
         let sql = format!("PRAGMA main.wal_checkpoint({mode})");
-        let said: Vec<(i64, i64, i64)> =
-            self.rows("cannot checkpoint", &sql, [])?;
-        // Both are -1 where nothing was found out.
-        let (busy, pages, copied) = said.first().copied().unwrap_or((1, 0, 0));
+        let doing = "cannot checkpoint";
+        let said: Vec<(i64, i64, i64)> = self.rows(doing, &sql, [])?;
+        let Some((busy, pages, copied)) = said.first().copied() else {
+            return Err(self.fail(doing, rusqlite::Error::QueryReturnedNoRows));
+        };
+        // Both numbers are -1 where nothing was found out.
         Ok(Log {
             busy: busy != 0 || pages < 0 || copied < 0,
             pages: pages.max(0) as u64,

@@ -222,8 +222,7 @@ impl Database {
 
     pub(super) fn pragma_number(&self, name: &str) -> Result<i64> {
         let sql = format!("PRAGMA {name}");
-        let number = self.value("cannot read its state", &sql, [])?;
-        Ok(number.unwrap_or(0))
+        self.one("cannot read its state", &sql, [])
     }
 
     /// Begins a read transaction, which ends when the guard is dropped.
@@ -261,6 +260,17 @@ impl Database {
             .prepare_cached(sql)
             .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
             .map_err(|e| self.fail(doing, e))
+    }
+
+    /// The value that a query gives, which must give a row.
+    pub(super) fn one<T: FromSql>(
+        &self,
+        doing: &str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<T> {
+        let none = || self.fail(doing, rusqlite::Error::QueryReturnedNoRows);
+        self.value(doing, sql, values)?.ok_or_else(none)
     }
 
     /// How many rows a statement changed.

@@ -108,6 +108,65 @@ fn respelled(cell: &Cell) -> String {
 }
 
 #[test]
+fn dry_run_says_what_the_file_would_delete_and_changes_nothing() {
+    for key in KEYS {
+        for compressed in [true, false] {
+            let world = five(key, compressed);
+            world.sql(
+                "UPDATE t SET v = 'new' WHERE id = 4;
+                DELETE FROM t WHERE id = 2",
+            );
+            let purge = |args: &[&str]| {
+                world.cmd("rt-purge").args(["--archive=f", "t"]).args(args)
+            };
+            let before = world.dir.tree();
+            let out = purge(&["-n"]).run();
+            out.status(0).stderr("");
+            let mut plan = purged(&out);
+            assert_eq!(plan["status"], "dry_run");
+            assert_eq!(counts(&plan), "records 3, changed 1, gone 1");
+            assert_eq!(world.dir.tree(), before, "{key}");
+            assert_eq!(world.row("SELECT count(*) FROM t"), "4");
+            let done = purged(&purge(&[]).run());
+            for key in ["status", "archive_files"] {
+                plan[key] = done[key].clone();
+            }
+            assert_eq!(plan, done, "{key}");
+            assert_eq!(
+                counts(&purged(&purge(&["-n"]).run())),
+                "changed 1, gone 4"
+            );
+        }
+    }
+}
+
+/// Whatever ends a real run before its first row ends the dry run too.
+#[test]
+fn dry_run_refuses_what_a_run_refuses() {
+    let world = five("id INTEGER PRIMARY KEY", true);
+    world.sql("CREATE VIEW w AS SELECT * FROM t");
+    world.dir.write("cut", &fs::read(world.dir.join("f")).unwrap()[..40]);
+    let both = |args: &[&str], status: i32| {
+        let before = world.dir.tree();
+        let say = |more: &[&str]| {
+            let out = world.cmd("rt-purge").args(args).args(more).run();
+            out.status(status);
+            out.stderr
+        };
+        let dry = say(&["-n"]);
+        assert_eq!(world.dir.tree(), before, "{args:?}");
+        assert_eq!(dry, say(&[]), "{args:?}");
+    };
+    both(&["--archive=f"], 2);
+    both(&["--archive=f", "nothing"], 2);
+    both(&["--archive=f", "w"], 2);
+    both(&["--archive=missing", "t"], 1);
+    both(&["--archive=cut", "t"], 4);
+    world.stored("t");
+    both(&["--archive=f", "t"], 75);
+}
+
+#[test]
 fn file_given_again_finds_nothing_to_delete() {
     for key in KEYS {
         let world = five(key, true);

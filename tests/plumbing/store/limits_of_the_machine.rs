@@ -54,6 +54,20 @@ fn the_root_of_the_tree_may_be_a_link() {
     assert!(dir.join("disk/warm/2026-01-08/t.jsonl.gz").is_file());
 }
 
+#[test]
+fn what_stands_in_the_place_of_a_folder_is_named_and_left() {
+    for name in ["a/warm", "a/cold", "a/schema"] {
+        let dir = with_table();
+        dir.write(name, "theirs");
+        let out = store(&dir, &[], &row(1, "2026-01-08", "a")).run();
+        out.status(1).stderr_has(&format!("'{name}' is not a folder"));
+        out.stderr_has("hint: ").stderr_has("keep it under another name");
+        assert!(printed(&out).0.is_empty());
+        assert_eq!(dir.read(name), "theirs");
+        assert_eq!(dir.read("a/ledger.jsonl"), "", "{name}");
+    }
+}
+
 /// A command without root's power over other people's folders.
 fn ordinary(dir: &Dir, script: &str) -> crate::support::Out {
     let caps = "-dac_override,-dac_read_search,-fowner";

@@ -37,8 +37,8 @@ impl Database {
             table.quoted()
         );
         let most = i64::try_from(rows.saturating_add(1)).unwrap_or(i64::MAX);
-        let found = self.value("cannot count rows", &sql, [most])?;
-        Ok(found.map(i64::cast_unsigned) == Some(rows))
+        let found: i64 = self.one("cannot count rows", &sql, [most])?;
+        Ok(u64::try_from(found) == Ok(rows))
     }
 
     /// Pages that a deletion of all rows at once may have to free: an upper

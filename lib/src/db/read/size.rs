@@ -18,7 +18,7 @@ impl Database {
     /// The size of a table. Reads each page of it once.
     pub fn table_size(&self, table: &Table) -> Result<TableSize> {
         let live = self.with_small_cache(|| {
-            self.value::<i64>(
+            self.one::<i64>(
                 "cannot measure a table",
                 "SELECT coalesce(sum(pgsize - unused), 0) \
                  FROM dbstat('main') WHERE name = ?1 AND aggregate = 1",
@@ -28,7 +28,7 @@ impl Database {
         let free = self.pragma_number("freelist_count")?;
         let page = self.pragma_number("page_size")?;
         Ok(TableSize {
-            live_bytes: live.unwrap_or(0).max(0) as u64,
+            live_bytes: live.max(0) as u64,
             reclaimable_bytes: (free * page).max(0) as u64,
         })
     }

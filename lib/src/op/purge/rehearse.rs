@@ -10,7 +10,7 @@ use super::plan::{self, Group, Known, failed};
 use super::recover::{self, Stored};
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
-use crate::archive::{Ledger, Open, Tree};
+use crate::archive::{Ledger, Open, Receipt, State, Tree, look_by_hand};
 use crate::db::{Access, Database, Identity, Kind, Reclaim};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
@@ -30,7 +30,9 @@ pub(super) fn rehearse(
 ) -> Result<Results> {
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
-    let idle = waited.receipts.is_empty() && !options.pending;
+    let idle = waited.receipts.is_empty()
+        && !options.pending
+        && options.archive.is_none();
     if idle && options.reclaim == Reclaim::None {
         return Ok(results);
     }
@@ -47,10 +49,8 @@ pub(super) fn rehearse(
         false => waited.watch.stored(),
     };
     let list = &mut results.list;
-    let state = ledger.state();
-    let mut groups =
-        plan::groups(options, state, &identity, waited.receipts, list)?;
-    plan::order(&mut groups, &database)?;
+    let of = (&database, &identity);
+    let groups = groups(options, ledger.state(), of, waited.receipts, list)?;
     let limit = Limit {
         stop,
         deadline: options.max_runtime.map(|d| waited.began + d),
@@ -69,6 +69,33 @@ pub(super) fn rehearse(
         results.list.push(result);
     }
     Ok(results)
+}
+
+/// What a run would settle, in its order.
+fn groups(
+    options: &Options,
+    state: &State,
+    (database, identity): (&Database, &Identity),
+    receipts: Vec<Receipt>,
+    results: &mut Vec<Purged>,
+) -> Result<Vec<Group>> {
+    if !options.pending
+        && let Some(name) = &options.table
+        && let Some(table) = database.table(name)?
+    {
+        database.check_purgeable(&table)?;
+    }
+    if let Some(file) = &options.archive {
+        let named = (options.table.as_deref(), file.as_path());
+        let name = options.settings.database()?;
+        let database = (database, name.as_deref());
+        let open = look_by_hand(state, named, database, identity)?;
+        return Ok(vec![plan::single(open)]);
+    }
+    let mut groups =
+        plan::groups(options, state, identity, receipts, results)?;
+    plan::order(&mut groups, database)?;
+    Ok(groups)
 }
 
 /// What would become of one table's segments.
