@@ -271,12 +271,23 @@ fn damaged_input_is_status_4_with_the_place() {
     let junk = [&packed[..], b"junk"].concat();
     let behind = [&packed[..], &[0, 0, 0], &packed].concat();
     let zeros = [&packed[..], &[0; 700_000]].concat();
+    // One member, and three of which the last is cut or the second corrupt.
+    let one = good(&[], &rows(1000));
+    let len = one.len();
+    let third = [&one[..], &one, &one[..len - 1]].concat();
+    let mut second = one.repeat(3);
+    second[2 * len - 20] ^= 1;
+    let third_said =
+        format!("in the middle of the gzip member at byte {}", 2 * len);
+    let second_said = format!("the gzip member at byte {len} is corrupt");
     assert!(good(&["-d"], &zeros) == rows(60_000));
     for (input, why) in [
         (&b""[..], "standard input is empty"),
         (b"id,name\n", "standard input is not gzip"),
         (cut, "ends in the middle of the gzip member at byte "),
         (&flipped, "the gzip member at byte "),
+        (&third, &third_said),
+        (&second, &second_said),
         (&junk, &format!("not gzip at byte {}", packed.len())),
         (&behind, &format!("not gzip at byte {}", packed.len())),
         (&[0; 100], "standard input is not gzip"),
@@ -320,6 +331,15 @@ fn a_header_that_lies_is_a_warning_and_changes_no_text() {
         assert!(good(&["-q", "-d"], &two) == text.repeat(2));
         let said = run(&["-d"], &two).stderr;
         assert!(!said.is_empty(), "{text:?}");
+        // Behind another one, which is what it says.
+        let first = good(&[], b"first\n");
+        let three = [&first[..], &two].concat();
+        assert!(
+            good(&["-q", "-d"], &three)
+                == [b"first\n", &text.repeat(2)[..]].concat()
+        );
+        let said = String::from_utf8(run(&["-d"], &three).stderr).unwrap();
+        assert!(said.contains(&format!("at byte {}", first.len())), "{said}");
     }
 }
 

@@ -265,6 +265,12 @@ fn report_keeps_the_status_and_the_counts_of_a_failure() {
         (&table["status"], &table["message"]),
         (&json!("failed"), &json!("busy"))
     );
+    // Each status of rt(7) is kept; any other is a failure.
+    for status in [1, 2, 3, 4, 5, 6, 75, 130, 141, 143, 101] {
+        let fault = json!({"status": "failed", "exit_status": status});
+        let want = if status == 101 { 1 } else { status };
+        judged(want, &[but(exported("archived", 0), fault)]);
+    }
     let mute = json!({"status": "failed"});
     let table = judged(1, &[e.clone(), s.clone(), but(purged(2), mute)]);
     assert_eq!(table["message"], "rt-purge failed");

@@ -127,12 +127,22 @@ impl Secrets {
         }
         let of = |guess: bool| {
             let all = patterns().filter(|p| p.is_of(version));
-            Finder::new(all.filter(|p| p.guess == guess).collect())
+            all.filter(|p| p.guess == guess).collect()
         };
-        let mut finders = vec![of(false)?];
+        let mut groups: Vec<Vec<&Pattern>> = vec![of(false)];
         if level == Level::All {
-            finders.push(of(true)?);
+            groups.push(of(true));
         }
+        Secrets::of(groups)
+    }
+
+    /// These patterns alone: those of a group are looked for at once, and after
+    /// those of the groups before.
+    ///
+    /// # Errors
+    /// A pattern that cannot be looked for.
+    pub fn of(groups: Vec<Vec<&'static Pattern>>) -> Result<Secrets> {
+        let finders: Result<_> = groups.into_iter().map(Finder::new).collect();
         let needles = patterns().flat_map(|p| p.needles);
         let spelled = needles.filter_map(|needle| {
             let (letter, rest) = needle.as_bytes().split_first()?;
@@ -145,7 +155,7 @@ impl Secrets {
             second[usize::from(rest[0])] = true;
         }
         Ok(Secrets {
-            finders,
+            finders: finders?,
             counts: BTreeMap::new(),
             spelled,
             second,

@@ -78,9 +78,11 @@ fn every_example_is_found_as_its_kind_and_no_near_miss_is() {
                 writeln!(wrong, "{}: {now:?}", pattern.kind).unwrap();
             }
         }
+        // By itself: what another kind takes first would hide it.
+        let mut alone = Secrets::of(vec![vec![pattern]]).unwrap();
         for miss in pattern.misses {
             let text = expand(miss);
-            if redact(&text).contains(&mark) {
+            if alone.finds(text.as_bytes()) || redact(&text).contains(&mark) {
                 writeln!(wrong, "{}: in {text:?}", pattern.kind).unwrap();
             }
         }

@@ -51,6 +51,25 @@ fn any_changed_byte_takes_one_member_at_most() {
 }
 
 #[test]
+fn cut_anywhere_the_members_in_front_come() {
+    let texts = [noise(300, 5), noise(100, 6), noise(50, 7)];
+    let members = [ours(&texts[0]), foreign(&texts[1]), ours(&texts[2])];
+    let bytes = members.concat();
+    let mut want = Vec::new();
+    let mut start = 0;
+    for (member, text) in members.iter().zip(&texts) {
+        for len in start + 1..start + member.len() {
+            let (got, damages) = read(&bytes[..len], 0);
+            assert!(got == want && damages.len() == 1, "{len} bytes");
+            assert_eq!(damages[0].start, start as u64);
+            assert_eq!(damages[0].end, len as u64);
+        }
+        want.extend_from_slice(text);
+        start += member.len();
+    }
+}
+
+#[test]
 fn a_member_too_long_to_be_opened_whole_is_passed_over_by_its_size() {
     let long = ours(&noise(WHOLE_MAX + 1, 7));
     let mut bytes = [ours(b"a\n"), long.clone(), ours(b"z\n")].concat();
