@@ -93,7 +93,8 @@ impl World {
         World { tables, ..world }
     }
 
-    /// A copy of database, tree and policy in another folder.
+    /// A copy of database, tree and policy in another folder, where the tree
+    /// was told that its database moved.
     pub fn copy(&self) -> World {
         let dir = Dir::new();
         for name in ["db", "archives", "policy"] {
@@ -102,7 +103,10 @@ impl World {
                 copy.arg(dir.join(name)).run().status(0);
             }
         }
-        World { dir, tables: self.tables.clone() }
+        let world = World { dir, tables: self.tables.clone() };
+        let moved = world.cmd("rt-purge").args(["--pending", "--moved"]);
+        moved.args(["--archives", "archives", "--db", "db"]).run().status(0);
+        world
     }
 
     /// The names of its tables.
