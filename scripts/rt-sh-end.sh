@@ -25,6 +25,14 @@ rt_words() { # TARGET [ARG ...]
 		2>/dev/null) || words="\"\$target\""
 }
 
+# Takes the lock.  Where there is no tree, the database is opened first: a run
+# that cannot do anything makes none, and reports why as rt_words says.
+rt_begin() { # ARG ...
+	[ -n "${RT_UNDER_LOCK-}" ] || [ -d "${RT_ARCHIVES:-archives}" ] ||
+		rt_words all
+	[ -n "$RT_STOP" ] || rt_lock "$@"
+}
+
 # Prints the report.  Where it cannot be written, the work is done all the
 # same, and whoever finds the disk full must know that.
 rt_print() { # FILE

@@ -86,6 +86,8 @@ pub enum Upkeep {
     Consolidation(Consolidation),
     /// From rt-expire.
     Expiry(Expiry),
+    /// From a job that could not begin.
+    Ended(Ended),
 }
 
 /// The record of rt-consolidate.

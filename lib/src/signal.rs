@@ -61,6 +61,12 @@ impl Stop {
         Ok(stop)
     }
 
+    /// Tells, also to who outlives this, whether a signal came.
+    pub fn asked(&self) -> impl Fn() -> bool + Send + 'static {
+        let flags = [self.interrupted.clone(), self.terminated.clone()];
+        move || flags.iter().any(|flag| flag.load(Ordering::Relaxed))
+    }
+
     /// An error once a signal came.
     pub fn check(&self) -> Result<()> {
         let (exit, name) = if self.interrupted.load(Ordering::Relaxed) {

@@ -303,12 +303,25 @@ fn full_goes_on_after_a_job_that_left_no_report() {
     for shell in SHELLS {
         let dir = Dir::new();
         archived(&dir);
-        stub(&dir, "rt-weekly", "exit 5");
-        let out = on(script(&dir, shell, "rt-full")).run();
-        out.status(5);
-        let report = json_of(&out);
-        assert_eq!(report["weekly"]["status"], "failed");
-        assert_eq!(report["monthly"]["purge"]["purged_members"], 1);
+        let said = "echo rt-lock: warning: it is late >&2
+            echo 'rt-weekly: the \"why\"' >&2; echo hint: look >&2; exit 2";
+        for (body, status, why) in
+            [("exit 5", 5, None), (said, 3, Some("the \"why\""))]
+        {
+            stub(&dir, "rt-weekly", body);
+            let out = on(script(&dir, shell, "rt-full")).run();
+            out.status(status);
+            let weekly = &json_of(&out)["weekly"];
+            assert_eq!(weekly["status"], "failed");
+            let message = weekly["message"].as_str().unwrap();
+            out.expect("the cause", why.is_none_or(|why| message == why));
+            if status == 3 {
+                out.stderr_has("warning: it is late").stderr_has("hint: look");
+                continue;
+            }
+            let report = json_of(&out);
+            assert_eq!(report["monthly"]["purge"]["purged_members"], 1);
+        }
     }
 }
 

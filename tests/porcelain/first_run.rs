@@ -4,12 +4,14 @@
 use serde_json::Value;
 
 use crate::support::world::World;
-use crate::support::{Dir, Out};
+use crate::support::{Dir, Out, ordinary};
 
-const JOBS: [(&str, &[&str]); 4] = [
+const JOBS: [(&str, &[&str]); 6] = [
     ("rt-archive", &["all"]),
     ("rt-daily", &["-q"]),
     ("rt-weekly", &["-q"]),
+    ("rt-monthly", &["-q"]),
+    ("rt-cleanup", &["-q", "archives"]),
     ("rt-full", &["-q"]),
 ];
 
@@ -60,8 +62,27 @@ fn job_makes_no_tree_before_the_database_was_opened() {
         for db in ["database/ideas.db", "text"] {
             let out = dir.cmd(job).env("RT_DB", db).args(*args).run();
             out.status(1).stderr_has(&format!("'{db}'"));
+            out.stdout_has(&format!("cannot open '{db}'"));
             assert_eq!(dir.tree().lines().count(), 1, "{}", dir.tree());
         }
+    }
+    for tree in [false, true] {
+        if tree {
+            dir.folder("archives");
+        }
+        let out = dir.cmd("rt-full").run();
+        let report: Value = serde_json::from_str(&out.stdout).unwrap();
+        let cause = "cannot open 'database/ideas.db': no such file or \
+                     directory";
+        assert_eq!(report["daily"]["tables"][0]["message"], cause);
+        assert_eq!(report["weekly"]["tables"][0]["message"], cause);
+        // What the archives alone need is done.
+        let (status, why) = match tree {
+            false => (1, Value::from(cause)),
+            true => (3, Value::Null),
+        };
+        out.status(status);
+        assert_eq!(report["monthly"]["purge"]["message"], why);
     }
     let world = own();
     let other = ["--timestamp-column=ts", "--older-than=7d", "audit_lgo"];
@@ -70,6 +91,31 @@ fn job_makes_no_tree_before_the_database_was_opened() {
     assert!(!world.dir.join("archives").exists(), "{}", world.dir.tree());
     let out = world.cmd("rt-archive").args(ad_hoc).run();
     out.status(0).stdout_has("audit_log  archived");
+}
+
+#[test]
+fn database_that_cannot_be_written_is_refused_before_a_tree_is_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = own();
+    let only_read = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(world.dir.join("db"), only_read).unwrap();
+    let run = |flags: &str| {
+        let script = format!(
+            "rt-archive --db db --timestamp-column ts --older-than 7d \
+             {flags} audit_log"
+        );
+        ordinary(&world.dir, &script).run()
+    };
+    run("-n").status(0).stdout_has("dry_run        1");
+    let out = run("");
+    out.status(1).stderr_has("hint: run it as a user who may write");
+    out.stdout_has("cannot write '").stdout_has("permission denied");
+    assert!(!world.dir.join("archives").exists(), "{}", world.dir.tree());
+    // Also where the tree is there, and by hand.
+    world.dir.folder("archives");
+    run("").status(1).stdout_has("permission denied");
+    let out = ordinary(&world.dir, "rt-purge --db db --pending").run();
+    out.status(1).stdout_has("permission denied").stdout_has("\"ended\"");
 }
 
 #[test]

@@ -45,6 +45,21 @@ pub fn system(program: &str) -> Option<Command> {
     found.then(|| Command::new(program))
 }
 
+/// A shell command without root's power over what others may not write.
+pub fn ordinary<'d>(dir: &'d Dir, script: &str) -> Cmd<'d> {
+    let caps = "-dac_override,-dac_read_search,-fowner";
+    let root = fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0);
+    let cmd = match root {
+        true => dir
+            .cmd("setpriv")
+            .arg(format!("--bounding-set={caps}"))
+            .arg(format!("--inh-caps={caps}"))
+            .arg("sh"),
+        false => dir.cmd("sh"),
+    };
+    cmd.args(["-c", script])
+}
+
 /// A folder that goes away with the test.
 pub struct Dir {
     temp: tempfile::TempDir,

@@ -2,6 +2,8 @@
 //! set to.
 
 use std::cell::Cell;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +12,10 @@ use rusqlite::types::FromSql;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row,
 };
+use rustix::fs::{Access as AccessFlags, access};
+use rustix::io::Errno;
 
-use crate::db::journal_file::{self, LogFile};
+use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
 use crate::db::wal_leftovers::WalLeftovers;
 use crate::error::{Error, Result, quoted};
@@ -88,15 +92,17 @@ impl Database {
             Access::Look | Access::Read => WalLeftovers::of(path),
             Access::Delete => None,
         };
-        let doing = format!("cannot open {}", quoted(path));
         let opened = Database::connect(path, access, busy).map_err(|e| {
             let undo = access != Access::Delete
                 && e.sqlite_error_code() == Some(ErrorCode::ReadOnly);
-            (error(&doing, e), undo)
+            (not_opened(path, e), undo)
         })?;
         let _leftovers = leftovers.filter(|_| opened.wal);
         let opened = Database { _leftovers, file, ..opened };
         opened.check_path().map_err(|error| (error, false))?;
+        if access == Access::Delete {
+            opened.check_writable().map_err(|error| (error, false))?;
+        }
         Ok(opened)
     }
 
@@ -162,6 +168,41 @@ impl Database {
                 "no more rows were deleted; run the same command again: what \
                  was left is settled in the file that is there now",
             )),
+        }
+    }
+
+    /// Lets a statement that takes long end with an error once `asked` says
+    /// so: a condition can keep SQLite busy for ever between two rows.
+    pub fn end_when(
+        &mut self,
+        asked: impl Fn() -> bool + Send + 'static,
+    ) -> Result<()> {
+        // Some hundredths of a second.
+        const STEPS: i32 = 1_000_000;
+        let done = self.connection.progress_handler(STEPS, Some(asked));
+        done.map_err(|e| self.fail("cannot set it up", e))
+    }
+
+    /// Refuses a database that cannot be written, before anything is done
+    /// that counts on it: its file, or the folder of a journal that has yet
+    /// to be made.
+    pub fn check_writable(&self) -> Result<()> {
+        let refuse = |path: &Path, errno: Errno| {
+            Error::io("write", path, errno.into()).hint(
+                "run it as a user who may write the database and its folder, \
+                 where they are not mounted read-only",
+            )
+        };
+        let path = std::fs::canonicalize(&self.path)
+            .map_err(|e| Error::io("open", &self.path, e))?;
+        access(&path, AccessFlags::WRITE_OK).map_err(|e| refuse(&path, e))?;
+        let journal = if self.wal { "-wal" } else { "-journal" };
+        match path.parent() {
+            Some(folder) if !beside(&path, journal).exists() => {
+                access(folder, AccessFlags::WRITE_OK)
+                    .map_err(|e| refuse(folder, e))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -322,8 +363,30 @@ fn check_regular(path: &Path) -> Result<(u64, u64)> {
     }
 }
 
+const UNLOGGED: &str = "\
+    it keeps a write-ahead log, whose index (-shm) must be made beside it: \
+    name it where its folder can be written, or copy it there together with \
+    its -wal file";
+
+/// The error of a database that SQLite does not open.
+fn not_opened(path: &Path, source: rusqlite::Error) -> Error {
+    let unlogged = matches!(
+        source.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    ) && keeps_log(path);
+    let error = error(&format!("cannot open {}", quoted(path)), source);
+    if unlogged { error.hint(UNLOGGED) } else { error }
+}
+
+/// Whether the file says that it has a write-ahead log
+/// (<https://www.sqlite.org/fileformat.html#file_format_version_numbers>).
+fn keeps_log(path: &Path) -> bool {
+    let mut head = [0; 20];
+    File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok()
+        && head[18..] == [2, 2]
+}
+
 /// Lets SQLite undo what a program that died had begun to write.
 fn undo(path: &Path, busy: Duration) -> Result<()> {
-    journal_file::visit(path, busy)
-        .map_err(|e| error(&format!("cannot recover {}", quoted(path)), e))
+    journal_file::visit(path, busy).map_err(|e| not_opened(path, e))
 }

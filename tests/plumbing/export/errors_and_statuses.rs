@@ -6,8 +6,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use super::{export, open, with_result};
-use crate::support::Dir;
 use crate::support::rows;
+use crate::support::{Dir, ordinary};
 
 /// A table of 3,000 rows of some 1,000 bytes.
 fn large() -> Dir {
@@ -187,4 +187,77 @@ fn what_a_dead_program_had_begun_is_undone_first_but_not_in_a_dry_run() {
     out.status(0).stderr("");
     out.expect("the old values", !out.stdout.contains("half done"));
     out.expect("all rows", out.stdout.lines().count() == 3000);
+}
+
+#[test]
+fn a_signal_ends_a_condition_that_would_never_end() {
+    let dir = large();
+    let endless = "EXISTS(WITH RECURSIVE c(n) AS \
+                   (SELECT 1 UNION ALL SELECT n + 1 FROM c) \
+                   SELECT 1 FROM c WHERE n < 0)";
+    let script = format!(
+        "timeout -k 60 1 rt-export --db x.db --result result \
+         --where '{endless}' t"
+    );
+    let out = dir.cmd("sh").args(["-c", &script]).run();
+    out.status(124).stdout("").stderr("rt-export: stopped by SIGTERM\n");
+    let record = dir.read("result");
+    assert!(record.contains("\"exit_status\":143"), "{record}");
+}
+
+#[test]
+fn a_name_in_double_quotes_that_is_no_column_is_refused() {
+    let dir = large();
+    dir.sql(
+        "x.db",
+        "CREATE VIEW w AS SELECT id, v FROM t WHERE v <> \"a string\"",
+    );
+    for (table, condition, rows) in [
+        ("t", "\"id\" = 7", 1),
+        ("t", "\"di\" = 7", 0),
+        ("t", "v <> \"none\"", 0),
+        // What the database itself writes so stays what it is.
+        ("w", "\"id\" = 7", 1),
+    ] {
+        let out = export(&dir, &["--where", condition, table]).run();
+        out.status(if rows == 0 { 2 } else { 0 });
+        assert_eq!(out.stdout.lines().count(), rows, "{condition}");
+        if rows == 0 {
+            out.stderr_has("no such column").stderr_has("single-quotes");
+        }
+    }
+    let policy = r#"{"table":"t","timestamp":"v","where":"\"di\" = 7",
+        "hot":"7d","warm":"30d","cold":"1y"}"#;
+    dir.write("policy", policy.replace('\n', " "));
+    for (program, args) in [
+        ("rt-stat", &[][..]),
+        ("rt-export", &["--due", "t"]),
+        ("rt-policy", &["--check"]),
+        ("rt-archive", &["all"]),
+    ] {
+        let places = ["--db", "x.db", "--policy", "policy"];
+        let out = dir.cmd(program).args(places).args(args).run();
+        out.status(2);
+        let said = out.stdout.clone() + &out.stderr;
+        out.expect("the name", said.contains("no such column"));
+    }
+}
+
+#[test]
+fn a_log_in_a_folder_that_cannot_be_written_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = large();
+    dir.folder("theirs");
+    fs::rename(dir.join("x.db"), dir.join("theirs/x.db")).unwrap();
+    dir.sql("theirs/x.db", "PRAGMA journal_mode = wal");
+    let mode = |mode| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(dir.join("theirs"), mode).unwrap();
+    };
+    mode(0o555);
+    let out = ordinary(&dir, "rt-export --db theirs/x.db t").run();
+    mode(0o755);
+    out.status(1).stdout("");
+    out.stderr_has("rt-export: cannot open 'theirs/x.db': ");
+    out.stderr_has("hint: it keeps a write-ahead log");
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{printed, row, store, warm, with_table};
-use crate::support::Dir;
 use crate::support::rows::{Random, peak_kib};
+use crate::support::{Dir, ordinary};
 
 #[test]
 fn links_inside_the_tree_are_not_followed() {
@@ -68,22 +68,6 @@ fn what_stands_in_the_place_of_a_folder_is_named_and_left() {
     }
 }
 
-/// A command without root's power over other people's folders.
-fn ordinary(dir: &Dir, script: &str) -> crate::support::Out {
-    let caps = "-dac_override,-dac_read_search,-fowner";
-    let root = fs::metadata("/proc/self")
-        .is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
-    let cmd = match root {
-        true => dir
-            .cmd("setpriv")
-            .arg(format!("--bounding-set={caps}"))
-            .arg(format!("--inh-caps={caps}"))
-            .arg("sh"),
-        false => dir.cmd("sh"),
-    };
-    cmd.args(["-c", script]).stdin(row(1, "2026-01-08", "a")).run()
-}
-
 const STORE: &str = "rt-store --db x.db --archives a --timestamp-column at t";
 
 #[test]
@@ -96,7 +80,8 @@ fn a_folder_that_cannot_be_written_is_named() {
         let before = warm(&dir);
         let mode = fs::Permissions::from_mode;
         fs::set_permissions(dir.join(folder), mode(0o555)).unwrap();
-        let out = ordinary(&dir, STORE);
+        let rows = row(1, "2026-01-08", "a");
+        let out = ordinary(&dir, STORE).stdin(rows).run();
         fs::set_permissions(dir.join(folder), mode(0o755)).unwrap();
         out.status(1).stderr_has("permission denied").stderr_has("'a");
         assert!(printed(&out).0.is_empty());

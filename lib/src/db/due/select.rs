@@ -70,6 +70,9 @@ impl Database {
         selection: &Selection,
     ) -> Result<Due<'d>> {
         let filter = &selection.filter;
+        if let Some(expr) = &filter.condition {
+            self.check_condition(table, expr)?;
+        }
         let references = if selection.unreferenced {
             self.references(table)?.without(&selection.planned)
         } else {

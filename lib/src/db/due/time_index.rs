@@ -92,11 +92,8 @@ impl Database {
             range.term(&ranges.time),
             condition(table, filter),
         );
-        let asked = filter.condition.as_deref();
-        let mut statement = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(|e| self.unprepared(asked, e))?;
+        let mut statement =
+            self.connection.prepare_cached(&sql).map_err(fail)?;
         gather.tally.start();
         let mut rows =
             statement.query(params_from_iter(range.bounds())).map_err(fail)?;

@@ -96,6 +96,9 @@ impl Database {
         table: &Table,
         question: &Question,
     ) -> Result<Census> {
+        if let Some(expr) = &question.condition {
+            self.check_condition(table, expr)?;
+        }
         let mut census = Census::default();
         let mut position = None;
         self.with_small_cache(|| {
@@ -121,11 +124,8 @@ impl Database {
     ) -> Result<Option<Vec<Owned>>> {
         let fail = |e| self.fail("cannot count the rows of a table", e);
         let sql = statement(table, question, position.is_some());
-        let condition = question.condition.as_deref();
-        let mut statement = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(|e| self.unprepared(condition, e))?;
+        let mut statement =
+            self.connection.prepare_cached(&sql).map_err(fail)?;
         let cursor = statement.column_count() - 2;
         let started = Instant::now();
         let mut rows = statement

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{ToSql, params_from_iter};
 
 use crate::db::read::filter::{self, FUNCTION, Filter, Met, Tally};
@@ -126,7 +127,7 @@ impl Database {
         let falls = |part| table.falls(part);
         let order = order(cursor, falls);
         let behind = behind(cursor, falls);
-        let walk = Walk {
+        Ok(Walk {
             database: self,
             columns: columns.len(),
             first: format!(
@@ -141,43 +142,53 @@ impl Database {
             came: 0,
             position: None,
             ended: false,
-        };
-        walk.check(filter)?;
-        Ok(walk)
+        })
     }
 
     /// Refuses a condition on rows of a table that SQLite does not understand.
+    ///
+    /// A name in double quotes that is no column would be a string to SQLite,
+    /// and the condition mean something else. It is so still in the views and
+    /// triggers of the database, which may rely on it
+    /// (<https://www.sqlite.org/quirks.html#dblquote>).
+    ///
+    /// # Errors
+    /// Status 2, with SQLite's reason.
     pub fn check_condition(&self, table: &Table, expr: &str) -> Result<()> {
-        // On a line of its own: the expression may end in a comment.
-        let sql =
-            format!("SELECT 1 FROM {} WHERE (\n{expr}\n)", table.quoted());
-        match self.connection.prepare(&sql) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(self.unprepared(Some(expr), source)),
+        let from = table.quoted();
+        let strict = |on: bool| {
+            self.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, !on)
+                .map_err(|e| self.fail("cannot set it up", e))
+        };
+        let prepare = |sql: String| self.connection.prepare(&sql).map(drop);
+        strict(true)?;
+        if prepare(format!("SELECT 1 FROM {from}")).is_err() {
+            strict(false)?;
         }
+        // On a line of its own: the expression may end in a comment.
+        let done = prepare(format!("SELECT 1 FROM {from} WHERE (\n{expr}\n)"));
+        strict(false)?;
+        done.map_err(|source| self.unclear(expr, source))
     }
 
-    /// The error of a statement that cannot be prepared. A condition that
-    /// SQLite does not understand is a usage error.
-    pub(in crate::db) fn unprepared(
-        &self,
-        condition: Option<&str>,
-        source: rusqlite::Error,
-    ) -> Error {
+    /// The error of a condition that cannot be prepared. One that SQLite does
+    /// not understand is a usage error.
+    fn unclear(&self, expr: &str, source: rusqlite::Error) -> Error {
         let unclear = matches!(
             &source,
             rusqlite::Error::SqlInputError { error, .. }
                 if error.code == rusqlite::ErrorCode::Unknown
         );
-        if let (true, Some(expr)) = (unclear, condition) {
-            let reason = sql::error("", source).to_string();
-            return Error::usage(format!(
-                "the condition {} does not work{reason}",
-                quote(expr)
-            ))
-            .hint("it is an SQL expression over the table's columns");
+        if !unclear {
+            return self.fail("cannot prepare to read", source);
         }
-        self.fail("cannot prepare to read", source)
+        let reason = sql::error("", source).to_string();
+        Error::usage(format!(
+            "the condition {} does not work{reason}",
+            quote(expr)
+        ))
+        .hint("it is an SQL expression over the table's columns")
     }
 
     /// A view or virtual table has no order to go on in: its rows are copied
@@ -250,14 +261,6 @@ pub(in crate::db) fn behind(
 }
 
 impl Walk<'_> {
-    fn check(&self, filter: Option<&Filter>) -> Result<()> {
-        let condition = filter.and_then(|f| f.condition.as_deref());
-        match self.database.connection.prepare(&self.first) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(self.database.unprepared(condition, source)),
-        }
-    }
-
     /// One batch: `each` gets every row and gives the bytes it has gathered
     /// in this batch. Returns whether there may be more. No transaction is
     /// open when it returns.

@@ -39,7 +39,13 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let stop = Stop::listen()?;
-    let done = export(options, output, notes, &stop);
+    let done = match export(options, output, notes, &stop) {
+        // What SQLite says of a statement that a signal ended is no reason.
+        Err(error) if error.exit() == Exit::Failed => {
+            stop.check().and(Err(error))
+        }
+        done => done,
+    };
     let record = match &done {
         Ok(done) => done.record.clone(),
         // A reader that went away leaves no result: nobody was told all.
@@ -82,6 +88,7 @@ fn export(
         return Ok(done);
     }
     let mut database = options.settings.open(Access::Read)?;
+    database.end_when(stop.asked())?;
     let Some(table) = database.table(&options.table)? else {
         let message = format!(
             "{} has no table {}",

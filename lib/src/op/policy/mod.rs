@@ -132,7 +132,7 @@ fn tables(
         Err(_) if options.any_table => {
             let database = settings.open(Access::Read)?;
             let table = database.need_table(target)?.name;
-            check_sources(settings, &database, &[&table])?;
+            check_usable(settings, &database, &[&table])?;
             return Ok(vec![table]);
         }
         Err(unknown) => return Err(unknown),
@@ -143,7 +143,7 @@ fn tables(
         if options.need_db {
             settings.need_policy_table(policy, &database)?;
             check_conditions(policy, &targets, &database)?;
-            check_sources(settings, &database, &targets)?;
+            check_usable(settings, &database, &targets)?;
         }
         pairs = database.foreign_keys()?;
     }
@@ -166,13 +166,16 @@ fn check_conditions(
     Ok(())
 }
 
-/// Refuses a database when the archives of one of its tables come from
-/// another one.
-fn check_sources(
+/// Refuses a database that the job cannot write, and one when the archives of
+/// one of its tables come from another.
+fn check_usable(
     settings: &Settings,
     database: &Database,
     tables: &[&str],
 ) -> Result<()> {
+    if !settings.dry_run {
+        database.check_writable()?;
+    }
     let root = settings.archives();
     // A ledger that is broken ends the job itself, and with another status.
     let Ok(ledger) = Ledger::open(&root, settings.now()?, false) else {

@@ -70,14 +70,15 @@ pub fn run(
         true => rehearse::rehearse(options, waited, &stop, notes),
         false => work(options, waited, &stop, notes),
     };
-    let results = done.unwrap_or_else(|error| {
-        let table = options.table.clone().unwrap_or_default();
-        Results {
-            list: vec![failed(&table, &error)],
-            reclaimed: None,
-            end: Err(error),
-        }
+    let mut results = done.unwrap_or_else(|error| Results {
+        list: Vec::new(),
+        reclaimed: None,
+        end: Err(error),
     });
+    if let (true, Err(error)) = (results.list.is_empty(), &results.end) {
+        let table = options.table.clone().unwrap_or_default();
+        results.list.push(failed(&table, error));
+    }
     let mut exit = Exit::Done;
     for result in results.list {
         if let Some(code) = result.exit_status {

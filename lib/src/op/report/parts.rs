@@ -1,8 +1,9 @@
 //! The report of a job that consists of jobs: their whole reports, read from
 //! the files that they left.
 //!
-//! A job that left no report was not finished. What its report cannot say, its
-//! exit status, comes as a record on the input:
+//! A job that left no report was not finished; its file may hold what it said
+//! on standard error. What its report cannot say, its exit status, comes as a
+//! record on the input:
 //! `{"type":"part","part":"daily","exit_status":3}`.
 
 use std::collections::BTreeMap;
@@ -41,10 +42,16 @@ impl Found {
                 quoted(&part.file)
             ),
         };
-        match std::fs::read(&part.file) {
-            Ok(text) => serde_json::from_slice(&text)
-                .unwrap_or_else(|e| nothing(e.to_string())),
-            Err(e) => nothing(reason(&e)),
+        let text = match std::fs::read(&part.file) {
+            Ok(text) => text,
+            Err(e) => return nothing(reason(&e)),
+        };
+        match (serde_json::from_slice(&text), cause(&text)) {
+            (Ok(found), _) => found,
+            (Err(_), Some(message)) => {
+                Found::Nothing { status: Status::Failed, message }
+            }
+            (Err(e), None) => nothing(e.to_string()),
         }
     }
 
@@ -74,6 +81,18 @@ impl Found {
             Found::Nothing { message, .. } => format!("failed: {message}\n"),
         }
     }
+}
+
+/// The first cause in what a job said on standard error in place of a report:
+/// `rt-policy: cannot open 'x': no such file or directory`.
+fn cause(said: &[u8]) -> Option<String> {
+    let said = String::from_utf8_lossy(said);
+    let mut causes = said.lines().filter_map(|line| {
+        let (program, cause) = line.split_once(": ")?;
+        let ours = program.starts_with("rt-") && !program.contains(' ');
+        (ours && !cause.starts_with("warning: ")).then(|| cause.to_owned())
+    });
+    causes.next()
 }
 
 /// The report of the whole job: a key a part, in their order.

@@ -68,16 +68,18 @@ pub(super) fn make(
     notes: &mut dyn Notes,
 ) -> Result<Made> {
     let (mut consolidations, mut expiries) = (Vec::new(), Vec::new());
-    let types = ["consolidation", "expiry"];
+    let mut reason = None;
+    let types = ["consolidation", "expiry", "ended"];
     let readable = read(input, &types, notes, |record| match record {
         Upkeep::Consolidation(record) => consolidations.push(record),
         Upkeep::Expiry(record) => expiries.push(record),
+        Upkeep::Ended(record) => reason = record.message,
     })?;
     let mut exits = Vec::new();
     let wanted = |step, seen: usize| steps.contains(&step) || seen > 0;
     let mut consolidation = Consolidation::default();
     if wanted(Step::Consolidation, consolidations.len()) {
-        let (one, why) = single("rt-consolidate", consolidations);
+        let (one, why) = single("rt-consolidate", consolidations, &reason);
         consolidation = one.unwrap_or_default();
         let Consolidation { status, message, exit_status, .. } =
             &mut consolidation;
@@ -87,7 +89,7 @@ pub(super) fn make(
     }
     let mut purge = Expiry::default();
     if wanted(Step::Purge, expiries.len()) {
-        let (one, why) = single("rt-expire", expiries);
+        let (one, why) = single("rt-expire", expiries, &reason);
         purge = one.unwrap_or_default();
         let Expiry { status, message, exit_status, .. } = &mut purge;
         exits.push(judge(why, status, message, exit_status));
@@ -113,10 +115,15 @@ pub(super) fn make(
     })
 }
 
-/// The one record of a step, or what is wrong with them.
-fn single<R>(step: &str, records: Vec<R>) -> (Option<R>, Option<String>) {
+/// The one record of a step, or what is wrong with them; `reason` is why the
+/// job could not begin.
+fn single<R>(
+    step: &str,
+    records: Vec<R>,
+    reason: &Option<String>,
+) -> (Option<R>, Option<String>) {
     let why = match records.len() {
-        0 => Some(format!("{step} did not finish")),
+        0 => reason.clone().or_else(|| Some(format!("{step} did not finish"))),
         1 => None,
         n => Some(format!("{step} reported {n} times")),
     };
