@@ -15,6 +15,7 @@ enum F {
     Yes,
     Grace,
     After,
+    File,
     LockWait,
 }
 
@@ -35,6 +36,12 @@ static CMD: Command<F> = Command {
             "after",
             "FILE",
             "a dry run: count on the reports of dry runs in FILE",
+        ),
+        value(
+            F::File,
+            "file",
+            "NAME",
+            "only enter in the ledger that somebody deleted NAME",
         ),
         value(
             F::LockWait,
@@ -62,6 +69,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Yes => o.limits.yes = true,
             F::Grace => o.limits.grace = Some(age::age_flag("grace", &v)?),
             F::After => o.after = Some(v.into()),
+            F::File => o.files.push(cli::text("file", &v)?),
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
         }
     }

@@ -150,6 +150,9 @@ pub struct Expiry {
 pub struct Span {
     /// The table.
     pub table: String,
+    /// `whole` for files with all rows of a run; none for days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
     /// Why they are asked about: `clock`, `backlog`, `shorter` or `half`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

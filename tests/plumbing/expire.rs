@@ -191,3 +191,26 @@ fn deleting_more_than_half_is_refused() {
     world.expire(NOW, &[]).status(0);
     assert_eq!(world.once().len(), 1);
 }
+
+#[test]
+fn word_that_a_file_is_gone_is_no_word_on_the_clock() {
+    let world = many_days();
+    world.insert("tool_uses", 1, &["2025-12-01"]);
+    world.archive("2026-01-08T00:00:00Z");
+    let file = "warm/2025-12-01/tool_uses.jsonl.gz";
+    std::fs::remove_file(world.dir.join("archives").join(file)).unwrap();
+    let now = "2026-03-01T00:00:00Z";
+    world.expire(now, &["--file", file]).status(0);
+    world.expire(now, &[]).status(1).stderr_has("ahead");
+}
+
+#[test]
+fn file_behind_a_link_that_leads_nowhere_is_not_called_gone() {
+    let world = month();
+    let cold = world.dir.join("archives/cold");
+    std::fs::rename(&cold, world.dir.join("disk")).unwrap();
+    std::os::unix::fs::symlink(world.dir.join("disk"), &cold).unwrap();
+    std::fs::rename(world.dir.join("disk"), world.dir.join("away")).unwrap();
+    let out = world.expire(NOW, &["--file", MONTH]);
+    out.status(5).stderr_has("leads nowhere").stderr_has("mount");
+}

@@ -3,6 +3,7 @@
 //! database or in one file.
 
 mod cost;
+mod end_of_a_file;
 mod failure_keeps_every_row;
 mod file_read_by_other_programs;
 mod redact;

@@ -40,7 +40,9 @@ impl Ages {
 
     /// A segment is about to be stored.
     pub(super) fn stored(&mut self, segment: &Segment) {
-        let period = segment.retention.as_deref().map(Period::parse);
+        // Programs that did not say it kept whole files without end.
+        let kept = segment.array.then_some("forever");
+        let period = segment.retention.as_deref().or(kept).map(Period::parse);
         let Some(Ok(period)) = period else { return };
         let key = (segment.table.to_ascii_lowercase(), segment.array);
         let known = self.retention.get(&key);

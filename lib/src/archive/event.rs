@@ -229,6 +229,9 @@ pub struct Change {
     /// How long the policy keeps the rows of these tables in all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retention: BTreeMap<String, String>,
+    /// The file was gone already, and an operator said so: no retention ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
 }
 
 /// A file that was made by hand or by another program is part of the tree

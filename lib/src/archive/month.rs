@@ -130,6 +130,8 @@ impl Archive {
         match (draft, &change.before) {
             (Some(draft), Some(_)) => draft.temp.replace(&path)?,
             (Some(draft), None) => draft.temp.publish_new(&path)?,
+            // What came back since then was put back by somebody.
+            (None, _) if change.by_hand => {}
             (None, _) => durable::remove_if_there(&path)?,
         }
         crash::point("change.renamed");

@@ -226,8 +226,10 @@ impl State {
             Event::Expire(change) => {
                 // Who began it went by this clock, or was told to. Its end
                 // may be written much later, by a recovery, and says nothing.
-                let last = self.clock.last;
-                self.clock = Clock { last, ..Clock::default() };
+                if !change.by_hand {
+                    let last = self.clock.last;
+                    self.clock = Clock { last, ..Clock::default() };
+                }
                 self.changes.push((Kind::Expire, *change));
             }
             Event::Consolidated { id } | Event::Expired { id } => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ending::{Ending, Fate, Files, Why, archived_for, ended};
+use super::ending::{Ending, Fate, Files, Why, archived_for};
 use crate::archive::{Clock, State};
 use crate::error::Result;
 use crate::settings::columns::rule;
@@ -95,7 +95,7 @@ fn waits(
     if archived_ahead(ending, now) {
         return false;
     }
-    let kept = rule(policy, &ending.table).and_then(archived_for);
+    let kept = archived_for(ending, policy);
     let half = kept.map_or(SignedDuration::MAX, |seconds| {
         SignedDuration::from_secs(seconds / 2)
     });
@@ -108,24 +108,25 @@ fn archived_ahead(ending: &Ending, now: Timestamp) -> bool {
 }
 
 /// Whether its rows were past their retention when they were archived: the
-/// backlog of a first run, or the work of a wrong unit.
+/// backlog of a first run, or the work of a wrong unit. A whole file is as old
+/// as its run.
 fn is_backlog(ending: &Ending, policy: &Policy) -> Result<bool> {
-    let rule = rule(policy, &ending.table);
+    let rule = rule(policy, &ending.table).filter(|_| !ending.is_whole());
     let (Some(archived), Some(rule)) = (ending.archived, rule) else {
         return Ok(false);
     };
     let cutoff = policy::end_cutoff(rule, archived)?;
-    Ok(cutoff.is_some_and(|cutoff| ended(&ending.member, cutoff)))
+    Ok(cutoff.is_some_and(|cutoff| ending.ended(cutoff)))
 }
 
 /// Whether it would stay by the retention that held before.
 fn would_stay(ending: &Ending, state: &State, now: Timestamp) -> bool {
-    match state.ages().retention(&ending.table, false) {
+    match state.ages().retention(&ending.table, ending.is_whole()) {
         None => false,
         Some(Period::Forever) => true,
         // What reaches back before the calendar ends nothing.
         Some(Period::Age(age)) => {
-            !age.before(now).is_ok_and(|cutoff| ended(&ending.member, cutoff))
+            !age.before(now).is_ok_and(|cutoff| ending.ended(cutoff))
         }
     }
 }

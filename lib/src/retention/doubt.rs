@@ -84,7 +84,7 @@ fn backlog(endings: &[Ending], span: &Span) -> String {
 }
 
 fn shorter(endings: &[Ending], state: &State, span: &Span) -> String {
-    let before = state.ages().retention(&span.table, false);
+    let before = state.ages().retention(&span.table, span.tier.is_some());
     let before = before.map(ToString::to_string).unwrap_or_default();
     format!(
         "to stay by the retention of {before} that held before, and the \
@@ -113,7 +113,10 @@ fn half(rows: &BTreeMap<String, u64>, span: &Span) -> String {
 
 /// How long the policy keeps a table's rows.
 fn retention<'e>(endings: &'e [Ending], span: &Span) -> &'e str {
-    let ending = endings.iter().find(|e| e.table == span.table);
+    let is = |e: &&Ending| {
+        e.table == span.table && e.is_whole() == span.tier.is_some()
+    };
+    let ending = endings.iter().find(is);
     ending.map_or("", |e| e.retention.as_str())
 }
 

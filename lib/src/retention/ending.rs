@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::archive::{FileState, Member};
+use crate::archive::{FileState, Member, is_whole};
 use crate::outcome::Span;
-use crate::settings::policy::{self, Rule};
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
 use crate::time::{Age, Day, rfc3339};
 
 /// Files by name, with what they hold.
@@ -85,8 +86,10 @@ impl Ending {
             Fate::Goes | Fate::Waits => None,
         };
         let (oldest, newest) = self.days();
-        let same =
-            |s: &&mut Span| s.table == self.table && s.why.as_deref() == why;
+        let tier = self.is_whole().then(|| "whole".to_owned());
+        let same = |s: &&mut Span| {
+            s.table == self.table && s.tier == tier && s.why.as_deref() == why
+        };
         if let Some(span) = spans.iter_mut().find(same) {
             span.rows += self.member.rows;
             span.oldest = oldest.min(std::mem::take(&mut span.oldest));
@@ -95,6 +98,7 @@ impl Ending {
         }
         spans.push(Span {
             table: self.table.clone(),
+            tier,
             why: why.map(str::to_owned),
             rows: self.member.rows,
             oldest,
@@ -103,10 +107,30 @@ impl Ending {
         });
     }
 
-    /// Its first and its last day.
+    /// Its first and its last day: those of its rows, where it has all of a
+    /// run, or of the run where their times are not known.
     fn days(&self) -> (String, String) {
-        let day = self.member.day.clone().unwrap_or_default();
-        (day.clone(), day)
+        let run = self.archived.map(rfc3339);
+        let day = |time: &Option<String>| {
+            let text = self.member.day.as_ref().or(time.as_ref());
+            let text = text.or(run.as_ref()).map(String::as_str);
+            text.and_then(|t| t.get(..10)).unwrap_or_default().to_owned()
+        };
+        (day(&self.member.oldest), day(&self.member.newest))
+    }
+
+    /// Whether all of it is past its retention at an instant: a day when its
+    /// rows are, a whole file when the run is that wrote it.
+    pub fn ended(&self, cutoff: Timestamp) -> bool {
+        match self.is_whole() {
+            true => self.archived.is_some_and(|at| at < cutoff),
+            false => ended(&self.member, cutoff),
+        }
+    }
+
+    /// Whether it is a file with all rows of a run.
+    pub fn is_whole(&self) -> bool {
+        is_whole(&self.file)
     }
 }
 
@@ -120,18 +144,22 @@ pub fn spans(endings: &[Ending], wanted: impl Fn(Fate) -> bool) -> Vec<Span> {
 }
 
 /// Whether all of a member's day is before an instant.
-pub fn ended(member: &Member, cutoff: Timestamp) -> bool {
+fn ended(member: &Member, cutoff: Timestamp) -> bool {
     let day = member.day.as_deref().and_then(|d| d.parse::<Day>().ok());
     day.is_some_and(|day| day.next().start() <= cutoff)
 }
 
-/// How long the rows of a table are kept in files, in seconds; none where
-/// that has no end.
-pub fn archived_for(rule: &Rule) -> Option<i64> {
+/// How long an ending's rows are kept in files, in seconds; none where that
+/// has no end.
+pub fn archived_for(ending: &Ending, policy: &Policy) -> Option<i64> {
     let seconds = |period: &policy::Period| match period {
         policy::Period::Age(age) => Some(age.seconds()),
         policy::Period::Forever => None,
     };
+    if ending.is_whole() {
+        return seconds(&policy.whole(&ending.table));
+    }
+    let rule = rule(policy, &ending.table)?;
     let cold = rule.cold.as_ref().map_or(Some(0), seconds)?;
     Some(seconds(&rule.warm)?.saturating_add(cold))
 }

@@ -23,7 +23,7 @@ pub use doubt::Doubt;
 pub use ending::{Ending, Fate, Files, Limits, spans};
 
 use doubt::doubts;
-use ending::{Why, ended};
+use ending::Why;
 
 /// What is past its retention, and what is asked about.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Plan {
             .map(|open| open.segment.file.as_str())
             .collect();
         for (file, held) in files {
-            if waits.contains(&**file) || is_whole(file) {
+            if waits.contains(&**file) {
                 continue;
             }
             for member in &held.members {
@@ -86,23 +86,34 @@ impl Plan {
         (file, member): (&str, &Member),
     ) -> Result<()> {
         let Some(table) = &member.table else { return Ok(()) };
-        let Some(rule) = rule(policy, table) else {
-            *self.unruled.entry(table.clone()).or_default() += 1;
-            return Ok(());
+        let (retention, cutoff) = match (is_whole(file), rule(policy, table)) {
+            (true, _) => {
+                let period = policy.whole(table);
+                let cutoff =
+                    period.before(now).map_err(|e| e.during(table))?;
+                (period, cutoff)
+            }
+            (false, Some(rule)) => {
+                (rule.retention(), policy::end_cutoff(rule, now)?)
+            }
+            (false, None) => {
+                *self.unruled.entry(table.clone()).or_default() += 1;
+                return Ok(());
+            }
         };
-        let cutoff = policy::end_cutoff(rule, now)?;
-        let Some(cutoff) = cutoff.filter(|c| ended(member, *c)) else {
-            return Ok(());
-        };
-        self.endings.push(Ending {
+        let Some(cutoff) = cutoff else { return Ok(()) };
+        let ending = Ending {
             file: file.to_owned(),
             member: member.clone(),
             table: table.clone(),
             fate: Fate::Goes,
-            retention: rule.retention().to_string(),
+            retention: retention.to_string(),
             cutoff,
             archived: state.ages().archived(file, member),
-        });
+        };
+        if ending.ended(cutoff) {
+            self.endings.push(ending);
+        }
         Ok(())
     }
 }

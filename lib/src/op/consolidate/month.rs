@@ -60,6 +60,7 @@ pub(super) fn month(
         removes: removes.clone(),
         expires: Vec::new(),
         retention: BTreeMap::new(),
+        by_hand: false,
     };
     work.change(Kind::Consolidate, change, Some(draft))?;
     record.consolidated += removes.len() as u64;

@@ -82,6 +82,7 @@ impl Due<'_> {
             removes: Vec::new(),
             expires: self.goes.iter().map(|e| e.member.clone()).collect(),
             retention,
+            by_hand: false,
         };
         work.change(Kind::Expire, change, draft)
     }

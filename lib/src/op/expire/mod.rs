@@ -6,6 +6,7 @@
 //! [`crate::retention`].
 
 mod change;
+mod gone;
 mod survey;
 
 use std::io::Write;
@@ -32,6 +33,8 @@ pub struct Options {
     pub settings: Settings,
     /// `--yes` and `--grace`.
     pub limits: Limits,
+    /// `--file`: only enter that these are gone.
+    pub files: Vec<String>,
     /// `--after`: reports of dry runs that come before this one.
     pub after: Option<PathBuf>,
     /// `--lock-wait`.
@@ -68,6 +71,10 @@ fn expire(
     "no_records".clone_into(&mut record.status);
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Archive::begin(&root, now, wait, notes)?;
+    if !options.files.is_empty() {
+        gone::enter(&options.files, &mut work, record, notes)?;
+        return Ok(None);
+    }
     let state = work.state();
     let (files, strangers) = survey(work.tree(), state, record, notes)?;
     let asked = Asked { options, policy: &policy, now };
@@ -110,6 +117,10 @@ fn rehearse(
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, now, false)?;
     let (tree, state) = (Tree::new(&root), ledger.state());
+    if !options.files.is_empty() {
+        gone::rehearse(&options.files, &tree, state, record)?;
+        return Ok(None);
+    }
     let (mut files, _) = survey(&tree, state, record, notes)?;
     let expected = upkeep::expected(options.after.as_deref())?;
     let name = options.settings.database()?;

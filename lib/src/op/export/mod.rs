@@ -187,10 +187,12 @@ fn without_rule(
             },
             exit: Exit::Done,
         }),
-        None if options.older_than.is_some() || options.before.is_some() => {
+        None | Some(Entry::Whole(..))
+            if options.older_than.is_some() || options.before.is_some() =>
+        {
             None
         }
-        None => {
+        None | Some(Entry::Whole(..)) => {
             let message = format!(
                 "the policy does not name table {}",
                 quote(&options.table)

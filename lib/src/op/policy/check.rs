@@ -68,7 +68,8 @@ pub(super) fn check(
     settings.need_policy_table(policy, &database)?;
     let names = database.table_names()?;
     let mut findings = Findings::default();
-    for entry in policy.entries() {
+    let jobs = |e: &&Entry| !matches!(e, Entry::Whole(..));
+    for entry in policy.entries().iter().filter(jobs) {
         table(&mut database, policy, entry, &names, now, &mut findings)?;
     }
     let mut rest = Vec::new();
@@ -101,7 +102,7 @@ fn table(
     let name = entry.table();
     let rule = match entry {
         Entry::Rule(rule) => Some(&**rule),
-        Entry::Exempt(_) => None,
+        Entry::Exempt(_) | Entry::Whole(..) => None,
     };
     let found = match database.table(name) {
         Ok(found) => found,

@@ -26,17 +26,16 @@ pub(super) fn table(policy: &Policy, place: &Place) -> String {
                 .total_days
                 .map_or("forever".to_owned(), |days| format!("{days}d")),
         ],
-        Entry::Exempt(table) => [
-            table.clone(),
-            none(),
-            none(),
-            "exempt".to_owned(),
-            none(),
-            none(),
-            none(),
-            none(),
-        ],
+        Entry::Exempt(table) => bare(table, "exempt", none()),
+        Entry::Whole(table, period) => {
+            bare(table, "whole files", period.to_string())
+        }
     });
     let (place, table) = (place.lines(), columns(HEADS, 4..8, rows));
     format!("Retention Policies\n{table}{place}")
+}
+
+/// The line of a table without periods of tiers.
+fn bare(table: &str, what: &str, total: String) -> [String; 8] {
+    [table, "-", "-", what, "-", "-", "-", &total].map(str::to_owned)
 }

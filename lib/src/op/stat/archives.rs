@@ -149,7 +149,7 @@ pub(super) fn run(
     if options.files {
         asked.list(output)?;
     } else {
-        asked.count(&policy, now, output)?;
+        asked.count(Due::new(ledger.state(), &policy, now), output)?;
     }
     let mut exit = Exit::Done;
     let mut wrong = mismatches(options, name, &tree, ledger.state())?;
@@ -221,24 +221,18 @@ impl<'a> Asked<'a> {
     }
 
     /// The tiers, then the tables in them.
-    fn count(
-        &self,
-        policy: &Policy,
-        now: Timestamp,
-        output: &mut dyn Write,
-    ) -> Result<()> {
+    fn count(&self, mut due: Due<'_>, output: &mut dyn Write) -> Result<()> {
         let mut tiers: BTreeMap<Tier, Sum> = BTreeMap::new();
         tiers.insert(Tier::Warm, Sum::default());
         tiers.insert(Tier::Cold, Sum::default());
         let mut tables: BTreeMap<(Tier, &str, Option<&str>), Sum> =
             BTreeMap::new();
         let mut sizes = HashMap::new();
-        let mut due = Due::new(policy, now);
         for &(tier, file, held, member) in &self.members {
             let table = member.table.as_deref().unwrap_or_default();
             let sum = tiers.entry(tier).or_default();
             sum.add(file, member);
-            let (cold, purge) = due.of(tier, table, member)?;
+            let (cold, purge) = due.of((tier, file), table, member)?;
             sum.for_cold += u64::from(cold);
             sum.for_purge += u64::from(purge);
             let key = (tier, table, member.database.as_deref());
@@ -281,23 +275,29 @@ impl<'a> Asked<'a> {
 
 /// When archives of a table are due, looked up once a table.
 struct Due<'a> {
+    state: &'a State,
     policy: &'a Policy,
     now: Timestamp,
     cutoffs: HashMap<String, [Option<Timestamp>; 2]>,
 }
 
 impl<'a> Due<'a> {
-    fn new(policy: &'a Policy, now: Timestamp) -> Due<'a> {
-        Due { policy, now, cutoffs: HashMap::new() }
+    fn new(state: &'a State, policy: &'a Policy, now: Timestamp) -> Due<'a> {
+        Due { state, policy, now, cutoffs: HashMap::new() }
     }
 
     /// Whether it is due to become cold, and whether it is due to go.
     fn of(
         &mut self,
-        tier: Tier,
+        (tier, file): (Tier, &str),
         table: &str,
         member: &Member,
     ) -> Result<(bool, bool)> {
+        if tier == Tier::Whole {
+            let cutoff = self.policy.whole(table).before(self.now)?;
+            let run = self.state.ages().archived(file, member);
+            return Ok((false, cutoff.is_some_and(|c| run < Some(c))));
+        }
         if !self.cutoffs.contains_key(table) {
             let mut cutoffs = [None, None];
             if let Some(rule) = rule(self.policy, table) {
@@ -315,9 +315,6 @@ impl<'a> Due<'a> {
         };
         let over =
             |cutoff: Option<Timestamp>| cutoff.is_some_and(|c| end <= c);
-        Ok((
-            tier == Tier::Warm && over(cold),
-            tier != Tier::Whole && over(purge),
-        ))
+        Ok((tier == Tier::Warm && over(cold), over(purge)))
     }
 }

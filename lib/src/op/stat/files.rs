@@ -130,7 +130,7 @@ pub(super) fn size(options: &Options, root: &Path) -> Result<Option<Breach>> {
 }
 
 /// Tables whose days in the archives never end, as no policy names them. Files
-/// with all rows of a run are no policy's matter.
+/// with all rows of a run end without a line, too.
 pub(super) fn no_policy(state: &State, policy: &Policy) -> Vec<Breach> {
     let mut tables: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
     for (file, known) in state.files().filter(|(file, _)| file.contains('/')) {
@@ -200,7 +200,11 @@ fn of_files(
         Reason::Missing => (
             "missing",
             format!("{those} {is} not there"),
-            format!("put back from a backup what {list} names"),
+            format!(
+                "put back from a backup what {list} names; if somebody \
+                 deleted a file on purpose, rt-expire --file NAME takes note \
+                 of it"
+            ),
         ),
         Reason::Size => (
             "size",

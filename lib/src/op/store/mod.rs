@@ -112,9 +112,11 @@ fn store(
         other => other?,
     };
     let dated = chosen.need_timestamp(&table)?;
-    let retention = rule(&policy, &table.name)
-        .filter(|_| !options.single)
-        .map(|rule| rule.retention().to_string());
+    let retention = match options.single {
+        true => Some(policy.whole(&table.name)),
+        false => rule(&policy, &table.name).map(|r| r.retention()),
+    };
+    let retention = retention.map(|period| period.to_string());
     let identity = Database::identity(&options.settings.db())?;
     drop(database);
     let root = options.settings.archives();

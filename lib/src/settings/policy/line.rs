@@ -30,6 +30,8 @@ struct Line {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     cold: Option<String>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
+    whole: Option<String>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     unit: Option<String>,
     #[serde(
         rename = "where",
@@ -144,6 +146,11 @@ pub(super) fn format(
             exempt: Some(true),
             ..Line::default()
         },
+        Entry::Whole(table, period) => Line {
+            table: table.clone(),
+            whole: Some(period.to_string()),
+            ..Line::default()
+        },
         Entry::Rule(rule) => Line {
             table: rule.table.clone(),
             exempt: None,
@@ -156,6 +163,7 @@ pub(super) fn format(
                 Some(cold) => cold.to_string(),
                 None => "none".to_owned(),
             }),
+            whole: rule.whole.as_ref().map(Period::to_string),
             unit: rule.unit.as_ref().map(|unit| unit.to_string()),
             where_: rule.where_.clone(),
             redact: some(&rule.redact),
@@ -175,20 +183,29 @@ fn some(columns: &[String]) -> Option<Vec<String>> {
 fn entry(line: Line) -> Result<Entry> {
     word("table", &line.table)?;
     if line.exempt == Some(true) {
-        let bare = Line {
-            table: line.table.clone(),
-            exempt: line.exempt,
-            ..Line::default()
-        };
-        let json = |l: &Line| serde_json::to_string(l).unwrap_or_default();
-        if json(&line) != json(&bare) {
+        let bare = Line { exempt: line.exempt, ..named(&line) };
+        if !same(&line, &bare) {
             return Err(Error::usage(
                 "an exempt table takes no key but table and exempt",
             ));
         }
         return Ok(Entry::Exempt(line.table));
     }
+    let bare = Line { whole: line.whole.clone(), ..named(&line) };
+    if let (Some(text), true) = (&line.whole, same(&line, &bare)) {
+        return Ok(Entry::Whole(bare.table, period("whole", text)?));
+    }
     rule(line).map(|rule| Entry::Rule(Box::new(rule)))
+}
+
+/// A line with nothing but the table's name.
+fn named(line: &Line) -> Line {
+    Line { table: line.table.clone(), ..Line::default() }
+}
+
+fn same(line: &Line, other: &Line) -> bool {
+    let json = |l: &Line| serde_json::to_string(l).unwrap_or_default();
+    json(line) == json(other)
 }
 
 fn rule(line: Line) -> Result<Rule> {
@@ -216,6 +233,7 @@ fn rule(line: Line) -> Result<Rule> {
         "none" => None,
         text => Some(period("cold", text)?),
     };
+    let whole = line.whole.map(|text| period("whole", &text)).transpose()?;
     let unit = match line.unit {
         Some(text) => Some(text.parse().map_err(|e: Error| e.during("unit"))?),
         None => None,
@@ -229,6 +247,7 @@ fn rule(line: Line) -> Result<Rule> {
         hot: period("hot", &required("hot", line.hot)?)?,
         warm: period("warm", &required("warm", line.warm)?)?,
         cold,
+        whole,
         where_: line.where_,
         redact,
         exclude,

@@ -13,6 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, quote, quoted};
+use crate::time::Age;
 
 mod days;
 mod line;
@@ -21,6 +22,9 @@ mod rule;
 pub use days::{ByTable, Days};
 use rule::WORDS;
 pub use rule::{Entry, Every, Period, Rule, cold_cutoff, cutoff, end_cutoff};
+
+/// How long whole files stay where the policy does not say.
+const WHOLE_HOURS: i64 = 365 * 24;
 
 /// What holds when no policy is named.
 const BUILT_IN: &str = r#"
@@ -116,9 +120,24 @@ impl Policy {
         Ok(())
     }
 
-    /// What the policy says of a table; ASCII case does not count.
+    /// What the policy says of a table to the jobs, which leave a table alone
+    /// that only rt-scaletrace takes; ASCII case does not count.
     pub fn get(&self, table: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.is(table))
+        let found = self.entries.iter().find(|entry| entry.is(table));
+        found.filter(|entry| !matches!(entry, Entry::Whole(..)))
+    }
+
+    /// How long a table's whole files stay, from the run on that wrote them:
+    /// 365 days where no line says it. Those of an exempt table stay.
+    pub fn whole(&self, table: &str) -> Period {
+        let said = match self.entries.iter().find(|entry| entry.is(table)) {
+            Some(Entry::Exempt(_)) => Some(&Period::Forever),
+            Some(Entry::Whole(_, period)) => Some(period),
+            Some(Entry::Rule(rule)) => rule.whole.as_ref(),
+            None => None,
+        };
+        let usual = || Period::Age(Age::of_hours(WHOLE_HOURS));
+        said.cloned().unwrap_or_else(usual)
     }
 
     /// Every table, in the policy's order.
@@ -150,6 +169,13 @@ impl Policy {
     }
 
     fn unknown(&self, target: &str) -> Error {
+        if self.entries.iter().any(|entry| entry.is(target)) {
+            let table = quote(target);
+            return Error::usage(format!(
+                "by the policy only rt-scaletrace archives {table}"
+            ))
+            .hint("its line needs timestamp, hot, warm and cold for a job");
+        }
         let tables = self.entries.iter().map(Entry::table);
         let words: Vec<&str> =
             WORDS.into_iter().chain(self.groups()).chain(tables).collect();
@@ -163,7 +189,7 @@ impl Policy {
     fn rules(&self) -> impl Iterator<Item = &Rule> + Clone {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Rule(rule) => Some(&**rule),
-            Entry::Exempt(_) => None,
+            Entry::Exempt(_) | Entry::Whole(..) => None,
         })
     }
 

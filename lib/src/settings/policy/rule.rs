@@ -19,6 +19,9 @@ pub enum Entry {
     Exempt(String),
     /// Its rows go the way of this rule.
     Rule(Box<Rule>),
+    /// Only rt-scaletrace takes the table of this name; so long its files
+    /// stay.
+    Whole(String, Period),
 }
 
 /// How long the rows of a table stay where.
@@ -40,6 +43,8 @@ pub struct Rule {
     pub warm: Period,
     /// How long, after that, in a file of their month; none: not at all.
     pub cold: Option<Period>,
+    /// How long a file with all rows of a run stays, from that run on.
+    pub whole: Option<Period>,
     /// Only rows for which this SQL expression holds are ever due.
     pub where_: Option<String>,
     /// Columns whose values are replaced on the way out.
@@ -136,7 +141,7 @@ impl Entry {
     /// The table's name, as the policy writes it.
     pub fn table(&self) -> &str {
         match self {
-            Entry::Exempt(table) => table,
+            Entry::Exempt(table) | Entry::Whole(table, _) => table,
             Entry::Rule(rule) => &rule.table,
         }
     }

@@ -213,6 +213,7 @@ fn rule(seen: &Seen, time: &Time) -> Result<Rule> {
         hot: age("30d")?,
         warm: age("90d")?,
         cold: Some(Period::Forever),
+        whole: None,
         where_: None,
         redact: Vec::new(),
         exclude: Vec::new(),

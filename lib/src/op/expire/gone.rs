@@ -1,0 +1,124 @@
+//! A file that an operator deleted: the ledger takes note, and nothing misses
+//! it any more.
+//!
+//! Only what is really gone is entered so. A file whose rows may still be in a
+//! database, or that only a link or a folder hides, is not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::archive::{Archive, Change, FileState, Kind, State, Tree};
+use crate::error::{Error, Notes, Result, quote, quoted};
+use crate::io::durable;
+use crate::outcome::Expiry;
+
+/// Enters that these files are gone.
+pub(super) fn enter(
+    files: &[String],
+    work: &mut Archive,
+    record: &mut Expiry,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    // All or none: a name that is refused is mostly a mistake.
+    for file in files {
+        check(work.tree(), work.state(), file)?;
+    }
+    for file in files {
+        let known = check(work.tree(), work.state(), file)?.clone();
+        let change = Change {
+            id: Tree::new_id()?,
+            file: file.clone(),
+            before: Some(known.named(file)),
+            after: None,
+            members: Vec::new(),
+            removes: Vec::new(),
+            expires: known.members.clone(),
+            retention: BTreeMap::new(),
+            by_hand: true,
+        };
+        work.change(Kind::Expire, change, None)?;
+        notes.verbose(&format!("{} is gone", quote(file)));
+        count(record, file, &known);
+        "purged".clone_into(&mut record.status);
+    }
+    Ok(())
+}
+
+/// What entering it would say.
+pub(super) fn rehearse(
+    files: &[String],
+    tree: &Tree,
+    state: &State,
+    record: &mut Expiry,
+) -> Result<()> {
+    for file in files {
+        count(record, file, check(tree, state, file)?);
+    }
+    Ok(())
+}
+
+/// What the ledger knows of a file that is gone.
+fn check<'s>(
+    tree: &Tree,
+    state: &'s State,
+    file: &str,
+) -> Result<&'s FileState> {
+    let known = state.file(file).ok_or_else(|| {
+        Error::usage(format!("the ledger knows no file {}", quote(file))).hint(
+            "name it as rt-stat --archives does, relative to the tree; \
+                 one that is not in the ledger is missed by nobody",
+        )
+    })?;
+    let path = tree.path(file)?;
+    let there = fs::symlink_metadata(&path);
+    if durable::if_there(there, "stat", &path)?.is_some() {
+        return Err(Error::usage(format!("{} is there", quoted(&path))).hint(
+            "--file is for a file that somebody has deleted; what is \
+                 there goes by itself when its retention ends",
+        ));
+    }
+    if let Some(link) = dangling(tree, &path)? {
+        return Err(Error::disagree(format!(
+            "{} leads nowhere: whether {} is gone cannot be seen",
+            quoted(&link),
+            quote(file)
+        ))
+        .hint("mount what belongs there, and look again"));
+    }
+    let open = state.intents().chain(state.unsettled());
+    if open.into_iter().any(|open| open.segment.file == file)
+        || state.changes().iter().any(|(_, c)| c.file == file)
+    {
+        return Err(Error::disagree(format!(
+            "a run was at work on {} and did not finish, and it is gone",
+            quote(file)
+        ))
+        .hint("put it back from a backup, then run rt-purge --pending"));
+    }
+    Ok(known)
+}
+
+/// A link on the way to a path, inside the tree, to what is not there.
+fn dangling(tree: &Tree, path: &Path) -> Result<Option<PathBuf>> {
+    for folder in path.ancestors().skip(1) {
+        if !folder.starts_with(tree.root()) {
+            break;
+        }
+        let itself =
+            durable::if_there(fs::symlink_metadata(folder), "stat", folder)?;
+        let target = durable::if_there(fs::metadata(folder), "stat", folder)?;
+        if itself.is_some() && target.is_none() {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn count(record: &mut Expiry, file: &str, known: &FileState) {
+    record.purged_files.push(file.to_owned());
+    for member in &known.members {
+        record.purged_members += 1;
+        record.purged_bytes += member.size_bytes;
+    }
+}
