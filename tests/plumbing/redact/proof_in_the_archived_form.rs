@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{FLAGS, export, exported, nothing_leaks, stored, token, world};
+use crate::support::rows::rechained;
 use crate::support::world::{counts, purged, records};
 
 #[test]
@@ -136,26 +137,6 @@ fn a_version_that_is_not_known_deletes_nothing() {
     let out = world.cmd("rt-purge").arg("--pending").run();
     out.status(1).stdout_has("knows them up to 1");
     assert_eq!(world.rows("SELECT id FROM t").len(), 6);
-}
-
-/// A ledger with the digests of its lines made anew.
-fn rechained(ledger: &str) -> String {
-    let dir = crate::support::Dir::new();
-    let mut out = String::new();
-    let mut before: Option<String> = None;
-    for line in ledger.lines() {
-        let mut line = line.to_owned();
-        if let Some(before) = &before {
-            let path = dir.write("line", before);
-            let digest = crate::support::rows::sha256(&path);
-            let at = line.find("\"prev\":\"").unwrap() + 8;
-            line.replace_range(at..at + 64, &digest);
-        }
-        out.push_str(&line);
-        out.push('\n');
-        before = Some(line);
-    }
-    out
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{files, fill, filled, low, report};
+use crate::support::rows::rechained;
 use crate::support::{Cmd, Dir, NOW, Out};
 
 const DAYS: [&str; 10] = [
@@ -85,6 +86,21 @@ fn last_file_and_a_leap_of_the_clock_are_asked_about() {
     let out = expire(&dir, "2027-01-16T00:00:00Z", &[]).run();
     out.status(1).stderr_has("the clock leapt 366 days ahead");
     assert_eq!(files(&dir).len(), 1);
+}
+
+#[test]
+fn files_of_programs_that_kept_them_for_ever_are_asked_about() {
+    let dir = a_year();
+    let ledger = dir.read("a/ledger.jsonl");
+    let older = ledger.replace("\"retention\":\"365d\",", "");
+    assert_ne!(ledger, older);
+    dir.write("a/ledger.jsonl", rechained(&older));
+    let later = "2027-01-15T00:00:01Z";
+    let out = expire(&dir, later, &[]).run();
+    out.status(1).stderr_has("the retention of forever that held before");
+    assert_eq!(files(&dir).len(), DAYS.len());
+    expire(&dir, later, &["--yes"]).run().status(0);
+    assert_eq!(files(&dir).len(), DAYS.len() - 1);
 }
 
 #[test]
