@@ -11,6 +11,7 @@ pub const ARCHIVED_AT: &str = "_archived_at";
 
 /// That key behind another field, up to its value.
 pub const ARCHIVED_AT_MARK: &[u8] = b",\"_archived_at\":";
+
 /// The key under which rt-export notes the rowid of a row without usable key.
 pub const ROWID: &str = "_rowid";
 

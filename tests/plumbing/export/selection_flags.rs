@@ -212,13 +212,15 @@ fn what_is_due_follows_the_policy() {
         "x.db",
         "CREATE TABLE e(id, at); INSERT INTO e VALUES (1, '2020-01-01');
          CREATE TABLE f(id, at); INSERT INTO f VALUES (1, '2020-01-01');
-         CREATE TABLE n(id, at); INSERT INTO n VALUES (1, '2020-01-01')",
+         CREATE TABLE n(id, at); INSERT INTO n VALUES (1, '2020-01-01');
+         CREATE TABLE g(id, at)",
     );
     let rest = r#""timestamp":"at","warm":"1d","cold":"none"}"#;
     let lines = format!(
         "{{\"table\":\"t\",\"hot\":\"2w\",\"where\":\"v <> 'a'\",\
          \"exclude\":[\"w\"],{rest}\n\
          {{\"table\":\"f\",\"hot\":\"forever\",{rest}\n\
+         {{\"table\":\"g\",\"hot\":\"9999y\",{rest}\n\
          {{\"table\":\"e\",\"exempt\":true}}\n"
     );
     dir.write("policy", lines);
@@ -226,6 +228,9 @@ fn what_is_due_follows_the_policy() {
         let flags = ["--policy", "policy", "--due"];
         with_result(&dir, &[&flags[..], args].concat())
     };
+    // A period that reaches back before the calendar.
+    let out = export(&dir, &["--policy", "policy", "--due", "g"]).run();
+    out.status(2).stderr_has("rt-export: g: ");
     // On the cutoff: row 2 stays.
     let (out, record) = due(&["t"]);
     out.status(0).stdout("");

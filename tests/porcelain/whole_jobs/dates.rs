@@ -31,7 +31,8 @@ fn dry_run_and_run_show_the_dates_of_what_goes() {
             assert_eq!(result["days"], 3);
             assert_eq!(result["table_rows"], 9);
             assert_eq!(result["past_retention"], 1);
-            let want = "past the whole retention already: 1";
+            let want = "1 row is undated, like 'soon' (text 'aaaa'); \
+                        past the whole retention already: 1";
             assert_eq!(result["message"], want);
             size = result["text_size_bytes"].as_u64().unwrap();
         }
@@ -54,7 +55,7 @@ fn table_for_people_has_days_and_no_fraction_of_a_second() {
     Archive Results
     DRY RUN
     TABLE      STATUS   RECORDS  SHARE  DAYS   SIZE  STAYED  UNDATED  OLDEST      NEWEST      CUTOFF                MESSAGE
-    tool_uses  dry_run        6    66%     3  277 B       0        1  2024-01-01  2026-01-07  2026-01-08T00:00:00Z  past the whole retention already: 1
+    tool_uses  dry_run        6    66%     3  277 B       0        1  2024-01-01  2026-01-07  2026-01-08T00:00:00Z  1 row is undated, like 'soon' (text 'aaaa'); past the whole retention already: 1
     Total                     6               277 B       0        1
     ");
 }

@@ -65,6 +65,7 @@ impl Draft<'_> {
             .write_all(bytes)
             .map_err(|e| Error::io("write", self.path, e))
     }
+
     /// Makes the contents durable, then the name. SIGINT and SIGTERM are
     /// heard until just before the name is there.
     fn publish<'a>(
