@@ -370,13 +370,16 @@ fn check_finds_rows_that_should_be_gone() {
 #[test]
 fn check_finds_what_is_unsettled_and_what_is_too_large() {
     let dir = Dir::new();
-    database(&dir, &TIMES[..1]);
+    // One line for the table, however many of its days are open.
+    database(&dir, &TIMES[..3]);
     let receipts = store(&dir, "log");
     dir.sql("app.db", "DELETE FROM audit");
     let now = "2026-01-15T00:00:00Z";
     job(&dir, "full", now, true);
     let wide = ["--margin", "1y"];
     assert_eq!(breaches(&dir, now, &wide), ["unsettled log"]);
+    let out = cmd(&dir, "rt-stat", &["--check", "--margin", "1y"]).run();
+    out.stdout_has("2 segments of 'log', such as that in 'warm/2025-11-03");
     cmd(&dir, "rt-purge", &["log"]).stdin(receipts).run().status(0);
     assert!(breaches(&dir, now, &wide).is_empty());
     let small = ["--max-size", "100"];

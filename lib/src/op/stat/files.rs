@@ -17,7 +17,7 @@ use super::breach::Breach;
 use super::mismatch::{Mismatch, Reason, mismatches};
 use super::options::Options;
 use crate::archive::{Ledger, Origin, State, Tree};
-use crate::error::{Error, Result, counted, quote, quoted};
+use crate::error::{Error, Result, are, counted, quote, quoted};
 use crate::settings::policy::Policy;
 
 /// What is wrong with the ledger, and with the files by its word.
@@ -79,32 +79,54 @@ pub(super) fn unreadable(error: &Error) -> Breach {
         )
 }
 
-/// What a run began and did not finish.
+/// What a run began and did not finish: a breach a table, one for all changes.
 pub(super) fn unsettled(state: &State) -> Vec<Breach> {
-    let hint = "rt-purge --pending, unless a run is at work";
-    let mut out = Vec::new();
+    let breach = |file: &str| Breach {
+        file: Some(file.to_owned()),
+        ..Breach::new("unsettled", String::new())
+            .hint("rt-purge --pending, unless a run is at work")
+    };
+    let add = |found: &mut Breach, file: &str, rows: u64| {
+        found.files = Some(found.files.unwrap_or(0) + 1);
+        found.rows = Some(found.rows.unwrap_or(0) + rows);
+        found.file = found.file.take().map(|f| f.min(file.to_owned()));
+    };
+    let mut tables: BTreeMap<_, Breach> = BTreeMap::new();
     for open in state.intents().chain(state.unsettled()) {
         let segment = &open.segment;
-        let message = format!(
-            "{} has a segment that is not settled",
-            quote(&segment.file)
-        );
-        out.push(Breach {
+        let key = (&segment.table, &segment.database);
+        let found = tables.entry(key).or_insert_with(|| Breach {
             table: Some(segment.table.clone()),
             database: segment.database.clone(),
-            rows: Some(segment.rows),
-            file: Some(segment.file.clone()),
-            ..Breach::new("unsettled", message).hint(hint)
+            ..breach(&segment.file)
         });
+        add(found, &segment.file, segment.rows);
     }
-    for (_, change) in state.changes() {
-        let message = format!(
-            "a change of {} was begun and not finished",
-            quote(&change.file)
+    let mut out: Vec<Breach> = tables.into_values().collect();
+    for found in &mut out {
+        let segments = found.files.unwrap_or(0);
+        found.message = format!(
+            "{} of {}, such as that in {}, {} not settled",
+            counted(segments, "segment"),
+            quote(found.table.as_deref().unwrap_or_default()),
+            quote(found.file.as_deref().unwrap_or_default()),
+            are(segments)
         );
+    }
+    let files: Vec<&str> = state
+        .changes()
+        .iter()
+        .map(|(_, change)| change.file.as_str())
+        .collect();
+    if let Some(first) = files.iter().min() {
         out.push(Breach {
-            file: Some(change.file.clone()),
-            ..Breach::new("unsettled", message).hint(hint)
+            files: Some(files.len() as u64),
+            message: format!(
+                "a change of {}, such as {}, was begun and not finished",
+                counted(files.len() as u64, "file"),
+                quote(first)
+            ),
+            ..breach(first)
         });
     }
     out
