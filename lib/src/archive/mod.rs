@@ -35,6 +35,7 @@
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod ages;
+mod before;
 mod by_hand;
 mod copies;
 mod draft;
@@ -61,6 +62,7 @@ pub mod tiers;
 mod times;
 
 pub use ages::is_whole;
+pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};
 pub use draft::{Block, Draft, Sums};
 pub use event::{

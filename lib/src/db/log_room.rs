@@ -33,7 +33,7 @@ pub struct LogRoom {
     /// How long it was behind the last batch, and whether all of it has been
     /// copied: then it begins anew, if no reader is in the way.
     log: LogLength,
-    /// By how much the last batch made it longer.
+    /// By how much a batch has made it longer at most.
     growth_bytes: u64,
     /// Since when it is known that not all of it can be copied.
     held_since: Option<Timestamp>,
@@ -68,7 +68,8 @@ impl LogRoom {
         let before = self.log.bytes;
         self.log = database.log_length()?;
         let now = self.log.bytes;
-        self.growth_bytes = now.checked_sub(before).unwrap_or(now);
+        let growth = now.checked_sub(before).unwrap_or(now);
+        self.growth_bytes = self.growth_bytes.max(growth);
         if !self.log.is_copied && self.log.bytes > bytes {
             database.checkpoint()?;
             self.look(database)?;
@@ -114,7 +115,9 @@ impl LogRoom {
 
     fn is_too_long(&self) -> bool {
         let LogLength { bytes, is_copied } = self.log;
-        let room = self.most_bytes.saturating_sub(self.growth_bytes);
+        // The next batch may be longer than any before it.
+        let growth = self.growth_bytes + self.growth_bytes / 2;
+        let room = self.most_bytes.saturating_sub(growth);
         bytes > if is_copied { self.most_bytes } else { room }
     }
 

@@ -18,7 +18,6 @@ mod session;
 mod settle;
 mod tally;
 mod target;
-mod watch;
 mod whole_table;
 
 use std::io::{Read, Write};
@@ -28,11 +27,9 @@ use std::time::{Duration, Instant};
 use self::options::{Results, Waited};
 use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
-use self::recover::Stored;
 use self::session::{Counted, Session};
-use self::watch::Watch;
-use crate::archive::{Archive, Receipt, enter_by_hand};
-use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Table};
+use crate::archive::{Archive, LedgerBefore, Receipt, enter_by_hand};
+use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Table, Watched};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::outcome::{Ended, Outcome, Purged, Status};
@@ -56,7 +53,9 @@ pub fn run(
         ));
     }
     let stop = Stop::listen()?;
-    let watch = Watch::begin(&options.settings);
+    // First of all: whatever is appended later is of this run's time.
+    let ledger = LedgerBefore::look(&options.settings.archives());
+    let database = Watched::begin(|| options.settings.open(Access::Read));
     let mut read = Input::default();
     if !options.pending && options.archive.is_none() {
         let mut input = Stoppable { input, stop: &stop };
@@ -64,8 +63,8 @@ pub fn run(
         stop.check()?;
         read = done?;
     }
-    let mut out = std::mem::take(&mut read.others);
-    let waited = Waited { receipts: read.receipts, watch, began };
+    let out = std::mem::take(&mut read.others);
+    let waited = Waited { receipts: read.receipts, database, ledger, began };
     let done = match options.settings.dry_run {
         true => rehearse::rehearse(options, waited, &stop, notes),
         false => work(options, waited, &stop, notes),
@@ -79,8 +78,25 @@ pub fn run(
         let table = options.table.clone().unwrap_or_default();
         results.list.push(failed(&table, error));
     }
+    let exit = print(options, &mut results, out, output)?;
+    match (results.end, read.fault) {
+        (Err(error), _) | (Ok(()), Some(error)) => {
+            let exit = exit.and(error.exit());
+            Err(error.with_exit(exit))
+        }
+        (Ok(()), None) => Ok(exit),
+    }
+}
+
+/// Prints what came through and the results; gives the gravest status.
+fn print(
+    options: &Options,
+    results: &mut Results,
+    mut out: Vec<u8>,
+    output: &mut dyn Write,
+) -> Result<Exit> {
     let mut exit = Exit::Done;
-    for result in results.list {
+    for result in results.list.drain(..) {
         if let Some(code) = result.exit_status {
             exit = exit.and(Exit::from_code(code));
         }
@@ -95,13 +111,7 @@ pub fn run(
         .write_all(&out)
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write the results", e))?;
-    match (results.end, read.fault) {
-        (Err(error), _) | (Ok(()), Some(error)) => {
-            let exit = exit.and(error.exit());
-            Err(error.with_exit(exit))
-        }
-        (Ok(()), None) => Ok(exit),
-    }
+    Ok(exit)
 }
 
 /// The record of a result. A run that names no table, and failed before the
@@ -174,10 +184,7 @@ fn settle(
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let root = options.settings.archives();
     let mut archive = Archive::begin(&root, now, wait, notes)?;
-    let stored = match options.pending {
-        true => Stored::ByOthers,
-        false => waited.watch.stored(),
-    };
+    let others_bytes = waited.others_bytes(options.pending);
     let receipts = waited.receipts;
     let mut groups =
         plan(options, receipts, (&mut archive, database), results)?;
@@ -191,7 +198,7 @@ fn settle(
     plan::order(&mut groups, database)?;
     let schema_version = database.schema_version()?;
     let triggers = plan::triggers(database, &mut groups, &policy)?;
-    let alone = waited.watch.alone_since(&identity);
+    let alone = waited.database.and_then(|db| db.alone_since(&identity));
     let alone = alone.unwrap_or_else(Instant::now);
     let mut session = Session {
         archive: &mut archive,
@@ -203,7 +210,7 @@ fn settle(
         schema_version,
         counted: Counted::default(),
     };
-    let to_do = (&groups[..], stored, &triggers);
+    let to_do = (&groups[..], others_bytes, &triggers);
     let done = settle_groups(&mut session, to_do, results, notes);
     let pace = session.pace;
     if done.is_ok() {
@@ -252,7 +259,7 @@ fn plan(
 /// Settles the groups one by one; an error is the end of the whole run.
 fn settle_groups(
     session: &mut Session<'_>,
-    (groups, stored, triggers): (&[Group], Stored, &Triggers),
+    (groups, others_bytes, triggers): (&[Group], u64, &Triggers),
     results: &mut Vec<Purged>,
     notes: &mut dyn Notes,
 ) -> Result<()> {
@@ -265,8 +272,12 @@ fn settle_groups(
             results.push(failed(table, &Error::failed(why.clone())));
             continue;
         }
-        let (result, done) =
-            settle::settle_table(session, group, stored, &triggers.writes);
+        let (result, done) = settle::settle_table(
+            session,
+            group,
+            others_bytes,
+            &triggers.writes,
+        );
         if let (true, Some(_), Some(message)) =
             (result.superseded > 0, result.exit_status, &result.message)
             && done.is_ok()

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::watch::Watch;
-use crate::archive::Receipt;
-use crate::db::{Limits, Reclaim};
+use crate::archive::{LedgerBefore, Receipt};
+use crate::db::{Limits, Reclaim, Watched};
 use crate::error::Result;
 use crate::outcome::{Purged, Reclaimed};
 use crate::settings::Settings;
@@ -43,6 +42,21 @@ pub(super) struct Results {
 /// What was there before the work began.
 pub(super) struct Waited {
     pub receipts: Vec<Receipt>,
-    pub watch: Watch,
+    /// Whoever has been alone with the database since then may hold the write
+    /// lock for longer from the first batch on.
+    pub database: Option<Watched>,
+    pub ledger: LedgerBefore,
     pub began: Instant,
+}
+
+impl Waited {
+    /// Which segments another run stored: those whose intent begins in the
+    /// ledger before this, in bytes. All are what other runs left, if they
+    /// come by `--pending`.
+    pub fn others_bytes(&self, pending: bool) -> u64 {
+        match pending {
+            true => u64::MAX,
+            false => self.ledger.bytes(),
+        }
+    }
 }

@@ -22,23 +22,15 @@ use crate::line_set::LineSet;
 use crate::outcome::Purged;
 use crate::proof::{Before, Source, Subject, claim_all, missing};
 
-/// Which segments this run has not stored itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Stored {
-    /// All: they are what other runs left.
-    ByOthers,
-    /// Those whose intent begins in the ledger before this, in bytes: that
-    /// was its length when this run began to wait for its receipts.
-    Before(u64),
-}
-
 /// Whether a segment is recovered: another run stored it or began to delete
 /// its rows, or it came from another file than the database that is open.
-pub(super) fn recovers(open: &Open, stored: Stored, here: &Identity) -> bool {
-    let by_others = match stored {
-        Stored::ByOthers => true,
-        Stored::Before(ledger_bytes) => open.at_bytes < ledger_bytes,
-    };
+/// The first `others_bytes` of the ledger are another run's.
+pub(super) fn recovers(
+    open: &Open,
+    others_bytes: u64,
+    here: &Identity,
+) -> bool {
+    let by_others = open.at_bytes < others_bytes;
     let from = &open.segment;
     let same = from.db == here.path && from.db_inode == here.inode;
     by_others || !same || !open.purging.is_empty()

@@ -7,7 +7,7 @@
 use super::chunk::{Chunk, Comparison, Finder};
 use super::options::{Options, Results, Waited};
 use super::plan::{self, Group, Known, failed};
-use super::recover::{self, Stored};
+use super::recover;
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
 use crate::archive::{Ledger, Open, Receipt, State, Tree, look_by_hand};
@@ -44,10 +44,7 @@ pub(super) fn rehearse(
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, options.settings.now()?, false)?;
     let identity = Database::identity(&options.settings.db())?;
-    let stored = match options.pending {
-        true => Stored::ByOthers,
-        false => waited.watch.stored(),
-    };
+    let others_bytes = waited.others_bytes(options.pending);
     let list = &mut results.list;
     let of = (&database, &identity);
     let groups = groups(options, ledger.state(), of, waited.receipts, list)?;
@@ -58,14 +55,15 @@ pub(super) fn rehearse(
     let source = Source { database: &database, limit };
     let tree = Tree::new(&root);
     for group in groups {
-        let result = match table(source, &tree, &group, (stored, &identity)) {
-            Ok(result) => result,
-            Err(error) if plan::ends_run(&error) => return Err(error),
-            Err(error) => {
-                notes.warn(&error.to_string());
-                failed(&group.table, &error)
-            }
-        };
+        let result =
+            match table(source, &tree, &group, (others_bytes, &identity)) {
+                Ok(result) => result,
+                Err(error) if plan::ends_run(&error) => return Err(error),
+                Err(error) => {
+                    notes.warn(&error.to_string());
+                    failed(&group.table, &error)
+                }
+            };
         results.list.push(result);
     }
     Ok(results)
@@ -103,7 +101,7 @@ fn table(
     source: Source<'_>,
     tree: &Tree,
     group: &Group,
-    stored: (Stored, &Identity),
+    from: (u64, &Identity),
 ) -> Result<Purged> {
     let mut result = Purged::new(&group.table, Status::DryRun);
     let table = source.database.table(&group.table)?;
@@ -124,7 +122,7 @@ fn table(
             }
             Some(table) => {
                 let target = Target::new(source.database, table, &[])?;
-                let tally = compare(source, tree, &target, open, stored)?;
+                let tally = compare(source, tree, &target, open, from)?;
                 all_gone |= tally.recovering
                     && tally.superseded.len() == open.segment.rows;
                 tally.counts()
@@ -143,7 +141,7 @@ fn compare(
     tree: &Tree,
     target: &Target<'_>,
     open: &Open,
-    (stored, here): (Stored, &Identity),
+    (others_bytes, here): (u64, &Identity),
 ) -> Result<Tally> {
     let segment = tree.look_at(open)?;
     let subjects = [Subject::new(segment, target.table)?];
@@ -160,7 +158,7 @@ fn compare(
         }
     };
     let mut tallies = [Tally {
-        recovering: recover::recovers(open, stored, here),
+        recovering: recover::recovers(open, others_bytes, here),
         ..Tally::default()
     }];
     let mut chunk = Chunk::begin(&subjects, finder, None)?;

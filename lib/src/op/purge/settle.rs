@@ -13,7 +13,7 @@
 //! batch in place of step 3; all others together.
 
 use super::plan::{Group, Known};
-use super::recover::{self, Stored};
+use super::recover;
 use super::rows::{self, Lines, Through};
 use super::session::{self, Session};
 use super::tally::{Tally, add, settled};
@@ -29,12 +29,16 @@ use crate::proof::{Accesses, Subject};
 pub(super) fn settle_table(
     session: &mut Session<'_>,
     group: &Group,
-    stored: Stored,
+    others_bytes: u64,
     writes: &[Writes],
 ) -> (Purged, Result<()>) {
     let mut result = Purged::new(&group.table, Status::NoRecords);
-    let mut settling =
-        Settling { session, stored, result: &mut result, all_gone: false };
+    let mut settling = Settling {
+        session,
+        others_bytes,
+        result: &mut result,
+        all_gone: false,
+    };
     let mut done = settling.settle(group, writes);
     let all_gone = settling.all_gone;
     if done.is_err() {
@@ -100,7 +104,7 @@ fn say_referenced(result: &mut Purged, session: &Session<'_>) -> Result<()> {
 /// The settlement of one table.
 struct Settling<'g, 's> {
     session: &'g mut Session<'s>,
-    stored: Stored,
+    others_bytes: u64,
     result: &'g mut Purged,
     /// All rows of a segment that was recovered were gone.
     all_gone: bool,
@@ -295,7 +299,7 @@ impl Settling<'_, '_> {
             .map(|subject| Tally {
                 recovering: recover::recovers(
                     subject.segment.open(),
-                    self.stored,
+                    self.others_bytes,
                     &self.session.identity,
                 ),
                 missing_keeps_line: target.missing_keeps_line,
