@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::world::{World, records};
-use crate::support::{Out, SHELLS, scrub, steady};
+use crate::support::{Out, SHELLS, steady};
 
 const DATED: [(&str, &str); 6] = [
     ("transcript_entries", "timestamp"),
@@ -306,7 +306,7 @@ fn time_zone_of_the_process_does_not_matter() {
         let mut files = world.image();
         // It has the wall clock in it, and the database's folder.
         files.remove("ledger.jsonl");
-        let this = (scrub(&world.dir, &out.stdout), files);
+        let this = (steady(&world.dir, &out.stdout), files);
         let first = said.get_or_insert_with(|| this.clone());
         assert_eq!(*first, this, "{zone}");
     }
