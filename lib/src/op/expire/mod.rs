@@ -3,7 +3,7 @@
 //! A table's day leaves the cold tier, or the warm one where it never became
 //! cold, when all its periods are over; nothing without a rule ever does. What
 //! is past its retention and all the same does not go is decided by
-//! [`crate::retention`].
+//! `retention`.
 
 mod change;
 mod gone;
