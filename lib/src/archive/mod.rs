@@ -43,12 +43,16 @@ mod event;
 mod file_changes;
 mod file_state;
 mod foreign;
+mod forms;
 mod ledger;
 pub mod lock;
+mod lost;
 mod member;
+mod mismatch;
 mod month;
 mod names;
 mod owner;
+mod proven_lines;
 mod publish;
 mod read_ahead;
 mod recover;
@@ -70,11 +74,15 @@ pub use event::{
     Receipt, Retract, Segment, Settled,
 };
 pub use file_state::FileState;
+pub use forms::{forms, goes};
 pub use ledger::Ledger;
+pub use lost::{Damages, Known, by_ledger};
 pub use member::Member;
+pub use mismatch::{Mismatch, Reason, mismatches, moving};
 pub use month::{Addition, MonthDraft};
 pub use names::{Origin, Tree, file_name, month_file};
 pub use owner::{Archive, Blocked, not_as_said, record_job};
+pub use proven_lines::{ArchivedText, named, proven_lines};
 pub use read_ahead::ReadAhead;
 pub use retract::LineTime;
 pub use segment::{

@@ -30,9 +30,9 @@ const SUM_AT: usize = 148;
 const SUM_LEN: usize = 8;
 
 /// A tar to be walked over.
-pub struct Walk<'w> {
-    /// From its start.
-    pub file: File,
+pub struct Walk<'w, R> {
+    /// Its bytes, from the start.
+    pub file: R,
     /// For messages.
     pub path: &'w Path,
     /// It was read to its end before, and every CRC-32 held.
@@ -45,8 +45,8 @@ pub struct Walk<'w> {
 /// # Errors
 /// Those of `each`; status 4 for what is not accepted, as of
 /// [`read_tar`].
-pub fn salvage_tar(
-    walk: Walk<'_>,
+pub fn salvage_tar<R: Read>(
+    walk: Walk<'_, R>,
     each: &mut dyn FnMut(Entry<'_>, bool) -> Result<()>,
 ) -> Result<Option<Error>> {
     let path = walk.path;
@@ -194,8 +194,8 @@ fn more_behind(path: &Path) -> Error {
 
 /// The text of a gzip file, parts of which may be missing or wrong where damage
 /// is passed over.
-struct Torn {
-    pieces: Pieces<File>,
+struct Torn<R: Read> {
+    pieces: Pieces<R>,
     piece: Vec<u8>,
     at: usize,
     /// Length of the text up to the end of `piece`.
@@ -211,8 +211,8 @@ struct Torn {
     failure: Option<Error>,
 }
 
-impl Torn {
-    fn new(walk: Walk<'_>, pass_over: bool) -> Torn {
+impl<R: Read> Torn<R> {
+    fn new(walk: Walk<'_, R>, pass_over: bool) -> Torn<R> {
         let name = quoted(walk.path);
         Torn {
             pieces: Pieces::new(walk.file, name, 0, pass_over),
@@ -281,7 +281,7 @@ impl Torn {
     }
 }
 
-impl Read for Torn {
+impl<R: Read> Read for Torn<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.at == self.piece.len() {
             if self.gap || self.ended {

@@ -6,7 +6,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::record::{Fault, Fields, records};
+use crate::record::{Fault, Fields};
 use crate::time::{self, Day, Unit};
 
 /// How much is gathered before it is written.
@@ -145,59 +145,6 @@ impl Met {
             n => format!(", and {n} more are bad"),
         };
         Some(Error::data(format!("line {line} is no record: {fault}{more}")))
-    }
-}
-
-/// What comes next of a text.
-pub(super) enum Next {
-    /// A piece of it.
-    Piece,
-    /// Here text is missing.
-    Gap,
-    /// Nothing more.
-    End,
-}
-
-/// Gives the whole lines of a text that comes in pieces. A line that a gap
-/// cuts in two is left out: its first part has no end, and its second part,
-/// which cannot be told from a line by its start, is no record.
-pub(super) fn whole_lines(
-    next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Next>,
-    each: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
-    let (mut piece, mut rest, mut torn) = (Vec::new(), Vec::new(), false);
-    loop {
-        match next(&mut piece)? {
-            Next::Piece => {}
-            Next::Gap => {
-                rest.clear();
-                torn = true;
-                continue;
-            }
-            Next::End => break,
-        }
-        let Some(end) = memchr::memrchr(b'\n', &piece) else {
-            rest.extend_from_slice(&piece);
-            continue;
-        };
-        let mut whole = &piece[..=end];
-        if !rest.is_empty() || torn {
-            // The line that was begun is ended by itself.
-            let first = memchr::memchr(b'\n', whole).unwrap_or(end);
-            rest.extend_from_slice(&whole[..=first]);
-            if !torn || records(&rest).all(|r| Fields::check(r).is_ok()) {
-                each(&rest)?;
-            }
-            torn = false;
-            whole = &whole[first + 1..];
-        }
-        each(whole)?;
-        rest.clear();
-        rest.extend_from_slice(&piece[end + 1..]);
-    }
-    match rest.is_empty() || torn {
-        true => Ok(()),
-        false => Err(Error::data("it ends in the middle of a line")),
     }
 }
 

@@ -9,7 +9,6 @@ mod aside;
 mod file;
 mod hot;
 mod lines;
-mod lost;
 mod options;
 mod put;
 mod stream;

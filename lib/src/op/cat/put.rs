@@ -7,32 +7,20 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::file::{Warm, forms, from_start};
-use super::lines::{Met, Next, choose, whole_lines};
-use super::lost::{Damages, Known};
+use super::file::{Warm, from_start};
+use super::lines::{Met, choose};
 use super::stream::Cat;
-use crate::archive::not_as_said;
 use crate::archive::tiers::WarmFile;
+use crate::archive::{
+    ArchivedText, Damages, Known, forms, named, not_as_said, proven_lines,
+};
 use crate::error::{Error, Result, counted, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
-use crate::io::gz::{Proven, Step};
 use crate::time::Day;
 
 /// How much of a plain file is read at once.
 const PIECE: usize = 256 << 10;
-
-/// A text that is to be put out.
-pub(super) struct Source<'s> {
-    /// It has no gzip of its own.
-    pub plain: bool,
-    /// What messages call it.
-    pub what: &'s str,
-    /// The file of the tree that it is in.
-    pub file: &'s str,
-    /// What it should hold.
-    pub known: Known,
-}
 
 impl Cat<'_> {
     /// Puts out what the warm and the hot tier have of a day.
@@ -65,7 +53,7 @@ impl Cat<'_> {
         }
         let file_state = self.ledger.state().file(file);
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
-        let source = Source {
+        let source = ArchivedText {
             plain: *plain,
             what: &quoted(path),
             file,
@@ -127,9 +115,9 @@ impl Cat<'_> {
     pub(super) fn text(
         &mut self,
         input: &mut dyn Read,
-        source: &Source<'_>,
+        source: &ArchivedText<'_>,
     ) -> Result<()> {
-        let Source { plain, what, file, known } = source;
+        let ArchivedText { plain, what, file, known } = source;
         let (mut met, mut damages) = (Met::default(), Damages::default());
         let (range, sink, mut full) = (&self.range, &mut self.sink, false);
         let mut each =
@@ -153,53 +141,6 @@ impl Cat<'_> {
         }
         Ok(())
     }
-}
-
-/// An error with the name of the text that it is about.
-pub(super) fn named(error: Error, what: &str) -> Error {
-    match error.to_string().contains(what) {
-        true => error,
-        false => error.during(what),
-    }
-}
-
-/// Gives the whole lines of a text, as far as its gzip proves them, if it has
-/// one; members are opened on `threads` threads. Sets `full` where there was no
-/// room to hold text that was not proven yet.
-pub(super) fn proven_lines(
-    input: &mut dyn Read,
-    source: &Source<'_>,
-    threads: usize,
-    damages: &mut Damages,
-    full: &mut bool,
-    each: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
-    let what = source.what;
-    if source.plain {
-        let next = &mut |piece: &mut Vec<u8>| {
-            piece.resize(PIECE, 0);
-            let n = durable::read_full(input, piece).map_err(|e| {
-                Error::stream(&format!("cannot read {what}"), e)
-            })?;
-            piece.truncate(n);
-            Ok(if n > 0 { Next::Piece } else { Next::End })
-        };
-        return whole_lines(next, each);
-    }
-    let mut reader = Proven::new(input, what, threads);
-    let next = &mut |piece: &mut Vec<u8>| {
-        Ok(match reader.next(piece)? {
-            Step::Text => Next::Piece,
-            Step::Damaged(damage) => {
-                damages.add(damage);
-                Next::Gap
-            }
-            Step::End => Next::End,
-        })
-    };
-    let done = whole_lines(next, each);
-    *full |= reader.is_full();
-    done
 }
 
 /// The longest of some forms that a file begins with; they are sorted by

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::SpooledTempFile;
 
-use super::file::{Warm, from_start, goes, holds};
-use super::lost::{self, Known};
-use super::put::Source;
+use super::file::{Warm, from_start, holds};
 use super::stream::Cat;
-use crate::archive::{Change, Member, Origin, not_as_said};
+use crate::archive::{
+    ArchivedText, Change, Known, Member, Origin, by_ledger, goes, not_as_said,
+};
 use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
@@ -257,7 +257,7 @@ impl Cat<'_> {
                     "{} lacks {}{}",
                     quoted(&tar.path),
                     quote(&wanted.name),
-                    lost::by_ledger(wanted.known.as_ref())
+                    by_ledger(wanted.known.as_ref())
                 ));
                 self.trouble_with(&tar.name, error);
                 next += 1;
@@ -276,7 +276,7 @@ impl Cat<'_> {
     ) -> Result<()> {
         let what = format!("{} in {}", quote(&wanted.name), quoted(&tar.path));
         let plain = !wanted.name.ends_with(".gz");
-        let source = Source {
+        let source = ArchivedText {
             plain,
             what: &what,
             file: &tar.name,
@@ -293,7 +293,7 @@ impl Cat<'_> {
             None => {
                 let error = Error::data(format!(
                     "{what} cannot be told from damage, and is left out{}",
-                    lost::by_ledger(wanted.known.as_ref())
+                    by_ledger(wanted.known.as_ref())
                 ));
                 self.trouble_with(&tar.name, error);
                 Ok(())

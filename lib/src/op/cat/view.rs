@@ -9,12 +9,12 @@
 
 use std::fs::File;
 
-use super::file::{Warm, forms, from_start, goes, holds};
+use super::file::{Warm, from_start, holds};
 use super::options::Tier;
 use super::stream::Cat;
 use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
-use crate::archive::{Change, Kind, not_as_said};
+use crate::archive::{Change, Kind, forms, goes, not_as_said};
 use crate::error::{Error, Result};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};

@@ -8,11 +8,12 @@
 use std::io::Read;
 
 use super::aside::Aside;
-use super::file::{forms, from_start, goes};
-use super::lost::{Damages, Known};
-use super::put::{Source, named, proven_lines};
+use super::file::from_start;
 use super::stream::Cat;
-use crate::archive::{Member, not_as_said};
+use crate::archive::{
+    ArchivedText, Damages, Known, Member, forms, goes, named, not_as_said,
+    proven_lines,
+};
 use crate::error::{Exit, Result, counted, quoted};
 use crate::io::durable;
 use crate::record::records;
@@ -84,7 +85,7 @@ impl Cat<'_> {
                 "is not as long as the ledger says",
             ));
         }
-        let source = Source {
+        let source = ArchivedText {
             plain: !file.ends_with(".gz"),
             what: &quoted(&path),
             file,

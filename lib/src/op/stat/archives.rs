@@ -11,9 +11,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::mismatch::{Reason, mismatches, wanted};
+use super::mismatch::{mismatches, wanted};
 use super::options::Options;
-use crate::archive::{FileState, Ledger, Member, State, Tree};
+use crate::archive::{FileState, Ledger, Member, Reason, State, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::jsonl;
 use crate::settings::columns::rule;

@@ -14,9 +14,9 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 
 use super::breach::Breach;
-use super::mismatch::{Mismatch, Reason, mismatches};
+use super::mismatch::mismatches;
 use super::options::Options;
-use crate::archive::{Ledger, Origin, State, Tree};
+use crate::archive::{Ledger, Mismatch, Origin, Reason, State, Tree};
 use crate::error::{Error, Result, are, counted, quote, quoted};
 use crate::settings::policy::Policy;
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::archive::Member;
+use super::member::Member;
 use crate::error::{Error, counted};
 use crate::io::gz::{Damage, MemberInfo};
 use crate::time::Day;
@@ -15,7 +15,7 @@ const MOST_RATIO: u64 = 1032;
 
 /// What is known of a text that was found damaged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub struct Known {
     /// The day of its rows, if it is of one.
     pub day: Option<Day>,
     /// How many rows the ledger says it has.
@@ -25,9 +25,10 @@ pub(super) struct Known {
 /// Damages of one text. Those without a header to believe that follow each
 /// other are told as one.
 #[derive(Debug, Default)]
-pub(super) struct Damages(Vec<Damage>);
+pub struct Damages(Vec<Damage>);
 
 impl Damages {
+    /// Notes one that follows those before.
     pub fn add(&mut self, damage: Damage) {
         match self.0.last_mut() {
             Some(last)
@@ -84,7 +85,7 @@ fn by_header(claim: &MemberInfo) -> String {
 }
 
 /// What the ledger says of a member of which nothing can be read.
-pub(super) fn by_ledger(member: Option<&Member>) -> String {
+pub fn by_ledger(member: Option<&Member>) -> String {
     let Some(member) = member else { return String::new() };
     match (&member.oldest, &member.newest) {
         (Some(oldest), Some(newest)) => format!(

@@ -1,0 +1,36 @@
+//! The forms that a file may have while something is under way with it.
+
+use super::state::State;
+
+/// The lengths and digests that a file may have: the ledger's, and those of
+/// what is under way with it.
+pub fn forms<'s>(state: &'s State, file: &str) -> Vec<(u64, &'s str)> {
+    let known = state.file(file).map(|f| (f.size_bytes, f.sha256.as_str()));
+    let mut forms: Vec<_> = known.into_iter().collect();
+    for open in state.intents().chain(state.unsettled()) {
+        let (segment, retract) = (&open.segment, open.retract.as_ref());
+        if segment.file == file {
+            let before = segment.offset_bytes;
+            let after = before + segment.size_bytes;
+            forms.push((after, &segment.file_sha256));
+            forms.extend(retract.and_then(|retract| {
+                let sha256 = retract.file_sha256.as_deref()?;
+                Some((before + retract.size_bytes, sha256))
+            }));
+        }
+    }
+    forms
+}
+
+/// Whether a file may be gone: its end is under way.
+pub fn goes(state: &State, file: &str) -> bool {
+    let retracted = state.unsettled().any(|o| {
+        o.segment.file == file
+            && o.retract.as_ref().is_some_and(|r| r.file_sha256.is_none())
+    });
+    let changed = state.changes().iter().any(|(_, c)| {
+        (c.file == file && c.after.is_none())
+            || c.removes.iter().any(|r| r.file == file)
+    });
+    retracted || changed
+}
