@@ -13,6 +13,7 @@ use rt::time::{age, clock};
 #[derive(Clone, Copy)]
 enum F {
     Due,
+    Look,
     OlderThan,
     Before,
     Since,
@@ -33,9 +34,10 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-export",
     about: "write the rows of a table as JSON Lines",
-    usage: &["[OPTION ...] TABLE"],
+    usage: &["[OPTION ...] TABLE", "--due --look [OPTION ...] TABLE ..."],
     flags: &[
         switch(F::Due, "due", "rows past their cutoff that may go"),
+        switch(F::Look, "look", "only name the tables that have such rows"),
         value(F::OlderThan, "older-than", "AGE", "rows older than AGE"),
         value(F::Before, "before", "TIME", "rows before TIME"),
         value(F::Since, "since", "TIME", "rows at or after TIME"),
@@ -62,6 +64,8 @@ static CMD: Command<F> = Command {
         value(F::Result, "result", "FILE", "write the result record to FILE"),
         value(F::After, "after", "FILE", "dry run: as after those in FILE"),
         cli::db(),
+        cli::archives(),
+        cli::database(),
         cli::policy(),
         cli::now(),
         cli::busy_timeout(),
@@ -80,6 +84,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let o = &mut options;
         match flag {
             F::Due => o.due = true,
+            F::Look => o.look = true,
             F::OlderThan => {
                 o.older_than = Some(age::age_flag("older-than", &v)?)
             }
@@ -104,7 +109,10 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::After => o.after = Some(v.into()),
         }
     }
-    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    options.tables = match options.look {
+        true => cli::names(args.operands)?,
+        false => cli::operands(args.operands, ["TABLE"])?.into(),
+    };
     let mut output = unbuffered(io::stdout())?;
     export::run(&options, &mut output, notes)
 }

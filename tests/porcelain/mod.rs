@@ -23,10 +23,11 @@ use std::path::PathBuf;
 
 use crate::support::{Cmd, Dir};
 
-/// A stub: writes its name and arguments to `calls`, then what it is told.
+/// A stub: writes its name and arguments to `calls`, then what it is told. A
+/// look at all tables fails, so that each of them is exported.
 fn stub(dir: &Dir, program: &str, body: &str) {
     let text = format!(
-        "#!/bin/sh\nprintf '%s\\n' \"{program} $*\" >>'{}'\n{body}\n",
+        "#!/bin/sh\ncase $* in *--look*) exit 1 ;; esac\nprintf '%s\\n' \"{program} $*\" >>'{}'\n{body}\n",
         dir.join("calls").display()
     );
     dir.script(&format!("stubs/{program}"), &text);

@@ -3,6 +3,7 @@
 
 pub mod cost;
 mod dates;
+mod idle_tables;
 mod reasons;
 
 use std::collections::BTreeMap;

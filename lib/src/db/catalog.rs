@@ -1,8 +1,11 @@
 //! What a database has and how it hangs together: tables by name, foreign
 //! keys from where they stand, unique keys, indexes.
 
+use std::cell::Ref;
+
+use crate::db::whole_schema::WholeSchema;
 use crate::db::{Database, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A foreign key of a table.
 #[derive(Clone, Debug)]
@@ -16,6 +19,21 @@ pub struct PointsTo {
 }
 
 impl Database {
+    /// What is read of all tables at once, as the schema stands.
+    pub(super) fn whole_schema(&self) -> Result<Ref<'_, WholeSchema>> {
+        let version = self.schema_version()?;
+        let current = |kept: &WholeSchema| kept.is_of(version);
+        if !self.schema.borrow().as_ref().is_some_and(current) {
+            // Should the schema change in between, the older version is kept
+            // with it, and it is read again at the next look.
+            let read = WholeSchema::read(&self.connection, version)
+                .map_err(|e| self.fail("cannot read the schema", e))?;
+            self.schema.replace(Some(read));
+        }
+        Ref::filter_map(self.schema.borrow(), Option::as_ref)
+            .map_err(|_| Error::failed("the schema was not kept"))
+    }
+
     /// The names of all tables and views, but for those of SQLite itself, in
     /// the order in which they were made.
     pub fn table_names(&self) -> Result<Vec<String>> {

@@ -42,10 +42,6 @@ pub struct Child<'r> {
     pub indexed: bool,
 }
 
-/// Child table, the number of its foreign key, the child's column, and the
-/// parent's where it is named.
-type Part = (String, i64, String, Option<String>);
-
 impl References {
     /// Whether nothing points at the table.
     pub fn is_empty(&self) -> bool {
@@ -109,13 +105,7 @@ impl Reference {
 impl Database {
     /// The pairs (child, parent) of all foreign keys of the database.
     pub fn foreign_keys(&self) -> Result<Vec<(String, String)>> {
-        self.rows(
-            "cannot read the foreign keys",
-            "SELECT DISTINCT t.name, f.\"table\" FROM pragma_table_list AS t, \
-             pragma_foreign_key_list(t.name, 'main') AS f \
-             WHERE t.schema = 'main' AND t.type = 'table'",
-            [],
-        )
+        Ok(self.whole_schema()?.pairs().to_vec())
     }
 
     /// The foreign keys that point at a table.
@@ -124,7 +114,7 @@ impl Database {
             return Ok(References::default());
         }
         let mut all: Vec<(i64, Reference)> = Vec::new();
-        for (child, id, from, to) in self.reference_parts(table)? {
+        for (child, id, from, to) in self.whole_schema()?.parts(&table.name) {
             let open = match all.last() {
                 Some((last, reference)) => {
                     *last == id && reference.child == child
@@ -154,21 +144,6 @@ impl Database {
             out.all.push(reference);
         }
         Ok(out)
-    }
-
-    /// The pairs of columns of all foreign keys that point at a table: the
-    /// pairs of one key together, in the key's order.
-    fn reference_parts(&self, table: &Table) -> Result<Vec<Part>> {
-        self.rows(
-            "cannot read the foreign keys",
-            "SELECT t.name, f.id, f.\"from\", f.\"to\" \
-             FROM pragma_table_list AS t, \
-             pragma_foreign_key_list(t.name, 'main') AS f \
-             WHERE t.schema = 'main' AND t.type = 'table' \
-             AND f.\"table\" = ?1 COLLATE NOCASE \
-             ORDER BY t.name, f.id, f.seq",
-            [&table.name],
-        )
     }
 
     /// The parent's column; one that is not named is the key's.

@@ -24,6 +24,7 @@ mod triggers;
 mod vacuum;
 mod wal_leftovers;
 mod watched;
+mod whole_schema;
 
 pub use catalog::PointsTo;
 pub use delete::{Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock};

@@ -1,7 +1,7 @@
 //! Connections: what a database is opened for, and what each connection is
 //! set to.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
 use crate::db::wal_leftovers::WalLeftovers;
+use crate::db::whole_schema::WholeSchema;
 use crate::error::{Error, Result, quoted};
 
 /// An open database.
@@ -32,6 +33,8 @@ pub struct Database {
     pub(super) log: LogFile,
     /// The last error was that there is no room.
     pub(super) full: Cell<bool>,
+    /// The schema as it was read last.
+    pub(super) schema: RefCell<Option<WholeSchema>>,
     /// Device and inode of the file that was opened.
     file: (u64, u64),
     /// Dropped behind the connection.
@@ -147,6 +150,7 @@ impl Database {
             wal,
             log: LogFile::default(),
             full: Cell::new(false),
+            schema: RefCell::new(None),
             file: (0, 0),
             _leftovers: None,
         })

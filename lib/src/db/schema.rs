@@ -164,7 +164,7 @@ impl Database {
             self.key_collations(&name, &mut columns, &index)?;
         }
         let mut table = Table {
-            schema: self.schema(&name)?,
+            schema: self.whole_schema()?.statements(&name),
             name,
             kind,
             columns,
@@ -190,8 +190,8 @@ impl Database {
     fn listed(&self, name: &str) -> Result<Option<(String, Kind, bool)>> {
         let listed: Vec<(String, String, bool)> = self.rows(
             "cannot read the schema",
-            "SELECT name, type, wr FROM pragma_table_list \
-             WHERE schema = 'main' AND name = ?1 COLLATE NOCASE",
+            "SELECT name, type, wr FROM pragma_table_list(?1) \
+             WHERE schema = 'main'",
             [name],
         )?;
         Ok(listed.into_iter().next().map(|(name, kind, without_rowid)| {
@@ -268,17 +268,6 @@ impl Database {
             }
         }
         Ok(())
-    }
-
-    fn schema(&self, table: &str) -> Result<String> {
-        let statements: Vec<(String,)> = self.rows(
-            "cannot read the schema",
-            "SELECT sql || ';' || char(10) FROM main.sqlite_schema \
-             WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL \
-             ORDER BY type <> 'table', type <> 'view', rowid",
-            [table],
-        )?;
-        Ok(statements.into_iter().map(|(sql,)| sql).collect())
     }
 }
 

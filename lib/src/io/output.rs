@@ -36,6 +36,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Names as words for a shell, quoted, on one line.
+pub fn shell_words<N: AsRef<str>>(names: &[N]) -> String {
+    let words: Vec<String> = names
+        .iter()
+        .map(|name| format!("'{}'", name.as_ref().replace('\'', "'\\''")))
+        .collect();
+    words.join(" ") + "\n"
+}
+
 fn in_place(path: &Path, bytes: &[u8]) -> Result<()> {
     let open = |e: io::Error| {
         let unread = e.raw_os_error() == Some(Errno::NXIO.raw_os_error());

@@ -15,6 +15,7 @@ pub(super) fn tables(path: &Path) -> Result<Vec<String>> {
         match serde_json::from_slice(line) {
             Ok(Outcome::Exported(record)) => {
                 if record.status == Status::DryRun
+                    && record.rows > 0
                     && !out.contains(&record.table)
                 {
                     out.push(record.table);

@@ -26,8 +26,10 @@ pub enum Format {
 pub struct Options {
     /// Where.
     pub settings: Settings,
-    /// The table.
-    pub table: String,
+    /// The table; for `--look` any number of them.
+    pub tables: Vec<String>,
+    /// `--look`: only which tables have rows that are due.
+    pub look: bool,
     /// `--due`.
     pub due: bool,
     /// `--older-than`.

@@ -80,7 +80,10 @@ impl Rows<'_> {
     ) -> Result<u64> {
         let dry = self.options.settings.dry_run;
         let fail = |e| Error::stream("cannot write rows", e);
-        let limit = self.options.limit.unwrap_or(u64::MAX);
+        let limit = match self.options.look {
+            true => 1,
+            false => self.options.limit.unwrap_or(u64::MAX),
+        };
         let mut batch = Batch::default();
         if let Some(rows) = self.options.batch_size {
             batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);

@@ -10,6 +10,7 @@ use crate::archive::{Ledger, Origin};
 use crate::db::{Access, Database};
 use crate::error::{Error, Exit, Result, quote};
 use crate::io::jsonl;
+use crate::io::output::shell_words;
 use crate::outcome::{Ended, Outcome};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
@@ -194,11 +195,7 @@ fn check_usable(
 
 fn names<N: AsRef<str>>(tables: &[N], sh: bool) -> Result<String> {
     if sh {
-        let words: Vec<String> = tables
-            .iter()
-            .map(|name| format!("'{}'", name.as_ref().replace('\'', "'\\''")))
-            .collect();
-        return Ok(words.join(" ") + "\n");
+        return Ok(shell_words(tables));
     }
     let mut lines = String::new();
     for name in tables.iter().map(AsRef::as_ref) {

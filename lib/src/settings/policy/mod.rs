@@ -7,7 +7,7 @@
 //! is a pure function of the policy and the run's now. Column names are held
 //! against a table's schema where the schema is at hand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -230,18 +230,38 @@ pub fn order<'a>(
     tables: &[&'a str],
     pairs: &[(String, String)],
 ) -> Vec<&'a str> {
-    let mut left = tables.to_vec();
-    let mut ordered = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let waits = |parent: &&str| {
-            pairs.iter().any(|(child, p)| {
-                p.eq_ignore_ascii_case(parent)
-                    && !child.eq_ignore_ascii_case(parent)
-                    && left.iter().any(|t| t.eq_ignore_ascii_case(child))
-            })
-        };
-        let next = left.iter().position(|t| !waits(t)).unwrap_or(0);
-        ordered.push(left.remove(next));
+    let lower = |name: &str| name.to_ascii_lowercase();
+    let places: HashMap<String, usize> =
+        tables.iter().enumerate().map(|(i, t)| (lower(t), i)).collect();
+    // By table: its parents among these, and how many of its children have
+    // yet to come.
+    let mut parents: Vec<BTreeSet<usize>> =
+        vec![BTreeSet::new(); tables.len()];
+    let mut children = vec![0_usize; tables.len()];
+    for (child, parent) in pairs {
+        let known = |name: &str| places.get(&lower(name)).copied();
+        if let (Some(child), Some(parent)) = (known(child), known(parent))
+            && child != parent
+            && parents[child].insert(parent)
+        {
+            children[parent] += 1;
+        }
+    }
+    let mut left: BTreeSet<usize> = (0..tables.len()).collect();
+    let mut ready: BTreeSet<usize> =
+        left.iter().copied().filter(|t| children[*t] == 0).collect();
+    let mut ordered = Vec::with_capacity(tables.len());
+    // Where all that are left wait for each other, the first one goes.
+    while let Some(next) = ready.pop_first().or_else(|| left.first().copied())
+    {
+        left.remove(&next);
+        ordered.push(tables[next]);
+        for parent in std::mem::take(&mut parents[next]) {
+            children[parent] -= 1;
+            if children[parent] == 0 && left.contains(&parent) {
+                ready.insert(parent);
+            }
+        }
     }
     ordered
 }
