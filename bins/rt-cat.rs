@@ -18,6 +18,7 @@ enum F {
     Count,
     TimestampColumn,
     Unit,
+    Threads,
 }
 
 static CMD: Command<F> = Command {
@@ -25,8 +26,8 @@ static CMD: Command<F> = Command {
     about: "write the archived rows of a table as one stream",
     usage: &["[OPTION ...] TABLE"],
     flags: &[
-        value(F::Since, "since", "TIME", "rows at or after TIME"),
-        value(F::Until, "until", "TIME", "rows before TIME"),
+        value(F::Since, "since", "TIME|AGE", "rows at or after TIME"),
+        value(F::Until, "until", "TIME|AGE", "rows before TIME"),
         value(
             F::Tier,
             "tier",
@@ -41,6 +42,8 @@ static CMD: Command<F> = Command {
             "the column that dates a row [the policy's]",
         ),
         value(F::Unit, "unit", "U", "what its values mean: s, ms, ..."),
+        value(F::Threads, "threads", "N", "use N threads [one a core]")
+            .short('p'),
         cli::db(),
         cli::archives(),
         cli::database(),
@@ -57,16 +60,22 @@ fn main() -> ExitCode {
 fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
     let mut options =
         Options { settings: args.settings, ..Options::default() };
+    let now = options.settings.now()?;
     for (flag, v) in args.flags {
         let o = &mut options;
         match flag {
-            F::Since => o.since = Some(clock::time_flag("since", &v)?),
-            F::Until => o.until = Some(clock::time_flag("until", &v)?),
+            F::Since => {
+                o.since = Some(clock::time_or_age_flag("since", &v, now)?)
+            }
+            F::Until => {
+                o.until = Some(clock::time_or_age_flag("until", &v, now)?)
+            }
             F::Tier => o.tiers.push(cli::text("tier", &v)?.parse()?),
             F::Count => o.count = true,
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }
+            F::Threads => o.threads = Some(cli::count("threads", &v)?),
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
         }
     }

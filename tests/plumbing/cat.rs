@@ -2,7 +2,9 @@
 //! whatever else is at work.
 
 mod damage;
+mod entered;
 mod foreign;
+mod month;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -117,7 +117,7 @@ fn what_is_no_tables_stays_with_its_month() {
         .status(0);
     world.expire("2028-01-01T00:00:00Z", &["--yes"]).status(0);
     let list = world.dir.cmd("tar").args(["-tzf", &tar]).run();
-    list.status(0).stdout("notes.txt\n");
+    list.status(0).stdout("notes.txt\nrt-index.jsonl\n");
 }
 
 #[test]

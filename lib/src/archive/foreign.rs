@@ -18,7 +18,7 @@ use super::state::{Open, State};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
-use crate::io::tar::read_tar;
+use crate::io::tar::{read_index, read_tar};
 use crate::record::{ARCHIVED_AT, Fault, Fields, Token};
 use crate::time::{self, Day, rfc3339};
 
@@ -178,10 +178,29 @@ fn survey_tar(path: &Path) -> Result<Vec<Member>> {
             oldest: None,
             newest: None,
             archived_at,
+            ..Member::default()
         });
         Ok(())
     })?;
+    take_places(path, &mut members)?;
     Ok(members)
+}
+
+/// A tar of ours says itself where its members can be entered.
+fn take_places(path: &Path, members: &mut [Member]) -> Result<()> {
+    let index = read_index(durable::open_read(path)?, path)?;
+    for line in index.unwrap_or_default().split(|byte| *byte == b'\n') {
+        let Ok(said) = serde_json::from_slice::<Member>(line) else {
+            continue;
+        };
+        for member in members.iter_mut() {
+            if member.name == said.name && member.sha256 == said.sha256 {
+                member.offset_bytes = said.offset_bytes;
+                member.skip_bytes = said.skip_bytes;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lines of a text; each must be a record.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::Origin;
 use super::times::Times;
+use crate::io::tar::Place;
 
 /// What a file of the tree holds of one table's day: a warm file, or a member
 /// of a month's tar.
@@ -32,6 +33,13 @@ pub struct Member {
     /// the ledger tells by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<String>,
+    /// In a tar of ours: where in it the gzip member begins in which the
+    /// header of this member stands. A hint: the header tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_bytes: Option<u64>,
+    /// How much of that gzip member's text stands before the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_bytes: Option<u64>,
 }
 
 impl Member {
@@ -46,6 +54,18 @@ impl Member {
         self.table
             .as_deref()
             .is_some_and(|t| origin.is(t, self.database.as_deref()))
+    }
+
+    /// Where in its tar it can be entered, if that is known.
+    pub fn place(&self) -> Option<Place> {
+        let (offset_bytes, skip_bytes) =
+            (self.offset_bytes?, self.skip_bytes?);
+        Some(Place { offset_bytes, skip_bytes })
+    }
+
+    pub(super) fn stands_at(&mut self, place: Place) {
+        self.offset_bytes = Some(place.offset_bytes);
+        self.skip_bytes = Some(place.skip_bytes);
     }
 
     /// Takes in the times of more rows; gives those before.

@@ -82,7 +82,9 @@ pub use mismatch::{Mismatch, Reason, mismatches, moving};
 pub use month::{Addition, MonthDraft};
 pub use names::{Origin, Tree, file_name, month_file};
 pub use owner::{Archive, Blocked, not_as_said, record_job};
-pub use proven_lines::{ArchivedText, named, proven_lines};
+pub use proven_lines::{
+    ArchivedText, named, proven_lines, proven_lines_behind,
+};
 pub use read_ahead::ReadAhead;
 pub use retract::LineTime;
 pub use segment::{

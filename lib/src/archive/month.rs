@@ -32,6 +32,7 @@ use crate::crash;
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable::{self, Temp};
+use crate::io::jsonl;
 use crate::io::space;
 use crate::io::tar::{TarWriter, read_tar};
 
@@ -105,6 +106,9 @@ impl Archive {
         for (_, addition) in adding {
             members.push(add_member(&mut writer, &addition)?);
         }
+        let mut index = Vec::new();
+        members.iter().try_for_each(|m| jsonl::print(m, &mut index))?;
+        writer.index(&index)?;
         let (temp, size_bytes, sha256) = writer.finish()?;
         read_back(&temp, &members)?;
         crash::point("month.drafted");
@@ -196,13 +200,14 @@ fn copy_member(
     more: Option<&Addition>,
 ) -> Result<Member> {
     let added = more.map_or(0, |a| a.member.size_bytes);
-    writer.begin(&old.name, size + added)?;
+    let place = writer.begin(&old.name, size + added)?;
     let mut input = Hashing::new(contents);
     writer.copy(&mut input, path)?;
     if input.sha256() != old.sha256 || size != old.size_bytes {
         return Err(not_as_said(path, "is not what the ledger says"));
     }
     let mut member = old.clone();
+    member.stands_at(place);
     if let Some(addition) = more {
         copy_files(writer, addition)?;
         let new = &addition.member;
@@ -216,7 +221,7 @@ fn copy_member(
 
 fn add_member(writer: &mut TarWriter, addition: &Addition) -> Result<Member> {
     let mut member = addition.member.clone();
-    writer.begin(&member.name, member.size_bytes)?;
+    member.stands_at(writer.begin(&member.name, member.size_bytes)?);
     copy_files(writer, addition)?;
     member.sha256 = writer.end()?;
     Ok(member)

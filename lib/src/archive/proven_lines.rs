@@ -54,7 +54,32 @@ pub fn proven_lines(
         };
         return whole_lines(next, each);
     }
-    let mut reader = Proven::new(input, what, threads);
+    lines_of(Proven::new(input, what, threads), damages, full, each)
+}
+
+/// The same for what stands behind so many members of ours and bytes that are
+/// proven, on the caller's thread.
+pub fn proven_lines_behind(
+    input: &mut dyn Read,
+    source: &ArchivedText<'_>,
+    (members, offset): (u64, u64),
+    damages: &mut Damages,
+    full: &mut bool,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    if source.plain {
+        return proven_lines(input, source, 0, damages, full, each);
+    }
+    let reader = Proven::new(input, source.what, 0).behind(members, offset);
+    lines_of(reader, damages, full, each)
+}
+
+fn lines_of(
+    mut reader: Proven<&mut dyn Read>,
+    damages: &mut Damages,
+    full: &mut bool,
+    each: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let next = &mut |piece: &mut Vec<u8>| {
         Ok(match reader.next(piece)? {
             Step::Text => Next::Piece,

@@ -130,7 +130,7 @@ impl Settings {
     }
 
     /// The run's now.
-    pub(crate) fn now(&self) -> Result<Timestamp> {
+    pub fn now(&self) -> Result<Timestamp> {
         clock::now(self.now.as_deref())
     }
 

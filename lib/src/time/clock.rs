@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::time;
+use crate::time::{self, Age};
 
 /// The run's now, from the value of `--now` if given, else the environment,
 /// else the wall clock. Never finer than a microsecond.
@@ -61,6 +61,26 @@ pub fn check_span(
 /// The value of a flag such as `--before` as an instant.
 pub fn time_flag(flag: &str, value: &OsStr) -> Result<Timestamp> {
     instant(&format!("--{flag}"), value)
+}
+
+/// The value of a flag such as `--since`: an instant, a date, or an age, which
+/// counts back from now.
+pub fn time_or_age_flag(
+    flag: &str,
+    value: &OsStr,
+    now: Timestamp,
+) -> Result<Timestamp> {
+    match value.to_str().map(Age::parse) {
+        Some(Ok(age)) => {
+            age.before(now).map_err(|e| e.during(format_args!("--{flag}")))
+        }
+        _ => time_flag(flag, value).map_err(|e| {
+            e.hint(
+                "times read like 2026-01-15T00:00:00Z or 2026-01-15, ages \
+                 like 12h or 7d",
+            )
+        }),
+    }
 }
 
 fn instant(source: &str, value: &OsStr) -> Result<Timestamp> {

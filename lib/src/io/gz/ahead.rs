@@ -7,21 +7,26 @@ use super::input::{Input, failed};
 use super::member::{
     HEADER_MAX, HeaderParse, MemberInfo, Opener, parse_header,
 };
-use super::ordered::Ordered;
 use crate::error::Result;
+use crate::io::ordered::Ordered;
 
 /// Members and texts longer than this are read as streams, in bytes.
 pub(super) const WHOLE_MAX: usize = 4 * 1024 * 1024;
 
 /// A member cut off the input, and its text when it was opened.
-#[derive(Default)]
-pub(super) struct Cut {
+#[derive(Debug, Default)]
+pub struct Cut {
+    /// The member, header to trailer.
     pub bytes: Vec<u8>,
     /// Offset of its first byte.
     pub start: u64,
+    /// The length of its header.
     pub header_len: usize,
+    /// What its header says.
     pub info: MemberInfo,
+    /// Its text, if that is proven.
     pub text: Vec<u8>,
+    /// The member was opened, and its CRC-32, length and number of lines hold.
     pub proven: bool,
 }
 

@@ -41,6 +41,11 @@ impl<R: Read> Input<R> {
         }
     }
 
+    /// Counts offsets from here on, where others have read what is before.
+    pub(super) fn begin_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
     /// Keeps what follows, as far as may be, so that it can be read again.
     pub(super) fn mark(&mut self) {
         self.mark = (self.keep > 0).then_some(self.begin);

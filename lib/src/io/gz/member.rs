@@ -176,12 +176,13 @@ impl Encoder {
 }
 
 /// Opens whole members of ours.
-pub(super) struct Opener {
+pub struct Opener {
     inflate: Decompressor,
 }
 
 impl Opener {
-    pub(super) fn new() -> Opener {
+    /// One that has opened nothing so far.
+    pub fn new() -> Opener {
         Opener { inflate: Decompressor::new() }
     }
 

@@ -44,18 +44,22 @@
 //! proven and goes on behind damage: for who writes what cannot be taken back.
 
 mod ahead;
+mod cut;
 mod damage;
 mod input;
 mod member;
 mod one_member;
-mod ordered;
 mod pieces;
 mod proven;
 mod read;
 mod write;
 
+pub use ahead::Cut;
+pub use cut::Cutter;
 pub use damage::Damage;
-pub use member::{Encoder, HEADER_MAX, HeaderParse, MemberInfo, parse_header};
+pub use member::{
+    Encoder, HEADER_MAX, HeaderParse, MemberInfo, Opener, parse_header,
+};
 pub use one_member::OneMember;
 pub use pieces::{Piece, Pieces};
 pub use proven::{Proven, Step};

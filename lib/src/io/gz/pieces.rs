@@ -102,6 +102,15 @@ impl<R: Read> Pieces<R> {
         }
     }
 
+    /// The same, behind `members` proven members of ours, `offset` bytes.
+    pub fn behind(mut self, members: u64, offset: u64) -> Pieces<R> {
+        if let Source::Between(input) = &mut self.source {
+            input.begin_at(offset);
+        }
+        (self.members, self.ours) = (members, members > 0);
+        self
+    }
+
     /// Puts the next piece of text into `out`, in place of what is there.
     ///
     /// # Errors
@@ -206,13 +215,8 @@ impl<R: Read> Pieces<R> {
         let end = start + cut.info.size_bytes;
         self.ahead.recycle(cut);
         self.tries = 0;
-        Ok(Some(Piece::Damaged(Damage {
-            error,
-            start,
-            end,
-            claim,
-            same_length,
-        })))
+        let damage = Damage { error, start, end, claim, same_length };
+        Ok(Some(Piece::Damaged(damage)))
     }
 
     /// Whether a member, or the end, follows those that were cut off and
@@ -255,8 +259,8 @@ impl<R: Read> Pieces<R> {
             return Ok(None);
         }
         if head.is_empty() {
-            let message = format!("{} is empty, not gzip", self.name);
-            return Err(Error::data(message));
+            let name = &self.name;
+            return Err(Error::data(format!("{name} is empty, not gzip")));
         }
         if parse_header(head) == HeaderParse::NotGzip {
             return self.padding(input);

@@ -52,6 +52,13 @@ impl<R: Read> Proven<R> {
         }
     }
 
+    /// The same, where `members` members of ours, `offset` bytes, were read
+    /// before by others and are proven.
+    pub fn behind(mut self, members: u64, offset: u64) -> Proven<R> {
+        self.pieces = self.pieces.behind(members, offset);
+        self
+    }
+
     /// Whether text could not be held for want of room.
     pub fn is_full(&self) -> bool {
         self.full

@@ -4,8 +4,8 @@ use std::num::NonZero;
 use std::thread;
 
 use super::member::Encoder;
-use super::ordered::Ordered;
 use crate::error::Result;
+use crate::io::ordered::Ordered;
 
 /// More threads than this by default would cost memory and gain little.
 const DEFAULT_THREADS: usize = 12;

@@ -5,10 +5,16 @@
 //! reads it): tar headers and padding are deflated, what is compressed already
 //! is stored, unless it is small. Headers carry no clock, no user and no host.
 //!
+//! Each entry can be entered by itself: its [`Place`] says which gzip member of
+//! the file its header stands in, and where in that member's text. What holds
+//! the places is the last entry, [`INDEX`], in the last gzip member; no reader
+//! here counts it among the entries.
+//!
 //! What is read may have been written by any tar. Only regular files with
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
+mod index;
 mod read;
 
 use std::io::{self, Read, Write};
@@ -21,7 +27,8 @@ use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 
-pub use read::{Entry, Walk, read_tar, salvage_tar};
+pub use index::{INDEX, read_index};
+pub use read::{Entry, Walk, read_tar, salvage_at, salvage_tar};
 
 /// How much is stored in one gzip member.
 const PIECE: usize = 1 << 20;
@@ -29,6 +36,18 @@ const PIECE: usize = 1 << 20;
 /// Entries up to this length are deflated together with the headers around
 /// them: a gzip member each would cost more than it saves.
 const SMALL: u64 = 64 << 10;
+
+/// So much waits at most when an entry begins: who enters there must read it.
+const WAITING: usize = 256 << 10;
+
+/// Where an entry can be entered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Offset in the file of the gzip member in which its header stands.
+    pub offset_bytes: u64,
+    /// How much of that member's text stands before the header.
+    pub skip_bytes: u64,
+}
 
 /// A tar in the making.
 pub struct TarWriter {
@@ -68,8 +87,24 @@ impl TarWriter {
         })
     }
 
-    /// Begins an entry of `size` bytes.
-    pub fn begin(&mut self, name: &str, size: u64) -> Result<()> {
+    /// Begins an entry of `size` bytes; says where.
+    pub fn begin(&mut self, name: &str, size: u64) -> Result<Place> {
+        if self.waiting.len() > WAITING {
+            self.flush_waiting()?;
+        }
+        let place = Place {
+            offset_bytes: self.size,
+            skip_bytes: self.waiting.len() as u64,
+        };
+        self.header(name, size)?;
+        self.missing = size;
+        self.small = size <= SMALL;
+        self.padding = padding(size);
+        self.entry = Sha256::new();
+        Ok(place)
+    }
+
+    fn header(&mut self, name: &str, size: u64) -> Result<()> {
         let mut header = ::tar::Header::new_gnu();
         header.set_entry_type(::tar::EntryType::Regular);
         header.set_size(size);
@@ -83,10 +118,17 @@ impl TarWriter {
             .append_data(&mut header, name, io::empty())
             .map_err(|e| Error::stream("cannot write a tar header", e))?;
         self.waiting.extend_from_slice(builder.get_ref());
-        self.missing = size;
-        self.small = size <= SMALL;
-        self.padding = (512 - (size % 512) as usize) % 512;
-        self.entry = Sha256::new();
+        Ok(())
+    }
+
+    /// Adds the index, which is to be the last entry: it stands in one gzip
+    /// member with the tar's end.
+    pub fn index(&mut self, text: &[u8]) -> Result<()> {
+        self.flush_waiting()?;
+        let size = text.len() as u64;
+        self.header(INDEX, size)?;
+        self.waiting.extend_from_slice(text);
+        self.waiting.extend(std::iter::repeat_n(0, padding(size)));
         Ok(())
     }
 
@@ -159,4 +201,9 @@ impl TarWriter {
         self.temp.sync()?;
         Ok((self.temp, self.size, hex(&self.hash.finalize())))
     }
+}
+
+/// What fills up the last block of an entry.
+fn padding(size: u64) -> usize {
+    (512 - (size % 512) as usize) % 512
 }

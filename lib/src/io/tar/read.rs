@@ -10,12 +10,14 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
 use memchr::memmem;
 
+use super::Place;
+use super::index::INDEX;
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::durable;
 use crate::io::gz::{Piece, Pieces};
@@ -56,7 +58,7 @@ pub fn salvage_tar<R: Read>(
         let base = text.position();
         let mut last = base;
         let mut archive = ::tar::Archive::new(&mut text);
-        let walked = entries(&mut archive, path, &mut |entry| {
+        let walked = entries(&mut archive, path, usize::MAX, &mut |entry| {
             let proven = unproven.get() <= last;
             let length = entry.size.next_multiple_of(BLOCK as u64);
             last = base + entry.start + length;
@@ -85,6 +87,39 @@ pub fn salvage_tar<R: Read>(
     }
 }
 
+/// Gives the file whose header stands at a place of a tar, and whether its name
+/// is proven; another one, or none, where the place is not of this tar. Gives
+/// what was wrong, if anything was.
+///
+/// # Errors
+/// As of [`salvage_tar`].
+pub fn salvage_at(
+    mut walk: Walk<'_, File>,
+    place: Place,
+    each: &mut dyn FnMut(Entry<'_>, bool) -> Result<()>,
+) -> Result<Option<Error>> {
+    let path = walk.path;
+    let bad = |e| no_tar(path, &e);
+    walk.file
+        .seek(SeekFrom::Start(place.offset_bytes))
+        .map_err(|e| Error::io("read", path, e))?;
+    let mut text = Torn::new(walk, true);
+    let before = u64::from(place.offset_bytes > 0);
+    text.pieces = text.pieces.behind(before, place.offset_bytes);
+    let passed = (&mut text).take(place.skip_bytes);
+    let passed = io::copy(&mut { passed }, &mut io::sink()).map_err(bad)?;
+    if passed != place.skip_bytes {
+        return Ok(text.failure.or(text.damage));
+    }
+    let unproven = text.unproven.clone();
+    let mut archive = ::tar::Archive::new(&mut text);
+    let walked = entries(&mut archive, path, 1, &mut |entry| {
+        let proven = unproven.get() <= passed;
+        each(entry, proven)
+    })?;
+    Ok(text.failure.or(text.damage).or(walked.map(bad)))
+}
+
 /// Reads a tar: `each` gets every file in it, with name, size and contents;
 /// what it does not read is passed over.
 ///
@@ -98,9 +133,11 @@ pub fn read_tar(
     let bad = |e| no_tar(path, &e);
     let text = Torn::new(Walk { file, path, whole: false }, false);
     let mut archive = ::tar::Archive::new(text);
-    if let Some(error) = entries(&mut archive, path, &mut |entry| {
-        each(entry.name, entry.size, entry.contents)
-    })? {
+    if let Some(error) =
+        entries(&mut archive, path, usize::MAX, &mut |entry| {
+            each(entry.name, entry.size, entry.contents)
+        })?
+    {
         return Err(bad(error));
     }
     match ends(&mut archive.into_inner()).map_err(bad)? {
@@ -126,17 +163,19 @@ pub struct Entry<'e> {
     start: u64,
 }
 
-/// Gives each file of a tar, up to its end or to where it is no tar.
+/// Gives each file of a tar, up to its end or to where it is no tar; of the
+/// first `most` entries at most.
 fn entries<R: Read>(
     archive: &mut ::tar::Archive<R>,
     path: &Path,
+    most: usize,
     each: &mut dyn FnMut(Entry<'_>) -> Result<()>,
 ) -> Result<Option<io::Error>> {
     let entries = match archive.entries() {
         Ok(entries) => entries,
         Err(error) => return Ok(Some(error)),
     };
-    for entry in entries {
+    for entry in entries.take(most) {
         let mut entry = match entry {
             Ok(entry) => entry,
             Err(error) => return Ok(Some(error)),
@@ -161,6 +200,9 @@ fn entries<R: Read>(
                 quote(name)
             ))
             .hint("it was not written by these programs; look at it"));
+        }
+        if name == INDEX {
+            continue;
         }
         let (size, start) = (entry.size(), entry.raw_file_position());
         each(Entry { name, size, contents: &mut entry, start })?;

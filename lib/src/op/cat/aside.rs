@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use super::lines::Sink;
 use crate::error::Result;
 use crate::io::spool::{scratch, unheld};
 use crate::time::Day;
@@ -64,11 +63,16 @@ impl Aside {
         self.pieces.keys().copied().flatten()
     }
 
-    /// Puts out a day's rows, or those without a day, once.
-    pub fn put(
+    /// Whether a day has rows, or those without a day are there.
+    pub fn has(&self, day: Option<Day>) -> bool {
+        self.pieces.contains_key(&day)
+    }
+
+    /// Gives a day's rows, or those without a day, once.
+    pub fn take(
         &mut self,
         day: Option<Day>,
-        sink: &mut Sink<'_>,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut text = Vec::new();
         for (offset, length) in self.pieces.remove(&day).unwrap_or_default() {
@@ -77,7 +81,7 @@ impl Aside {
                 .seek(SeekFrom::Start(offset))
                 .and_then(|_| self.file.read_exact(&mut text))
                 .map_err(unheld)?;
-            sink.put(&text)?;
+            each(&text)?;
         }
         Ok(())
     }

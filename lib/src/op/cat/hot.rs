@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::aside::Aside;
 use super::file::holds;
-use super::lines::Range;
 use super::options::Options;
+use super::range::Range;
 use crate::archive::{Ledger, Origin, State};
 use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,

@@ -6,37 +6,48 @@
 //! and the rest goes on.
 
 mod aside;
+mod choose;
 mod file;
 mod hot;
-mod lines;
 mod options;
 mod put;
+mod queue;
+mod range;
+mod sink;
 mod stream;
 mod tar;
+mod texts;
 mod view;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::archive::tiers::{cold_files, warm_files};
 use crate::archive::{Ledger, Member, Origin, Source, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
-use crate::io::durable;
+use crate::io::{durable, gz};
 use crate::record::append_string;
 use crate::settings::columns::rule;
 use crate::settings::policy::Policy;
 use crate::time::Day;
 
 use aside::Aside;
+use choose::Chooser;
 use file::Warm;
 use hot::Hot;
-use lines::{Range, Sink};
+use queue::Queue;
+use range::Range;
+use sink::Sink;
 use stream::Cat;
 use tar::{member, names};
 use view::View;
 
 pub use options::{Options, Tier};
+
+/// More threads than this would only cost memory.
+const THREADS: u64 = 64;
 
 /// Writes the rows, or how many there are.
 pub fn run(
@@ -61,15 +72,20 @@ pub fn run(
     let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
     let sink = Sink::new(output, options.count);
     let tree = Tree::new(&root);
-    let whole = None;
+    let chooser = Arc::new(Chooser { range });
+    let queue = Queue::new(
+        gz::threads(options.threads.map(|n| n.min(THREADS))),
+        &chooser,
+    );
     let mut cat = Cat {
         options,
         origin,
         tree,
         ledger,
-        range,
+        chooser,
+        queue,
         hot,
-        whole,
+        whole: None,
         sink,
         notes,
         exit,
@@ -145,7 +161,7 @@ impl Cat<'_> {
             let files = warm_files(&self.tree, state)?;
             days.extend(files.iter().map(|f| f.day));
         }
-        days.retain(|day| self.range.reaches(*day));
+        days.retain(|day| self.chooser.range.reaches(*day));
         let mut months: BTreeSet<String> =
             days.into_iter().map(month).collect();
         let cold = cold_files(&self.tree)?;
@@ -166,7 +182,7 @@ impl Cat<'_> {
     fn meant(&self, month: &str) -> bool {
         (1..=31).any(|n| {
             let day = format!("{month}-{n:02}").parse::<Day>();
-            day.is_ok_and(|day| self.range.reaches(day))
+            day.is_ok_and(|day| self.chooser.range.reaches(day))
         })
     }
 
@@ -250,12 +266,8 @@ impl Cat<'_> {
 
     /// The rows without a day, the last of the buffer, or the count.
     fn end(mut self) -> Result<Exit> {
-        if let Some(whole) = &mut self.whole {
-            whole.put(None, &mut self.sink)?;
-        }
-        if let Some(hot) = &mut self.hot {
-            hot.rows.put(None, &mut self.sink)?;
-        }
+        self.drain()?;
+        self.aside(None)?;
         if self.options.count {
             let mut record = b"{\"type\":\"count\",\"table\":".to_vec();
             append_string(&mut record, self.options.table.as_bytes());

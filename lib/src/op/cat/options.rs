@@ -52,6 +52,8 @@ pub struct Options {
     pub tiers: Vec<Tier>,
     /// `--count`.
     pub count: bool,
+    /// `--threads`; one a core if not said.
+    pub threads: Option<u64>,
     /// `--timestamp-column` and `--unit`.
     pub columns: Columns,
 }

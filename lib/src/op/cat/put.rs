@@ -8,13 +8,12 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::file::{Warm, from_start};
-use super::lines::{Met, choose};
+use super::queue::Text;
 use super::stream::Cat;
+use super::texts::Input;
 use crate::archive::tiers::WarmFile;
-use crate::archive::{
-    ArchivedText, Damages, Known, forms, named, not_as_said, proven_lines,
-};
-use crate::error::{Error, Result, counted, quoted};
+use crate::archive::{Known, forms, not_as_said};
+use crate::error::{Error, Result, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
 use crate::time::Day;
@@ -35,13 +34,28 @@ impl Cat<'_> {
             }
             self.warm(warm)?;
         }
-        if let Some(whole) = &mut self.whole {
-            whole.put(Some(day), &mut self.sink)?;
+        self.aside(Some(day))
+    }
+
+    /// Puts out the rows laid aside of a day, or of none.
+    pub(super) fn aside(&mut self, day: Option<Day>) -> Result<()> {
+        let mut asides = Vec::new();
+        asides.extend(&mut self.whole);
+        asides.extend(self.hot.as_mut().map(|hot| &mut hot.rows));
+        if !asides.iter().any(|rows| rows.has(day)) {
+            return Ok(());
         }
-        match &mut self.hot {
-            Some(hot) => hot.rows.put(Some(day), &mut self.sink),
-            None => Ok(()),
+        self.drain()?;
+        let mut asides = Vec::new();
+        asides.extend(&mut self.whole);
+        asides.extend(self.hot.as_mut().map(|hot| &mut hot.rows));
+        for rows in asides {
+            rows.take(day, &mut |lines| {
+                let count = memchr::memchr_iter(b'\n', lines).count();
+                self.sink.put(lines, count as u64)
+            })?;
         }
+        Ok(())
     }
 
     /// Puts out what is meant of a warm file.
@@ -53,14 +67,10 @@ impl Cat<'_> {
         }
         let file_state = self.ledger.state().file(file);
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
-        let source = ArchivedText {
-            plain: *plain,
-            what: &quoted(path),
-            file,
-            known: Known { day: Some(*day), rows },
-        };
-        let mut input = from_start(&warm.open, path)?.take(limit);
-        self.text(&mut input, &source)
+        let known = Known { day: Some(*day), rows };
+        let text = Text::new(quoted(path), self.graver(file), *plain, known);
+        let input = from_start(&warm.open, path)?.take(limit);
+        self.text(Input::File(input), text)
     }
 
     /// How much of a file that has no check of its own is, by its digest, what
@@ -109,37 +119,6 @@ impl Cat<'_> {
             ));
         }
         Ok(proven)
-    }
-
-    /// Puts out the lines of one text; what is wrong with it is noted.
-    pub(super) fn text(
-        &mut self,
-        input: &mut dyn Read,
-        source: &ArchivedText<'_>,
-    ) -> Result<()> {
-        let ArchivedText { plain, what, file, known } = source;
-        let (mut met, mut damages) = (Met::default(), Damages::default());
-        let (range, sink, mut full) = (&self.range, &mut self.sink, false);
-        let mut each =
-            |lines: &[u8]| choose(lines, range, *plain, &mut *sink, &mut met);
-        let done =
-            proven_lines(input, source, 0, &mut damages, &mut full, &mut each);
-        self.sink.failed |= full;
-        if self.sink.failed {
-            return done;
-        }
-        if met.undated > 0 {
-            self.notes.warn(&format!(
-                "{what}: {} left out, whose time cannot be read",
-                counted(met.undated, "record")
-            ));
-        }
-        let damages = damages.tell(*known);
-        let errors = damages.chain(done.err()).chain(met.trouble());
-        for error in errors {
-            self.trouble_with(file, named(error, what));
-        }
-        Ok(())
     }
 }
 

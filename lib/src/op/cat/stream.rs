@@ -1,10 +1,14 @@
 //! The stream in the making: what is asked for, what it is read from, where it
 //! goes, and what was wrong so far.
 
+use std::sync::Arc;
+
 use super::aside::Aside;
+use super::choose::Chooser;
 use super::hot::Hot;
-use super::lines::{Range, Sink};
 use super::options::Options;
+use super::queue::Queue;
+use super::sink::Sink;
 use crate::archive::{Ledger, Origin, Tree};
 use crate::error::{Error, Exit, Notes};
 
@@ -15,7 +19,10 @@ pub(super) struct Cat<'c> {
     pub origin: Origin,
     pub tree: Tree,
     pub ledger: Ledger,
-    pub range: Range,
+    /// Which lines are meant.
+    pub chooser: Arc<Chooser>,
+    /// What is on its way to the output.
+    pub queue: Queue,
     /// The hot rows, where they are asked for.
     pub hot: Option<Hot>,
     /// The rows of files that hold all rows of a run, by day.
@@ -32,13 +39,18 @@ impl Cat<'_> {
         origin.is_some_and(|o| self.origin.is(&o.table, o.database.as_deref()))
     }
 
-    /// Notes what is wrong with a file: if the ledger knows it, it was whole
+    /// The status of damage in a file: if the ledger knows it, it was whole
     /// once.
-    pub(super) fn trouble_with(&mut self, file: &str, error: Error) {
-        let exit = match self.ledger.state().file(file) {
+    pub(super) fn graver(&self, file: &str) -> Exit {
+        match self.ledger.state().file(file) {
             Some(_) => Exit::Disagree,
             None => Exit::Data,
-        };
+        }
+    }
+
+    /// Notes what is wrong with a file.
+    pub(super) fn trouble_with(&mut self, file: &str, error: Error) {
+        let exit = self.graver(file);
         self.trouble(error.with_exit(exit));
     }
 

@@ -15,16 +15,18 @@ use sha2::{Digest, Sha256};
 use tempfile::SpooledTempFile;
 
 use super::file::{Warm, from_start, holds};
+use super::queue::Text;
 use super::stream::Cat;
+use super::texts::Input;
 use crate::archive::{
-    ArchivedText, Change, Known, Member, Origin, by_ledger, goes, not_as_said,
+    Change, Known, Member, Origin, by_ledger, goes, not_as_said,
 };
 use crate::error::{Error, Exit, Result, quote, quoted};
 use crate::io::digest::hex;
 use crate::io::durable;
 use crate::io::gz;
 use crate::io::spool::{spool, unheld};
-use crate::io::tar::{Entry, Walk, salvage_tar};
+use crate::io::tar::{Entry, Walk, salvage_at, salvage_tar};
 use crate::time::Day;
 
 /// A month's tar, open.
@@ -188,7 +190,7 @@ impl Cat<'_> {
             let Some((day, origin)) = member(&member_name, known) else {
                 continue;
             };
-            if !self.means(Some(&origin)) || !self.range.reaches(day) {
+            if !self.means(Some(&origin)) || !self.chooser.range.reaches(day) {
                 continue;
             }
             if !name.contains(&day.to_string()[..7]) {
@@ -207,8 +209,9 @@ impl Cat<'_> {
     }
 
     /// Puts out the members of a tar that are meant, and in front of each what
-    /// the other tiers have of earlier days. Members in another order take as
-    /// many walks over the tar as their days fall.
+    /// the other tiers have of earlier days. Members of which the ledger does
+    /// not say where they are take a walk over the tar, and as many more as
+    /// their days fall.
     pub(super) fn tar(
         &mut self,
         tar: &Month,
@@ -217,25 +220,13 @@ impl Cat<'_> {
         let (mut next, mut broken) = (0, tar.broken);
         while next < tar.wanted.len() {
             let before = next;
-            let file = from_start(&tar.open, &tar.path)?;
-            let walk = Walk { file, path: &tar.path, whole: tar.whole };
-            let walked = salvage_tar(walk, &mut |entry, proven| {
-                let Some(wanted) = tar.wanted.get(next) else {
-                    return Ok(());
-                };
-                if entry.name != wanted.name {
-                    return Ok(());
+            let walked = match self.enter(tar, next, rest)? {
+                Some(error) => {
+                    next += 1;
+                    Ok(error)
                 }
-                next += 1;
-                while let Some(first) = rest.first_entry() {
-                    if *first.key() >= wanted.day {
-                        break;
-                    }
-                    let (day, files) = first.remove_entry();
-                    self.day(day, files)?;
-                }
-                self.member(tar, wanted, entry, proven)
-            });
+                None => self.walk(tar, &mut next, rest),
+            };
             let error = match walked {
                 Ok(error) => error,
                 Err(error)
@@ -266,6 +257,73 @@ impl Cat<'_> {
         Ok(())
     }
 
+    /// Puts out a member that the ledger says where to find; none where it is
+    /// not there, and nothing of it is out. Else gives what is wrong with the
+    /// tar.
+    fn enter(
+        &mut self,
+        tar: &Month,
+        next: usize,
+        rest: &mut BTreeMap<Day, VecDeque<Warm>>,
+    ) -> Result<Option<Option<Error>>> {
+        let wanted = &tar.wanted[next];
+        let Some(known) = &wanted.known else { return Ok(None) };
+        let Some(place) = known.place() else { return Ok(None) };
+        let file = from_start(&tar.open, &tar.path)?;
+        let walk = Walk { file, path: &tar.path, whole: tar.whole };
+        let mut found = false;
+        let walked = salvage_at(walk, place, &mut |entry, proven| {
+            if entry.name == wanted.name && entry.size == known.size_bytes {
+                found = true;
+                self.days_before(wanted.day, rest)?;
+                return self.member(tar, wanted, entry, proven);
+            }
+            Ok(())
+        });
+        match (found, walked) {
+            (true, Ok(error)) => Ok(Some(error)),
+            (true, Err(error)) => Err(error),
+            (false, _) => Ok(None),
+        }
+    }
+
+    /// Walks over the tar, and puts out those of the members from `next` on
+    /// that come in order; gives what is wrong with it.
+    fn walk(
+        &mut self,
+        tar: &Month,
+        next: &mut usize,
+        rest: &mut BTreeMap<Day, VecDeque<Warm>>,
+    ) -> Result<Option<Error>> {
+        let file = from_start(&tar.open, &tar.path)?;
+        let walk = Walk { file, path: &tar.path, whole: tar.whole };
+        salvage_tar(walk, &mut |entry, proven| {
+            let Some(wanted) = tar.wanted.get(*next) else { return Ok(()) };
+            if entry.name != wanted.name {
+                return Ok(());
+            }
+            *next += 1;
+            self.days_before(wanted.day, rest)?;
+            self.member(tar, wanted, entry, proven)
+        })
+    }
+
+    /// Puts out what the other tiers have of the days before one.
+    fn days_before(
+        &mut self,
+        end: Day,
+        rest: &mut BTreeMap<Day, VecDeque<Warm>>,
+    ) -> Result<()> {
+        while let Some(first) = rest.first_entry() {
+            if *first.key() >= end {
+                break;
+            }
+            let (day, files) = first.remove_entry();
+            self.day(day, files)?;
+        }
+        Ok(())
+    }
+
     /// Puts out a member of a tar, whose name may be `proven`.
     fn member(
         &mut self,
@@ -276,20 +334,17 @@ impl Cat<'_> {
     ) -> Result<()> {
         let what = format!("{} in {}", quote(&wanted.name), quoted(&tar.path));
         let plain = !wanted.name.ends_with(".gz");
-        let source = ArchivedText {
-            plain,
-            what: &what,
-            file: &tar.name,
-            known: Known {
-                day: Some(wanted.day),
-                rows: wanted.known.as_ref().map(|m| m.rows),
-            },
+        let known = Known {
+            day: Some(wanted.day),
+            rows: wanted.known.as_ref().map(|m| m.rows),
         };
+        let exit = self.graver(&tar.name);
+        let text = Text::new(what.clone(), exit, plain, known);
         if proven && (!plain || tar.whole) {
-            return self.text(entry.contents, &source);
+            return self.text(Input::Stream(entry.contents), text);
         }
         match hold(entry, wanted.known.as_ref(), &mut self.sink.failed)? {
-            Some(mut held) => self.text(&mut held, &source),
+            Some(mut held) => self.text(Input::Stream(&mut held), text),
             None => {
                 let error = Error::data(format!(
                     "{what} cannot be told from damage, and is left out{}",

@@ -86,7 +86,7 @@ impl Cat<'_> {
         }
         let mut files = warm_files_of(&self.tree, self.ledger.state(), month)?;
         files.retain(|f| {
-            self.means(f.origin.as_ref()) && self.range.reaches(f.day)
+            self.means(f.origin.as_ref()) && self.chooser.range.reaches(f.day)
         });
         Ok(files)
     }
@@ -200,7 +200,7 @@ impl Cat<'_> {
             let day = name.split('/').nth(1).and_then(|d| d.parse().ok());
             let meant = name.starts_with(&folder)
                 && holds(file, &self.origin)
-                && day.is_some_and(|day| self.range.reaches(day));
+                && day.is_some_and(|day| self.chooser.range.reaches(day));
             if !meant || !self.options.wants(Tier::Warm) {
                 continue;
             }

@@ -14,8 +14,8 @@ use crate::archive::{
     ArchivedText, Damages, Known, Member, forms, goes, named, not_as_said,
     proven_lines,
 };
-use crate::error::{Exit, Result, counted, quoted};
-use crate::io::durable;
+use crate::error::{Error, Exit, Result, counted, quoted};
+use crate::io::{durable, gz};
 use crate::record::records;
 use crate::time::Day;
 
@@ -57,7 +57,7 @@ impl Cat<'_> {
             };
             member.is_of(&self.origin)
                 && settled
-                && self.range.overlaps(&member.oldest, &member.newest)
+                && self.chooser.range.overlaps(&member.oldest, &member.newest)
         };
         let mut files: Vec<String> = state
             .files()
@@ -85,17 +85,16 @@ impl Cat<'_> {
                 "is not as long as the ledger says",
             ));
         }
-        let source = ArchivedText {
-            plain: !file.ends_with(".gz"),
-            what: &quoted(&path),
-            file,
-            known: Known { day: None, rows: None },
-        };
-        let limit = match source.plain {
+        let name = quoted(&path);
+        let plain = !file.ends_with(".gz");
+        let limit = match plain {
             true => self.proven_length(&open, &path, file)?,
             false => u64::MAX,
         };
         let mut input = from_start(&open, &path)?.take(limit);
+        let known = Known { day: None, rows: None };
+        let source = ArchivedText { plain, what: &name, file, known };
+        let threads = gz::threads(self.options.threads);
         let (mut damages, mut full) = (Damages::default(), false);
         let mut undated = 0;
         let mut each = |lines: &[u8]| {
@@ -105,22 +104,21 @@ impl Cat<'_> {
         let done = proven_lines(
             &mut input,
             &source,
-            1,
+            threads,
             &mut damages,
             &mut full,
             &mut each,
         );
-        let name = source.what;
         if undated > 0 {
             self.notes.warn(&format!(
                 "{name}: {} left out, whose time cannot be read",
                 counted(undated, "record")
             ));
         }
-        for error in damages.tell(source.known) {
+        for error in damages.tell(known) {
             self.trouble_with(file, error);
         }
-        done.map_err(|error| named(error, name))
+        done.map_err(|error| named(error, &name))
     }
 
     /// Takes the rows of some whole lines that are meant; gives how many
@@ -132,10 +130,14 @@ impl Cat<'_> {
         };
         let (mut line, mut undated) = (Vec::new(), 0);
         for record in records(lines) {
-            let at = self.range.time(record)?;
-            if !self.range.is_all() {
+            let at = self
+                .chooser
+                .range
+                .time(record)
+                .map_err(|fault| Error::data(fault.to_string()))?;
+            if !self.chooser.range.is_all() {
                 undated += u64::from(at.is_none());
-                if !at.is_some_and(|at| self.range.means(at)) {
+                if !at.is_some_and(|at| self.chooser.range.means(at)) {
                     continue;
                 }
             }

@@ -85,6 +85,7 @@ pub(super) fn expect(
             oldest: None,
             newest: None,
             archived_at: archived_at.clone(),
+            ..Member::default()
         });
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 type Job<J, D> = (J, Sender<D>);
 
 /// Jobs `J` in, results `D` out.
-pub(super) struct Ordered<J, D> {
+pub struct Ordered<J, D> {
     jobs: Sender<Job<J, D>>,
     /// Does the jobs at submission, where there are no workers.
     own: Option<Box<dyn FnMut(J) -> D + Send>>,
@@ -29,7 +29,7 @@ impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
     /// `threads` workers, each with its own closure out of `make`; none means
     /// the caller's own thread. Where the system gives fewer threads, fewer
     /// do it.
-    pub(super) fn new<W>(threads: usize, make: impl Fn() -> W) -> Ordered<J, D>
+    pub fn new<W>(threads: usize, make: impl Fn() -> W) -> Ordered<J, D>
     where
         W: FnMut(J) -> D + Send + 'static,
     {
@@ -49,17 +49,17 @@ impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
     }
 
     /// Jobs submitted whose results were not taken.
-    pub(super) fn in_flight(&self) -> usize {
+    pub fn in_flight(&self) -> usize {
         self.results.len()
     }
 
     /// A result must be taken before the next job is submitted.
-    pub(super) fn full(&self) -> bool {
+    pub fn full(&self) -> bool {
         self.in_flight() >= self.limit
     }
 
     /// Hands a job to whoever is free.
-    pub(super) fn submit(&mut self, job: J) -> Result<()> {
+    pub fn submit(&mut self, job: J) -> Result<()> {
         if self.full() {
             return Err(Error::failed("more work than was agreed on"));
         }
@@ -75,7 +75,7 @@ impl<J: Send + 'static, D: Send + 'static> Ordered<J, D> {
 
     /// The result of the oldest job not yet taken, waiting for it; none when
     /// nothing is under way.
-    pub(super) fn take(&mut self) -> Result<Option<D>> {
+    pub fn take(&mut self) -> Result<Option<D>> {
         let oldest = self.results.pop_front();
         oldest.map(|result| result.recv().map_err(|_| dead())).transpose()
     }

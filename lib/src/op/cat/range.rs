@@ -1,0 +1,82 @@
+//! Which rows are meant, by their time.
+
+use jiff::Timestamp;
+
+use crate::io::gz::MemberInfo;
+use crate::record::{Fault, Fields};
+use crate::time::{self, Day, Unit};
+
+/// Which rows are meant, by their time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Range {
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// The column that dates a row, and what its values mean.
+    pub column: String,
+    pub unit: Option<Unit>,
+    /// The days of the files are by another column: none can be passed over.
+    pub every_day: bool,
+}
+
+impl Range {
+    /// Whether all rows are meant.
+    pub(super) fn is_all(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Whether rows of a day can be meant.
+    pub(super) fn reaches(&self, day: Day) -> bool {
+        self.every_day
+            || (self.since.is_none_or(|since| Day::of(since) <= day)
+                && self.until.is_none_or(|until| day.start() < until))
+    }
+
+    /// Whether rows between these times can be meant.
+    pub(super) fn overlaps(
+        &self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> bool {
+        let time = |text: &Option<String>| {
+            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
+        };
+        let early = |since| time(newest).is_some_and(|at| at < since);
+        let late = |until| time(oldest).is_some_and(|at| at >= until);
+        self.every_day
+            || !(self.since.is_some_and(early) || self.until.is_some_and(late))
+    }
+
+    /// Whether a row of this time is meant.
+    pub(super) fn means(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Whether a gzip member whose header says this can hold rows that are
+    /// meant. A header is believed only where its times are those of the
+    /// file's day.
+    pub(super) fn enters(&self, info: &MemberInfo, day: Option<Day>) -> bool {
+        let Some((least, greatest)) = info.range else { return true };
+        let time = |us| Timestamp::from_microsecond(us).ok();
+        let (Some(least), Some(greatest)) = (time(least), time(greatest))
+        else {
+            return true;
+        };
+        let sound = least <= greatest
+            && day.is_none_or(|day| {
+                day.start() <= least && greatest <= day.next().start()
+            });
+        let early = self.since.is_some_and(|since| greatest < since);
+        let late = self.until.is_some_and(|until| least >= until);
+        self.every_day || !sound || !(early || late)
+    }
+
+    /// When a record's row was, if that can be read.
+    pub(super) fn time(
+        &self,
+        record: &[u8],
+    ) -> std::result::Result<Option<Timestamp>, Fault> {
+        let value = Fields::find(record, &self.column)?;
+        Ok(value.and_then(|v| time::instant(v.borrow(), self.unit.as_ref())))
+    }
+}

@@ -1,0 +1,59 @@
+//! Where rows go, or where they are only counted.
+
+use std::io::Write;
+
+use crate::error::{Error, Result};
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 256 << 10;
+
+/// Takes rows in their order.
+pub(super) struct Sink<'s> {
+    output: &'s mut dyn Write,
+    buffer: Vec<u8>,
+    /// Count them, and write none.
+    count: bool,
+    /// Lines that came.
+    pub rows: u64,
+    /// The output, or a temporary file, cannot be written; whatever fails
+    /// then, this is why.
+    pub failed: bool,
+}
+
+impl<'s> Sink<'s> {
+    pub(super) fn new(output: &'s mut dyn Write, count: bool) -> Sink<'s> {
+        Sink { output, buffer: Vec::new(), count, rows: 0, failed: false }
+    }
+
+    /// Takes whole lines, which are so many rows.
+    pub(super) fn put(&mut self, lines: &[u8], rows: u64) -> Result<()> {
+        self.rows += rows;
+        if self.count {
+            return Ok(());
+        }
+        if self.buffer.len() + lines.len() > BUFFER {
+            self.flush()?;
+        }
+        if lines.len() > BUFFER {
+            return self.write(lines);
+        }
+        self.buffer.extend_from_slice(lines);
+        Ok(())
+    }
+
+    /// Writes what is gathered.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let buffer = std::mem::take(&mut self.buffer);
+        let done = self.write(&buffer);
+        self.buffer = buffer;
+        self.buffer.clear();
+        done
+    }
+
+    /// Writes a text of its own, behind what is gathered.
+    pub(super) fn write(&mut self, text: &[u8]) -> Result<()> {
+        let done = self.output.write_all(text);
+        self.failed |= done.is_err();
+        done.map_err(|e| Error::stream("cannot write rows", e))
+    }
+}
