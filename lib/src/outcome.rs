@@ -127,7 +127,7 @@ pub struct Expiry {
     pub purged_files: Vec<String>,
     /// Tables' days that are gone.
     pub purged_members: u64,
-    /// Their bytes.
+    /// What this freed: of files that hold less, what went out of them.
     pub purged_bytes: u64,
     /// Their rows, by table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

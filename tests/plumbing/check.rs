@@ -179,7 +179,8 @@ fn table_that_cannot_be_counted_is_no_reason_to_pass_over_the_others() {
     let world = healthy();
     world.sql(
         "ALTER TABLE log RENAME COLUMN at TO made;
-         UPDATE audit SET at = '2026-01-01'",
+         UPDATE audit SET at = '2026-01-01';
+         INSERT INTO audit(at) VALUES ('2026-01-14')",
     );
     assert_eq!(check(&world, 6), ["unreadable log", "stale audit"]);
 }

@@ -4,6 +4,7 @@
 mod dry_run_changes_nothing;
 mod errors_and_statuses;
 mod references_and_triggers;
+mod row_of_greatest_id_stays;
 mod selection_flags;
 mod tables_of_every_shape;
 mod time_index;

@@ -142,7 +142,8 @@ fn policy_json_counts_in_days() {
     let (_dir, path) = file(&format!(
         "{{\"table\":\"b\",{RULE}}}\n{{\"table\":\"a\",\"exempt\":true}}\n\
          {{\"table\":\"c\",\"timestamp\":\"t\",\"hot\":\"1w\",\
-         \"warm\":\"2m\",\"cold\":\"forever\"}}"
+         \"warm\":\"2m\",\"cold\":\"forever\",\"whole\":\"1y\"}}\n\
+         {{\"table\":\"d\",\"whole\":\"2y\"}}"
     ));
     let text = stdout(&["--json", "--policy", &path]);
     assert_eq!(
@@ -167,7 +168,16 @@ fn policy_json_counts_in_days() {
     "warm_days": 60,
     "cold_days": null,
     "total_days": null,
-    "timestamp_column": "t"
+    "timestamp_column": "t",
+    "whole_days": 365
+  },
+  "d": {
+    "hot_days": null,
+    "warm_days": null,
+    "cold_days": null,
+    "total_days": null,
+    "timestamp_column": null,
+    "whole_days": 730
   }
 }
 "#

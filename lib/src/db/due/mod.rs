@@ -1,6 +1,7 @@
 //! Which rows are due, and which of them stay because others point at them.
 
 mod gather;
+mod greatest;
 mod planned;
 mod ranges;
 mod select;

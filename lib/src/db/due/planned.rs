@@ -50,10 +50,11 @@ impl Database {
         for name in self.who_points(table, before)? {
             let Some(child) = self.table(name)? else { continue };
             let filter = due(&child)?;
+            let others = self.without_greatest(&child, &filter)?;
             let references = self.references(&child)?.without(&planned);
             let set = self.delete_set(&child);
             set.begin()?;
-            self.gather_by_walk(&child, &filter)?;
+            self.gather_by_walk(&child, &others.unwrap_or(filter))?;
             set.keep_referenced(&references)?;
             let name = format!("\"rt planned {}\"", planned.stays.len());
             self.run(&format!("ALTER TABLE {DELETE_SET} RENAME TO {name}"))?;

@@ -32,6 +32,8 @@ pub struct Due<'d> {
     /// Rows left out because a row that stays points at them, by the table
     /// that points.
     pub referenced: Vec<(String, u64)>,
+    /// The row of greatest id was left out.
+    pub greatest_stays: bool,
     /// Rows of the table, where they were counted before the walk began.
     table_rows: Option<u64>,
     /// The walk comes by each row of the table.
@@ -73,6 +75,23 @@ impl Database {
         if let Some(expr) = &filter.condition {
             self.check_condition(table, expr)?;
         }
+        let others = self.without_greatest(table, filter)?;
+        let filter = others.as_ref().unwrap_or(filter);
+        let mut due =
+            self.select_filtered(table, columns, filter, selection)?;
+        due.greatest_stays = others.is_some();
+        Ok(due)
+    }
+
+    /// The rows that the filter means, less those to which a row that stays
+    /// points where the selection leaves these out.
+    fn select_filtered<'d>(
+        &'d self,
+        table: &Table,
+        columns: &[usize],
+        filter: &Filter,
+        selection: &Selection,
+    ) -> Result<Due<'d>> {
         let references = if selection.unreferenced {
             self.references(table)?.without(&selection.planned)
         } else {
@@ -119,6 +138,7 @@ impl Database {
             )?,
             gathered: Some(gathered),
             referenced,
+            greatest_stays: false,
             table_rows,
             whole: false,
         })
@@ -138,6 +158,7 @@ impl Database {
             walk: self.walk(table, columns, meant)?,
             gathered: None,
             referenced: Vec::new(),
+            greatest_stays: false,
             table_rows: None,
             whole: true,
         })

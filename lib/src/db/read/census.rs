@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::params_from_iter;
 
-use crate::db::read::filter;
+use crate::db::read::filter::{self, Filter};
 use crate::db::read::walk::{behind, order};
 use crate::db::{Database, Kind, Table, ident};
 use crate::error::Result;
@@ -32,6 +32,9 @@ pub struct Question {
     pub future: Option<Timestamp>,
     /// Only rows for which this SQL expression is true are ever stale.
     pub condition: Option<String>,
+    /// The row of greatest id is not stale, where SQLite would give that id
+    /// again.
+    pub keep_greatest: bool,
 }
 
 /// The answer. `hot`, `stale` and `undated` add up to `rows`.
@@ -99,6 +102,20 @@ impl Database {
         if let Some(expr) = &question.condition {
             self.check_condition(table, expr)?;
         }
+        let due = Filter {
+            timestamp: question.timestamp.clone(),
+            before: question.cutoff,
+            condition: question.condition.clone(),
+            keep_greatest: question.keep_greatest,
+            ..Filter::default()
+        };
+        let others = self.without_greatest(table, &due)?;
+        let question = &match others {
+            Some(Filter { condition, .. }) => {
+                Question { condition, ..question.clone() }
+            }
+            None => question.clone(),
+        };
         let mut census = Census::default();
         let mut position = None;
         self.with_small_cache(|| {
@@ -228,7 +245,7 @@ mod tests {
                 cutoff: day("2026-01-03"),
                 cold_cutoff: day("2026-01-02"),
                 future: day("2026-01-02"),
-                condition: None,
+                ..Question::default()
             };
             let mut census = database.census(&table, &question).unwrap();
             let shapes = std::mem::take(&mut census.shapes).list();

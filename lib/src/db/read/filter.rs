@@ -31,6 +31,8 @@ pub struct Filter {
     pub future: Option<Timestamp>,
     /// Rows for which this SQL expression is true.
     pub condition: Option<String>,
+    /// Not the row of greatest id, where SQLite would give that id again.
+    pub keep_greatest: bool,
 }
 
 impl Filter {

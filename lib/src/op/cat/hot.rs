@@ -137,8 +137,7 @@ fn lay_aside(
         timestamp: chosen.timestamp.clone(),
         since: range.since,
         before: range.until,
-        future: None,
-        condition: None,
+        ..Filter::default()
     };
     let selection = Selection { filter, ..Selection::default() };
     let selected = database.select(&table, &chosen.columns, &selection)?;

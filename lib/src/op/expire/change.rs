@@ -50,13 +50,27 @@ impl Due<'_> {
         self.goes.iter().any(|e| e.member.name == member.name)
     }
 
+    /// The bytes that this frees: of a file that is written anew, those of the
+    /// members that go.
+    pub fn freed_bytes(&self) -> u64 {
+        match self.leaves_rows() {
+            true => self.goes.iter().map(|e| e.member.size_bytes).sum(),
+            false => self.before.size_bytes,
+        }
+    }
+
+    /// Whether rows are in the file that stay.
+    fn leaves_rows(&self) -> bool {
+        let stays =
+            |m: &Member| !m.name.starts_with("schema/") && !self.has(m);
+        self.before.members.iter().any(stays)
+    }
+
     /// Writes the file anew without what is due, or removes it where nothing
     /// but schemas would be left.
     pub fn expire(&self, work: &mut Archive) -> Result<()> {
         prove(work.tree(), self)?;
-        let stays =
-            |m: &Member| !m.name.starts_with("schema/") && !self.has(m);
-        let draft = match self.before.members.iter().any(stays) {
+        let draft = match self.leaves_rows() {
             false => None,
             true => work.draft_month(
                 self.file,

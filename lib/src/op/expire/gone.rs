@@ -117,8 +117,6 @@ fn dangling(tree: &Tree, path: &Path) -> Result<Option<PathBuf>> {
 
 fn count(record: &mut Expiry, file: &str, known: &FileState) {
     record.purged_files.push(file.to_owned());
-    for member in &known.members {
-        record.purged_members += 1;
-        record.purged_bytes += member.size_bytes;
-    }
+    record.purged_members += known.members.len() as u64;
+    record.purged_bytes += known.size_bytes;
 }

@@ -206,10 +206,10 @@ fn hold(record: &mut Expiry, question: Option<Error>) -> Option<Error> {
 }
 
 fn count(record: &mut Expiry, due: &Due<'_>) {
+    record.purged_bytes += due.freed_bytes();
     record.purged_files.push(due.file.to_owned());
     for ending in &due.goes {
         record.purged_members += 1;
-        record.purged_bytes += ending.member.size_bytes;
         ending.count(&mut record.tables);
     }
 }

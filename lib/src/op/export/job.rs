@@ -166,6 +166,7 @@ fn meant(
         before,
         future: Some(time::future(now)),
         condition: options.condition.clone(),
+        keep_greatest: options.due && rule.is_some_and(|r| r.keep_greatest_id),
     };
     if filter.needs_time() || options.due {
         chosen.need_timestamp(table)?;

@@ -56,7 +56,8 @@ impl Rows<'_> {
             record.day_rows = self.reach.day_rows();
         }
         record.referenced = due.referenced.iter().map(|(_, n)| n).sum();
-        let kept = pointed_at(&due.referenced);
+        let mut kept = pointed_at(&due.referenced);
+        kept.extend(due.greatest_stays.then(greatest_stays));
         let name = |c: &usize| self.table.columns[*c].name.clone();
         record.redacted = redaction.columns.iter().map(name).collect();
         record.secrets = encoder.form().counts();
@@ -133,7 +134,7 @@ impl Rows<'_> {
     fn end(
         &self,
         mut record: Exported,
-        (met, kept): (&Met, Option<String>),
+        (met, kept): (&Met, Vec<String>),
         secret_keys: u64,
         notes: &mut dyn Notes,
     ) -> Done {
@@ -227,21 +228,27 @@ impl Rows<'_> {
 }
 
 /// Which tables keep how many rows here, by pointing at them.
-fn pointed_at(by: &[(String, u64)]) -> Option<String> {
+fn pointed_at(by: &[(String, u64)]) -> Vec<String> {
     let rows: u64 = by.iter().map(|(_, rows)| rows).sum();
     match by {
-        [] => None,
+        [] => Vec::new(),
         [(child, _)] => {
-            Some(format!("{rows} stay: {} points at them", quote(child)))
+            vec![format!("{rows} stay: {} points at them", quote(child))]
         }
         _ => {
             let each: Vec<String> = by
                 .iter()
                 .map(|(child, rows)| format!("{} ({rows})", quote(child)))
                 .collect();
-            Some(format!("{rows} stay: {} point at them", each.join(", ")))
+            vec![format!("{rows} stay: {} point at them", each.join(", "))]
         }
     }
+}
+
+fn greatest_stays() -> String {
+    "1 stays: it has the greatest id, which SQLite would give to another row \
+     (the table is without AUTOINCREMENT)"
+        .to_owned()
 }
 
 fn undated(record: &Exported) -> String {

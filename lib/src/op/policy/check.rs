@@ -68,12 +68,11 @@ pub(super) fn check(
     settings.need_policy_table(policy, &database)?;
     let names = database.table_names()?;
     let mut findings = Findings::default();
-    let jobs = |e: &&Entry| !matches!(e, Entry::Whole(..));
-    for entry in policy.entries().iter().filter(jobs) {
+    for entry in policy.entries() {
         table(&mut database, policy, entry, &names, now, &mut findings)?;
     }
     let mut rest = Vec::new();
-    for name in names.iter().filter(|name| policy.get(name).is_none()) {
+    for name in names.iter().filter(|name| !policy.names(name)) {
         let kind = database.table(name).ok().flatten().map(|t| t.kind);
         if kind == Some(Kind::Ordinary) {
             rest.push(name.as_str());
@@ -109,16 +108,24 @@ fn table(
         Err(_) if rule.is_none() => return Ok(()),
         Err(error) => return findings.refusal(name, error),
     };
+    let whole = matches!(entry, Entry::Whole(..));
     match (found, rule) {
+        (Some(table), None) if whole => {
+            match database.check_purgeable(&table) {
+                Ok(()) => Ok(()),
+                Err(error) => findings.refusal(name, error),
+            }
+        }
         (Some(table), Some(rule)) => {
             ruled(database, policy, &table, rule, now, findings)
         }
         (Some(_), None) => Ok(()),
         (None, None) => {
-            findings.hint(
-                name,
-                "there is no such table to be exempt; take the line out",
-            );
+            let what = match whole {
+                true => "there is no such table for rt-scaletrace",
+                false => "there is no such table to be exempt",
+            };
+            findings.hint(name, &format!("{what}; take the line out"));
             Ok(())
         }
         (None, Some(rule)) if rule.optional => Ok(()),
@@ -174,6 +181,14 @@ fn ruled(
             name,
             "it has no key: rows are told apart by all they hold, which takes \
              longer; an INTEGER PRIMARY KEY finds each at once",
+        );
+    }
+    if !rule.keep_greatest_id && database.gives_ids_again(table)? {
+        findings.hint(
+            name,
+            "once its rows are gone SQLite counts their ids anew, and the \
+             archives get two rows of one id: \"keep_greatest_id\":true \
+             leaves the last row, AUTOINCREMENT counts on",
         );
     }
     if let Some((column, _)) = choice.timestamp {

@@ -166,6 +166,7 @@ fn table(
             cutoff,
             future: Some(time::future(now)),
             condition: rule.where_.clone(),
+            keep_greatest: rule.keep_greatest_id,
             ..Question::default()
         },
     )?;

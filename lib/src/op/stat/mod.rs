@@ -212,6 +212,7 @@ impl Count {
             question.cutoff = policy::cutoff(rule, now)?;
             question.cold_cutoff = policy::cold_cutoff(rule, now)?;
             question.condition.clone_from(&rule.where_);
+            question.keep_greatest = rule.keep_greatest_id;
         }
         let exempt = matches!(policy.get(&table.name), Some(Entry::Exempt(_)));
         Ok(Count { question, ruled: rule.is_some(), exempt, table })

@@ -20,13 +20,22 @@ pub struct Days<'a> {
     pub total_days: Option<Number>,
     /// What dates a row.
     pub timestamp_column: Option<&'a str>,
+    /// Of a whole file, where the line says it and it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_days: Option<Number>,
 }
 
 impl Days<'_> {
     /// The periods of a line of the policy.
     pub fn of(entry: &Entry) -> Days<'_> {
-        let Entry::Rule(rule) = entry else {
-            return Days::default();
+        let whole = |period: &Period| period.days().and_then(number);
+        let rule = match entry {
+            Entry::Rule(rule) => rule,
+            Entry::Exempt(_) => return Days::default(),
+            Entry::Whole(_, period) => {
+                let whole_days = whole(period);
+                return Days { whole_days, ..Days::default() };
+            }
         };
         let cold = rule.cold.as_ref().and_then(Period::days);
         Days {
@@ -35,6 +44,7 @@ impl Days<'_> {
             cold_days: cold.and_then(number),
             total_days: total(rule).and_then(number),
             timestamp_column: Some(&rule.timestamp),
+            whole_days: rule.whole.as_ref().and_then(whole),
         }
     }
 }

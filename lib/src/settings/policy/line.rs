@@ -49,6 +49,8 @@ struct Line {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     triggers: Option<Triggers>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
+    keep_greatest_id: Option<bool>,
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "no")]
     optional: Option<bool>,
 }
 
@@ -170,6 +172,7 @@ pub(super) fn format(
             exclude: some(&rule.exclude),
             redact_secrets: rule.redact_secrets.map(|l| Secrets(Some(l))),
             triggers: rule.triggers_trust.then_some(Triggers::Trust),
+            keep_greatest_id: rule.keep_greatest_id.then_some(true),
             optional: rule.optional.then_some(true),
         },
     };
@@ -253,6 +256,7 @@ fn rule(line: Line) -> Result<Rule> {
         exclude,
         redact_secrets: line.redact_secrets.and_then(|s| s.0),
         triggers_trust: line.triggers.is_some(),
+        keep_greatest_id: line.keep_greatest_id == Some(true),
         optional: line.optional == Some(true),
     })
 }

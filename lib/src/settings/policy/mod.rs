@@ -127,6 +127,11 @@ impl Policy {
         found.filter(|entry| !matches!(entry, Entry::Whole(..)))
     }
 
+    /// Whether a line is about the table, if only for its whole files.
+    pub fn names(&self, table: &str) -> bool {
+        self.entries.iter().any(|entry| entry.is(table))
+    }
+
     /// How long a table's whole files stay, from the run on that wrote them:
     /// 365 days where no line says it. Those of an exempt table stay.
     pub fn whole(&self, table: &str) -> Period {
@@ -169,7 +174,7 @@ impl Policy {
     }
 
     fn unknown(&self, target: &str) -> Error {
-        if self.entries.iter().any(|entry| entry.is(target)) {
+        if self.names(target) {
             let table = quote(target);
             return Error::usage(format!(
                 "by the policy only rt-scaletrace archives {table}"

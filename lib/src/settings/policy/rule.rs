@@ -55,6 +55,9 @@ pub struct Rule {
     pub redact_secrets: Option<Level>,
     /// Whether the table's delete triggers may do what they like.
     pub triggers_trust: bool,
+    /// Whether the row of greatest id stays, where SQLite would give that id
+    /// again.
+    pub keep_greatest_id: bool,
     /// Whether the database may be without the table.
     pub optional: bool,
 }

@@ -219,6 +219,7 @@ fn rule(seen: &Seen, time: &Time) -> Result<Rule> {
         exclude: Vec::new(),
         redact_secrets: None,
         triggers_trust: false,
+        keep_greatest_id: seen.gives_ids_again,
         optional: false,
     })
 }

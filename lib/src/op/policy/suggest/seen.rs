@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub unique: Vec<Vec<String>>,
     /// What dates a row, or why nothing does.
     pub time: std::result::Result<Time, String>,
+    /// Whether SQLite gives ids of rows that went to new ones.
+    pub gives_ids_again: bool,
     /// Why its deletions would be refused.
     pub triggers: Option<String>,
 }
@@ -74,6 +76,7 @@ impl Seen {
         Ok(Look::Table(Box::new(Seen {
             points_to: database.points_to(&table)?,
             unique: database.unique_keys(&table)?,
+            gives_ids_again: database.gives_ids_again(&table)?,
             table,
             rows,
             references,
