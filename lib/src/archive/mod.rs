@@ -62,6 +62,7 @@ mod segment;
 mod settle;
 mod source;
 mod state;
+mod stored;
 pub mod tiers;
 mod times;
 
@@ -93,3 +94,4 @@ pub use segment::{
 pub use settle::Begun;
 pub use source::{Source, Sources};
 pub use state::{Clock, Kind, Open, State};
+pub use stored::StoredSegments;

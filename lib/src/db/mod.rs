@@ -10,6 +10,7 @@ mod catalog;
 mod delete;
 mod due;
 mod foreign_keys;
+mod insert;
 mod journal;
 mod journal_file;
 mod linked;
@@ -30,6 +31,9 @@ pub use catalog::PointsTo;
 pub use delete::{Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock};
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::{Child, References};
+pub use insert::{
+    Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict,
+};
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
 pub use log_room::LogRoom;

@@ -35,7 +35,7 @@ pub struct Database {
     pub(super) full: Cell<bool>,
     /// The schema as it was read last.
     pub(super) schema: RefCell<Option<WholeSchema>>,
-    /// Device and inode of the file that was opened.
+    /// Device and inode.
     file: (u64, u64),
     /// Dropped behind the connection.
     _leftovers: Option<WalLeftovers>,
@@ -64,6 +64,14 @@ pub enum Access {
     /// Deleting: the write-ahead log is ours to flush ([`Database::flush`])
     /// and to copy ([`Database::checkpoint`]), foreign keys are ours to check.
     Delete,
+    /// Inserting, as an application does: what was committed is durable.
+    Insert,
+}
+
+impl Access {
+    fn writes(self) -> bool {
+        self == Access::Delete || self == Access::Insert
+    }
 }
 
 impl Database {
@@ -91,19 +99,17 @@ impl Database {
         busy: Duration,
     ) -> std::result::Result<Self, (Error, bool)> {
         let file = check_regular(path).map_err(|error| (error, false))?;
-        let leftovers = match access {
-            Access::Look | Access::Read => WalLeftovers::of(path),
-            Access::Delete => None,
-        };
+        let leftovers =
+            if access.writes() { None } else { WalLeftovers::of(path) };
         let opened = Database::connect(path, access, busy).map_err(|e| {
-            let undo = access != Access::Delete
+            let undo = !access.writes()
                 && e.sqlite_error_code() == Some(ErrorCode::ReadOnly);
             (not_opened(path, e), undo)
         })?;
         let _leftovers = leftovers.filter(|_| opened.wal);
         let opened = Database { _leftovers, file, ..opened };
         opened.check_path().map_err(|error| (error, false))?;
-        if access == Access::Delete {
+        if access.writes() {
             opened.check_writable().map_err(|error| (error, false))?;
         }
         Ok(opened)
@@ -114,24 +120,25 @@ impl Database {
         access: Access,
         busy: Duration,
     ) -> rusqlite::Result<Self> {
-        let mode = match access {
-            Access::Look | Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Access::Delete => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        let mode = match access.writes() {
+            false => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            true => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let connection = Connection::open_with_flags(
             path,
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         // SQLite counts milliseconds in 31 bits.
-        let longest = Duration::from_millis(i32::MAX as u64);
-        connection.busy_timeout(busy.min(longest))?;
-        // Cache sizes below zero are KiB.
+        let most = Duration::from_millis(i32::MAX as u64);
+        connection.busy_timeout(busy.min(most))?;
+        // Sizes below zero are KiB.
         connection.execute_batch(
             "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
              PRAGMA temp.cache_size=-8000;",
         )?;
-        if access == Access::Delete {
-            connection.execute_batch("PRAGMA cache_size=-20000")?;
+        if access.writes() {
+            let more = "PRAGMA cache_size=-20000; PRAGMA synchronous=EXTRA";
+            connection.execute_batch(more)?;
         }
         let pragma = |name: &str| {
             connection.query_row(&format!("PRAGMA {name}"), [], |row| {

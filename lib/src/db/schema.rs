@@ -14,6 +14,8 @@ pub struct Column {
     pub declared: String,
     /// Its place in the PRIMARY KEY, from 1; 0 for none.
     pub key_part: usize,
+    /// Its value is computed from others (GENERATED ALWAYS).
+    pub generated: bool,
     /// The collation of the PRIMARY KEY, where it is not the column's own.
     pub(super) key_collation: Option<String>,
 }
@@ -217,20 +219,18 @@ impl Database {
     }
 
     fn columns(&self, table: &str) -> Result<Vec<Column>> {
-        // hidden = 1: the arguments of a virtual table
-        let all: Vec<(String, String, u16)> = self.rows(
+        // hidden: 1 is the arguments of a virtual table, 2 and 3 are generated
+        let all: Vec<(String, String, u16, bool)> = self.rows(
             "cannot read the columns",
-            "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main') \
+            "SELECT name, type, pk, hidden > 1 FROM pragma_table_xinfo(?1, 'main') \
              WHERE hidden <> 1 ORDER BY cid",
             [table],
         )?;
-        let column = |(name, declared, part): (String, String, u16)| Column {
-            name,
-            declared,
-            key_part: part.into(),
-            key_collation: None,
-        };
-        Ok(all.into_iter().map(column).collect())
+        let columns = all.into_iter().map(|(name, declared, part, made)| {
+            let (key_part, key_collation) = (part.into(), None);
+            Column { name, declared, key_part, generated: made, key_collation }
+        });
+        Ok(columns.collect())
     }
 
     /// The parts of the key's own index: column, collation, and whether they

@@ -1,4 +1,4 @@
-//! What the table's own triggers would do to a deletion.
+//! What the table's own triggers would do to a deletion, or an insertion.
 //!
 //! Delete triggers fire: they keep search indexes in step. But a trigger that
 //! deletes rows of the table itself or of another ordinary table, or updates
@@ -74,8 +74,45 @@ impl Database {
         Ok((names, targets))
     }
 
+    /// The names of the triggers that an insertion fires and that write, with
+    /// `replace` those of the deletion of a row that is in its way too.
+    pub fn insert_triggers(
+        &mut self,
+        table: &Table,
+        replace: bool,
+    ) -> Result<Vec<String>> {
+        let or = if replace { "REPLACE" } else { "ABORT" };
+        let name = table.quoted();
+        let sql = format!("INSERT OR {or} INTO {name} DEFAULT VALUES");
+        let mut steps = self.steps_of(&sql)?.map_err(|source| {
+            self.broken_trigger(table, "insert into", source)
+        })?;
+        if replace {
+            steps.extend(self.trigger_steps(table)?);
+        }
+        let mut names: Vec<String> = steps
+            .into_iter()
+            .filter_map(|(name, does)| does.map(|_| name))
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
     /// All that the triggers of a deletion do to tables.
     fn trigger_steps(&mut self, table: &Table) -> Result<Vec<Step>> {
+        let sql = format!("DELETE FROM {} WHERE 0", table.quoted());
+        self.steps_of(&sql)?.map_err(|source| {
+            self.broken_trigger(table, "delete from", source)
+        })
+    }
+
+    /// All that the triggers of a statement do to tables; the inner error is
+    /// why it cannot be prepared.
+    fn steps_of(
+        &mut self,
+        sql: &str,
+    ) -> Result<std::result::Result<Vec<Step>, rusqlite::Error>> {
         let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
         let seen = Arc::clone(&steps);
         let path = self.path.clone();
@@ -109,18 +146,12 @@ impl Database {
                 Authorization::Allow
             }))
             .map_err(fail)?;
-        let prepared = self
-            .connection
-            .prepare(&format!("DELETE FROM {} WHERE 0", table.quoted()))
-            .map(drop);
+        let prepared = self.connection.prepare(sql).map(drop);
         self.connection
             .authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
             .map_err(fail)?;
-        if let Err(source) = prepared {
-            return Err(self.broken_trigger(table, source));
-        }
         let steps = steps.lock().map(|s| s.clone()).unwrap_or_default();
-        Ok(steps)
+        Ok(prepared.map(|()| steps))
     }
 
     /// The table's triggers, by name: with any, each deletion is looked at
@@ -137,12 +168,17 @@ impl Database {
         Ok(names.into_iter().map(|(name,)| name).collect())
     }
 
-    fn broken_trigger(&self, table: &Table, source: rusqlite::Error) -> Error {
+    fn broken_trigger(
+        &self,
+        table: &Table,
+        doing: &str,
+        source: rusqlite::Error,
+    ) -> Error {
         let names = self.delete_triggers(table).unwrap_or_default();
         let names: Vec<String> = names.iter().map(|n| quote(n)).collect();
         let error = self.fail(
             &format!(
-                "cannot delete from {} (its triggers: {})",
+                "cannot {doing} {} (its triggers: {})",
                 quote(&table.name),
                 names.join(", ")
             ),

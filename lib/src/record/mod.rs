@@ -23,5 +23,5 @@ mod write;
 pub use array::{ArrayReader, BRACKETS, Frame, records};
 pub use read::{Field, Fields};
 pub use text::append_string;
-pub use token::{Fault, Str, Token, escape};
+pub use token::{Decoded, Fault, Str, Token, escape};
 pub use write::{ARCHIVED_AT, ARCHIVED_AT_MARK, ROWID, Shape, archived_at};

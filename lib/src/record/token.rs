@@ -6,7 +6,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::value::Owned;
+use crate::value::{Owned, Value};
 
 /// Why a line is not a row record, and at which byte.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,7 +91,36 @@ pub enum Token<'a> {
     },
 }
 
-impl Token<'_> {
+/// A value that was read: as it stands in the line where that is possible.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// It stands in the line.
+    There(Value<'a>),
+    /// It was made from what stands there.
+    Made(Owned),
+}
+
+impl Decoded<'_> {
+    /// The value.
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Decoded::There(value) => *value,
+            Decoded::Made(value) => value.borrow(),
+        }
+    }
+}
+
+impl<'a> Token<'a> {
+    /// The value, without a copy where nothing in it is escaped.
+    pub fn decode(self) -> Result<Decoded<'a>, Fault> {
+        match self {
+            Token::Text(string) if !string.escaped => {
+                Ok(Decoded::There(Value::Text(string.raw)))
+            }
+            other => other.to_owned().map(Decoded::Made),
+        }
+    }
+
     /// The value if it is wanted; else it is only checked.
     pub fn to_owned_if(self, wanted: bool) -> Result<Option<Owned>, Fault> {
         match self {

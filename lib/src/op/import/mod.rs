@@ -1,0 +1,55 @@
+//! rt-import: row records into a table, exactly and all or none.
+//!
+//! Rows go into a database beside the live one. One transaction holds them all;
+//! each is read back and compared before it ends ([`crate::db`]'s `insert`). A
+//! segment that was imported before is passed over, so that a run that was
+//! killed, before or after its commit, is simply run again.
+
+mod lines;
+mod options;
+mod part;
+mod result;
+mod side;
+mod work;
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+
+use crate::error::{Exit, Notes, Result};
+use crate::io::jsonl;
+use crate::signal::{Stop, Stoppable};
+
+use lines::Lines;
+use result::Imported;
+
+pub use crate::db::OnConflict;
+pub use options::Options;
+
+/// Imports the rows on `input`; one record goes to `output`.
+pub fn run(
+    options: &Options,
+    input: impl Read + AsFd,
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+) -> Result<Exit> {
+    options.check()?;
+    let stop = Stop::listen()?;
+    let mut input = Stoppable { input, stop: &stop };
+    let mut lines = Lines::new(&mut input);
+    let done = side::import(options, &mut lines, notes);
+    // A stopped read is an error of its own; the signal is why.
+    stop.check()?;
+    let mut record: Imported = done?;
+    record.status = match record.rows + record.replaced {
+        0 => "no_records",
+        _ => "imported",
+    };
+    if let Some(message) = &record.message {
+        notes.warn(message);
+    }
+    jsonl::print(&record, output)?;
+    Ok(match record.conflicts {
+        0 => Exit::Done,
+        _ => Exit::Partial,
+    })
+}
