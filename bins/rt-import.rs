@@ -1,5 +1,5 @@
-//! rt-import: row records on standard input into a table, exactly and all or
-//! none; one record on standard output says what became of them.
+//! rt-import: row records, on standard input or of a command, into a table,
+//! exactly and all or none; one record on standard output says what became of them.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,10 +8,14 @@ use rt::cli::{self, Args, Command, switch, value};
 use rt::error::{Exit, Notes, Result};
 use rt::io::unbuffered;
 use rt::op::import::{self, Options};
+use rt::time::clock;
 
 #[derive(Clone, Copy)]
 enum F {
     Into,
+    Hold,
+    Until,
+    LockWait,
     Create,
     Schema,
     OnConflict,
@@ -25,9 +29,15 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-import",
     about: "put rows into a table, exactly and all or none",
-    usage: &["[OPTION ...] --into FILE TABLE"],
+    usage: &[
+        "[OPTION ...] --into FILE TABLE [-- CMD [ARG ...]]",
+        "[OPTION ...] --hold REASON TABLE [-- CMD [ARG ...]]",
+    ],
     flags: &[
         value(F::Into, "into", "FILE", "a database beside the live one"),
+        value(F::Hold, "hold", "REASON", "the live one, where they stay"),
+        value(F::Until, "until", "TIME", "they stay until TIME"),
+        value(F::LockWait, "lock-wait", "D", "wait D for another run [60s]"),
         switch(F::Create, "create", "make what is not there of it"),
         value(F::Schema, "schema", "FILE", "make the table as FILE says"),
         value(
@@ -71,6 +81,9 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         let o = &mut options;
         match flag {
             F::Into => o.into = Some(v.into()),
+            F::Hold => o.hold = Some(cli::text("hold", &v)?),
+            F::Until => o.until = Some(clock::time_flag("until", &v)?),
+            F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
             F::Create => o.create = true,
             F::Schema => o.schema = Some(v.into()),
             F::OnConflict => {
@@ -85,7 +98,10 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Unit => o.columns.unit = Some(cli::text("unit", &v)?.parse()?),
         }
     }
-    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    let mut operands = args.operands.into_iter();
+    let table = operands.by_ref().take(1).collect();
+    [options.table] = cli::operands(table, ["TABLE"])?;
+    options.command = operands.collect();
     let input = unbuffered(io::stdin())?;
     let mut output = unbuffered(io::stdout())?;
     import::run(&options, input, &mut output, notes)

@@ -46,9 +46,12 @@ rt_compile() {
 # NAME FLAG [VALUE ...]
 rt_set() {
 	[ $# -gt 2 ] || usage "$2 needs a value"
+	rt_n=2
+	! rt_again "$1" "$3" || return 0
 	eval "[ -z \"\${OPT_$1+x}\" ]" || usage "$2 is given twice"
-	eval "OPT_$1=\$3 rt_n=2"
+	eval "OPT_$1=\$3"
 }
+rt_again() { return 1; } # a script that takes a flag twice has its own
 
 rt_parse() {
 	FLAGS="${FLAGS:+$FLAGS
@@ -68,10 +71,7 @@ rt_parse() {
 			set -- "${rt_arg%"${rt_arg#-?}"}" "-${rt_arg#-?}" "$@"
 			continue
 			;;
-		*)
-			[ -z "${OPERAND+x}" ] || usage "unexpected operand '$1'"
-			OPERAND=$1
-			;;
+		*) rt_operand "$1" ;;
 		esac
 		shift "$rt_n"
 		if [ -n "${OPT_HELP+x}" ]; then rt_help && exit; fi

@@ -49,6 +49,11 @@ die() { # STATUS MESSAGE [MORE]
 	exit "$1"
 }
 
+# The one operand that there may be; a script that takes more has its own.
+rt_operand() {
+	[ -z "${OPERAND+x}" ] || usage "unexpected operand '$1'"
+	OPERAND=$1
+}
 # What the flags say about the place and the time, for every program of the
 # run: one clock above all.  The start is that before the lock was waited for.
 rt_settings() {

@@ -101,6 +101,9 @@ pub struct Consolidation {
     pub cold_files: Vec<String>,
     /// The warm files.
     pub removed_warm: Vec<String>,
+    /// Warm files that are due, and on hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_hold: Vec<String>,
     /// Why it failed, or what was left.
     pub message: Option<String>,
     /// The exit status of a failure, or of a part not done.
@@ -138,6 +141,9 @@ pub struct Expiry {
     /// What is past its retention and was archived too lately, by table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Span>,
+    /// What is past its retention and on hold, by table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_hold: Vec<Span>,
     /// Why it failed, or what was left.
     pub message: Option<String>,
     /// The exit status of a failure, or of a part not done.
@@ -226,6 +232,9 @@ pub struct Exported {
     /// Rows dated more than a day ahead of now, which stay.
     #[serde(default)]
     pub future: u64,
+    /// Due rows that stay because they are on hold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held: u64,
     /// Due rows that stay because a row that stays points at them.
     pub referenced: u64,
     /// Due rows that stay because JSON cannot hold them exactly, or because
@@ -300,6 +309,10 @@ pub struct Purged {
     /// Gone or different in a segment that another run stored or began: it is
     /// not known who removed them, and their archived form is kept.
     pub superseded: u64,
+    /// Of the records, those that the archives had before: rows that had been
+    /// put back. No second line is kept of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
     /// Rows that triggers inserted, changed or deleted beside these, as SQLite
     /// counts them: in the tables of a search index too.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -8,6 +8,7 @@ mod examples_in_the_manual;
 mod expire;
 mod export;
 mod gzip;
+mod hold;
 mod import;
 mod lock;
 mod months_killed_at_any_moment;

@@ -12,6 +12,7 @@ mod first_run;
 mod flags;
 mod jobs;
 mod programs_that_die;
+mod restore;
 mod rt;
 mod scaletrace;
 mod schedule;

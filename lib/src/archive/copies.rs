@@ -15,6 +15,7 @@ use super::event::Compression;
 use super::names::month_file;
 use super::owner::{Archive, not_as_said};
 use super::segment::{VerifiedSegment, as_damage, whole_lines};
+use super::state::Open;
 use crate::error::{Result, quoted};
 use crate::io::digest::{Hashing, file_sha256, keyed_digest};
 use crate::io::durable;
@@ -63,6 +64,22 @@ impl Sought {
 }
 
 impl Archive {
+    /// Whether rows of a segment may be in the archives already: they were
+    /// put back, as a hold says, or by hand, and then their times lie among
+    /// those that the day's file had before. An ordinary run adds later rows
+    /// to a day, and reads nothing of it.
+    pub fn may_repeat(&self, open: &Open) -> bool {
+        let segment = &open.segment;
+        if segment.keyless_rows > 0 || segment.adopted || segment.array {
+            return false;
+        }
+        let day = segment.file.split('/').nth(1);
+        let day = day.and_then(|day| day.parse::<Day>().ok());
+        let holds = self.state().holds();
+        day.is_some_and(|day| holds.put_back(&segment.origin(), day))
+            || open.before.overlap(&segment.oldest, &segment.newest)
+    }
+
     /// Those of `lines` whose record stands in the archives once more. Of the
     /// segment itself, lines of `going` count for nothing; those of `stand`
     /// count for every other line, the rest for later ones.

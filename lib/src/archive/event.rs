@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::holds::Hold;
 use super::member::Member;
 use super::names::Origin;
 use crate::error::{Error, Result};
 use crate::line_set::LineSet;
+use crate::outcome::is_zero;
 
 /// The rows that one publication adds to one file, and all that their proof
 /// depends on. A `store` event and its receipt carry it.
@@ -164,6 +166,10 @@ pub struct Counts {
     pub refused: u64,
     /// Not there, and were taken out.
     pub gone: u64,
+    /// Proven and deleted; their record stood in the archives before, and the
+    /// second line was taken out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
     /// Gone or different in a segment that another run stored or began; their
     /// lines stay.
     pub superseded: u64,
@@ -177,6 +183,7 @@ impl Counts {
             + self.referenced
             + self.refused
             + self.gone
+            + self.repeated
             + self.superseded
     }
 }
@@ -319,6 +326,13 @@ pub enum Event {
     Adopt(Adopt),
     /// A database moved.
     Moved(Moved),
+    /// Rows stay where they are.
+    Hold(Hold),
+    /// A hold ended.
+    Release {
+        /// The hold.
+        id: String,
+    },
     /// A job ended.
     Job(Job),
     /// Written by a newer program.

@@ -17,6 +17,8 @@
 //! | `consolidate`, `expire` | new tar under a temporary name | the tar as it was, or new | new: goes on from there; old: `void` |
 //! | `consolidated`, `expired` | tar, folders, unlinks | nothing | none |
 //! | `adopt` | file, folders | nothing | none |
+//! | `hold` | nothing | rows that stay; of rows that were to be put back, all or none | none: the same import goes on under it |
+//! | `release` | nothing | nothing | none |
 //! | `moved` | nothing | nothing | none |
 //! | `job` | nothing | nothing | none |
 //!
@@ -28,6 +30,7 @@
 //! | `retract` of a line whose row stays | the row was found, equal to the line, and no program of ours deletes it afterwards on that line's strength |
 //! | `retract` of a line whose row is gone or differs | only by the run that stored the segment itself and began its deletion: it knows which rows it deleted, and any other row was in the database when it was exported, so an application changed or removed it |
 //! | `retract` of a second copy | the same record was read from another line that stays: a segment of the file whose digest holds, or a tar whose digest holds, both durable (`copies`) |
+//! | `retract` of a line whose row was deleted and whose record stood in the archives before | the row was equal to the line, and the same record was read from another line that stays, as of a second copy; where only the row's own line held it, that line stays |
 //! | `consolidate` unlinks warm files | their bytes are a member of the tar, which was read back, renamed and fsynced with its folders; each file still has the digest that the intent names |
 //! | `expire` | the retention of what goes has ended; what stays is copied as in `consolidate` |
 //! | `void` of a `store` | the file is what it was: nothing was added |
@@ -44,6 +47,8 @@ mod file_changes;
 mod file_state;
 mod foreign;
 mod forms;
+mod hold_events;
+mod holds;
 mod ledger;
 pub mod lock;
 mod lost;
@@ -76,6 +81,7 @@ pub use event::{
 };
 pub use file_state::FileState;
 pub use forms::{forms, goes};
+pub use holds::{Held, Hold, Holds};
 pub use ledger::Ledger;
 pub use lost::{Damages, Known, by_ledger};
 pub use member::Member;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::ages::Ages;
 use super::event::{Change, Event, Job, Purging, Retract, Segment, Settled};
 use super::file_state::{FileState, state_of};
+use super::holds::Holds;
 use super::names::Origin;
 use super::source::{Source, Sources};
 use super::times::Times;
@@ -82,6 +83,7 @@ pub struct State {
     clock: Clock,
     pub(super) ages: Ages,
     sources: Sources,
+    holds: Holds,
     next: u64,
 }
 
@@ -162,6 +164,11 @@ impl State {
         &self.sources
     }
 
+    /// What is to stay where it is.
+    pub fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
     /// Takes in the next event, whose line begins at `at_bytes`; an event that
     /// cannot follow is refused, and changes nothing.
     pub(super) fn apply(
@@ -232,6 +239,8 @@ impl State {
                 }
                 self.changes.push((Kind::Expire, *change));
             }
+            Event::Hold(hold) => self.holds.hold(hold, at)?,
+            Event::Release { id } => self.holds.release(&id)?,
             Event::Consolidated { id } | Event::Expired { id } => {
                 self.changed(&id)?;
             }

@@ -1,5 +1,7 @@
 //! The times of rows, as events have them.
 
+use jiff::Timestamp;
+
 use crate::time;
 
 /// The least and the greatest timestamp of some rows, where they are known.
@@ -9,7 +11,27 @@ pub struct Times {
     pub newest: Option<String>,
 }
 
+fn time(text: &Option<String>) -> Option<Timestamp> {
+    text.as_deref().and_then(|t| time::parse(t.as_bytes()))
+}
+
 impl Times {
+    /// Whether rows of these times may lie among them; where one is not known,
+    /// no.
+    pub fn overlap(
+        &self,
+        oldest: &Option<String>,
+        newest: &Option<String>,
+    ) -> bool {
+        let own = (time(&self.oldest), time(&self.newest));
+        match (own, time(oldest), time(newest)) {
+            ((Some(from), Some(to)), Some(oldest), Some(newest)) => {
+                oldest <= to && newest >= from
+            }
+            _ => false,
+        }
+    }
+
     /// Those of these rows and others. As texts they do not compare: a
     /// fraction stands where others have their `Z`.
     pub fn with(
@@ -17,9 +39,6 @@ impl Times {
         oldest: &Option<String>,
         newest: &Option<String>,
     ) -> Times {
-        let time = |text: &Option<String>| {
-            text.as_deref().and_then(|t| time::parse(t.as_bytes()))
-        };
         if let Some(other) = time(oldest)
             && time(&self.oldest).is_none_or(|own| other < own)
         {

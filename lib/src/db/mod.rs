@@ -6,6 +6,7 @@
 //! when they write it. Values are compared in Rust, by class and bytes, never
 //! by SQL (whose `=` knows collations and affinities).
 
+mod access;
 mod catalog;
 mod delete;
 mod due;
@@ -27,6 +28,7 @@ mod wal_leftovers;
 mod watched;
 mod whole_schema;
 
+pub use access::Access;
 pub use catalog::PointsTo;
 pub use delete::{Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock};
 pub use due::{Due, PlannedDeletions, Selection};
@@ -37,10 +39,10 @@ pub use insert::{
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};
 pub use log_room::LogRoom;
-pub use open::{Access, Database, Identity};
+pub use open::{Database, Identity};
 pub use read::{
     ArchivedForm, Batch, Census, Filter, Fit, Met, Position, Question,
-    Redaction, RowEncoder, RowView, TableSize, Walk,
+    Redaction, RowEncoder, RowView, Span, TableSize, Walk,
 };
 pub use schema::{Key, Kind, Table};
 use sql::ident;

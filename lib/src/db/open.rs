@@ -15,6 +15,7 @@ use rusqlite::{
 use rustix::fs::{Access as AccessFlags, access};
 use rustix::io::Errno;
 
+use crate::db::access::Access;
 use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
 use crate::db::wal_leftovers::WalLeftovers;
@@ -35,7 +36,7 @@ pub struct Database {
     pub(super) full: Cell<bool>,
     /// The schema as it was read last.
     pub(super) schema: RefCell<Option<WholeSchema>>,
-    /// Device and inode.
+    /// Device and inode of the file that was opened.
     file: (u64, u64),
     /// Dropped behind the connection.
     _leftovers: Option<WalLeftovers>,
@@ -50,28 +51,6 @@ pub struct Identity {
     pub device: u64,
     /// Its inode.
     pub inode: u64,
-}
-
-/// What is opened for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Access {
-    /// Reading only; nothing in the database changes, whatever state it is
-    /// in: for dry runs.
-    Look,
-    /// Reading only; but where a program died while it wrote, SQLite is let
-    /// to undo that first, as any program that opens the database does.
-    Read,
-    /// Deleting: the write-ahead log is ours to flush ([`Database::flush`])
-    /// and to copy ([`Database::checkpoint`]), foreign keys are ours to check.
-    Delete,
-    /// Inserting, as an application does: what was committed is durable.
-    Insert,
-}
-
-impl Access {
-    fn writes(self) -> bool {
-        self == Access::Delete || self == Access::Insert
-    }
 }
 
 impl Database {

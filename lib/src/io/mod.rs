@@ -9,6 +9,7 @@ pub(crate) mod jsonl;
 pub(crate) mod ordered;
 pub(crate) mod output;
 pub(crate) mod pipe;
+pub(crate) mod producer;
 pub(crate) mod space;
 pub(crate) mod spool;
 mod sync_many;

@@ -6,6 +6,7 @@ pub mod consolidate;
 pub mod expire;
 pub mod export;
 pub mod gzip;
+pub mod hold;
 pub mod import;
 pub mod lock;
 pub mod policy;

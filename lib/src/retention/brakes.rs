@@ -52,7 +52,7 @@ pub fn doubt(
     now: Timestamp,
 ) -> Result<()> {
     let leapt = Leap::of(state.clock().at(now)).is_some();
-    for ending in endings {
+    for ending in endings.iter_mut().filter(|e| e.fate == Fate::Goes) {
         let why = if leapt || archived_ahead(ending, now) {
             Why::Clock
         } else if is_backlog(ending, policy)? {

@@ -56,6 +56,8 @@ pub enum Fate {
     Waits,
     /// It is asked about first.
     Held(Why),
+    /// An operator said that it stays.
+    OnHold,
 }
 
 /// A table's day in a file, past its retention.
@@ -83,7 +85,7 @@ impl Ending {
     pub fn count(&self, spans: &mut Vec<Span>) {
         let why = match self.fate {
             Fate::Held(why) => Some(why.word()),
-            Fate::Goes | Fate::Waits => None,
+            Fate::Goes | Fate::Waits | Fate::OnHold => None,
         };
         let (oldest, newest) = self.days();
         let tier = self.is_whole().then(|| "whole".to_owned());
@@ -105,6 +107,12 @@ impl Ending {
             newest,
             cutoff_date: rfc3339(self.cutoff),
         });
+    }
+
+    /// Its first and its last day, where they can be told.
+    pub fn reach(&self) -> Option<(Day, Day)> {
+        let (first, last) = self.days();
+        Some((first.parse().ok()?, last.parse().ok()?))
     }
 
     /// Its first and its last day: those of its rows, where it has all of a

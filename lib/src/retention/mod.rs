@@ -102,7 +102,7 @@ impl Plan {
             }
         };
         let Some(cutoff) = cutoff else { return Ok(()) };
-        let ending = Ending {
+        let mut ending = Ending {
             file: file.to_owned(),
             member: member.clone(),
             table: table.clone(),
@@ -112,8 +112,21 @@ impl Plan {
             archived: state.ages().archived(file, member),
         };
         if ending.ended(cutoff) {
+            if is_on_hold(state, &ending, now) {
+                ending.fate = Fate::OnHold;
+            }
             self.endings.push(ending);
         }
         Ok(())
     }
+}
+
+/// Whether a hold is over rows of an ending; where its days cannot be told,
+/// any hold over its table is.
+fn is_on_hold(state: &State, ending: &Ending, now: Timestamp) -> bool {
+    let Some(origin) = ending.member.origin() else { return false };
+    let reach = ending.reach();
+    state.holds().of(&origin, now).any(|hold| {
+        reach.is_none_or(|(first, last)| hold.reaches(first, last))
+    })
 }

@@ -18,6 +18,13 @@ use rusqlite::{Connection, ToSql};
 use crate::time::{self, Shape, Shapes, Unit};
 use crate::value::{Owned, Value};
 
+/// From an instant on, and before another one.
+pub type Span = (Option<Timestamp>, Option<Timestamp>);
+
+fn is_in(at: Timestamp, (from, to): &Span) -> bool {
+    from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to)
+}
+
 /// Which rows are meant.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -29,6 +36,8 @@ pub struct Filter {
     pub before: Option<Timestamp>,
     /// Rows after this instant are counted as of the future.
     pub future: Option<Timestamp>,
+    /// Rows between any of these instants are on hold: counted, and not meant.
+    pub held: Vec<Span>,
     /// Rows for which this SQL expression is true.
     pub condition: Option<String>,
     /// Not the row of greatest id, where SQLite would give that id again.
@@ -64,6 +73,8 @@ pub struct Met {
     pub shape: Option<Shape>,
     /// Rows of the future.
     pub future: u64,
+    /// Rows that are meant but for a hold.
+    pub held: u64,
     /// There is a row with a readable time.
     pub dated: bool,
 }
@@ -74,6 +85,7 @@ pub(in crate::db) struct Tally {
     visited: AtomicU64,
     undated: AtomicU64,
     future: AtomicU64,
+    held: AtomicU64,
     shapes: Mutex<Shapes>,
     verdict: AtomicU8,
     started: Mutex<Instant>,
@@ -101,6 +113,7 @@ impl Tally {
             undated,
             shape: shapes.ok().and_then(|shapes| shapes.commonest()),
             future: self.future.load(Relaxed),
+            held: self.held.load(Relaxed),
             dated: self.visited() > undated,
         }
     }
@@ -110,6 +123,13 @@ impl Tally {
         if let Ok(mut shapes) = self.shapes.lock() {
             shapes.add(value);
         }
+    }
+
+    /// Whether a row that would be meant is on hold, which counts it.
+    fn holds(&self, held: &[Span], at: Timestamp) -> bool {
+        let holds = held.iter().any(|span| is_in(at, span));
+        self.held.fetch_add(u64::from(holds), Relaxed);
+        holds
     }
 
     /// Whether the row that just came out is one that was meant.
@@ -134,6 +154,7 @@ pub(in crate::db) fn install(
         visited: AtomicU64::new(0),
         undated: AtomicU64::new(0),
         future: AtomicU64::new(0),
+        held: AtomicU64::new(0),
         shapes: Mutex::default(),
         verdict: AtomicU8::new(PASSES),
         started: Mutex::new(Instant::now()),
@@ -143,6 +164,7 @@ pub(in crate::db) fn install(
     let dated = filter.timestamp.is_some();
     let timed = filter.needs_time();
     let Filter { since, before, future, .. } = *filter;
+    let held = filter.held.clone();
     connection.create_scalar_function(
         FUNCTION,
         2,
@@ -158,8 +180,8 @@ pub(in crate::db) fn install(
                         if future.is_some_and(|f| at > f) {
                             counts.future.fetch_add(1, Relaxed);
                         }
-                        since.is_none_or(|s| at >= s)
-                            && before.is_none_or(|b| at < b)
+                        is_in(at, &(since, before))
+                            && !(passes && counts.holds(&held, at))
                     }
                     None => {
                         counts.count_undated(value);

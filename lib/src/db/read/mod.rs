@@ -10,7 +10,7 @@ pub(super) mod walk;
 
 pub use archived_form::{ArchivedForm, Fit, Redaction, RowEncoder};
 pub use census::{Census, Question};
-pub use filter::{Filter, Met};
+pub use filter::{Filter, Met, Span};
 pub use row_view::RowView;
 pub use size::TableSize;
 pub use walk::{Batch, Position, Walk};

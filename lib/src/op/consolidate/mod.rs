@@ -186,15 +186,7 @@ fn due(
         files.extend(to_come(tree, expected, &there));
     }
     for warm in files {
-        let cutoff = match (&options.older_than, &warm.origin) {
-            (Some(age), _) => Some(age.before(now)?),
-            (None, Some(origin)) => match rule(policy, &origin.table) {
-                Some(rule) if rule.cold.is_none() => None,
-                Some(rule) => policy::cold_cutoff(rule, now)?,
-                None => None,
-            },
-            (None, None) => None,
-        };
+        let cutoff = cutoff(options, policy, &warm, now)?;
         let end = warm.day.next().start();
         if cutoff.is_none_or(|cutoff| end > cutoff) {
             continue;
@@ -210,6 +202,11 @@ fn due(
             ));
             continue;
         }
+        if is_on_hold(state, &warm, now) {
+            notes.verbose(&format!("{} is on hold", quote(&warm.file)));
+            record.on_hold.push(warm.file);
+            continue;
+        }
         let known = state.file(&warm.file);
         if known.is_some_and(|k| k.size_bytes != warm.size_bytes) {
             let error =
@@ -221,4 +218,30 @@ fn due(
         months.entry(month_file(warm.day)).or_default().push(warm);
     }
     Ok(months)
+}
+
+/// Before which instant a warm file's day must have ended; none where it
+/// stays warm.
+fn cutoff(
+    options: &Options,
+    policy: &Policy,
+    warm: &WarmFile,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    match (&options.older_than, &warm.origin) {
+        (Some(age), _) => age.before(now).map(Some),
+        (None, Some(origin)) => match rule(policy, &origin.table) {
+            Some(rule) if rule.cold.is_none() => Ok(None),
+            Some(rule) => policy::cold_cutoff(rule, now),
+            None => Ok(None),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whether a hold is over a warm file's day.
+fn is_on_hold(state: &State, warm: &WarmFile, now: Timestamp) -> bool {
+    let Some(origin) = &warm.origin else { return false };
+    let mut holds = state.holds().of(origin, now);
+    holds.any(|hold| hold.reaches(warm.day, warm.day))
 }

@@ -167,6 +167,7 @@ impl Asked<'_> {
         let held = |fate| matches!(fate, Fate::Held(_));
         record.held = spans(&plan.endings, held);
         record.waiting = spans(&plan.endings, |fate| fate == Fate::Waits);
+        record.on_hold = spans(&plan.endings, |fate| fate == Fate::OnHold);
         let texts: Vec<&str> =
             plan.doubts.iter().map(|d| d.text.as_str()).collect();
         if texts.is_empty() {

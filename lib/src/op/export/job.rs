@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::after;
 use super::extent::Reach;
+use super::on_hold::OnHold;
 use super::options::Options;
 use super::rows::{Done, Rows, empty};
 use crate::db::{
@@ -25,6 +26,7 @@ pub(super) struct Job<'j> {
     policy: Policy,
     pub now: Timestamp,
     stop: &'j Stop,
+    holds: OnHold,
 }
 
 impl<'j> Job<'j> {
@@ -38,7 +40,8 @@ impl<'j> Job<'j> {
         }
         let policy = options.settings.load_policy()?;
         let now = options.settings.now()?;
-        Ok(Job { options, policy, now, stop })
+        let holds = OnHold::read(options, now)?;
+        Ok(Job { options, policy, now, stop, holds })
     }
 
     pub fn open(&self) -> Result<Database> {
@@ -55,7 +58,7 @@ impl<'j> Job<'j> {
         output: &mut dyn Write,
         notes: &mut dyn Notes,
     ) -> Result<Done> {
-        let Job { options, policy, now, stop } = self;
+        let Job { options, policy, now, stop, holds } = self;
         let Some(table) = database.table(name)? else {
             let message = format!(
                 "{} has no table {}",
@@ -66,7 +69,8 @@ impl<'j> Job<'j> {
         };
         let rule = rule(policy, &table.name);
         let before = cutoff(options, rule, *now)?;
-        let (chosen, filter) = meant(options, rule, &table, (before, *now))?;
+        let (chosen, filter) =
+            meant(options, rule, &table, (before, *now), holds)?;
         if options.due {
             database.check_purgeable(&table)?;
             chosen.check_complete(&table)?;
@@ -92,7 +96,8 @@ impl<'j> Job<'j> {
         let end =
             rule.map(|rule| policy::end_cutoff(rule, *now)).transpose()?;
         let reach = Reach::new(&chosen, end.flatten());
-        Rows { options, table: &table, chosen: &chosen, stop, reach }
+        let reasons = holds.reasons(&table);
+        Rows { options, table: &table, chosen: &chosen, stop, reach, reasons }
             .write(due, record, output, notes)
     }
 
@@ -102,7 +107,7 @@ impl<'j> Job<'j> {
         database: &Database,
         table: &Table,
     ) -> Result<PlannedDeletions> {
-        let Job { options, policy, now, .. } = self;
+        let Job { options, policy, now, holds, .. } = self;
         let Some(path) = options.after.as_ref().filter(|_| !options.look)
         else {
             return Ok(PlannedDeletions::default());
@@ -114,7 +119,7 @@ impl<'j> Job<'j> {
         database.planned_before(table, &tables, &mut |other| {
             let rule = rule(policy, &other.name);
             let before = cutoff(options, rule, *now)?;
-            Ok(meant(options, rule, other, (before, *now))?.1)
+            Ok(meant(options, rule, other, (before, *now), holds)?.1)
         })
     }
 
@@ -158,6 +163,7 @@ fn meant(
     rule: Option<&policy::Rule>,
     table: &Table,
     (before, now): (Option<Timestamp>, Timestamp),
+    holds: &OnHold,
 ) -> Result<(ColumnChoice, Filter)> {
     let chosen = options.columns.choose(table, rule)?;
     let mut filter = Filter {
@@ -165,6 +171,7 @@ fn meant(
         since: options.since,
         before,
         future: Some(time::future(now)),
+        held: holds.spans(table),
         condition: options.condition.clone(),
         keep_greatest: options.due && rule.is_some_and(|r| r.keep_greatest_id),
     };

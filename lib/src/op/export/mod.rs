@@ -9,6 +9,7 @@ mod after;
 mod extent;
 mod job;
 mod look;
+mod on_hold;
 mod options;
 mod rows;
 

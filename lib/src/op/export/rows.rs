@@ -31,6 +31,8 @@ pub(super) struct Rows<'r> {
     pub stop: &'r Stop,
     /// How far the rows that came out reach.
     pub reach: Reach,
+    /// Why rows are on hold.
+    pub reasons: String,
 }
 
 impl Rows<'_> {
@@ -51,6 +53,7 @@ impl Rows<'_> {
         record.undated = met.undated;
         record.undated_shape = self.shape(&met)?;
         record.future = met.future;
+        record.held = met.held;
         record.extent = self.reach.extent(due.table_rows());
         if self.options.due && self.options.after.is_some() {
             record.day_rows = self.reach.day_rows();
@@ -165,6 +168,10 @@ impl Rows<'_> {
                 "{} dated more than a day ahead of now",
                 rows_are(record.future)
             ));
+        }
+        if record.held > 0 {
+            let are = rows_are(record.held);
+            messages.push(format!("{are} on hold: {}", self.reasons));
         }
         record.message = (!messages.is_empty()).then(|| messages.join("; "));
         record.status = match (record.rows, self.options.settings.dry_run) {

@@ -7,7 +7,6 @@
 
 mod options;
 mod publish;
-mod source;
 mod transform;
 
 use std::io::{Read, Write};

@@ -9,12 +9,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::options::Options;
-use super::source::Producer;
 use super::transform::{INPUT, transform};
 use crate::error::{Error, Notes, Result, quoted};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp, folder_of};
 use crate::io::jsonl;
+use crate::io::producer::Producer;
 use crate::signal::{Stop, Stoppable};
 
 /// What is printed once the file is durable under its name.
@@ -167,5 +167,5 @@ fn fill(
     let name = format!("the output of {}", producer.name());
     let mut input = Stoppable { input, stop };
     transform(options, &mut input, &name, sink, notes)?;
-    producer.finish(stop)
+    producer.finish(stop, "published")
 }

@@ -17,6 +17,8 @@ const READ_BYTES: usize = 1 << 18;
 /// Lines off a stream, numbered from 1.
 pub(super) struct Lines<'i> {
     input: &'i mut dyn Read,
+    /// Says, at the end of the stream, whether that is all of it.
+    whole: &'i mut dyn FnMut() -> Result<()>,
     buffer: Vec<u8>,
     /// Where the next line begins, up to where it was looked through for its
     /// end, and where what was read ends.
@@ -27,9 +29,13 @@ pub(super) struct Lines<'i> {
 }
 
 impl<'i> Lines<'i> {
-    pub fn new(input: &'i mut dyn Read) -> Lines<'i> {
+    pub fn new(
+        input: &'i mut dyn Read,
+        whole: &'i mut dyn FnMut() -> Result<()>,
+    ) -> Lines<'i> {
         Lines {
             input,
+            whole,
             buffer: Vec::new(),
             start: 0,
             searched: 0,
@@ -77,6 +83,9 @@ impl<'i> Lines<'i> {
                     return Err(Error::stream("cannot read the rows", e));
                 }
             };
+            if n == 0 {
+                (self.whole)()?;
+            }
             if n == 0 && self.filled > 0 {
                 return Err(bad(
                     self.number + 1,

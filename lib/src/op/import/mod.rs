@@ -1,11 +1,13 @@
 //! rt-import: row records into a table, exactly and all or none.
 //!
-//! Rows go into a database beside the live one. One transaction holds them all;
+//! Rows go into a database beside the live one, or back into that under a hold.
+//! One transaction holds them all;
 //! each is read back and compared before it ends ([`crate::db`]'s `insert`). A
 //! segment that was imported before is passed over, so that a run that was
 //! killed, before or after its commit, is simply run again.
 
 mod lines;
+mod live;
 mod options;
 mod part;
 mod result;
@@ -17,6 +19,7 @@ use std::os::fd::AsFd;
 
 use crate::error::{Exit, Notes, Result};
 use crate::io::jsonl;
+use crate::io::producer::Producer;
 use crate::signal::{Stop, Stoppable};
 
 use lines::Lines;
@@ -25,7 +28,8 @@ use result::Imported;
 pub use crate::db::OnConflict;
 pub use options::Options;
 
-/// Imports the rows on `input`; one record goes to `output`.
+/// Imports the rows on `input`, or those that a command writes, if that then
+/// ends with status 0; one record goes to `output`.
 pub fn run(
     options: &Options,
     input: impl Read + AsFd,
@@ -34,9 +38,14 @@ pub fn run(
 ) -> Result<Exit> {
     options.check()?;
     let stop = Stop::listen()?;
-    let mut input = Stoppable { input, stop: &stop };
-    let mut lines = Lines::new(&mut input);
-    let done = side::import(options, &mut lines, notes);
+    let done = match options.command.is_empty() {
+        true => import(options, (input, &stop), &mut || Ok(()), notes),
+        false => {
+            let (mut producer, input) = Producer::start(&options.command)?;
+            let mut whole = || producer.finish(&stop, "imported");
+            import(options, (input, &stop), &mut whole, notes)
+        }
+    };
     // A stopped read is an error of its own; the signal is why.
     stop.check()?;
     let mut record: Imported = done?;
@@ -52,4 +61,18 @@ pub fn run(
         0 => Exit::Done,
         _ => Exit::Partial,
     })
+}
+
+fn import(
+    options: &Options,
+    (input, stop): (impl Read + AsFd, &Stop),
+    whole: &mut dyn FnMut() -> Result<()>,
+    notes: &mut dyn Notes,
+) -> Result<Imported> {
+    let mut input = Stoppable { input, stop };
+    let mut lines = Lines::new(&mut input, whole);
+    match &options.hold {
+        Some(reason) => live::import(options, reason, &mut lines, notes),
+        None => side::import(options, &mut lines, notes),
+    }
 }

@@ -27,6 +27,9 @@ pub(super) struct Imported {
     /// Segments noted in `_rt_import`.
     #[serde(skip_serializing_if = "is_zero")]
     pub segments: u64,
+    /// The hold that keeps them in the live database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     /// What the schemas' difference means.
     pub message: Option<String>,
 }

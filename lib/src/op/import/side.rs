@@ -45,11 +45,11 @@ pub(super) fn import(
     let table = table(options, &database, (&tree, from))?;
     let dated = dated(options, &ledger, &origin, &table)?;
     let known = Known::read(&database, &table.name, segments, now)?;
-    let mut work = Work::new(options, &database, &table, dated)?;
+    let mut work = Work::new(options, &database, &table, dated, Some(known))?;
     while let Some((number, line)) = lines.next()? {
-        work.line(&known, number, line)?;
+        work.line(number, line)?;
     }
-    let record = work.end(&known, notes)?;
+    let record = work.end(notes)?;
     crash::point("import.inserted");
     lock.commit()?;
     database.flush()?;

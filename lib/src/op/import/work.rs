@@ -24,6 +24,8 @@ pub(super) struct Work<'w> {
     database: &'w Database,
     table: &'w Table,
     dated: Dated,
+    /// What a side database has; the live one notes nothing.
+    known: Option<Known>,
     parser: Parser,
     insert: Insert<'w>,
     /// Rows that pointed at nothing before.
@@ -42,6 +44,7 @@ impl<'w> Work<'w> {
         database: &'w Database,
         table: &'w Table,
         dated: Dated,
+        known: Option<Known>,
     ) -> Result<Work<'w>> {
         if table.kind != Kind::Ordinary {
             return Err(Error::usage(format!(
@@ -73,33 +76,20 @@ impl<'w> Work<'w> {
             database,
             table,
             dated,
+            known,
             insert,
         })
     }
 
     /// Takes in a line.
-    pub fn line(
-        &mut self,
-        known: &Known,
-        number: u64,
-        line: &[u8],
-    ) -> Result<()> {
+    pub fn line(&mut self, number: u64, line: &[u8]) -> Result<()> {
         let row =
             self.parser.parse(line).map_err(|what| bad(number, &what))?;
         let values: Vec<Value<'_>> =
             row.values.iter().map(|v| v.value()).collect();
         let at = row.archived_at.as_deref().map(String::from_utf8_lossy);
-        let mut day = None;
-        if let Some(at) = &at {
-            day = self.day(&row, &values);
-            let same = self.part.as_ref().is_some_and(|p| p.is(Some(at), day));
-            if !same {
-                day = known.day(at, day);
-            }
-        }
-        self.turn(known, at.as_deref(), day)?;
-        let Some(part) = &mut self.part else { return Ok(()) };
-        if !part.add(line) {
+        self.turn(at.as_deref(), &row)?;
+        if self.part.as_mut().is_some_and(|part| !part.add(line)) {
             return Ok(());
         }
         match self.insert(number, &row, &values) {
@@ -111,21 +101,17 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// The day of a row.
-    fn day(&self, row: &Row<'_>, values: &[Value<'_>]) -> Option<Day> {
-        let (column, unit) = self.dated.as_ref()?;
-        let at = row.columns.iter().position(|c| c == column)?;
-        time::instant(values[at], unit.as_ref()).map(Day::of)
-    }
-
-    /// Ends the part that is under way, and begins the one of this time and
-    /// day, unless it is the same.
-    fn turn(
-        &mut self,
-        known: &Known,
-        at: Option<&str>,
-        day: Option<Day>,
-    ) -> Result<()> {
+    /// Ends the part that is under way, and begins the one of a row that was
+    /// archived at this time, unless it is the same.
+    fn turn(&mut self, at: Option<&str>, row: &Row<'_>) -> Result<()> {
+        let Some(known) = &self.known else { return Ok(()) };
+        let mut day = at.and_then(|_| day(&self.dated, row));
+        if self.part.as_ref().is_some_and(|part| part.is(at, day)) {
+            return Ok(());
+        }
+        if let Some(at) = at {
+            day = known.day(at, day);
+        }
         if self.part.as_ref().is_some_and(|part| part.is(at, day)) {
             return Ok(());
         }
@@ -185,12 +171,8 @@ impl<'w> Work<'w> {
 
     /// Ends the last part, checks the foreign keys, and says what the schemas'
     /// difference means.
-    pub fn end(
-        mut self,
-        known: &Known,
-        notes: &mut dyn Notes,
-    ) -> Result<Imported> {
-        if let Some(part) = self.part.take() {
+    pub fn end(mut self, notes: &mut dyn Notes) -> Result<Imported> {
+        if let (Some(part), Some(known)) = (self.part.take(), &self.known) {
             known.end(self.database, part, &mut self.counts)?;
         }
         let dangling = self.database.dangling(self.table)?;
@@ -230,6 +212,13 @@ impl<'w> Work<'w> {
         }
         (!said.is_empty()).then(|| said.join("; "))
     }
+}
+
+/// The day of a row, where it can be told.
+pub(super) fn day(dated: &Dated, row: &Row<'_>) -> Option<Day> {
+    let (column, unit) = dated.as_ref()?;
+    let at = row.columns.iter().position(|c| c == column)?;
+    time::instant(row.values[at].value(), unit.as_ref()).map(Day::of)
 }
 
 /// Refuses a table whose triggers would write for each row, unless that is

@@ -115,6 +115,28 @@ pub(super) fn drop_second_copies(
     Ok(())
 }
 
+/// Lines whose rows were deleted, but whose record was in the archives before,
+/// are taken out: the rows were put back out of them. As with a line in doubt,
+/// the other line was read, in a file that is durable and has its digest.
+pub(super) fn drop_repeated(
+    session: &Session<'_>,
+    subject: &Subject,
+    tally: &mut Tally,
+) -> Result<()> {
+    let (archive, open) = (&*session.archive, subject.segment.open());
+    if !archive.may_repeat(open) {
+        return Ok(());
+    }
+    // Of the segment itself no line counts: each is the only one of its row.
+    let all: LineSet = (0..open.segment.rows).collect();
+    tally.repeated = archive.second_copies(
+        &subject.segment,
+        &tally.deleted_lines(open.segment.rows),
+        (&all, &LineSet::default()),
+    )?;
+    Ok(())
+}
+
 /// Rows that were to stay may have gone with one that was deleted, by a
 /// trigger: their lines stay instead.
 pub(super) fn look_for_kept(
@@ -135,6 +157,12 @@ pub(super) fn look_for_kept(
 /// Says of a table's result that lines were kept whose rows are not there, and
 /// makes it status 3 where that is so of all rows of a segment.
 pub(super) fn say_kept(result: &mut Purged, all_of_one: bool) {
+    if result.repeated > 0 && result.message.is_none() {
+        result.message = Some(format!(
+            "{} had been put back, and stood in the archives already",
+            counted(result.repeated, "row")
+        ));
+    }
     if result.superseded == 0 {
         return;
     }

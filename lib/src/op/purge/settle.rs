@@ -286,6 +286,7 @@ impl Settling<'_, '_> {
         for (subject, mut tally) in subjects.iter().zip(tallies) {
             recover::look_for_kept(self.session, target, subject, &mut tally)?;
             recover::drop_second_copies(self.session, subject, &mut tally)?;
+            recover::drop_repeated(self.session, subject, &mut tally)?;
             done.push(self.take_out(subject, &tally)?);
         }
         self.record(done)?;

@@ -39,6 +39,9 @@ pub(super) struct Tally {
     pub refused: LineSet,
     pub gone: LineSet,
     pub superseded: LineSet,
+    /// Lines whose rows were deleted, and whose record stood in the archives
+    /// before.
+    pub repeated: LineSet,
     /// Lines whose rows were found equal.
     pub found: LineSet,
 }
@@ -69,7 +72,16 @@ impl Tally {
         out.union(&self.referenced);
         out.union(&self.refused);
         out.union(&self.gone);
+        out.union(&self.repeated);
         out
+    }
+
+    /// The lines whose rows were deleted, of so many.
+    pub fn deleted_lines(&self, rows: u64) -> LineSet {
+        let mut lines: LineSet = (0..rows).collect();
+        lines.subtract(&self.out());
+        lines.subtract(&self.superseded);
+        lines
     }
 
     /// The lines that are taken out because their rows, which are equal, stay.
@@ -95,11 +107,12 @@ impl Tally {
 
     pub fn counts(&self) -> Counts {
         Counts {
-            deleted: self.deleted,
+            deleted: self.deleted.saturating_sub(self.repeated.len()),
             changed: self.changed.len(),
             referenced: self.referenced.len(),
             refused: self.refused.len(),
             gone: self.gone.len(),
+            repeated: self.repeated.len(),
             superseded: self.superseded.len(),
         }
     }
@@ -120,7 +133,8 @@ pub(super) fn settled(segment: &Segment, counts: Counts) -> Settled {
 pub(super) fn add(result: &mut Purged, settled: &Settled) {
     let counts = &settled.counts;
     result.rows += settled.rows;
-    result.records += counts.deleted;
+    result.records += counts.deleted + counts.repeated;
+    result.repeated += counts.repeated;
     result.changed += counts.changed;
     result.referenced += counts.referenced;
     result.refused += counts.refused;

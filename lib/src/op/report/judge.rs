@@ -225,6 +225,7 @@ impl Seen {
             ]),
             undated_shape: first.and_then(|r| r.undated_shape.clone()),
             future: exported(|r| r.future),
+            held: exported(|r| r.held),
             unrepresentable: exported(|r| r.unrepresentable),
             trigger_changes,
             day_rows: first.map(|r| r.day_rows.clone()).unwrap_or_default(),

@@ -77,6 +77,9 @@ pub struct TableResult {
     /// Rows dated more than a day ahead of now.
     #[serde(default)]
     pub future: u64,
+    /// Due rows that stay because they are on hold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held: u64,
     /// Rows that JSON cannot hold exactly, or that hold a secret in their key.
     pub unrepresentable: u64,
     /// Rows that triggers changed beside these.

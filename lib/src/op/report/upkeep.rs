@@ -201,6 +201,7 @@ pub(super) fn table(report: &CleanupReport) -> String {
         ("PURGED", &purge.purged_files),
         ("CONSOLIDATED", &consolidation.removed_warm),
         ("INTO", &consolidation.cold_files),
+        ("ON HOLD", &consolidation.on_hold),
     ];
     for (head, files) in files.into_iter().filter(|(_, f)| !f.is_empty()) {
         out.push('\n');
@@ -218,6 +219,7 @@ fn spans(report: &CleanupReport) -> String {
         (gone, &purge.tables),
         ("held", &purge.held),
         ("waits", &purge.waiting),
+        ("on hold", &purge.on_hold),
     ];
     let rows: Vec<_> = fates
         .into_iter()

@@ -1,5 +1,5 @@
-//! The command whose output is compressed and published. SIGINT and SIGTERM
-//! set flags, so that the publication can remove its temporary file.
+//! A command whose output is read, and counts only if the command ends well.
+//! SIGINT and SIGTERM set flags, so that the reader can clear up behind itself.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::pipe;
 use crate::error::{Error, Result, quote, reason};
-use crate::io::pipe;
 use crate::signal::Stop;
 
 /// A command that runs and whose output is read. Dropped before it was waited
 /// for, it is told to end.
-pub(super) struct Producer {
+#[derive(Debug)]
+pub struct Producer {
     child: Child,
     name: String,
     ended: bool,
@@ -25,9 +26,7 @@ pub(super) struct Producer {
 impl Producer {
     /// Starts `command`: its standard input and error are ours, its output is
     /// given back.
-    pub(super) fn start(
-        command: &[OsString],
-    ) -> Result<(Producer, ChildStdout)> {
+    pub fn start(command: &[OsString]) -> Result<(Producer, ChildStdout)> {
         let Some((program, args)) = command.split_first() else {
             return Err(Error::usage("CMD is missing"));
         };
@@ -50,12 +49,13 @@ impl Producer {
     }
 
     /// Its name in quotes.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Waits for its end; anything but status 0 is an error.
-    pub(super) fn finish(&mut self, stop: &Stop) -> Result<()> {
+    /// Waits for its end; anything but status 0 is an error, which says what
+    /// became of its output: nothing was `done`.
+    pub fn finish(&mut self, stop: &Stop, done: &str) -> Result<()> {
         let status = loop {
             let waited = self.child.try_wait().map_err(|e| {
                 Error::stream(&format!("cannot wait for {}", self.name), e)
@@ -71,7 +71,7 @@ impl Producer {
             return Ok(());
         }
         Err(Error::failed(format!(
-            "{} {}; nothing was published",
+            "{} {}; nothing was {done}",
             self.name,
             how_it_ended(status)
         )))
