@@ -19,6 +19,10 @@ enum F {
     TimestampColumn,
     Unit,
     Threads,
+    Where,
+    Limit,
+    Strip,
+    Verify,
 }
 
 static CMD: Command<F> = Command {
@@ -34,7 +38,11 @@ static CMD: Command<F> = Command {
             "hot|warm|cold|whole",
             "only this tier, and others so named [all but hot]",
         ),
+        value(F::Where, "where", "CONDITION", "rows for which it holds"),
+        value(F::Limit, "limit", "N", "at most N rows"),
+        switch(F::Strip, "strip", "without the keys that are no columns"),
         switch(F::Count, "count", "print only how many rows there are"),
+        switch(F::Verify, "verify", "check the digests of what is read"),
         value(
             F::TimestampColumn,
             "timestamp-column",
@@ -71,6 +79,10 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
                 o.until = Some(clock::time_or_age_flag("until", &v, now)?)
             }
             F::Tier => o.tiers.push(cli::text("tier", &v)?.parse()?),
+            F::Where => o.add_condition(&cli::text("where", &v)?)?,
+            F::Limit => o.limit = Some(cli::whole("limit", &v)?),
+            F::Strip => o.strip = true,
+            F::Verify => o.verify = true,
             F::Count => o.count = true,
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)

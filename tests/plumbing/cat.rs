@@ -5,6 +5,7 @@ mod damage;
 mod entered;
 mod foreign;
 mod month;
+mod wanted;
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -14,6 +14,8 @@
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
 mod array;
+mod inside;
+mod predicate;
 mod read;
 mod skip;
 mod text;
@@ -21,6 +23,7 @@ mod token;
 mod write;
 
 pub use array::{ArrayReader, BRACKETS, Frame, records};
+pub use predicate::Predicate;
 pub use read::{Field, Fields};
 pub use text::append_string;
 pub use token::{Decoded, Fault, Str, Token, escape};

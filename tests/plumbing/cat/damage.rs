@@ -261,8 +261,10 @@ fn a_damaged_member_is_left_out_and_named() {
         "bytes {start} to {end} of 2025-11-02 are left out: by its header 20 \
          lines, from 2025-11-02T17:20:00Z to 2025-11-02T17:39:00Z"
     ));
-    let count = dir.cmd("rt-cat").args(["--archives", "a", "--count", "t"]);
-    count.run().status(5).stdout_has("\"rows\":121}");
+    let count = ["--archives", "a", "--count", "--verify", "t"];
+    let count = dir.cmd("rt-cat").args(count).run();
+    count.status(5).stdout_has("\"rows\":121}");
+    count.stderr_has("is not what the ledger says");
     // Its header too: then the next one is looked for.
     flip(&dir, WARM, start);
     let out = cat(&dir);

@@ -1,20 +1,26 @@
 //! Which lines are written: all of them as they stand in the archives, or
 //! those that are meant.
 
+use memchr::memmem;
+
 use super::range::Range;
 use crate::error::Error;
-use crate::record::{Fault, Fields};
+use crate::record::{Fault, Fields, Predicate};
 
 /// Chooses among lines. It depends on nothing but the line.
 #[derive(Debug)]
 pub(super) struct Chooser {
     pub range: Range,
+    /// What else must hold, all of it.
+    pub conditions: Vec<Predicate>,
+    /// Without the keys that are no columns.
+    pub strip: bool,
 }
 
 impl Chooser {
     /// Whether every line is meant, as it is.
     pub(super) fn takes_all(&self) -> bool {
-        self.range.is_all()
+        self.range.is_all() && self.conditions.is_empty() && !self.strip
     }
 
     /// Appends those of some whole lines to `out` that are meant. With `check`
@@ -34,7 +40,10 @@ impl Chooser {
             match self.verdict(line, check) {
                 Ok(Some(true)) => {
                     met.rows += 1;
-                    out.extend_from_slice(line);
+                    match self.strip {
+                        true => append_stripped(line, out),
+                        false => out.extend_from_slice(line),
+                    }
                     out.push(b'\n');
                 }
                 Ok(Some(false)) => {}
@@ -57,10 +66,34 @@ impl Chooser {
         if check {
             Fields::check(line)?;
         }
-        if self.range.is_all() {
-            return Ok(Some(true));
+        if !self.range.is_all() {
+            match self.range.time(line)? {
+                None => return Ok(None),
+                Some(at) if !self.range.means(at) => return Ok(Some(false)),
+                Some(_) => {}
+            }
         }
-        Ok(self.range.time(line)?.map(|at| self.range.means(at)))
+        for condition in &self.conditions {
+            if !condition.holds(line)? {
+                return Ok(Some(false));
+            }
+        }
+        Ok(Some(true))
+    }
+}
+
+/// Appends a record without the keys behind its columns. Between quotes that
+/// are not escaped a comma, and such a key, stand nowhere else.
+fn append_stripped(line: &[u8], out: &mut Vec<u8>) {
+    let keys: [&[u8]; 3] =
+        [b",\"_archived_at\":", b",\"_time\":", b",\"_rowid\":"];
+    let found = keys.into_iter().filter_map(|key| memmem::rfind(line, key));
+    match found.min() {
+        None => out.extend_from_slice(line),
+        Some(end) => {
+            out.extend_from_slice(&line[..end]);
+            out.push(b'}');
+        }
     }
 }
 

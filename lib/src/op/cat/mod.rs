@@ -7,6 +7,7 @@
 
 mod aside;
 mod choose;
+mod contents;
 mod file;
 mod hot;
 mod options;
@@ -35,13 +36,13 @@ use crate::time::Day;
 
 use aside::Aside;
 use choose::Chooser;
+use contents::{member, names};
 use file::Warm;
 use hot::Hot;
 use queue::Queue;
 use range::Range;
 use sink::Sink;
 use stream::Cat;
-use tar::{member, names};
 use view::View;
 
 pub use options::{Options, Tier};
@@ -70,9 +71,9 @@ pub fn run(
         false => None,
     };
     let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
-    let sink = Sink::new(output, options.count);
+    let sink = Sink::new(output, options.count, options.limit);
     let tree = Tree::new(&root);
-    let chooser = Arc::new(Chooser { range });
+    let chooser = Arc::new(chooser(options, range));
     let queue = Queue::new(
         gz::threads(options.threads.map(|n| n.min(THREADS))),
         &chooser,
@@ -95,13 +96,25 @@ pub fn run(
         found |= cat.lay_whole_aside()?;
     }
     for month in cat.months()? {
+        if cat.sink.is_full() {
+            break;
+        }
         found |= cat.month(&month)?;
     }
-    if !found && cat.exit == Exit::Done {
+    if !found && cat.exit == Exit::Done && !cat.sink.is_full() {
         cat.known()?;
     }
     cat.name_others();
     cat.end()
+}
+
+/// Which rows are written, and how.
+fn chooser(options: &Options, range: Range) -> Chooser {
+    let mut conditions = options.conditions.clone();
+    for condition in &mut conditions {
+        condition.date(&range.column, range.unit.as_ref());
+    }
+    Chooser { range, conditions, strip: options.strip }
 }
 
 /// Which rows are meant, and what dates them: the flag says, else the policy,

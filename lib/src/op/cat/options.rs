@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result, quote};
+use crate::record::Predicate;
 use crate::settings::Settings;
 use crate::settings::columns::Columns;
 use crate::time::clock;
@@ -50,8 +51,16 @@ pub struct Options {
     pub until: Option<Timestamp>,
     /// `--tier`; none means all but hot.
     pub tiers: Vec<Tier>,
+    /// `--where`: what must hold, all of it.
+    pub conditions: Vec<Predicate>,
+    /// `--limit`.
+    pub limit: Option<u64>,
+    /// `--strip`.
+    pub strip: bool,
     /// `--count`.
     pub count: bool,
+    /// `--verify`.
+    pub verify: bool,
     /// `--threads`; one a core if not said.
     pub threads: Option<u64>,
     /// `--timestamp-column` and `--unit`.
@@ -64,11 +73,26 @@ impl Options {
         clock::check_span(("since", self.since), ("until", self.until))
     }
 
+    /// Whether only the number of rows is asked for, which ledger and headers
+    /// know.
+    pub(super) fn counts(&self) -> bool {
+        let hot = self.wants(Tier::Hot);
+        self.count && self.conditions.is_empty() && !self.verify && !hot
+    }
+
     /// Whether a tier is asked for.
     pub(super) fn wants(&self, tier: Tier) -> bool {
         match self.tiers.is_empty() {
             true => tier != Tier::Hot,
             false => self.tiers.contains(&tier),
         }
+    }
+}
+
+impl Options {
+    /// Adds a condition, `COL=VALUE` and the like.
+    pub fn add_condition(&mut self, text: &str) -> Result<()> {
+        self.conditions.push(Predicate::parse(text)?);
+        Ok(())
     }
 }

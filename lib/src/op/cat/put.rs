@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use super::texts::Input;
 use crate::archive::tiers::WarmFile;
 use crate::archive::{Known, forms, not_as_said};
 use crate::error::{Error, Result, quoted};
-use crate::io::digest::hex;
+use crate::io::digest::{Hashing, hex};
 use crate::io::durable;
 use crate::time::Day;
 
@@ -29,7 +29,7 @@ impl Cat<'_> {
         files: VecDeque<Warm>,
     ) -> Result<()> {
         for warm in files {
-            if warm.limit == 0 {
+            if warm.limit == 0 || self.sink.is_full() {
                 continue;
             }
             self.warm(warm)?;
@@ -46,13 +46,15 @@ impl Cat<'_> {
             return Ok(());
         }
         self.drain()?;
+        let mut chosen = Vec::new();
         let mut asides = Vec::new();
         asides.extend(&mut self.whole);
         asides.extend(self.hot.as_mut().map(|hot| &mut hot.rows));
         for rows in asides {
             rows.take(day, &mut |lines| {
-                let count = memchr::memchr_iter(b'\n', lines).count();
-                self.sink.put(lines, count as u64)
+                chosen.clear();
+                let met = self.chooser.choose(lines, false, &mut chosen);
+                self.sink.put(&chosen, met.rows)
             })?;
         }
         Ok(())
@@ -61,6 +63,14 @@ impl Cat<'_> {
     /// Puts out what is meant of a warm file.
     fn warm(&mut self, warm: Warm) -> Result<()> {
         let WarmFile { path, file, plain, day, .. } = &warm.file;
+        if self.options.counts() && self.chooser.range.covers(*day) {
+            let is = durable::length(&warm.open, path)?;
+            let known = self.ledger.state().file(file);
+            if let Some(known) = known.filter(|k| k.size_bytes == is) {
+                self.sink.count(known.members.iter().map(|m| m.rows).sum());
+                return Ok(());
+            }
+        }
         let mut limit = warm.limit;
         if *plain {
             limit = limit.min(self.proven_length(&warm.open, path, file)?);
@@ -69,8 +79,22 @@ impl Cat<'_> {
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
         let known = Known { day: Some(*day), rows };
         let text = Text::new(quoted(path), self.graver(file), *plain, known);
-        let input = from_start(&warm.open, path)?.take(limit);
-        self.text(Input::File(input), text)
+        let mut input = from_start(&warm.open, path)?.take(limit);
+        if !self.options.verify || *plain {
+            return self.text(Input::File(input), text);
+        }
+        input.set_limit(u64::MAX);
+        let mut hashing = Hashing::new(&mut input);
+        let mut meant = (&mut hashing).take(limit);
+        self.text(Input::Stream(&mut meant), text)?;
+        io::copy(&mut hashing, &mut io::sink())
+            .map_err(|e| Error::io("read", path, e))?;
+        let is = hashing.sha256();
+        let forms = forms(self.ledger.state(), file);
+        if !forms.is_empty() && !forms.iter().any(|(_, form)| *form == is) {
+            self.trouble(not_as_said(path, "is not what the ledger says"));
+        }
+        Ok(())
     }
 
     /// How much of a file that has no check of its own is, by its digest, what

@@ -46,6 +46,25 @@ impl Range {
             || !(self.since.is_some_and(early) || self.until.is_some_and(late))
     }
 
+    /// Whether all rows of a day are meant.
+    pub(super) fn covers(&self, day: Day) -> bool {
+        let inside = self.since.is_none_or(|since| since <= day.start())
+            && self.until.is_none_or(|until| until >= day.next().start());
+        self.is_all() || (inside && !self.every_day)
+    }
+
+    /// Whether all rows are meant of a gzip member whose header says this; see
+    /// [`Range::enters`].
+    pub(super) fn covers_member(&self, info: &MemberInfo, day: Day) -> bool {
+        let time = |us| Timestamp::from_microsecond(us).ok();
+        let range = info.range.and_then(|(a, b)| Some((time(a)?, time(b)?)));
+        let Some((least, greatest)) = range else { return false };
+        let sound = day.start() <= least
+            && least <= greatest
+            && greatest < day.next().start();
+        sound && !self.every_day && self.means(least) && self.means(greatest)
+    }
+
     /// Whether a row of this time is meant.
     pub(super) fn means(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| at >= since)

@@ -15,19 +15,49 @@ pub(super) struct Sink<'s> {
     count: bool,
     /// Lines that came.
     pub rows: u64,
+    /// How many more are wanted.
+    left: u64,
     /// The output, or a temporary file, cannot be written; whatever fails
     /// then, this is why.
     pub failed: bool,
 }
 
 impl<'s> Sink<'s> {
-    pub(super) fn new(output: &'s mut dyn Write, count: bool) -> Sink<'s> {
-        Sink { output, buffer: Vec::new(), count, rows: 0, failed: false }
+    pub(super) fn new(
+        output: &'s mut dyn Write,
+        count: bool,
+        limit: Option<u64>,
+    ) -> Sink<'s> {
+        let left = limit.unwrap_or(u64::MAX);
+        let buffer = Vec::new();
+        Sink { output, buffer, count, rows: 0, left, failed: false }
+    }
+
+    /// Whether no more rows are wanted.
+    pub(super) fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Counts rows that nobody has read.
+    pub(super) fn count(&mut self, rows: u64) {
+        let rows = rows.min(self.left);
+        self.left -= rows;
+        self.rows += rows;
     }
 
     /// Takes whole lines, which are so many rows.
     pub(super) fn put(&mut self, lines: &[u8], rows: u64) -> Result<()> {
-        self.rows += rows;
+        let mut lines = lines;
+        if let Some(last) = self.left.checked_sub(1)
+            && rows > self.left
+        {
+            let mut ends = memchr::memchr_iter(b'\n', lines);
+            let end = ends.nth(usize::try_from(last).unwrap_or(usize::MAX));
+            lines = &lines[..end.map_or(0, |end| end + 1)];
+        } else if rows > self.left {
+            return Ok(());
+        }
+        self.count(rows);
         if self.count {
             return Ok(());
         }

@@ -78,7 +78,11 @@ impl Cat<'_> {
             }
         }
         self.queue.end();
-        Ok(())
+        match self.options.limit {
+            // Whether more is wanted shows when all of it is out.
+            Some(_) => self.drain(),
+            None => Ok(()),
+        }
     }
 
     /// Sends the members of the last text on their way; gives why reading
@@ -95,7 +99,16 @@ impl Cat<'_> {
                 Ok(None) => break,
                 Err(error) => return Ok(Err(error)),
             };
-            if !self.chooser.range.enters(&info, day) {
+            if self.sink.is_full() {
+                return Ok(Ok(()));
+            }
+            let range = &self.chooser.range;
+            let counted = self.options.counts()
+                && day.is_some_and(|day| range.covers_member(&info, day));
+            if counted {
+                self.sink.count(info.lines);
+            }
+            if counted || !range.enters(&info, day) {
                 if let Err(error) = cutter.pass(Input::skip) {
                     return Ok(Err(error));
                 }

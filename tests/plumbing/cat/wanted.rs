@@ -1,0 +1,173 @@
+//! Which rows are wanted, by what is in them, and how many there are.
+
+use std::fs;
+
+use super::{archive, cat, consolidate, database, gives, ids};
+use crate::support::{Dir, Out};
+
+/// Rows with values of every kind, one a day.
+fn values() -> Dir {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        r#"CREATE TABLE t(id INTEGER PRIMARY KEY, at, v, payload);
+         INSERT INTO t VALUES
+         (1,'2025-10-30T10:00:00Z', 7, '{"user":{"id":7},"tags":["a","b"]}'),
+         (2,'2025-10-31 12:00:00', 7.0, '{"user":{"id":"7"}}'),
+         (3,'2025-11-01T10:00:00Z', 10, 'no JSON'),
+         (4,'2025-11-02T10:00:00Z', '7', '{"user":{"id":70,"ok":true}}'),
+         (5,'2025-11-03T12:00:00+02:00', 'über "x"', NULL),
+         (6,1762340400, NULL, x'00');"#,
+    );
+    archive(&dir, "1", true);
+    dir
+}
+
+fn find(dir: &Dir, conditions: &[&str]) -> Out {
+    let args: Vec<&str> =
+        conditions.iter().flat_map(|c| ["--where", c]).collect();
+    cat(dir, &args).run()
+}
+
+#[test]
+fn conditions_compare_numbers_and_times_as_such() {
+    let dir = values();
+    for (condition, want) in [
+        ("id=3", "3"),
+        ("id!=3", "1 2 4 5 6"),
+        ("id>4", "5 6"),
+        ("ID<2", "1"),
+        ("v=7", "1 2 4"),
+        ("v=7.0", "1 2"),
+        ("v>8", "3"),
+        ("v<9", "1 2 4"),
+        ("v!=7", "3 5 6"),
+        ("v~ber \"", "5"),
+        ("v=über \"x\"", "5"),
+        ("v~0", "2 3"),
+        ("at=2025-10-31T12:00:00Z", "2"),
+        ("at=2025-11-03T10:00:00Z", "5"),
+        ("at<2025-11-01", "1 2"),
+        ("at>2025-11-03T09:59:59Z", "5 6"),
+        ("payload.user.id=7", "1 2"),
+        ("payload.user.id>60", "4"),
+        ("payload.user.ok=true", "4"),
+        ("payload.tags.1=b", "1"),
+        ("payload.user.id!=7", "3 4 5 6"),
+        ("payload~JSON", "3"),
+        ("nothing=1", ""),
+        ("nothing!=1", "1 2 3 4 5 6"),
+        ("_archived_at>2020-01-01", "1 2 3 4 5 6"),
+    ] {
+        let out = find(&dir, &[condition]);
+        out.status(0).stderr("");
+        out.expect(condition, ids(&out) == want);
+    }
+    gives(find(&dir, &["v=7", "payload.user.id=7"]).status(0), "1 2");
+    for bad in ["v", "=7", "", "!=7"] {
+        find(&dir, &[bad]).status(2).stderr_has("is no condition");
+    }
+}
+
+#[test]
+fn objects_of_other_programs_are_entered() {
+    let dir = Dir::new();
+    let rows = "{\"id\":1,\"o\":{\"a\":[1,{\"b\":2}]}}\n\
+                {\"id\":2,\"o\":{\"a\":[]},\"ok\":false}\n";
+    dir.write("a/warm/2025-11-01/t.jsonl", rows);
+    dir.cmd("gzip").arg("a/warm/2025-11-01/t.jsonl").run().status(0);
+    gives(find(&dir, &["o.a.1.b=2"]).status(0), "1");
+    gives(find(&dir, &["ok=false"]).status(0), "2");
+    gives(find(&dir, &["id>1"]).status(0), "2");
+}
+
+#[test]
+fn a_limit_ends_the_reading() {
+    let dir = database();
+    archive(&dir, "id < 5", true);
+    consolidate(&dir).run().status(0);
+    archive(&dir, "id = 5", true);
+    for (limit, want) in
+        [("0", ""), ("1", "1"), ("3", "1 2 3"), ("9", "1 2 3 4 5")]
+    {
+        gives(cat(&dir, &["--limit", limit]).run().status(0), want);
+    }
+    gives(cat(&dir, &["--limit=1", "--where=id>2"]).run().status(0), "3");
+    // What is behind it is not looked at.
+    let warm = "a/warm/2026-01-10/t.jsonl.gz";
+    dir.write(warm, "x");
+    gives(cat(&dir, &["--limit=4"]).run().status(0).stderr(""), "1 2 3 4");
+}
+
+#[test]
+fn stripped_rows_have_only_columns() {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        "CREATE TABLE t(at, v);
+         INSERT INTO t VALUES ('2025-11-01', ',\"_archived_at\":1}');",
+    );
+    archive(&dir, "1", true);
+    let out = cat(&dir, &["--strip"]).run();
+    out.status(0).stdout(
+        "{\"at\":\"2025-11-01\",\"v\":\",\\\"_archived_at\\\":1}\"}\n",
+    );
+}
+
+#[test]
+fn a_count_opens_no_member_that_ledger_or_header_tell() {
+    let dir = database();
+    dir.sql("x.db", "INSERT INTO t VALUES (7,'2025-11-01T22:00:00Z','g')");
+    archive(&dir, "id IN (1, 3)", true);
+    archive(&dir, "id IN (2, 4, 7)", true);
+    let count = |args: &[&str], rows: u64| {
+        let args = [&["--count"], args].concat();
+        let out = cat(&dir, &args).run();
+        out.status(0).stdout_has(&format!("\"rows\":{rows}}}"));
+    };
+    let all = |cold: bool| {
+        count(&[], 5);
+        count(&["--since", "2025-10-31", "--until", "2025-11-02"], 3);
+        count(&["--since", "2025-11-01T12:00:00Z"], 2);
+        count(&["--until", "2025-11-01T22:00:00Z"], 3);
+        count(&["--where", "id>2"], 3);
+        count(&["--limit", "2"], 2);
+        count(&["--tier", if cold { "cold" } else { "warm" }], 5);
+    };
+    all(false);
+    // The deflate streams are damaged, which nobody sees who opens none.
+    let warm = "a/warm/2025-11-01/t.jsonl.gz";
+    let whole = fs::read(dir.join(warm)).unwrap();
+    let mut bad = whole.clone();
+    bad[60] ^= 0xff;
+    dir.write(warm, bad);
+    count(&["--since", "2025-10-30T09:00:00Z"], 5);
+    let out = cat(&dir, &["--count", "--verify"]).run();
+    out.status(5).stdout_has("\"rows\":4}").stderr_has(warm);
+    dir.write(warm, whole);
+    consolidate(&dir).run().status(0);
+    all(true);
+}
+
+#[test]
+fn verified_are_also_bytes_that_gzip_does_not_check() {
+    let dir = database();
+    archive(&dir, "id < 5", true);
+    let warm = "a/warm/2025-10-30/t.jsonl.gz";
+    let check = |file: &str, at: usize| {
+        cat(&dir, &["--verify"]).run().status(0).stderr("");
+        let whole = fs::read(dir.join(file)).unwrap();
+        let mut bad = whole.clone();
+        bad[at] ^= 1;
+        dir.write(file, bad);
+        gives(cat(&dir, &[]).run().status(0), "1 2 3 4");
+        let out = cat(&dir, &["--verify"]).run();
+        gives(
+            out.status(5).stderr_has("is not what the ledger says"),
+            "1 2 3 4",
+        );
+        dir.write(file, whole);
+    };
+    // The least time in a header.
+    check(warm, 34);
+}
