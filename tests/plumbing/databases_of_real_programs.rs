@@ -222,3 +222,35 @@ fn every_row_is_in_the_database_or_in_one_archive() {
         );
     }
 }
+
+#[test]
+fn what_was_archived_comes_back_as_it_was() {
+    let mut tables = 0;
+    for dated in dated() {
+        let dir = dated.unpack();
+        let flags = dated.flags().join(" ");
+        let before = contents(&dir).remove(&dated.table).unwrap();
+        let script = format!(
+            "rt-export {flags} --due --before {CUTOFF} -- {table} | \
+             rt-store {flags} --archives a -- {table} | \
+             rt-purge --db x.db --archives a -- {table}\n\
+             [ ! -d a/warm ] || \
+             rt-import --db x.db --archives a --into side --create {table} \
+             -- rt-cat --db x.db --archives a -- {table}",
+            table = dated.table
+        );
+        let out = dir.cmd("sh").args(["-c", &script]).run();
+        let name = format!("{} of {}", dated.table, dated.database);
+        out.status(0).stderr("");
+        let mut all = contents(&dir).remove(&dated.table).unwrap();
+        if all.len() < before.len() {
+            let db = Connection::open(dir.join("side")).unwrap();
+            let sql = format!("SELECT * FROM \"{}\"", dated.table);
+            all.extend(rows::query(&db, &sql));
+            all.sort();
+            tables += 1;
+        }
+        assert!(all == before, "{name} came back otherwise");
+    }
+    assert!(tables > 8, "only {tables} tables had rows that went");
+}
