@@ -441,3 +441,44 @@ fn an_import_says_what_it_did() {
          \"skipped\":0,\"segments\":2,\"message\":null}\n",
     );
 }
+
+/// Twenty thousand rows; with `RT_LONG` a million, within the same memory.
+#[test]
+fn many_rows_come_back_in_little_memory() {
+    let rows = match std::env::var_os("RT_LONG") {
+        Some(_) => 1_000_000,
+        None => 20_000,
+    };
+    let world = World::of(
+        "CREATE TABLE t(id TEXT PRIMARY KEY, at TEXT, n INT, r REAL, v)",
+    );
+    world.sql(&format!(
+        "CREATE TABLE kept(id TEXT PRIMARY KEY, at TEXT, n INT, r REAL, v);
+         WITH RECURSIVE c(i) AS
+           (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {rows})
+         INSERT INTO kept SELECT printf('%08x', i * 2654435761 % 4294967296),
+           '2026-01-0' || (1 + i % 5) || 'T10:00:00Z', i, i / 7.0,
+           CASE i % 4 WHEN 0 THEN i WHEN 1 THEN i * 1.5
+           WHEN 2 THEN hex(i) ELSE CAST(i AS BLOB) END FROM c;
+         INSERT INTO t SELECT * FROM kept"
+    ));
+    world.job().patience(1200).run().status(0);
+    let line = "rt-import --into side --create t -- rt-cat t";
+    let out = world.sh(line).patience(1200).run();
+    out.status(0).stdout_has(&format!("\"rows\":{rows},"));
+    let line = "command time -f %M rt-import --into more --create t <rows";
+    world.sh("rt-cat t >rows").patience(1200).run().status(0);
+    if crate::support::system("time").is_some() {
+        let out = world.sh(line).patience(1200).run();
+        let kib: u64 = out.status(0).stderr.trim().parse().unwrap();
+        out.expect("less than 64 MiB", kib < 64 << 10);
+    }
+    let same = "SELECT count(*) FROM (
+        SELECT *, typeof(n), typeof(r), typeof(v) FROM old.kept EXCEPT
+        SELECT *, typeof(n), typeof(r), typeof(v) FROM t)";
+    let db = rusqlite::Connection::open(world.dir.join("side")).unwrap();
+    let old = world.dir.join("db").display().to_string();
+    db.execute("ATTACH ?1 AS old", [old]).unwrap();
+    let differ: i64 = db.query_row(same, [], |row| row.get(0)).unwrap();
+    assert_eq!(differ, 0);
+}
