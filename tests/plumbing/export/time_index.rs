@@ -1,8 +1,8 @@
 //! A time index makes a run cheaper, and changes nothing else.
 
 use super::{export, open, with_result};
-use crate::support::Dir;
 use crate::support::rows::{Cell, Random};
+use crate::support::{Dir, bins, system};
 
 /// A time as text, in one of many shapes.
 fn text(state: &mut Random) -> String {
@@ -106,11 +106,12 @@ fn any(state: &mut Random) -> Cell {
 
 /// Tables `plain` and `indexed` of the same `count` rows.
 fn twins(dir: &Dir, setup: &str, declared: &str, seed: u64, count: usize) {
+    let order = ["at DESC", "at", "at, id"][(seed % 3) as usize];
     let db = open(dir);
     db.execute_batch(&format!(
         "{setup}; CREATE TABLE plain(id INTEGER PRIMARY KEY, at {declared});
          CREATE TABLE indexed(id INTEGER PRIMARY KEY, at {declared});
-         CREATE INDEX by_time ON indexed(at DESC); BEGIN"
+         CREATE INDEX by_time ON indexed({order}); BEGIN"
     ))
     .unwrap();
     let mut state = Random(seed);
@@ -262,4 +263,67 @@ fn an_index_makes_a_run_cost_what_moves_and_no_index_one_walk() {
     let small = [&["--batch-size", "7"][..], &plain].concat();
     assert_eq!(looked_at(&dir, &small, 100), 30_000);
     assert_eq!(looked_at(&dir, &["plain"], 30_000), 30_000);
+}
+
+/// A condition that takes a while makes a piece of an index end every 256
+/// rows, amid rows of one time and amid NULLs.
+#[test]
+fn an_index_that_is_read_in_pieces_gives_each_row_once() {
+    let dir = Dir::new();
+    let slow = "(WITH RECURSIVE s(n) AS (SELECT id UNION ALL SELECT n + 1
+        FROM s WHERE n < id + 700) SELECT max(n) FROM s) > 0";
+    open(&dir)
+        .execute_batch(
+            "CREATE TABLE plain(id INTEGER PRIMARY KEY, at);
+            CREATE TABLE indexed(id INTEGER PRIMARY KEY, at);
+            CREATE INDEX by_time ON indexed(at);
+            WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+                WHERE n < 3000)
+            INSERT INTO plain SELECT n, CASE n * 7919 % 6
+                WHEN 0 THEN NULL WHEN 1 THEN '2026-01-02'
+                WHEN 2 THEN 'n/a' WHEN 3 THEN 1767225600
+                WHEN 4 THEN '2026-01-0' || (n % 9 + 1)
+                ELSE '2026-01-14' END FROM s;
+            INSERT INTO indexed SELECT * FROM plain",
+        )
+        .unwrap();
+    let column = ["--timestamp-column", "at", "--due", "--where", slow];
+    let before = ["--before", "2026-01-08"];
+    same(&dir, &[&column[..], &before].concat());
+}
+
+/// Pages read, beside those of the rows that come out: a table of 100,000
+/// rows with keys in no order, of which one in a hundred is due, on a page of
+/// its own as good as always.
+#[test]
+fn an_index_makes_a_run_read_the_pages_of_what_moves() {
+    let strace = system("strace").map(|mut s| s.arg("true").output());
+    if !strace.is_some_and(|s| s.is_ok_and(|out| out.status.success())) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        "PRAGMA page_size = 4096; PRAGMA synchronous = OFF;
+         CREATE TABLE t(id TEXT PRIMARY KEY, at TEXT, body);
+         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL
+           SELECT i + 1 FROM n WHERE i < 100000)
+         INSERT INTO t SELECT printf('%016x', i * 2654435761),
+           datetime('2025-11-01', '+' || (i * 7919 % 100000) || ' minutes'),
+           zeroblob(300) FROM n;
+         CREATE INDEX by_time ON t(at)",
+    );
+    let args = ["--timestamp-column", "at", "--before", "2025-11-01 16:40"];
+    let program = bins().join("rt-export");
+    dir.cmd("strace")
+        .args(["-o", "trace", "-e", "trace=pread64"])
+        .arg(program)
+        .args(["--db", "x.db", "--due"])
+        .args(args)
+        .arg("t")
+        .run()
+        .status(0);
+    let trace = dir.read("trace");
+    let pages = trace.lines().filter(|l| l.contains("4096, ")).count();
+    assert!((1000..1300).contains(&pages), "{pages} pages read");
 }

@@ -17,6 +17,8 @@ use crate::value::Owned;
 pub(super) struct Ranges {
     /// The index.
     pub name: String,
+    /// Whether it is in the order of time and rowid.
+    pub ordered: bool,
     /// The column that it leads with, as SQL compares it in byte order.
     pub time: String,
     unit: Option<Unit>,
@@ -31,6 +33,18 @@ pub(super) struct Range {
     pub to: Option<Owned>,
 }
 
+/// How far a range was read. Entries of one time are read by a condition of
+/// their own: SQLite seeks for each, but not for a comparison of row values
+/// with a collation.
+pub(super) enum Place {
+    /// Not at all.
+    Start,
+    /// Up to the entry of this time and rowid.
+    Within(Owned, i64),
+    /// Up to the last entry of this time.
+    Behind(Owned),
+}
+
 impl Range {
     pub fn term(&self, time: &str) -> String {
         match (&self.from, &self.to) {
@@ -38,6 +52,31 @@ impl Range {
             (Some(_), None) => format!("{time} >= ?1"),
             (None, Some(_)) => format!("{time} < ?1"),
             (Some(_), Some(_)) => format!("{time} >= ?1 AND {time} < ?2"),
+        }
+    }
+
+    /// The condition for what is left of the range, and its values.
+    pub fn left(
+        &self,
+        place: &Place,
+        time: &str,
+        rowid: &str,
+    ) -> (String, Vec<Owned>) {
+        match (place, &self.to) {
+            (Place::Start, _) => {
+                (self.term(time), self.bounds().into_iter().cloned().collect())
+            }
+            (Place::Within(at, row), _) => (
+                format!("{time} IS ?1 AND {rowid} > ?2"),
+                vec![at.clone(), Owned::Integer(*row)],
+            ),
+            (Place::Behind(at), None) => {
+                (format!("{time} > ?1"), vec![at.clone()])
+            }
+            (Place::Behind(at), Some(to)) => (
+                format!("{time} > ?1 AND {time} < ?2"),
+                vec![at.clone(), to.clone()],
+            ),
         }
     }
 
@@ -50,7 +89,7 @@ impl Ranges {
     /// Those for what is before the filter's upper bound; none where no index
     /// can be relied on.
     pub fn new(
-        name: String,
+        (name, ordered): (String, bool),
         table: &Table,
         filter: &Filter,
     ) -> Option<Ranges> {
@@ -72,7 +111,7 @@ impl Ranges {
             ident(&column.name)
         );
         let texts_only = holds_no_numbers(&column.declared);
-        Some(Ranges { name, time, unit, texts_only, before, future })
+        Some(Ranges { name, ordered, time, unit, texts_only, before, future })
     }
 
     /// From the day that every due text sorts before, to the one that every

@@ -18,6 +18,9 @@ pub struct Selection {
     pub filter: Filter,
     /// Leave out rows to which a row that stays points.
     pub unreferenced: bool,
+    /// Whether any row is due is all that is asked: not all need be looked
+    /// for.
+    pub first_only: bool,
     /// Rows of other tables that will not be there to point.
     pub planned: PlannedDeletions,
 }
@@ -104,12 +107,16 @@ impl Database {
         let set = self.delete_set(table);
         set.begin()?;
         let gathered = match &by_index {
-            Some(ranges) => self.gather_by_index(table, filter, ranges)?,
+            Some(ranges) => {
+                let how = (ranges, selection.first_only);
+                self.gather_by_index(table, filter, how)?
+            }
             None => None,
         };
         let (gathered, table_rows) = match (gathered, by_index) {
-            (Some(met), Some(ranges)) => {
-                (met, self.count_by_index(table, &ranges)?)
+            (Some((met, due)), Some(ranges)) => {
+                let rows = self.count_by_index(table, &ranges, due)?;
+                (met, rows)
             }
             _ if references.is_empty() => {
                 return self.select_all(table, columns, filter);
@@ -121,27 +128,31 @@ impl Database {
             }
         };
         let referenced = set.keep_referenced(&references)?;
-        let from = format!(
-            "{DELETE_SET} CROSS JOIN {} ON {}",
-            table.quoted(),
-            set.joined(&ident(&table.name))
-        );
-        let cursor = set.columns();
-        self.small_cache()?;
         Ok(Due {
-            walk: self.walk_from(
-                table,
-                columns,
-                Some(filter),
-                &from,
-                &cursor,
-            )?,
+            walk: self.walk_set(table, columns, filter)?,
             gathered: Some(gathered),
             referenced,
             greatest_stays: false,
             table_rows,
             whole: false,
         })
+    }
+
+    /// The rows of the set that the filter still means, in its order.
+    fn walk_set<'d>(
+        &'d self,
+        table: &Table,
+        columns: &[usize],
+        filter: &Filter,
+    ) -> Result<Walk<'d>> {
+        let set = self.delete_set(table);
+        let from = format!(
+            "{DELETE_SET} CROSS JOIN {} ON {}",
+            table.quoted(),
+            set.joined(&ident(&table.name))
+        );
+        self.small_cache()?;
+        self.walk_from(table, columns, Some(filter), &from, &set.columns())
     }
 
     /// The rows that the filter means, by one walk over the table.

@@ -1,13 +1,18 @@
 //! Rows that are due, found by an index that leads with the time column.
 //!
 //! The index is asked only for the [`Ranges`] in which due rows, undated ones
-//! and those of the future can stand, so that the cost is what moves.
+//! and those of the future can stand, so that the cost is what moves. A range
+//! is read in pieces, a read transaction each, in the order of time and rowid:
+//! the next piece goes on behind the last entry. An index of more columns, or
+//! one that falls, is in another order: each of its ranges is read at once, as
+//! long as that does not take long. The rowids go into the delete
+//! set sorted, so many at a time that memory is bounded however many are due.
 
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params_from_iter};
 
-use crate::db::due::ranges::{Range, Ranges};
+use crate::db::due::ranges::{Place, Range, Ranges};
 use crate::db::read::filter::{self, Filter, Met, Tally};
 use crate::db::read::walk::condition;
 use crate::db::{Database, Kind, Position, Table, ident};
@@ -15,13 +20,22 @@ use crate::error::Result;
 use crate::time;
 use crate::value::Owned;
 
-/// Beyond so many rows, and more than a quarter of the rowids, walking
-/// the table in order costs less than fetching rows one by one.
+/// Beyond so many rows that are due, and more than a quarter of the rowids,
+/// walking the table in order costs less than fetching rows one by one.
+/// Entries of rows that stay cost little: a hundred stand on a page. With a
+/// condition they cost a row each, and count too.
 const SCATTERED: u64 = 50_000;
 
-/// An index is read in one transaction, which ends after so many entries: with
-/// more, the table is walked in nibbles instead.
-const TOO_MANY: u64 = 200_000;
+/// So many entries of an index that is not in the order of time and rowid are
+/// read in one transaction; with more, the table is walked.
+const AT_ONCE: u64 = 200_000;
+
+/// So many rowids are sorted in memory: 8 MiB.
+const SORTED: usize = 1 << 20;
+
+/// So many entries of an index are counted, or four times those of the rows
+/// that are due: a hundred stand on a page, and due rows on a page each.
+const COUNTED: u64 = 20_000;
 
 impl Database {
     /// Where in an index of the table the rows that the filter means can
@@ -38,23 +52,32 @@ impl Database {
         let Some(column) = filter.timestamp.as_ref().map(|(c, _)| *c) else {
             return Ok(None);
         };
-        let name = self.time_index(table, column)?;
-        Ok(name.and_then(|name| Ranges::new(name, table, filter)))
+        let index = self.time_index(table, column)?;
+        Ok(index.and_then(|index| Ranges::new(index, table, filter)))
     }
 
-    /// Puts all rows meant into the set, from a time index; `None` when so
-    /// many rows are due that a walk is cheaper. Gives what it met.
+    /// Puts all rows meant into the set, from a time index, or only the first
+    /// that is found; `None` when so many rows are due that a walk is cheaper.
+    /// Gives what it met, and how many are due.
     pub(super) fn gather_by_index(
         &self,
         table: &Table,
         filter: &Filter,
-        ranges: &Ranges,
-    ) -> Result<Option<Met>> {
+        (ranges, first_only): (&Ranges, bool),
+    ) -> Result<Option<(Met, u64)>> {
         let fail = |e| self.fail("cannot read an index", e);
         let tally = filter::install(&self.connection, filter).map_err(fail)?;
         let span = self.rowid_span(table)?;
-        let mut gather =
-            Gather { table, filter, ranges, span, tally, found: Vec::new() };
+        let mut gather = Gather {
+            table,
+            filter,
+            ranges,
+            span,
+            tally,
+            found: Vec::new(),
+            due: 0,
+            first_only,
+        };
         for range in ranges.terms() {
             if !self.gather_range(&mut gather, &range)? {
                 return Ok(None);
@@ -66,61 +89,100 @@ impl Database {
         let mut met = gather.tally.met();
         met.dated |= passed
             || (met.undated > 0 && self.has_hot_numbers(table, ranges)?);
-        for part in gather.found.chunks(10_000) {
-            let keys: Vec<Position> =
-                part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
-            self.add_to_set(table, &keys)?;
-        }
-        Ok(Some(met))
+        self.sort_into_set(&mut gather)?;
+        Ok(Some((met, gather.due)))
     }
 
-    /// The rows of a range that are meant; false when so many were looked at
-    /// that a walk is cheaper.
+    /// The rows of a range that are meant, piece by piece; false when so many
+    /// were looked at that a walk is cheaper.
     fn gather_range(
         &self,
         gather: &mut Gather,
         range: &Range,
     ) -> Result<bool> {
+        let mut left = Some(Place::Start);
+        while let Some(place) = left.filter(|_| !gather.has_enough()) {
+            left = self.gather_piece(gather, range, place)?;
+            if gather.is_too_much() {
+                return Ok(false);
+            }
+            if gather.found.len() >= SORTED {
+                self.sort_into_set(gather)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// One read transaction, which goes on at a place of the range. Gives the
+    /// next place; none at the range's end.
+    fn gather_piece(
+        &self,
+        gather: &mut Gather,
+        range: &Range,
+        place: Place,
+    ) -> Result<Option<Place>> {
         let fail = |e| self.fail("cannot read an index", e);
-        let Gather { table, filter, ranges, .. } = *gather;
-        let name = ident(&table.name);
-        let sql = format!(
-            "SELECT {name}.{} FROM {} INDEXED BY {} WHERE {} AND {}",
-            table.cursor().join(""),
-            table.quoted(),
-            ident(&ranges.name),
-            range.term(&ranges.time),
-            condition(table, filter),
-        );
+        let (sql, values) = gather.piece(range, &place);
         let mut statement =
             self.connection.prepare_cached(&sql).map_err(fail)?;
         gather.tally.start();
         let mut rows =
-            statement.query(params_from_iter(range.bounds())).map_err(fail)?;
+            statement.query(params_from_iter(values)).map_err(fail)?;
+        let mut came = 0_usize;
         while let Some(row) = rows.next().map_err(fail)? {
-            if gather.is_too_much() {
-                return Ok(false);
+            let rowid = row.get(1).map_err(fail)?;
+            let passed = gather.tally.passed();
+            if passed {
+                gather.found.push(rowid);
+                gather.due += 1;
             }
-            if gather.tally.passed() {
-                gather.found.push(row.get(0).map_err(fail)?);
+            came += 1;
+            if !gather.ranges.ordered {
+                if gather.is_too_much() || gather.has_enough() {
+                    return Ok(None);
+                }
+                continue;
+            }
+            let late = came.is_multiple_of(256) && gather.tally.overdue();
+            if !passed || late || gather.has_enough() {
+                let time = filter::value(row.get_ref(0).map_err(fail)?);
+                return Ok(Some(Place::Within(time.to_owned(), rowid)));
             }
         }
-        Ok(!gather.is_too_much())
+        Ok(match place {
+            Place::Within(Owned::Null, _) => None,
+            Place::Within(at, _) => Some(Place::Behind(at)),
+            Place::Start | Place::Behind(_) => None,
+        })
     }
 
-    /// The rows of the table by an index; none where they are too many to
-    /// count in one transaction.
+    /// Moves the rowids that were found into the set, in order.
+    fn sort_into_set(&self, gather: &mut Gather) -> Result<()> {
+        gather.found.sort_unstable();
+        for part in gather.found.chunks(10_000) {
+            let keys: Vec<Position> =
+                part.iter().map(|r| vec![Owned::Integer(*r)]).collect();
+            self.add_to_set(gather.table, &keys)?;
+        }
+        gather.found.clear();
+        Ok(())
+    }
+
+    /// The rows of the table by an index; none where they are too many beside
+    /// those that are due.
     pub(super) fn count_by_index(
         &self,
         table: &Table,
         ranges: &Ranges,
+        due: u64,
     ) -> Result<Option<u64>> {
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {} INDEXED BY {} LIMIT ?1)",
             table.quoted(),
             ident(&ranges.name),
         );
-        let most = i64::try_from(TOO_MANY).unwrap_or(i64::MAX);
+        let most = COUNTED.max(due.saturating_mul(4));
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows: i64 = self
             .connection
             .query_row(&sql, [most], |row| row.get(0))
@@ -143,21 +205,25 @@ impl Database {
     }
 
     /// An index that leads with the time column, in plain byte order, over
-    /// all rows.
+    /// all rows, and whether it is in the order of time and rowid; such a one
+    /// if there is one.
     fn time_index(
         &self,
         table: &Table,
         column: usize,
-    ) -> Result<Option<String>> {
-        self.value(
+    ) -> Result<Option<(String, bool)>> {
+        let found: Vec<(String, bool)> = self.rows(
             "cannot read the indexes",
-            "SELECT l.name FROM pragma_index_list(?1, 'main') AS l, \
+            "SELECT l.name, NOT x.desc AND (SELECT count(*) = 1 \
+             FROM pragma_index_xinfo(l.name, 'main') AS k WHERE k.key) AS o \
+             FROM pragma_index_list(?1, 'main') AS l, \
              pragma_index_xinfo(l.name, 'main') AS x \
              WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
              COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
-             ORDER BY l.seq LIMIT 1",
+             ORDER BY o DESC, l.seq LIMIT 1",
             [&table.name, &table.columns[column].name],
-        )
+        )?;
+        Ok(found.into_iter().next())
     }
 
     /// Goes through the texts behind the due ones, one seek a day, and takes
@@ -247,14 +313,48 @@ struct Gather<'g> {
     /// How far the rowids of the table reach.
     span: u64,
     tally: Arc<Tally>,
+    /// Rowids that are not in the set yet.
     found: Vec<i64>,
+    /// All that were found.
+    due: u64,
+    /// Whether one row is due is all that is asked.
+    first_only: bool,
 }
 
 impl Gather<'_> {
+    /// The statement for what is left of a range, and its values.
+    fn piece(&self, range: &Range, place: &Place) -> (String, Vec<Owned>) {
+        let Gather { table, filter, ranges, .. } = self;
+        let rowid =
+            format!("{}.{}", ident(&table.name), table.cursor().join(""));
+        let time = &ranges.time;
+        let (range, values) = range.left(place, time, &rowid);
+        let order = match ranges.ordered {
+            true => format!(" ORDER BY {time}, {rowid}"),
+            false => String::new(),
+        };
+        let sql = format!(
+            "SELECT {time}, {rowid} FROM {} INDEXED BY {} WHERE {range} \
+             AND {}{order}",
+            table.quoted(),
+            ident(&ranges.name),
+            condition(table, filter),
+        );
+        (sql, values)
+    }
+
+    fn has_enough(&self) -> bool {
+        self.first_only && !self.found.is_empty()
+    }
+
     fn is_too_much(&self) -> bool {
         let visited = self.tally.visited();
+        let fetched = match self.filter.condition {
+            Some(_) => visited,
+            None => self.due,
+        };
         let scattered =
-            visited > SCATTERED && visited.saturating_mul(4) > self.span;
-        scattered || visited > TOO_MANY
+            fetched > SCATTERED && fetched.saturating_mul(4) > self.span;
+        scattered || (!self.ranges.ordered && visited > AT_ONCE)
     }
 }

@@ -137,7 +137,8 @@ impl Tally {
         self.verdict.load(Relaxed) == PASSES
     }
 
-    fn overdue(&self) -> bool {
+    /// Whether the nibble has lasted long enough.
+    pub(in crate::db) fn overdue(&self) -> bool {
         self.started.lock().is_ok_and(|started| started.elapsed() > NIBBLE)
     }
 }

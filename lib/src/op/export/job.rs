@@ -90,6 +90,7 @@ impl<'j> Job<'j> {
         let selection = Selection {
             filter,
             unreferenced: options.due && !options.look,
+            first_only: options.look,
             planned: self.planned(database, &table)?,
         };
         let due = database.select(&table, &chosen.columns, &selection)?;
