@@ -23,6 +23,7 @@ enum F {
     Margin,
     MaxSize,
     MaxUndated,
+    MaxUnread,
     TimestampColumn,
     Unit,
     Tree,
@@ -50,6 +51,7 @@ static CMD: Command<F> = Command {
         value(F::Margin, "margin", "AGE", "rows past their policy [2d]"),
         value(F::MaxSize, "max-size", "SIZE", "of the archives [10GiB]"),
         value(F::MaxUndated, "max-undated", "N", "of a table [1000]"),
+        value(F::MaxUnread, "max-unread", "AGE", "of an archive [120d]"),
         value(
             F::TimestampColumn,
             "timestamp-column",
@@ -88,6 +90,9 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::MaxSize => o.max_size = Some(age::size_flag("max-size", &v)?),
             F::MaxUndated => {
                 o.max_undated = Some(cli::whole("max-undated", &v)?)
+            }
+            F::MaxUnread => {
+                o.max_unread = Some(age::age_flag("max-unread", &v)?)
             }
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)

@@ -4,6 +4,7 @@
 // Here a helper that panics is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod damage;
 mod layers;
 mod manual;
 mod plumbing;

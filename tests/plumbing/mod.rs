@@ -22,4 +22,5 @@ mod stat;
 mod stat_of_archives;
 mod store;
 mod times_of_every_program;
+mod verify;
 mod waiting;

@@ -28,9 +28,16 @@ fn at_purging(table: &str) -> (World, Vec<u8>, Vec<u8>) {
     (world, before, line)
 }
 
+/// Leaves the ledger as a power cut does: the mark of its end is written
+/// behind the append, and was not yet.
+fn cut_off(world: &World, bytes: &[u8]) {
+    world.dir.write(LEDGER, bytes);
+    world.dir.write("archives/lock", "");
+}
+
 /// An ordinary run moves the torn bytes aside, says so, and goes on.
 fn is_moved_aside(world: &World, whole: &[u8], torn: &[u8]) {
-    world.dir.write(LEDGER, [whole, torn].concat());
+    cut_off(world, &[whole, torn].concat());
     let out = daily(world).run();
     out.status(0).stderr_has("ledger.torn");
     let aside = world.dir.join(TORN);
@@ -91,7 +98,7 @@ fn zeros_in_any_line_of_an_append_are_moved_aside() {
         assert_eq!(lines.len(), 3);
         let whole = lines[..broken].concat();
         let torn = zeroed(&lines[broken..].concat(), 30, 60);
-        world.dir.write(LEDGER, [&whole[..], &torn].concat());
+        cut_off(&world, &[&whole[..], &torn].concat());
         daily(&world).run().status(0).stderr_has("ledger.torn");
         let aside = fs::read(world.dir.join(TORN)).unwrap();
         assert_eq!(aside, torn, "{broken}");

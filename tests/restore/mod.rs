@@ -11,6 +11,7 @@ mod database_replaced;
 mod gzip_in_tree;
 mod ledger_cut_short;
 mod ledger_torn;
+mod live_copy;
 mod lock_removed;
 mod receipts_given_again;
 mod second_copies;

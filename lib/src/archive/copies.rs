@@ -27,8 +27,9 @@ use crate::time::Day;
 /// So many lines are looked for in one pass: 24 bytes each in memory.
 const LINES_A_PASS: usize = 500_000;
 
-/// The digest of a record but for when it was archived.
-fn digest_of(record: &[u8]) -> u128 {
+/// The digest of a record but for when it was archived, under the key of this
+/// process.
+pub fn record_digest(record: &[u8]) -> u128 {
     let end = memchr::memmem::rfind(record, ARCHIVED_AT_MARK);
     keyed_digest(&record[..end.unwrap_or(record.len())])
 }
@@ -45,7 +46,7 @@ impl Sought {
     /// Marks the lines with this record, but for `line` itself and, where
     /// `only_later` is set, those before it.
     fn see(&mut self, record: &[u8], line: Option<u64>, only_later: bool) {
-        let digest = digest_of(record);
+        let digest = record_digest(record);
         let first = self.lines.partition_point(|(d, _)| *d < digest);
         for (other, copy) in &self.lines[first..] {
             if *other != digest {
@@ -112,7 +113,7 @@ impl Archive {
         segment.read(&mut |piece| {
             for record in records(piece) {
                 if lines.contains(line) {
-                    sought.lines.push((digest_of(record), line));
+                    sought.lines.push((record_digest(record), line));
                 }
                 line += 1;
             }

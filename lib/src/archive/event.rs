@@ -236,7 +236,8 @@ pub struct Change {
     /// How long the policy keeps the rows of these tables in all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retention: BTreeMap<String, String>,
-    /// The file was gone already, and an operator said so: no retention ended.
+    /// An operator said so: of an expiry, the file was gone already, and no
+    /// retention ended; of a consolidation, it was found done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_hand: bool,
 }
@@ -269,7 +270,7 @@ pub struct Moved {
 }
 
 /// A job came to its end.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Job {
     /// Which: `daily`, `weekly`, `archive`, ...
     pub mode: String,

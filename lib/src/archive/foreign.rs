@@ -19,7 +19,7 @@ use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
 use crate::io::tar::{read_index, read_tar};
-use crate::record::{ARCHIVED_AT, Fault, Fields, Token};
+use crate::record::{ARCHIVED_AT, ArrayReader, Fault, Fields, Token};
 use crate::time::{self, Day, rfc3339};
 
 /// What the lines of a file are.
@@ -86,8 +86,46 @@ impl Tree {
     pub fn count_records(&self, file: &str, plain: bool) -> Result<Counted> {
         let path = self.path(file)?;
         let mut input = durable::open_read(&path)?;
-        let counted = count_lines(&mut input, &quoted(&path), plain);
+        let array = file.ends_with(".json") || file.ends_with(".json.gz");
+        let counted = match array {
+            true => count_rows(&mut input, &quoted(&path), plain),
+            false => count_lines(&mut input, &quoted(&path), plain),
+        };
         counted.map_err(|e| e.during(quoted(&path)))
+    }
+
+    /// What a file holds, looked through, whatever the ledger says of it.
+    ///
+    /// # Errors
+    /// Status 4 for one of which not all can be read.
+    pub fn survey(&self, state: &State, file: &str) -> Result<Adopt> {
+        let path = self.path(file)?;
+        let open = durable::open_read(&path)?;
+        let size_bytes = durable::length(&open, &path)?;
+        let sha256 = file_sha256(open, &path)?;
+        let named = Named { file: file.to_owned(), size_bytes, sha256 };
+        if file.ends_with(".tar.gz") {
+            return Ok(Adopt { named, members: survey_tar(&path)? });
+        }
+        let counted = self.count_records(file, !file.ends_with(".gz"))?;
+        let known = state.file(file).and_then(|known| known.members.first());
+        let (day, stem, name) = parts_of(file);
+        let origin = match known {
+            Some(member) => member.origin(),
+            None => Origin::of_stem(stem),
+        };
+        let member = Member {
+            name,
+            table: origin.as_ref().map(|o| o.table.clone()),
+            database: origin.and_then(|o| o.database),
+            day: day.map(str::to_owned),
+            size_bytes,
+            sha256: named.sha256.clone(),
+            rows: counted.rows,
+            archived_at: counted.archived_at(&path)?,
+            ..Member::default()
+        };
+        Ok(Adopt { named, members: vec![member] })
     }
 }
 
@@ -201,6 +239,53 @@ fn take_places(path: &Path, members: &mut [Member]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Day and stem of a file of rows, and its name in a tar.
+fn parts_of(file: &str) -> (Option<&str>, &str, String) {
+    if let Some((day, name)) =
+        file.strip_prefix("warm/").and_then(|rest| rest.split_once('/'))
+    {
+        let stem = name.strip_suffix(".gz").unwrap_or(name);
+        let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
+        return (Some(day), stem, format!("{day}/{stem}.jsonl.gz"));
+    }
+    // TABLE_20261121T184403.123Z.json.gz, and a second one of a moment _2.
+    let mut at = file.char_indices().filter(|(i, _)| {
+        file[*i..].starts_with('_')
+            && file.get(i + 1..i + 9).is_some_and(|digits| {
+                digits.bytes().all(|b| b.is_ascii_digit())
+            })
+    });
+    let stem = at.next_back().map_or(file, |(i, _)| &file[..i]);
+    (None, stem, file.to_owned())
+}
+
+/// The rows of a JSON array, a row a line; each must be a record.
+fn count_rows(
+    input: &mut dyn Read,
+    name: &str,
+    plain: bool,
+) -> Result<Counted> {
+    let (mut counted, mut array) = (Counted::default(), ArrayReader::Begin);
+    whole_lines(input, name, plain, 0, &mut |piece| {
+        for line in piece.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let Some(row) = array.take(line).map_err(Error::data)? else {
+                continue;
+            };
+            counted.rows += 1;
+            let archived =
+                archived_of(row).map_err(|f| Error::data(f.to_string()))?;
+            counted.archived = counted.archived.max(archived);
+            counted.unsaid |= archived.is_none();
+        }
+        Ok(())
+    })?;
+    match array.is_over() {
+        true => Ok(counted),
+        false => Err(Error::data("its array is not closed")),
+    }
 }
 
 /// Lines of a text; each must be a record.

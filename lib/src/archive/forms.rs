@@ -34,3 +34,25 @@ pub fn goes(state: &State, file: &str) -> bool {
     });
     retracted || changed
 }
+
+/// All lengths and digests in which a file may be found that an unfinished run
+/// was at work on: also what it was before.
+pub fn forms_under_way<'s>(
+    state: &'s State,
+    file: &str,
+) -> Vec<(u64, &'s str)> {
+    let mut all = forms(state, file);
+    let changes = state.changes().iter().map(|(_, change)| change);
+    let named = changes.flat_map(|change| {
+        change.before.iter().chain(&change.after).chain(&change.removes)
+    });
+    let named = named.filter(|named| named.file == file);
+    all.extend(named.map(|n| (n.size_bytes, n.sha256.as_str())));
+    let intents = state.intents().map(|open| &open.segment);
+    let intents = intents.filter(|segment| segment.file == file);
+    all.extend(intents.filter_map(|segment| {
+        let sha256 = segment.before_sha256.as_deref()?;
+        Some((segment.offset_bytes, sha256))
+    }));
+    all
+}

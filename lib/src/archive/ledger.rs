@@ -19,8 +19,11 @@
 //! moved to `ledger.torn`, cut, and said. Anything else that does not follow
 //! from the line before is damage.
 
+use super::end_mark::EndMark;
 use super::event::{self, Event};
+use super::link::{Link, parse_line};
 use super::state::State;
+use super::torn::move_aside;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -29,7 +32,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result, quoted};
@@ -55,23 +57,33 @@ pub struct Ledger {
     state: State,
     /// An append failed half-way: `state` may be ahead of the file.
     broken: bool,
-}
-
-/// What places a line behind the line before it.
-#[derive(Deserialize)]
-struct Link {
-    seq: u64,
-    prev: String,
-    at: String,
-    /// The first line of the same append; none where that is this line.
-    #[serde(default)]
-    first_seq: Option<u64>,
+    /// It may end elsewhere than the mark says: what it lost is taken in.
+    unmarked: bool,
 }
 
 impl Ledger {
     /// Opens and replays the ledger of a tree. Without `write` nothing is
     /// created or cut, and a tree without one has an empty ledger.
     pub fn open(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
+        if write
+            && durable::is_gone(&root.join("ledger.jsonl"))?
+            && let Some(mark) = EndMark::read(root)?
+        {
+            mark.check(root, 0, "")?;
+        }
+        Ledger::replayed(root, now, write)
+    }
+
+    /// Opens it for writing wherever it ends: what it lost is to be taken in.
+    pub(super) fn open_unmarked(
+        root: &Path,
+        now: Timestamp,
+    ) -> Result<Ledger> {
+        let ledger = Ledger::replayed(root, now, true)?;
+        Ok(Ledger { unmarked: true, ..ledger })
+    }
+
+    fn replayed(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
         let path = root.join("ledger.jsonl");
         let file = if write {
             let file = OpenOptions::new()
@@ -101,6 +113,7 @@ impl Ledger {
             prev: "0".repeat(64),
             state: State::default(),
             broken: false,
+            unmarked: false,
         };
         ledger.catch_up()?;
         Ok(ledger)
@@ -152,6 +165,7 @@ impl Ledger {
     pub(super) fn append(&mut self, events: &[Event]) -> Result<()> {
         self.locked(|ledger, file| {
             ledger.mend(file)?;
+            ledger.hold_against_mark()?;
             ledger.append_locked(file, events)
         })
     }
@@ -159,7 +173,39 @@ impl Ledger {
     /// Moves a torn tail to `ledger.torn`; gives its length in bytes, 0 where
     /// there is none.
     pub(super) fn mend_tail(&mut self) -> Result<u64> {
-        self.locked(Ledger::mend)
+        self.locked(|ledger, file| {
+            let torn = ledger.mend(file)?;
+            ledger.hold_against_mark().map(|()| torn)
+        })
+    }
+
+    /// Whether it ends where `lock` says.
+    ///
+    /// # Errors
+    /// Status 5 when it does not: lines are missing, or the last was edited.
+    pub fn check_end(&mut self) -> Result<()> {
+        let mark = EndMark::read(self.root())?;
+        // What was appended since then stands behind the mark.
+        self.refresh()?;
+        self.check_mark(mark)
+    }
+
+    fn hold_against_mark(&self) -> Result<()> {
+        match self.unmarked {
+            true => Ok(()),
+            false => self.check_mark(EndMark::read(self.root())?),
+        }
+    }
+
+    fn check_mark(&self, mark: Option<EndMark>) -> Result<()> {
+        match mark {
+            Some(mark) => mark.check(self.root(), self.seq, &self.prev),
+            None => Ok(()),
+        }
+    }
+
+    fn root(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
     }
 
     /// Does `work` with the file under flock.
@@ -192,25 +238,7 @@ impl Ledger {
         if torn == 0 {
             return Ok(0);
         }
-        let fail = |e| Error::io("read", &self.path, e);
-        let mut from = file.try_clone().map_err(fail)?;
-        from.seek(SeekFrom::Start(whole)).map_err(fail)?;
-        let aside = self.path.with_file_name("ledger.torn");
-        let done = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-            .open(&aside)
-            .and_then(|mut out| {
-                std::io::copy(&mut from, &mut out)?;
-                out.sync_all()
-            });
-        done.map_err(|e| Error::io("write", &aside, e))?;
-        durable::sync_parent(&aside)?;
-        file.set_len(whole)
-            .and_then(|()| file.sync_all())
-            .map_err(|e| Error::io("write", &self.path, e))?;
+        move_aside(file, &self.path, whole)?;
         Ok(torn)
     }
 
@@ -268,6 +296,9 @@ impl Ledger {
         self.read_bytes = start + text.len() as u64;
         self.first_seq = first;
         self.broken = false;
+        // One that is left behind says nothing against the ledger.
+        let mark = EndMark { seq: self.seq, sha256: self.prev.clone() };
+        drop(mark.write(self.root()));
         Ok(())
     }
 
@@ -347,16 +378,8 @@ impl Ledger {
                  before anything is deleted on its strength",
             )
         };
-        let link: Link = serde_json::from_slice(line)
-            .map_err(|e| broken(&format!("no event ({e})")))?;
-        if link.seq != self.seq + 1 {
-            return Err(broken(&format!("seq is {}", link.seq)));
-        }
-        if link.prev != self.prev {
-            return Err(broken("prev is not the digest of the line before"));
-        }
-        let event: Event = serde_json::from_slice(line)
-            .map_err(|e| broken(&format!("no event ({e})")))?;
+        let (link, event) = parse_line(line).map_err(|what| broken(&what))?;
+        link.check(self.seq, &self.prev).map_err(|what| broken(&what))?;
         let at = time::parse(link.at.as_bytes());
         self.state
             .apply(event, at, self.read_bytes)

@@ -22,6 +22,10 @@
 //! | `moved` | nothing | nothing | none |
 //! | `job` | nothing | nothing | none |
 //!
+//! Behind each append, and durable only after it, `lock` names the last line
+//! (`end_mark`): a crash between the two leaves it on an earlier line, which
+//! says nothing, and nothing is appended to a ledger that ends before it.
+//!
 //! Every place that removes or shortens an archived record, and what makes it
 //! certain that no last copy goes:
 //!
@@ -34,14 +38,18 @@
 //! | `consolidate` unlinks warm files | their bytes are a member of the tar, which was read back, renamed and fsynced with its folders; each file still has the digest that the intent names |
 //! | `expire` | the retention of what goes has ended; what stays is copied as in `consolidate` |
 //! | `void` of a `store` | the file is what it was: nothing was added |
+//! | the rest of a broken ledger, by `--repair` | it is durable in `ledger.torn` before it is cut; no archived record goes |
+//! | `take_in_month` unlinks warm files | as in `consolidate`: their bytes were read in the tar, which is durable |
 //! | a torn ledger tail | its bytes are durable in `ledger.torn` before they are cut; no archived record goes |
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod ages;
+mod audit;
 mod before;
 mod by_hand;
 mod copies;
 mod draft;
+mod end_mark;
 mod event;
 mod file_changes;
 mod file_state;
@@ -50,6 +58,7 @@ mod forms;
 mod hold_events;
 mod holds;
 mod ledger;
+mod link;
 pub mod lock;
 mod lost;
 mod member;
@@ -57,30 +66,37 @@ mod mismatch;
 mod month;
 mod names;
 mod owner;
+mod parts;
 mod proven_lines;
 mod publish;
 mod read_ahead;
+mod read_log;
 mod recover;
 mod retract;
 mod same_database;
 mod segment;
+mod selection;
 mod settle;
 mod source;
 mod state;
 mod stored;
+mod take_in;
 pub mod tiers;
 mod times;
+mod torn;
 
 pub use ages::is_whole;
+pub use audit::Audit;
 pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};
+pub use copies::record_digest;
 pub use draft::{Block, Draft, Sums};
 pub use event::{
     Adopt, Change, Compression, Counts, Event, Job, Moved, Named, Purging,
     Receipt, Retract, Segment, Settled,
 };
 pub use file_state::FileState;
-pub use forms::{forms, goes};
+pub use forms::{forms, forms_under_way, goes};
 pub use holds::{Held, Hold, Holds};
 pub use ledger::Ledger;
 pub use lost::{Damages, Known, by_ledger};
@@ -89,14 +105,17 @@ pub use mismatch::{Mismatch, Reason, mismatches, moving};
 pub use month::{Addition, MonthDraft};
 pub use names::{Origin, Tree, file_name, month_file};
 pub use owner::{Archive, Blocked, not_as_said, record_job};
+pub use parts::{Part, Parts};
 pub use proven_lines::{
     ArchivedText, named, proven_lines, proven_lines_behind,
 };
 pub use read_ahead::ReadAhead;
+pub use read_log::{READ_LOG, ReadLog};
 pub use retract::LineTime;
 pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };
+pub use selection::Selection;
 pub use settle::Begun;
 pub use source::{Source, Sources};
 pub use state::{Clock, Kind, Open, State};

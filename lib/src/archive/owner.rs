@@ -16,6 +16,7 @@ use super::ledger::Ledger;
 use super::lock::Lock;
 use super::names::Tree;
 use super::state::State;
+use super::torn::cut_ledger;
 use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::{durable, sync_many};
 
@@ -51,6 +52,34 @@ impl Archive {
         wait: Duration,
         notes: &mut dyn Notes,
     ) -> Result<Archive> {
+        let ledger = || Ledger::open(root, now, true);
+        Archive::locked(root, wait, notes, ledger)
+    }
+
+    /// The same wherever the ledger ends, for who takes in what it does not
+    /// know. What stands behind its first `cut` bytes is moved away.
+    pub fn begin_repair(
+        root: &Path,
+        now: Timestamp,
+        wait: Duration,
+        notes: &mut dyn Notes,
+        cut: Option<u64>,
+    ) -> Result<Archive> {
+        let ledger = || {
+            if let Some(whole) = cut {
+                cut_ledger(root, whole)?;
+            }
+            Ledger::open_unmarked(root, now)
+        };
+        Archive::locked(root, wait, notes, ledger)
+    }
+
+    fn locked(
+        root: &Path,
+        wait: Duration,
+        notes: &mut dyn Notes,
+        open: impl FnOnce() -> Result<Ledger>,
+    ) -> Result<Archive> {
         let lock = Lock::take(root, wait, notes)?;
         // Under one rt-lock siblings wait for each other at least as long as
         // a publication takes.
@@ -60,7 +89,7 @@ impl Archive {
             wait
         };
         lock.work(root, wait)?;
-        let mut ledger = Ledger::open(root, now, true)?;
+        let mut ledger = open()?;
         let torn_bytes = ledger.mend_tail()?;
         if torn_bytes > 0 {
             notes.warn(&format!(

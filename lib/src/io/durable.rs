@@ -24,6 +24,11 @@ pub const TREE_PREFIX: &str = ".rt-tmp-";
 /// How they begin anywhere else, and where no lock is held.
 const PREFIX: &str = ".rt-new-";
 
+/// Whether a file is called as temporary ones are.
+pub fn is_temporary(name: &str) -> bool {
+    name.starts_with(TREE_PREFIX) || name.starts_with(PREFIX)
+}
+
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
 /// What a name stood for when it was proven: whatever changes the file, or

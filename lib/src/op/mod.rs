@@ -14,3 +14,4 @@ pub mod purge;
 pub mod report;
 pub mod stat;
 pub mod store;
+pub mod verify;

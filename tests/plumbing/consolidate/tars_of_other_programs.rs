@@ -74,6 +74,7 @@ fn a_month_of_another_tar_is_taken_in_and_expires() {
         assert_eq!(world.files_of("cold"), ["cold/2025/2025-12.tar.gz"]);
         fs::remove_file(world.dir.join("archives/ledger.jsonl"))
             .unwrap_or_default();
+        world.dir.write("archives/lock", "");
         // A brake holds before even the ledger takes the month in.
         let before = fs::read(world.dir.join(TAR)).unwrap();
         world.expire("2027-01-10T00:00:00Z", &[]).status(1);

@@ -130,6 +130,7 @@ fn a_version_that_is_not_known_deletes_nothing() {
     };
     let ledger = newer(&world.dir.read("archives/ledger.jsonl"));
     world.dir.write("archives/ledger.jsonl", rechained(&ledger));
+    world.dir.write("archives/lock", "");
     let out = world.purge(&newer(&receipts)).run();
     out.status(1).stdout_has("version 2 of the patterns");
     assert_eq!(world.rows("SELECT id FROM t").len(), 6);

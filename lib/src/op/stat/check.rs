@@ -11,6 +11,7 @@ use super::breach::Breach;
 use super::files;
 use super::jobs;
 use super::options::Options;
+use super::unread;
 use crate::archive::{Ledger, State, Tree};
 use crate::db::{Access, Database, Question, Table};
 use crate::error::{Error, Exit, Notes, Result, are, counted, quote, quoted};
@@ -46,7 +47,10 @@ pub(super) fn run(
     let tree = Tree::new(&options.settings.archives());
     notes.verbose(&format!("looking at {}", quoted(tree.root())));
     match Ledger::open(tree.root(), now, false) {
-        Ok(ledger) => {
+        Ok(mut ledger) => {
+            if let Err(error) = ledger.check_end() {
+                tell(vec![files::unreadable(&error)])?;
+            }
             let state = ledger.state();
             with_tables = jobs::archive_tables(state, name.as_deref());
             tell(archives(options, &policy, &tree, &ledger, now)?)?;
@@ -86,6 +90,7 @@ fn archives(
         }
         Err(error) => out.push(unreadable(&error)),
     }
+    out.extend(unread::judge(options, tree, state, now)?);
     out.extend(files::no_policy(state, policy));
     out.extend(held(state, policy, now)?);
     Ok(out)

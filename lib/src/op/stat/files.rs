@@ -74,8 +74,9 @@ fn lost(tree: &Tree) -> Breach {
 pub(super) fn unreadable(error: &Error) -> Breach {
     Breach { damage: true, ..Breach::new("unreadable", error.to_string()) }
         .hint(
-            "put the ledger back from the newest backup of the archives; \
-             until then no job touches them",
+            "put the ledger back from the newest backup of the archives, then \
+             rt-verify --repair takes in what is newer; until then no job \
+             touches them",
         )
 }
 

@@ -53,7 +53,8 @@ pub(super) fn archive_tables(state: &State, database: Option<&str>) -> bool {
     let jobs = Jobs::of(state, database, Timestamp::UNIX_EPOCH);
     let mut ends = jobs.ends.iter().map(|end| end.mode);
     jobs.ends.is_empty()
-        || ends.any(|mode| !["cleanup", "scaletrace"].contains(&mode))
+        || ends
+            .any(|mode| !["cleanup", "scaletrace", "repair"].contains(&mode))
 }
 
 /// The jobs that the policy calls for.

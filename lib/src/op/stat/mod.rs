@@ -12,6 +12,7 @@ mod files;
 mod jobs;
 mod mismatch;
 mod options;
+mod unread;
 
 use std::io::Write;
 

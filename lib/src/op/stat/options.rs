@@ -38,6 +38,8 @@ pub struct Options {
     pub max_size: Option<u64>,
     /// `--max-undated`: of a table.
     pub max_undated: Option<u64>,
+    /// `--max-unread`: since an archive was last read.
+    pub max_unread: Option<Age>,
 }
 
 impl Options {
@@ -77,7 +79,8 @@ impl Options {
             self.files || self.since.is_some() || self.until.is_some();
         let limited = self.margin.is_some()
             || self.max_size.is_some()
-            || self.max_undated.is_some();
+            || self.max_undated.is_some()
+            || self.max_unread.is_some();
         let modes =
             [self.over.is_some(), self.undated, self.archives, self.check];
         let wrong = if modes.iter().filter(|m| **m).count() > 1 {
@@ -88,7 +91,8 @@ impl Options {
         } else if listed && !self.archives {
             "--files, --since and --until are for --archives"
         } else if limited && !self.check {
-            "--margin, --max-size and --max-undated are for --check"
+            "--margin, --max-size, --max-undated and --max-unread are for \
+             --check"
         } else if dated && (self.archives || self.check) {
             "--timestamp-column and --unit are for tables that are named"
         } else if self.check && !self.tables.is_empty() {
