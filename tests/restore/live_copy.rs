@@ -24,16 +24,16 @@ fn is_repaired(world: &World) {
     assert_eq!(plan.stdout, done.stdout);
     verify(&["--repair"]).status(0);
     verify(&["--balance"]).status(0);
-    world.sound();
     assert_eq!(world.all(), rows, "{}", world.picture());
     world.fill("uuids", "2026-01-04", 2);
     world.sql(
         "INSERT INTO uuids VALUES('late', 1, '2026-01-02T23:00:00Z', 'x')",
     );
     let rows = world.all();
-    for _ in 0..2 {
-        daily(world).run().status(0);
-    }
+    // What the ledger last knew of may have to be settled first.
+    let out = daily(world).run();
+    out.expect("status 0 or 3", [0, PARTLY].contains(&out.status));
+    daily(world).run().status(0);
     let older = ["--older-than", "1d"];
     world.cmd("rt-consolidate").args(older).run().status(0);
     daily(world).run().status(0);

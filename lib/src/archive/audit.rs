@@ -80,7 +80,8 @@ impl Audit {
                 .map_err(|e| Error::io("read", &path, e))?;
             if line.pop_if(|byte| *byte == b'\n').is_none() {
                 audit.tail_bytes = n as u64;
-                audit.end = held_against(root, mark, end.seq, &end.prev);
+                let end = held_against(root, mark, end.seq, &end.prev);
+                audit.end = audit.end.or(end);
                 return Ok(audit);
             }
             audit.lines += 1;
@@ -88,6 +89,12 @@ impl Audit {
                 audit.fault(what);
             }
             end.prev = hex(&Sha256::digest(&line));
+            // A mark that was left behind names an earlier line.
+            if let Ok(Some(mark)) = &mark
+                && mark.seq == end.seq
+            {
+                audit.end = mark.check(root, end.seq, &end.prev).err();
+            }
             at_bytes += n as u64;
             if audit.is_sound() {
                 audit.sound_bytes = at_bytes;
