@@ -224,16 +224,12 @@ fn absent_is_proven_by_decoded_values() {
 fn rows_that_are_archived_twice_are_counted() {
     let world = world();
     verify(&world, &["--duplicates"]).run().status(0);
-    let row = "INSERT INTO t VALUES(2, '2026-01-02T00:00:00Z', 'bob')";
-    world.sql(row);
-    world.cmd("rt-archive").args(["-q", "t"]).run().status(0);
+    let twice = "{\"a\":1}\n{\"a\":1}\n{\"a\":2}\n";
+    world.dir.write("archives/warm/2026-01-06/u.jsonl", twice);
     let out = verify(&world, &["--duplicates"]).run();
-    let twice = records(&out.stdout);
-    let twice = twice.iter().find(|r| r["what"] == "duplicates").unwrap();
-    assert_eq!(
-        (&twice["rows"], &twice["day"]),
-        (&1.into(), &"2026-01-02".into())
-    );
+    let found = records(&out.stdout);
+    let found = found.iter().find(|r| r["what"] == "duplicates").unwrap();
+    assert_eq!(found["rows"], 1);
     out.status(3);
 }
 
