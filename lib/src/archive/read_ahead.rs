@@ -1,9 +1,14 @@
 //! Segments read ahead of whoever compares their lines.
+//!
+//! Invariant. A large piece waits at the reader until it is asked for, behind
+//! an empty one that takes its place in the channel: so there are two at most,
+//! the one that is compared and the next.
 
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use super::segment::VerifiedSegment;
 use crate::error::{Error, Result};
+use crate::io::large::{LARGE, relieve};
 
 /// The lines of several segments, opened ahead on a thread of its own.
 #[derive(Debug)]
@@ -30,7 +35,15 @@ impl ReadAhead {
                     text.read(&mut |piece| {
                         let spare = back.try_recv().unwrap_or_default();
                         let piece = std::mem::replace(piece, spare);
-                        pieces.send(Ok((index, piece))).map_err(|_| unwanted())
+                        let send = |piece| {
+                            pieces
+                                .send(Ok((index, piece)))
+                                .map_err(|_| unwanted())
+                        };
+                        if piece.len() > LARGE {
+                            send(Vec::new())?;
+                        }
+                        send(piece)
                     })
                 });
                 if let Err(error) = done {
@@ -49,12 +62,21 @@ impl ReadAhead {
     /// The next piece of whole lines, and the place of its segment among
     /// those that are read; none at the end of the last one. `used` is a
     /// piece that is needed no more.
-    pub fn next(&mut self, used: Vec<u8>) -> Result<Option<(usize, Vec<u8>)>> {
+    pub fn next(
+        &mut self,
+        mut used: Vec<u8>,
+    ) -> Result<Option<(usize, Vec<u8>)>> {
+        relieve(&mut used);
         // A reader that has ended needs no more buffers.
         if !used.is_empty() {
             drop(self.used.send(used));
         }
-        self.pieces.recv().ok().transpose()
+        loop {
+            match self.pieces.recv().ok().transpose()? {
+                Some((_, piece)) if piece.is_empty() => {}
+                next => return Ok(next),
+            }
+        }
     }
 }
 

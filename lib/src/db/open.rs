@@ -116,8 +116,7 @@ impl Database {
              PRAGMA temp.cache_size=-8000;",
         )?;
         if access.writes() {
-            let more = "PRAGMA cache_size=-20000; PRAGMA synchronous=EXTRA";
-            connection.execute_batch(more)?;
+            connection.execute_batch("PRAGMA synchronous=EXTRA")?;
         }
         let pragma = |name: &str| {
             connection.query_row(&format!("PRAGMA {name}"), [], |row| {

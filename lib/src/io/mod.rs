@@ -6,6 +6,7 @@ pub mod digest;
 pub(crate) mod durable;
 pub(crate) mod gz;
 pub(crate) mod jsonl;
+pub(crate) mod large;
 pub(crate) mod ordered;
 pub(crate) mod output;
 pub(crate) mod pipe;

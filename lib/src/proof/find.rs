@@ -12,6 +12,7 @@ use super::line::LineShape;
 use crate::db::{RowAccess, RowAddress};
 use crate::error::Result;
 use crate::io::digest::keyed_digest;
+use crate::io::large::relieve;
 use crate::record::records;
 
 /// What was found where a row is looked for.
@@ -117,6 +118,7 @@ impl KeyedFinder {
                 self.seek(access, shape, record, each)?;
             }
         }
+        relieve(&mut self.row);
         Ok(())
     }
 

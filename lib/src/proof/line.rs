@@ -11,7 +11,9 @@ use crate::archive::Segment;
 use crate::db::{ArchivedForm, Key, ProvenRow, Redaction, RowAddress, Table};
 use crate::error::{Error, Result};
 use crate::io::digest::keyed_digest;
-use crate::record::{ARCHIVED_AT, Fields, ROWID, append_string, archived_at};
+use crate::record::{
+    ARCHIVED_AT, Fields, ROWID, Token, append_string, archived_at,
+};
 use crate::secrets::Level;
 use crate::time::{self, Unit};
 use crate::value::Owned;
@@ -177,13 +179,13 @@ impl Line<'_> {
     }
 
     fn same_values(&self, row: &[u8]) -> bool {
-        let mut whole = row.to_vec();
-        whole.push(b'}');
-        match (values(self.record), values(&whole)) {
+        let mine = values(Fields::new(self.record));
+        match (mine, values(Fields::unclosed(row))) {
             (Some(mine), Some(theirs)) => {
                 mine.len() == theirs.len()
-                    && mine.iter().zip(&theirs).all(|(a, b)| {
-                        a.0 == b.0 && a.1.borrow().identical(b.1.borrow())
+                    && mine.iter().zip(&theirs).all(|((a, x), (b, y))| {
+                        // The row is encoded by us.
+                        a == b && x.means(y).unwrap_or(false)
                     })
             }
             _ => false,
@@ -192,15 +194,14 @@ impl Line<'_> {
 }
 
 /// The columns of a record by name, without metadata.
-fn values(record: &[u8]) -> Option<Vec<(Vec<u8>, Owned)>> {
+fn values(mut fields: Fields<'_>) -> Option<Vec<(Vec<u8>, Token<'_>)>> {
     let mut out = Vec::new();
-    let mut fields = Fields::new(record);
     while let Some(field) = fields.next().ok()? {
         if field.key.is(ARCHIVED_AT) || field.key.is(ROWID) {
             continue;
         }
         let key = field.key.text().ok()?.to_ascii_lowercase();
-        out.push((key, field.value.to_owned().ok()?));
+        out.push((key, field.value));
     }
     out.sort_by(|a, b| a.0.cmp(&b.0));
     Some(out)

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::access::access;
 use super::find::{KeyedFinder, Look};
@@ -11,6 +12,7 @@ use super::subject::{Source, Subject};
 use crate::db::{Database, RowAddress, Table};
 use crate::error::{Error, Result};
 use crate::io::digest::keyed_digest;
+use crate::io::large::LARGE;
 use crate::signal::Limit;
 
 /// Whether each line is a row of the table, and no two lines of a segment are
@@ -27,6 +29,7 @@ pub fn all_equal(
         subjects,
         next: AtomicUsize::new(0),
         differs: AtomicBool::new(false),
+        large: Mutex::new(()),
     };
     let text: u64 =
         subjects.iter().map(|s| s.segment.segment().text_size_bytes).sum();
@@ -66,6 +69,8 @@ struct Work<'w> {
     next: AtomicUsize,
     /// A line was found that is no row, or a row twice.
     differs: AtomicBool,
+    /// Who compares a large piece: one at a time.
+    large: Mutex<()>,
 }
 
 impl Work<'_> {
@@ -93,6 +98,9 @@ impl Work<'_> {
             if self.differs.load(Ordering::Relaxed) {
                 return Ok(());
             }
+            let _one = (piece.len() > LARGE).then(|| {
+                self.large.lock().unwrap_or_else(PoisonError::into_inner)
+            });
             let reading = database.begin_read()?;
             let shape = &subject.shape;
             finder.piece(access.as_mut(), shape, piece, &mut |look| {

@@ -24,6 +24,7 @@ pub struct Fields<'a> {
     line: &'a [u8],
     at: usize,
     state: State,
+    unclosed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +37,12 @@ enum State {
 impl<'a> Fields<'a> {
     /// The fields of `line`, which holds one object and no newline.
     pub fn new(line: &'a [u8]) -> Fields<'a> {
-        Fields { line, at: 0, state: State::Start }
+        Fields { line, at: 0, state: State::Start, unclosed: false }
+    }
+
+    /// The fields of a record that lacks its closing brace.
+    pub fn unclosed(line: &'a [u8]) -> Fields<'a> {
+        Fields { unclosed: true, ..Fields::new(line) }
     }
 
     /// Walks to the end of `line`, which must be a record.
@@ -69,13 +75,13 @@ impl<'a> Fields<'a> {
                 self.expect(b'{', "no object")?;
                 self.state = State::Inside;
                 self.space();
-                if self.peek() == Some(b'}') {
+                if self.is_over() {
                     return self.close();
                 }
             }
             State::Inside => {
                 self.space();
-                if self.peek() == Some(b'}') {
+                if self.is_over() {
                     return self.close();
                 }
                 self.expect(b',', "no comma")?;
@@ -128,8 +134,15 @@ impl<'a> Fields<'a> {
             .then(|| self.at + 1 + key.len())
     }
 
+    fn is_over(&self) -> bool {
+        match self.peek() {
+            None => self.unclosed,
+            Some(byte) => byte == b'}' && !self.unclosed,
+        }
+    }
+
     fn close(&mut self) -> Result<Option<Field<'a>>, Fault> {
-        self.at += 1;
+        self.at = self.line.len().min(self.at + 1);
         self.space();
         if self.at < self.line.len() {
             return Err(self.fault("something after the object"));

@@ -6,6 +6,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::text::append_string;
 use crate::value::{Owned, Value};
 
 /// Why a line is not a row record, and at which byte.
@@ -38,17 +39,43 @@ impl<'a> Str<'a> {
         if !self.escaped {
             return Ok(Cow::Borrowed(self.raw));
         }
-        let (mut out, mut rest) =
-            (Vec::with_capacity(self.raw.len()), self.raw);
-        while let Some(at) = memchr::memchr(b'\\', rest) {
-            out.extend_from_slice(&rest[..at]);
+        let mut out = Vec::with_capacity(self.raw.len());
+        self.each_part(&mut |part| out.extend_from_slice(part))?;
+        Ok(Cow::Owned(out))
+    }
+
+    /// Gives the text part by part.
+    fn each_part(&self, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let mut rest = self.raw;
+        while self.escaped
+            && let Some(at) = memchr::memchr(b'\\', rest)
+        {
+            each(&rest[..at]);
             let bad = Fault { what: "a bad escape", at: 0 };
             let (c, length) = escape(&rest[at..]).ok_or(bad)?;
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            each(c.encode_utf8(&mut [0; 4]).as_bytes());
             rest = &rest[at + length..];
         }
-        out.extend_from_slice(rest);
-        Ok(Cow::Owned(out))
+        each(rest);
+        Ok(())
+    }
+
+    /// Whether this has the text of a string that is written as
+    /// [`append_string`] writes it.
+    fn means(&self, ours: &Str<'_>) -> Result<bool, Fault> {
+        let (mut rest, mut string) = (Some(ours.raw), Vec::new());
+        self.each_part(&mut |part| {
+            let mut part = part;
+            // What stands for itself is written so; what was an escape is one
+            // character, and is written as we write it.
+            if part.len() <= 4 {
+                string.clear();
+                append_string(&mut string, part);
+                part = &string[1..string.len() - 1];
+            }
+            rest = rest.and_then(|rest| rest.strip_prefix(part));
+        })?;
+        Ok(rest.is_some_and(<[u8]>::is_empty))
     }
 
     /// Whether this is the given plain ASCII text.
@@ -121,14 +148,43 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// The value if it is wanted; else it is only checked.
+    /// Whether this is the value of a token that is written as
+    /// [`Shape`](super::Shape) writes it. A long value is not copied.
+    pub fn means(&self, ours: &Token<'_>) -> Result<bool, Fault> {
+        Ok(match (self, ours) {
+            (Token::Text(mine), Token::Text(ours)) => mine.means(ours)?,
+            // Base64 is read strictly: the same bytes are the same text.
+            (
+                Token::Bytes { text: true, encoded: mine },
+                Token::Bytes { text: true, encoded: ours },
+            )
+            | (
+                Token::Bytes { text: false, encoded: mine },
+                Token::Bytes { text: false, encoded: ours },
+            ) => mine.means(ours)?,
+            // TEXT is a string or, if it is not UTF-8, base64; but a line that
+            // somebody else wrote may have it as base64 all the same.
+            _ => {
+                let (mine, ours) = ((*self).to_owned()?, (*ours).to_owned()?);
+                mine.borrow().identical(ours.borrow())
+            }
+        })
+    }
+
+    /// The value if it is wanted; else it is only checked, without a copy of
+    /// a long one.
     pub fn to_owned_if(self, wanted: bool) -> Result<Option<Owned>, Fault> {
         match self {
             _ if wanted => self.to_owned().map(Some),
             // What was not decoded may still be no value of SQLite's.
             Token::Integer(digits) if digits.len() < 19 => Ok(None),
-            Token::Text(string) if !string.escaped => Ok(None),
             Token::Null | Token::Real(_) => Ok(None),
+            Token::Text(string) => {
+                string.each_part(&mut |_| ()).map(|()| None)
+            }
+            Token::Bytes { encoded, .. } if !encoded.escaped => {
+                check_base64(encoded.raw).map(|()| None)
+            }
             _ => self.to_owned().map(|_| None),
         }
     }
@@ -158,6 +214,21 @@ impl<'a> Token<'a> {
             }
         })
     }
+}
+
+/// Checks base64 in pieces, each of which is whole by itself.
+fn check_base64(encoded: &[u8]) -> Result<(), Fault> {
+    let mut piece = [0; 4096];
+    let mut pieces = encoded.chunks(4096).peekable();
+    while let Some(encoded) = pieces.next() {
+        let decoded = STANDARD.decode_slice(encoded, &mut piece);
+        // Only the last piece may end in padding.
+        let padded = pieces.peek().is_some() && encoded.ends_with(b"=");
+        if padded || decoded.is_err() {
+            return Err(Fault { what: "bad base64", at: 0 });
+        }
+    }
+    Ok(())
 }
 
 /// The character of the escape that the text begins with, and its length.
@@ -198,4 +269,45 @@ fn code(text: &[u8]) -> Option<u32> {
         return None;
     }
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Fields;
+
+    fn token(line: &str) -> Token<'_> {
+        Fields::new(line.as_bytes()).next().unwrap().unwrap().value
+    }
+
+    #[test]
+    fn any_spelling_means_what_ours_says_and_nothing_else() {
+        let ours = r#"{"a":"é\u0001\n/\"b long enough"}"#;
+        let other = r#"{"a":"\u00e9\u0001\u000a\/\u0022b long enough"}"#;
+        let short = r#"{"a":"\u00e9\u0001\u000a\/\u0022b long enoug"}"#;
+        let means = |a, b| token(a).means(&token(b)).unwrap();
+        assert!(means(ours, ours) && means(other, ours));
+        assert!(!means(short, ours) && !means(r#"{"a":null}"#, ours));
+        let blob = r#"{"a":{"$base64":true,"encoded":"/w=="}}"#;
+        let text = r#"{"a":{"$base64":true,"text":true,"encoded":"/w=="}}"#;
+        let escaped = r#"{"a":{"encoded":"\/w==","$base64":true}}"#;
+        assert!(means(escaped, blob) && means(text, text));
+        assert!(!means(text, blob) && !means(blob, text));
+        assert!(means(r#"{"a":1.50}"#, r#"{"a":1.5}"#));
+        assert!(!means(r#"{"a":1}"#, r#"{"a":1.0}"#));
+    }
+
+    #[test]
+    fn base64_is_checked_as_strictly_in_pieces_as_at_once() {
+        let long = STANDARD.encode(vec![7; 3072 * 3 + 1]);
+        let mut torn = long.clone().into_bytes();
+        torn[4095] = b'=';
+        for good in ["", "/w==", &long] {
+            assert!(check_base64(good.as_bytes()).is_ok());
+        }
+        for bad in ["/x==", "/w=", "*", &long[1..]] {
+            assert!(check_base64(bad.as_bytes()).is_err());
+        }
+        assert!(check_base64(&torn).is_err());
+    }
 }

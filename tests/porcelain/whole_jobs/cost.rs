@@ -7,9 +7,15 @@ use crate::support::{Dir, bins};
 /// Puts a program before each of ours that writes down how much memory it
 /// had at most, in KiB.
 pub fn measured(dir: &Dir) {
-    for program in
-        ["rt-export", "rt-store", "rt-purge", "rt-report", "rt-stat"]
-    {
+    for program in [
+        "rt-export",
+        "rt-store",
+        "rt-purge",
+        "rt-report",
+        "rt-stat",
+        "rt-cat",
+        "rt-consolidate",
+    ] {
         dir.script(
             &format!("measured/{program}"),
             &format!(
@@ -28,12 +34,19 @@ pub fn measured(dir: &Dir) {
     }
 }
 
-/// No program needed 64 MiB.
+/// No program needed more than this, in KiB: 58 MiB.
+const MOST: u64 = 58 * 1024;
+
+/// No program needed more memory than it may.
 pub fn peaks_are_small(dir: &Dir) {
+    peaks_are_below(dir, MOST);
+}
+
+fn peaks_are_below(dir: &Dir, most: u64) {
     let peaks = dir.read("peaks");
     for line in peaks.lines() {
         let kib: u64 = line.split(' ').nth(1).unwrap().parse().unwrap();
-        assert!(kib < 64 * 1024, "{peaks}");
+        assert!(kib < most, "{peaks}");
     }
     if std::env::var_os("RT_LONG").is_some() {
         std::io::Write::write_all(
@@ -97,6 +110,50 @@ fn memory_does_not_grow_with_a_million_rows_or_two_gigabytes() {
     archives_within_memory("TEXT PRIMARY KEY", 1_000_000, 200, 30);
     archives_within_memory("TEXT", 1_000_000, 200, 30);
     archives_within_memory("TEXT PRIMARY KEY", 200_000, 10_000, 30);
+}
+
+/// A job over rows of so many MiB, on as many days; what each program needs is
+/// 64 MiB and four rows.
+fn large_rows_within_memory(rows: u64, mib: u64, days: u64) {
+    let world = World::builtin("");
+    // Nothing in a row of hexadecimal digits is escaped: as JSON it is as long.
+    world.sql(&format!(
+        "CREATE TABLE tool_uses (id INTEGER PRIMARY KEY, start_time, input);
+        WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+            WHERE n < {rows})
+        INSERT INTO tool_uses SELECT n, 1767225600 - (n % {days}) * 86400,
+            hex(randomblob({mib} << 19)) FROM s"
+    ));
+    measured(&world.dir);
+    world.dir.folder("archives");
+    let run = |script: &str| {
+        let cmd = world.cmd("sh").path_first(world.dir.join("measured"));
+        let out = cmd.args(["-c", script]).patience(3600).run();
+        out.status(0).stderr("");
+        out
+    };
+    let out = run("rt-archive --json tool_uses");
+    assert_eq!(tables(&out)["tool_uses"]["records"], rows);
+    let lines = "rt-cat tool_uses --since 2001-01-01 | wc -l";
+    assert_eq!(run(lines).stdout, format!("{rows}\n"));
+    run("rt-consolidate --older-than 1d");
+    assert_eq!(run(lines).stdout, format!("{rows}\n"));
+    peaks_are_below(&world.dir, (64 + 4 * mib) * 1024);
+}
+
+#[test]
+fn memory_follows_the_largest_row_and_not_the_days() {
+    for days in [4, 1] {
+        large_rows_within_memory(4, 16, days);
+    }
+}
+
+#[test]
+fn twelve_rows_of_64_mib_need_no_more_than_four() {
+    if std::env::var_os("RT_LONG").is_some() {
+        large_rows_within_memory(12, 64, 12);
+        large_rows_within_memory(12, 64, 1);
+    }
 }
 
 #[test]

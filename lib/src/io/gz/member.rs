@@ -4,6 +4,7 @@ use libdeflater::{CompressionLvl, Compressor, Decompressor, crc32};
 use memchr::{memchr_iter, memmem};
 
 use crate::error::{Error, Result};
+use crate::io::large::LARGE;
 
 /// The longest header that we write, in bytes.
 pub const HEADER_MAX: usize = FIXED + 33;
@@ -102,7 +103,8 @@ pub(super) fn count_lines(text: &[u8]) -> u64 {
 pub struct Encoder {
     compressor: Compressor,
     xfl: u8,
-    /// Room for the deflate stream of the longest text so far.
+    /// Room for the deflate stream of the longest text so far that was not
+    /// large.
     packed: Vec<u8>,
 }
 
@@ -156,16 +158,27 @@ impl Encoder {
             out.extend_from_slice(&least.to_le_bytes());
             out.extend_from_slice(&greatest.to_le_bytes());
         }
-        // Never cut short: what is cut is cleared again by the next resize.
         let bound = self.compressor.deflate_compress_bound(text.len());
-        if self.packed.len() < bound {
-            self.packed.resize(bound, 0);
+        let mut deflate = |packed: &mut [u8]| {
+            self.compressor
+                .deflate_compress(text, packed)
+                .map_err(|e| Error::failed(format!("cannot compress: {e}")))
+        };
+        if bound > LARGE {
+            // No second buffer as long as the text.
+            let begun = out.len();
+            out.resize(begun + bound, 0);
+            let length = deflate(&mut out[begun..])?;
+            out.truncate(begun + length);
+            out.shrink_to(LARGE);
+        } else {
+            // Never cut short: what is cut is cleared by the next resize.
+            if self.packed.len() < bound {
+                self.packed.resize(bound, 0);
+            }
+            let length = deflate(&mut self.packed)?;
+            out.extend_from_slice(&self.packed[..length]);
         }
-        let length = self
-            .compressor
-            .deflate_compress(text, &mut self.packed)
-            .map_err(|e| Error::failed(format!("cannot compress: {e}")))?;
-        out.extend_from_slice(&self.packed[..length]);
         out.extend_from_slice(&crc32(text).to_le_bytes());
         // RFC 1952: the length modulo 2^32.
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -174,6 +187,9 @@ impl Encoder {
         Ok(())
     }
 }
+
+/// In which steps room for a text is made, in bytes.
+const STEP: usize = 256 << 10;
 
 /// Opens whole members of ours.
 pub struct Opener {
@@ -219,6 +235,9 @@ impl Opener {
         if size > limit {
             return false;
         }
+        // A buffer that grows a little with each text leaves holes behind.
+        let room = size.next_multiple_of(STEP);
+        text.reserve_exact(room.saturating_sub(text.len()));
         text.resize(size, 0);
         self.inflate.gzip_decompress(member, text) == Ok(size)
             && trailer[..4] == crc32(text).to_le_bytes()

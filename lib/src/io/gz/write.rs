@@ -5,6 +5,7 @@ use std::thread;
 
 use super::member::Encoder;
 use crate::error::Result;
+use crate::io::large::relieve;
 use crate::io::ordered::Ordered;
 
 /// More threads than this by default would cost memory and gain little.
@@ -82,7 +83,8 @@ impl Pool {
     }
 
     /// Takes a member's buffer back, to be used again.
-    pub fn recycle(&mut self, member: Vec<u8>) {
+    pub fn recycle(&mut self, mut member: Vec<u8>) {
+        relieve(&mut member);
         self.spare.push(member);
     }
 }

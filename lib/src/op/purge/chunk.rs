@@ -26,9 +26,9 @@ use crate::record::records;
 /// So many rows are compared before they are put into the set.
 const ROWS_GATHERED: usize = 10_000;
 
-/// The most rows that are compared ahead of the batch that takes them. About
-/// 12 MB.
-const ROWS_AHEAD: usize = 150_000;
+/// The most rows that are compared ahead of the batch that takes them, more
+/// than one takes of random keys: 64 bytes each, and 35 for the digest.
+const ROWS_AHEAD: usize = 64_000;
 
 /// How the rows of lines are found.
 pub(super) enum Finder {
@@ -68,7 +68,7 @@ pub(super) struct Chunk {
 
 /// Which rows wait: of rows with keys, equal ones are one. Lines in the order
 /// of the rowids cannot be one row twice; only once some are in another order
-/// are the digests of the rows that wait looked at.
+/// are the digests looked at, of the rows that wait and of no others.
 #[derive(Default)]
 struct Known {
     last: Option<i64>,
@@ -215,7 +215,9 @@ impl Chunk {
 
     /// Drops the first rows: they are through.
     pub fn drop_first(&mut self, rows: usize) {
-        self.rows.drain(..rows);
+        for row in self.rows.drain(..rows) {
+            self.known.digests.as_mut().map(|all| all.remove(&row.digest));
+        }
         if self.rows.is_empty() {
             self.known = Known::default();
         }
@@ -262,6 +264,7 @@ impl Lines {
         };
         let mut given = None;
         if let Some(helper) = &self.helper
+            && piece.len() <= crate::io::large::LARGE
             && let used = self.used.pop().unwrap_or_default()
             && let Some((segment, piece)) = self.ahead.next(used)?
         {

@@ -14,6 +14,7 @@ use crate::archive::{
 use crate::db::{Identity, Table};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::gz;
+use crate::io::large::LARGE;
 use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
 use crate::record::{self, Frame};
@@ -23,6 +24,10 @@ use crate::time::{Day, Unit, rfc3339};
 
 /// What all days together may hold before one is cut early, in bytes of text.
 const HELD_BYTES: usize = 16 << 20;
+
+/// What is compressed at a time, in bytes of text, unless one block is longer.
+/// More than that gains nothing.
+const UNDER_WAY_BYTES: usize = 16 * BLOCK_BYTES;
 
 /// What rt-store says when it is through: its record, the segments to print
 /// as receipts, and the run's end.
@@ -58,7 +63,9 @@ pub(super) struct Days<'s> {
     lines: LineReader,
     pool: gz::Pool,
     days: BTreeMap<Day, DayDraft>,
+    /// Bytes of text that wait in the days' blocks, and in the pool.
     held: usize,
+    under_way: usize,
     rows: u64,
     undated: u64,
 }
@@ -103,6 +110,7 @@ impl<'s> Days<'s> {
             pool: gz::Pool::new(level, threads),
             days: BTreeMap::new(),
             held: 0,
+            under_way: 0,
             rows: 0,
             undated: 0,
         }
@@ -178,6 +186,10 @@ impl<'s> Days<'s> {
         if self.days.get(&day).is_some_and(full) {
             self.cut(day)?;
         }
+        if length > LARGE {
+            // It is in the reader's buffer, and is to be copied once.
+            while self.take()? {}
+        }
         let behind = self.frame.row();
         if let Some(entry) = self.days.get_mut(&day) {
             let before = entry.block.text.len();
@@ -222,9 +234,13 @@ impl<'s> Days<'s> {
         if self.plain {
             return entry.draft.write(&block.text);
         }
-        if self.pool.full() {
+        let length = block.text.len();
+        while self.pool.full()
+            || self.under_way > 0 && self.under_way + length > UNDER_WAY_BYTES
+        {
             self.take()?;
         }
+        self.under_way += length;
         let range = block.microseconds();
         let key = day_key(day);
         self.pool.submit(gz::Block { key, text: block.text, range })
@@ -233,6 +249,7 @@ impl<'s> Days<'s> {
     /// Writes the oldest member under way.
     fn take(&mut self) -> Result<bool> {
         let Some(done) = self.pool.take()? else { return Ok(false) };
+        self.under_way -= done.text.len();
         let day = self.days.iter_mut().find(|(d, _)| day_key(**d) == done.key);
         if let Some((_, entry)) = day {
             entry.draft.write(&done.member)?;
