@@ -1,5 +1,9 @@
-//! Signals that ask for an end: they set a flag, and the program comes to a
-//! stop where it is harmless.
+//! What asks for an end: SIGINT, SIGTERM, `--max-runtime`, and a reader of the
+//! output that has gone. The signals set a flag, and the program comes to a stop
+//! where it is harmless.
+//!
+//! A statement of SQL may never end, and a lock may stay taken: what runs or
+//! waits so long asks [`check`], which knows what the whole process was told.
 //!
 //! System calls are restarted after a handler ran, and a read can wait for
 //! ever; so the wait for input is a poll, cut into slices short enough for a
@@ -7,9 +11,9 @@
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -17,20 +21,83 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit, Result};
 
-/// When a run is to end, whatever is left.
+/// The flags of this process, once it listens to signals.
+static STOP: OnceLock<Stop> = OnceLock::new();
+
+/// When `--max-runtime` is over.
+static DEADLINE: OnceLock<Instant> = OnceLock::new();
+
+/// The run is at its end: what it still does is short, and is to be done.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// An error once a signal came, or the time is over.
+fn asked() -> Result<()> {
+    match STOP.get() {
+        Some(stop) => Limit { stop }.check(),
+        None => Ok(()),
+    }
+}
+
+/// An error once the process is to end.
+pub fn check() -> Result<()> {
+    asked()?;
+    match reader_has_gone() {
+        true => Err(Error::stream("", io::ErrorKind::BrokenPipe.into())),
+        false => Ok(()),
+    }
+}
+
+/// Whether a statement that takes long is to end.
+pub fn ends_statements() -> bool {
+    !ENDING.load(Ordering::Relaxed) && check().is_err()
+}
+
+/// From now on statements run to their end.
+pub fn let_statements_end() {
+    ENDING.store(true, Ordering::Relaxed);
+}
+
+/// The process is to end then at the latest.
+pub fn end_at(deadline: Instant) {
+    DEADLINE.get_or_init(|| deadline);
+}
+
+/// Whether standard output is a pipe that nobody reads any more.
+fn reader_has_gone() -> bool {
+    let output = io::stdout();
+    let fd = output.as_fd();
+    let mut look = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut look, Some(&now)).is_ok()
+        && look[0].revents().contains(PollFlags::ERR)
+}
+
+/// Sleeps, unless a signal came or the time is over.
+pub fn sleep(time: Duration) -> Result<()> {
+    let end = Instant::now() + time;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        asked()?;
+        std::thread::sleep(left.min(Duration::from_millis(100)));
+    }
+}
+
+/// When a run is to end, whatever is left: a signal may ask for it, and
+/// [`end_at`] may have set a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit<'l> {
     /// A signal may ask for it.
     pub stop: &'l Stop,
-    /// When `--max-runtime` is over.
-    pub deadline: Option<Instant>,
 }
 
 impl Limit<'_> {
     /// An error once the run is to end.
     pub fn check(&self) -> Result<()> {
         self.stop.check()?;
-        if self.deadline.is_some_and(|d| Instant::now() >= d) {
+        if DEADLINE.get().is_some_and(|end| Instant::now() >= *end) {
             return Err(Error::partial("the time is over (--max-runtime)")
                 .hint("run it again: it goes on where it stopped"));
         }
@@ -39,7 +106,7 @@ impl Limit<'_> {
 }
 
 /// Whether a signal asked for an end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
@@ -58,13 +125,8 @@ impl Stop {
             signal_hook::flag::register(signal, flag.clone())
                 .map_err(|e| Error::stream("cannot handle signals", e))?;
         }
+        STOP.get_or_init(|| stop.clone());
         Ok(stop)
-    }
-
-    /// Tells, also to who outlives this, whether a signal came.
-    pub fn asked(&self) -> impl Fn() -> bool + Send + 'static {
-        let flags = [self.interrupted.clone(), self.terminated.clone()];
-        move || flags.iter().any(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// An error once a signal came.

@@ -20,6 +20,7 @@ mod redact;
 mod report;
 mod stat;
 mod stat_of_archives;
+mod stopping;
 mod store;
 mod times_of_every_program;
 mod verify;

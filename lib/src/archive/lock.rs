@@ -22,6 +22,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Notes, Result, quoted};
 use crate::io::durable::{self, Temp};
+use crate::signal;
 
 /// The variable that names the inherited descriptors, of as many trees,
 /// separated by colons.
@@ -162,7 +163,9 @@ fn until(
                 if left.is_zero() {
                     return Err(Errno::WOULDBLOCK);
                 }
-                std::thread::sleep(pause.min(left));
+                signal::check()
+                    .and_then(|()| signal::sleep(pause.min(left)))
+                    .map_err(|_| Errno::CANCELED)?;
                 pause = (pause * 2).min(Duration::from_millis(200));
             }
             Err(Errno::INTR) => {}
@@ -179,7 +182,11 @@ fn held(root: &Path, path: &Path, errno: Errno) -> Error {
         ))
         .hint("wait for it with --wait D, or run again later");
     }
-    Error::io("lock", path, errno.into())
+    let error = Error::io("lock", path, errno.into());
+    match errno {
+        Errno::CANCELED => signal::check().err().unwrap_or(error),
+        _ => error,
+    }
 }
 
 /// The descriptor that rt-lock handed down, if it is this tree's lock.

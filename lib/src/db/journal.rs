@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::db::Database;
 use crate::db::journal_file::beside;
+use crate::db::waiting::without_waiting;
 use crate::error::{Error, Result};
 use crate::io::durable;
 
@@ -186,11 +187,7 @@ impl Database {
     /// Copies what is left of the log and gives the room of its file back;
     /// not where somebody is using it.
     pub(super) fn truncate_log(&self) -> Result<()> {
-        let fail = |e| self.fail("cannot truncate its log", e);
-        let busy = self.busy_timeout()?;
-        self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
-        self.checkpoint_as("TRUNCATE")?;
-        self.connection.busy_timeout(busy).map_err(fail)
+        without_waiting(|| self.checkpoint_as("TRUNCATE")).map(drop)
     }
 
     /// What a checkpoint says

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::db::waiting::wait_for_locks;
+
 /// Readies a connection that is going to delete. `NORMAL` leaves out what
 /// [`WriteLock::commit`](crate::db::WriteLock::commit) does, and nothing else
 /// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). A program
@@ -70,7 +72,7 @@ impl LogFile {
 pub(super) fn visit(path: &Path, busy: Duration) -> rusqlite::Result<()> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(busy)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    wait_for_locks(&mut connection, busy)?;
     connection.query_row("PRAGMA schema_version", [], |_| Ok(()))
 }

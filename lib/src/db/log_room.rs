@@ -97,7 +97,7 @@ impl LogRoom {
         database: &Database,
         limit: Limit<'_>,
     ) -> Result<()> {
-        let end = Instant::now() + database.busy_timeout()?;
+        let end = Instant::now() + database.busy;
         while self.is_too_long() {
             self.give_back(database)?;
             if !self.is_too_long() {

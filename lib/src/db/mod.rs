@@ -24,6 +24,7 @@ mod schema;
 mod sql;
 mod triggers;
 mod vacuum;
+mod waiting;
 mod wal_leftovers;
 mod watched;
 mod whole_schema;

@@ -18,9 +18,15 @@ use rustix::io::Errno;
 use crate::db::access::Access;
 use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
+use crate::db::waiting::wait_for_locks;
 use crate::db::wal_leftovers::WalLeftovers;
 use crate::db::whole_schema::WholeSchema;
 use crate::error::{Error, Result, quoted};
+use crate::signal;
+
+/// After so many steps of a statement it is asked whether it is to end: some
+/// hundredths of a second.
+const STEPS: i32 = 1_000_000;
 
 /// An open database.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub struct Database {
     pub(super) full: Cell<bool>,
     /// The schema as it was read last.
     pub(super) schema: RefCell<Option<WholeSchema>>,
+    /// How long locks are waited for.
+    pub(super) busy: Duration,
     /// Device and inode of the file that was opened.
     file: (u64, u64),
     /// Dropped behind the connection.
@@ -103,14 +111,13 @@ impl Database {
             false => OpenFlags::SQLITE_OPEN_READ_ONLY,
             true => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
-        let connection = Connection::open_with_flags(
+        let mut connection = Connection::open_with_flags(
             path,
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        // SQLite counts milliseconds in 31 bits.
-        let most = Duration::from_millis(i32::MAX as u64);
-        connection.busy_timeout(busy.min(most))?;
-        // Sizes below zero are KiB.
+        wait_for_locks(&mut connection, busy)?;
+        connection.progress_handler(STEPS, Some(signal::ends_statements))?;
+        // Cache sizes below zero are KiB.
         connection.execute_batch(
             "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
              PRAGMA temp.cache_size=-8000;",
@@ -136,6 +143,7 @@ impl Database {
             log: LogFile::default(),
             full: Cell::new(false),
             schema: RefCell::new(None),
+            busy,
             file: (0, 0),
             _leftovers: None,
         })
@@ -158,18 +166,6 @@ impl Database {
                  was left is settled in the file that is there now",
             )),
         }
-    }
-
-    /// Lets a statement that takes long end with an error once `asked` says
-    /// so: a condition can keep SQLite busy for ever between two rows.
-    pub fn end_when(
-        &mut self,
-        asked: impl Fn() -> bool + Send + 'static,
-    ) -> Result<()> {
-        // Some hundredths of a second.
-        const STEPS: i32 = 1_000_000;
-        let done = self.connection.progress_handler(STEPS, Some(asked));
-        done.map_err(|e| self.fail("cannot set it up", e))
     }
 
     /// Refuses a database that cannot be written, before anything is done
@@ -197,8 +193,7 @@ impl Database {
 
     /// A second connection that reads the same database.
     pub fn reader(&self) -> Result<Database> {
-        let busy = self.busy_timeout()?;
-        let reader = Database::open(&self.path, Access::Read, busy)?;
+        let reader = Database::open(&self.path, Access::Read, self.busy)?;
         if reader.file != self.file {
             self.check_path()?;
         }
@@ -242,12 +237,6 @@ impl Database {
     /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
     pub fn schema_version(&self) -> Result<i64> {
         self.pragma_number("schema_version")
-    }
-
-    /// How long locks are waited for.
-    pub(super) fn busy_timeout(&self) -> Result<Duration> {
-        let busy = self.pragma_number("busy_timeout")?.max(0) as u64;
-        Ok(Duration::from_millis(busy))
     }
 
     pub(super) fn pragma_number(&self, name: &str) -> Result<i64> {

@@ -3,6 +3,7 @@
 use rusqlite::ErrorCode;
 
 use crate::error::{Error, Exit};
+use crate::signal;
 
 /// A name as SQL has it.
 pub(super) fn ident(name: &str) -> String {
@@ -38,6 +39,13 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
     let Some(code) = source.sqlite_error_code() else {
         return Error::failed(message);
     };
+    let stopped = matches!(
+        code,
+        ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy
+    );
+    if stopped && let Err(asked) = signal::check() {
+        return asked;
+    }
     match code {
         // So does a write-ahead log whose lock was asked for too often in
         // vain (SQLITE_PROTOCOL).

@@ -289,3 +289,52 @@ impl<'a> Fields<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    fn token(line: &str) -> Token<'_> {
+        Fields::new(line.as_bytes()).next().unwrap().unwrap().value
+    }
+
+    #[test]
+    fn any_spelling_means_what_ours_says_and_nothing_else() {
+        let ours = r#"{"a":"é\u0001\n/\"b long enough"}"#;
+        let other = r#"{"a":"\u00e9\u0001\u000a\/\u0022b long enough"}"#;
+        let short = r#"{"a":"\u00e9\u0001\u000a\/\u0022b long enoug"}"#;
+        let means = |a, b| token(a).means(&token(b)).unwrap();
+        assert!(means(ours, ours) && means(other, ours));
+        assert!(!means(short, ours) && !means(r#"{"a":null}"#, ours));
+        let blob = r#"{"a":{"$base64":true,"encoded":"/w=="}}"#;
+        let text = r#"{"a":{"$base64":true,"text":true,"encoded":"/w=="}}"#;
+        let escaped = r#"{"a":{"encoded":"\/w==","$base64":true}}"#;
+        assert!(means(escaped, blob) && means(text, text));
+        assert!(!means(text, blob) && !means(blob, text));
+        assert!(means(r#"{"a":1.50}"#, r#"{"a":1.5}"#));
+        assert!(!means(r#"{"a":1}"#, r#"{"a":1.0}"#));
+    }
+
+    #[test]
+    fn base64_is_checked_as_strictly_in_pieces_as_at_once() {
+        let long = STANDARD.encode(vec![7; 3072 * 3 + 1]);
+        let mut torn = long.clone().into_bytes();
+        torn[4095] = b'=';
+        let is_good = |encoded: &str| {
+            let line = format!(
+                "{{\"a\":{{\"$base64\":true,\"encoded\":\"{encoded}\"}}}}"
+            );
+            token(&line).to_owned_if(false).is_ok()
+        };
+        for good in ["", "/w==", &long] {
+            assert!(is_good(good));
+        }
+        for bad in ["/x==", "/w=", "*", &long[1..]] {
+            assert!(!is_good(bad));
+        }
+        assert!(!is_good(std::str::from_utf8(&torn).unwrap()));
+    }
+}

@@ -45,9 +45,7 @@ impl<'j> Job<'j> {
     }
 
     pub fn open(&self) -> Result<Database> {
-        let mut database = self.options.settings.open(Access::Read)?;
-        database.end_when(self.stop.asked())?;
-        Ok(database)
+        self.options.settings.open(Access::Read)
     }
 
     /// Exports a table; for a look, its first row.

@@ -38,13 +38,7 @@ pub fn run(
         (false, [name]) => name,
         (false, _) => return Err(Error::usage("one TABLE is exported")),
     };
-    let done = match export(options, name, output, notes, &stop) {
-        // What SQLite says of a statement that a signal ended is no reason.
-        Err(error) if error.exit() == Exit::Failed => {
-            stop.check().and(Err(error))
-        }
-        done => done,
-    };
+    let done = export(options, name, output, notes, &stop);
     let record = match &done {
         Ok(done) => done.record.clone(),
         // A reader that went away leaves no result: nobody was told all.

@@ -33,7 +33,7 @@ use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Table, Watched};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::outcome::{Ended, Outcome, Purged, Status};
-use crate::signal::{Limit, Stop, Stoppable};
+use crate::signal::{self, Limit, Stop, Stoppable};
 
 pub use self::options::Options;
 
@@ -53,6 +53,9 @@ pub fn run(
         ));
     }
     let stop = Stop::listen()?;
+    if let Some(time) = options.max_runtime {
+        signal::end_at(began + time);
+    }
     // First of all: whatever is appended later is of this run's time.
     let ledger = LedgerBefore::look(&options.settings.archives());
     let database = Watched::begin(|| options.settings.open(Access::Read));
@@ -64,7 +67,7 @@ pub fn run(
         read = done?;
     }
     let out = std::mem::take(&mut read.others);
-    let waited = Waited { receipts: read.receipts, database, ledger, began };
+    let waited = Waited { receipts: read.receipts, database, ledger };
     let done = match options.settings.dry_run {
         true => rehearse::rehearse(options, waited, &stop, notes),
         false => work(options, waited, &stop, notes),
@@ -149,10 +152,7 @@ fn work(
         }
     }
     if anything {
-        let limit = Limit {
-            stop,
-            deadline: options.max_runtime.map(|d| waited.began + d),
-        };
+        let limit = Limit { stop };
         let list = &mut results.list;
         results.end =
             settle(options, waited, &mut database, limit, list, notes)?;

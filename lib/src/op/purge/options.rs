@@ -1,7 +1,7 @@
 //! What a run is asked for, and what it gives.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::archive::{LedgerBefore, Receipt};
 use crate::db::{Limits, Reclaim, Watched};
@@ -46,7 +46,6 @@ pub(super) struct Waited {
     /// lock for longer from the first batch on.
     pub database: Option<Watched>,
     pub ledger: LedgerBefore,
-    pub began: Instant,
 }
 
 impl Waited {

@@ -48,10 +48,7 @@ pub(super) fn rehearse(
     let list = &mut results.list;
     let of = (&database, &identity);
     let groups = groups(options, ledger.state(), of, waited.receipts, list)?;
-    let limit = Limit {
-        stop,
-        deadline: options.max_runtime.map(|d| waited.began + d),
-    };
+    let limit = Limit { stop };
     let source = Source { database: &database, limit };
     let tree = Tree::new(&root);
     for group in groups {

@@ -126,6 +126,7 @@ fn delete_from(
         Some(error) if !ends(&error) => Err(error),
         stopped => {
             if stopped.is_some() {
+                crate::signal::let_statements_end();
                 tallies.truncate(chunk.finished(subjects.len()));
             }
             Ok(Through { tallies, stopped })

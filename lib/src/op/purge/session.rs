@@ -13,7 +13,7 @@ use crate::crash;
 use crate::db::{Database, Identity, Key, LogRoom, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
 use crate::proof::{Source, Subject};
-use crate::signal::Limit;
+use crate::signal::{self, Limit};
 
 /// What a run works with.
 pub(super) struct Session<'s> {
@@ -140,8 +140,7 @@ impl<'s> Session<'s> {
     /// Status 3 where a reader makes the write-ahead log too long.
     pub fn pause(&mut self) -> Result<()> {
         self.log.wait(self.database, self.limit)?;
-        std::thread::sleep(self.pace.rest());
-        Ok(())
+        signal::sleep(self.pace.rest())
     }
 
     /// Makes room for smaller batches, where one of `rows` was undone because

@@ -1,0 +1,182 @@
+//! What asks for an end is answered within two seconds, also inside a statement
+//! that never ends and while a lock is waited for.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::support::world::World;
+use crate::support::{NOW, bins};
+
+/// Rows, a view that never ends, and a table whose deletion does not.
+const ENDLESS: &str = "
+    CREATE VIEW endless AS WITH RECURSIVE c(n) AS
+        (SELECT 1 UNION ALL SELECT n + 1 FROM c)
+        SELECT n AS id, '2026-01-01' AS at FROM c WHERE n < 0;
+    CREATE TABLE t (id INTEGER PRIMARY KEY, at);
+    INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-01')";
+const TRIGGER: &str = "CREATE TRIGGER stays AFTER DELETE ON t BEGIN
+    SELECT count(*) FROM endless; END";
+const SOON: Duration = Duration::from_secs(2);
+
+fn start(world: &World, program: &str, args: &[&str]) -> Child {
+    Command::new(bins().join(program))
+        .args(args)
+        .current_dir(world.dir.path())
+        .envs([("RT_DB", "db"), ("RT_ARCHIVES", "archives")])
+        .env("RT_POLICY", "policy")
+        .env("RT_NOW", NOW)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// The status as a shell has it, of a program that ends soon.
+fn ends_soon(mut child: Child, why: &str) -> i32 {
+    let began = Instant::now();
+    let status: ExitStatus = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > SOON {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{why}: not at its end after {SOON:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let by_signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(by_signal).unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill").args([name, &id]).status().unwrap().success()
+    );
+}
+
+/// The database's write lock, if it is free.
+fn takes_lock(db: &Connection) -> bool {
+    let taken = db.execute_batch("BEGIN IMMEDIATE").is_ok();
+    taken && db.execute_batch("ROLLBACK").is_ok()
+}
+
+fn connection(world: &World) -> Connection {
+    let db = Connection::open(world.dir.join("db")).unwrap();
+    db.busy_timeout(Duration::ZERO).unwrap();
+    db
+}
+
+/// Stored rows, and a purge of them that hangs in a trigger.
+fn hangs(world: &World, args: &[&str]) -> Child {
+    world.sh("rt-export --due t | rt-store t").run().status(0);
+    world.sql(TRIGGER);
+    let child = start(world, "rt-purge", &[&["--pending"], args].concat());
+    let (db, began) = (connection(world), Instant::now());
+    while takes_lock(&db) {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
+/// No row is gone, no lock is held, and without the trigger the next run goes
+/// on.
+fn goes_on(world: &World) {
+    assert!(takes_lock(&connection(world)));
+    assert_eq!(world.row("SELECT count(*) FROM t"), "2");
+    world.sql("DROP TRIGGER stays");
+    world.sh("rt-purge --pending").run().status(0);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+    assert_eq!(world.records().len(), 2);
+}
+
+#[test]
+fn a_signal_ends_a_trigger_that_never_ends() {
+    for (name, status) in [("-TERM", 143), ("-INT", 130)] {
+        let world = World::of(ENDLESS);
+        let child = hangs(&world, &[]);
+        signal(&child, name);
+        assert_eq!(ends_soon(child, name), status);
+        goes_on(&world);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_a_trigger_that_never_ends() {
+    let world = World::of(ENDLESS);
+    let mut child = hangs(&world, &[]);
+    drop(child.stdout.take());
+    assert_eq!(ends_soon(child, "no reader"), 141);
+    goes_on(&world);
+}
+
+#[test]
+fn the_end_of_the_time_ends_a_trigger_that_never_ends() {
+    let world = World::of(ENDLESS);
+    let child = hangs(&world, &["--max-runtime", "1s"]);
+    assert_eq!(ends_soon(child, "--max-runtime"), 3);
+    goes_on(&world);
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_lock() {
+    let world = World::of(ENDLESS);
+    world.sh("rt-export --due t | rt-store t").run().status(0);
+    let db = connection(&world);
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let args = ["--pending", "--busy-timeout", "60s"];
+    let child = start(&world, "rt-purge", &args);
+    std::thread::sleep(Duration::from_millis(700));
+    signal(&child, "-TERM");
+    assert_eq!(ends_soon(child, "the database's lock"), 143);
+    db.execute_batch("ROLLBACK").unwrap();
+
+    let hold = ["archives", "--", "sleep", "20"];
+    let mut holder = start(&world, "rt-lock", &hold);
+    std::thread::sleep(Duration::from_millis(500));
+    let args = ["--pending", "--lock-wait", "60s"];
+    let child = start(&world, "rt-purge", &args);
+    std::thread::sleep(Duration::from_millis(700));
+    signal(&child, "-TERM");
+    assert_eq!(ends_soon(child, "the tree's lock"), 143);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn programs_that_read_end_inside_a_view_that_never_ends() {
+    let world = World::of(ENDLESS);
+    let condition = "EXISTS(SELECT 1 FROM endless)";
+    world.dir.write(
+        "policy",
+        format!(
+            "{{\"table\":\"t\",\"timestamp\":\"at\",\"hot\":\"7d\",\
+             \"warm\":\"30d\",\"cold\":\"30d\",\"where\":\"{condition}\"}}\n"
+        ),
+    );
+    let hot = ["--tier", "hot", "--timestamp-column", "at", "endless"];
+    for (program, args) in [
+        ("rt-export", &["--due", "t"][..]),
+        ("rt-export", &["endless"]),
+        ("rt-cat", &hot),
+        ("rt-stat", &["t"]),
+    ] {
+        for (how, status) in [("-TERM", 143), ("-INT", 130), ("", 141)] {
+            let mut child = start(&world, program, args);
+            std::thread::sleep(Duration::from_millis(500));
+            let running = child.try_wait().unwrap().is_none();
+            assert!(running, "{program} {args:?} did not hang");
+            match how {
+                "" => drop(child.stdout.take()),
+                name => signal(&child, name),
+            }
+            assert_eq!(ends_soon(child, program), status, "{program} {how}");
+        }
+    }
+}
