@@ -16,6 +16,7 @@ mod restore;
 mod rt;
 mod scaletrace;
 mod schedule;
+mod small_forged_files;
 mod tree_of_another_user;
 mod two_databases;
 mod whole_jobs;

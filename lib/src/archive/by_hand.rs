@@ -7,7 +7,7 @@ use std::path::Path;
 use super::event::{Compression, Segment};
 use super::names::{Origin, Tree};
 use super::owner::Archive;
-use super::segment::whole_lines;
+use super::segment::{Text, whole_lines};
 use super::state::{Open, State};
 use super::times::Times;
 use sha2::{Digest, Sha256};
@@ -154,7 +154,8 @@ fn survey(path: &Path, table: &Table) -> Result<(Compression, Survey)> {
         Ok(())
     };
     let mut input = durable::open_read(path)?;
-    whole_lines(&mut input, &name, !gzip, 1, &mut take)?;
+    let text = Text { name: &name, plain: !gzip, is_known: false, threads: 1 };
+    whole_lines(&mut input, text, &mut take)?;
     let compression = if gzip { Compression::Gzip } else { Compression::None };
     Ok((compression, out))
 }

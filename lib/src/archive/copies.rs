@@ -14,7 +14,7 @@ use std::path::Path;
 use super::event::Compression;
 use super::names::month_file;
 use super::owner::{Archive, not_as_said};
-use super::segment::{VerifiedSegment, as_damage, whole_lines};
+use super::segment::{Text, VerifiedSegment, as_damage, whole_lines};
 use super::state::Open;
 use crate::error::{Result, quoted};
 use crate::io::digest::{Hashing, file_sha256, keyed_digest};
@@ -201,7 +201,9 @@ fn see_records(
     plain: bool,
     sought: &mut Sought,
 ) -> Result<()> {
-    whole_lines(input, &quoted(path), plain, 0, &mut |piece| {
+    let name = &quoted(path);
+    let text = Text { name, plain, is_known: true, threads: 0 };
+    whole_lines(input, text, &mut |piece| {
         for record in records(piece) {
             sought.see(record, None, false);
         }

@@ -13,7 +13,7 @@ use super::event::{Adopt, Event, Named, Segment};
 use super::member::Member;
 use super::names::{Origin, Tree};
 use super::owner::{Archive, not_as_said};
-use super::segment::whole_lines;
+use super::segment::{Text, whole_lines};
 use super::state::{Open, State};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
@@ -295,7 +295,8 @@ fn count_lines(
     plain: bool,
 ) -> Result<Counted> {
     let mut counted = Counted::default();
-    whole_lines(input, name, plain, 0, &mut |piece| {
+    let text = Text { name, plain, is_known: false, threads: 0 };
+    whole_lines(input, text, &mut |piece| {
         for line in piece.split_inclusive(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\n").ok_or_else(|| {
                 Error::data("it ends in the middle of a line")

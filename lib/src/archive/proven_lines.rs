@@ -6,6 +6,7 @@ use super::lost::{Damages, Known};
 use crate::error::{Error, Result};
 use crate::io::durable;
 use crate::io::gz::{Proven, Step};
+use crate::io::line_room::LineRoom;
 use crate::record::{Fields, records};
 
 /// How much of a plain file is read at once.
@@ -21,6 +22,14 @@ pub struct ArchivedText<'s> {
     pub file: &'s str,
     /// What it should hold.
     pub known: Known,
+}
+
+impl ArchivedText<'_> {
+    /// Whether the ledger names it. Whole files, which are of no day, are found
+    /// by the ledger alone.
+    fn is_known(&self) -> bool {
+        self.known.rows.is_some() || self.known.day.is_none()
+    }
 }
 
 /// An error with the name of the text that it is about.
@@ -43,18 +52,20 @@ pub fn proven_lines(
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let what = source.what;
+    let (mut input, room) = LineRoom::of(input, source.is_known());
     if source.plain {
         let next = &mut |piece: &mut Vec<u8>| {
             piece.resize(PIECE, 0);
-            let n = durable::read_full(input, piece).map_err(|e| {
+            let n = durable::read_full(&mut input, piece).map_err(|e| {
                 Error::stream(&format!("cannot read {what}"), e)
             })?;
             piece.truncate(n);
             Ok(if n > 0 { Next::Piece } else { Next::End })
         };
-        return whole_lines(next, each);
+        return whole_lines((what, &room), next, each);
     }
-    lines_of(Proven::new(input, what, threads), damages, full, each)
+    let reader = Proven::new(input, what, threads);
+    lines_of(reader, (what, &room), damages, full, each)
 }
 
 /// The same for what stands behind so many members of ours and bytes that are
@@ -70,12 +81,15 @@ pub fn proven_lines_behind(
     if source.plain {
         return proven_lines(input, source, 0, damages, full, each);
     }
-    let reader = Proven::new(input, source.what, 0).behind(members, offset);
-    lines_of(reader, damages, full, each)
+    let what = source.what;
+    let (input, room) = LineRoom::of(input, source.is_known());
+    let reader = Proven::new(input, what, 0).behind(members, offset);
+    lines_of(reader, (what, &room), damages, full, each)
 }
 
-fn lines_of(
-    mut reader: Proven<&mut dyn Read>,
+fn lines_of<R: Read>(
+    mut reader: Proven<R>,
+    (what, room): (&str, &LineRoom),
     damages: &mut Damages,
     full: &mut bool,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
@@ -90,7 +104,7 @@ fn lines_of(
             Step::End => Next::End,
         })
     };
-    let done = whole_lines(next, each);
+    let done = whole_lines((what, room), next, each);
     *full |= reader.is_full();
     done
 }
@@ -109,6 +123,7 @@ enum Next {
 /// cuts in two is left out: its first part has no end, and its second part,
 /// which cannot be told from a line by its start, is no record.
 fn whole_lines(
+    (what, room): (&str, &LineRoom),
     next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Next>,
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
@@ -125,6 +140,7 @@ fn whole_lines(
         }
         let Some(end) = memchr::memrchr(b'\n', &piece) else {
             rest.extend_from_slice(&piece);
+            room.check(rest.len(), what)?;
             continue;
         };
         let mut whole = &piece[..=end];

@@ -18,6 +18,7 @@ use crate::error::{Error, Exit, Result, quoted};
 use crate::io::digest::Hashing;
 use crate::io::durable::{self, FileId};
 use crate::io::gz;
+use crate::io::line_room::LineRoom;
 use crate::record::BRACKETS;
 
 /// The text of one member is at most this long, unless one line is longer.
@@ -257,8 +258,8 @@ impl SegmentText {
         if self.is.size_bytes > 0 {
             let plain = self.is.compression == Compression::None;
             let name = quoted(&self.path);
-            whole_lines(&mut input, &name, plain, 0, &mut take)
-                .map_err(as_damage)?;
+            let text = Text { name: &name, plain, is_known: true, threads: 0 };
+            whole_lines(&mut input, text, &mut take).map_err(as_damage)?;
         }
         // What follows the last member is part of the digest too.
         io::copy(&mut input, &mut io::sink()).map_err(fail)?;
@@ -281,45 +282,64 @@ pub(super) fn as_damage(error: Error) -> Error {
     }
 }
 
+/// A text that is to be read line by line.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'t> {
+    /// What messages call it.
+    pub name: &'t str,
+    /// It has no gzip of its own.
+    pub plain: bool,
+    /// The ledger names it: a line may be as long as a row can be.
+    pub is_known: bool,
+    /// On how many threads members are opened; none is the caller's.
+    pub threads: usize,
+}
+
 /// Reads gzip members, or plain text, to the end: `take` gets pieces of whole
 /// lines, and may swap the buffer; what it leaves in it is ignored. A line over
 /// several pieces is put together; what stands behind the last newline comes
-/// last. Members are opened on `threads` threads, or on the caller's.
+/// last.
 ///
 /// # Errors
-/// Status 4 for what is no whole gzip; `name` is what messages call the input.
+/// Status 4 for what is no whole gzip, and for a line that is too long.
 pub(super) fn whole_lines(
     input: &mut dyn Read,
-    name: &str,
-    plain: bool,
-    threads: usize,
+    text: Text<'_>,
     take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
 ) -> Result<()> {
-    if plain {
+    let name = text.name;
+    let (mut input, room) = LineRoom::of(input, text.is_known);
+    let fits = &|length| room.check(length, name);
+    if text.plain {
         let mut next = |out: &mut Vec<u8>| -> Result<bool> {
             out.resize(1 << 18, 0);
-            let n = durable::read_full(input, out).map_err(|e| {
+            let n = durable::read_full(&mut input, out).map_err(|e| {
                 Error::stream(&format!("cannot read {name}"), e)
             })?;
             out.truncate(n);
             Ok(n > 0)
         };
-        return cut_at_lines(&mut next, take);
+        return cut_at_lines(&mut next, fits, take);
     }
-    let mut reader = gz::Reader::parallel(input, name, threads);
-    cut_at_lines(&mut |out| reader.next_block(out), take)
+    let mut reader = gz::Reader::parallel(input, name, text.threads);
+    cut_at_lines(&mut |out| reader.next_block(out), fits, take)
 }
 
-/// Cuts the pieces that `next` gives at line ends.
+/// Cuts the pieces that `next` gives at line ends, if a line that has come to
+/// some length `fits`.
 fn cut_at_lines(
     next: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool>,
+    fits: &dyn Fn(usize) -> Result<()>,
     take: &mut dyn FnMut(&mut Vec<u8>) -> Result<()>,
 ) -> Result<()> {
     let mut piece = Vec::new();
     let mut rest: Vec<u8> = Vec::new();
     while next(&mut piece)? {
         match memchr::memrchr(b'\n', &piece) {
-            None => rest.extend_from_slice(&piece),
+            None => {
+                rest.extend_from_slice(&piece);
+                fits(rest.len())?;
+            }
             Some(end) if rest.is_empty() => {
                 rest.extend_from_slice(&piece[end + 1..]);
                 piece.truncate(end + 1);

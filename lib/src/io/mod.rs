@@ -7,6 +7,7 @@ pub(crate) mod durable;
 pub(crate) mod gz;
 pub(crate) mod jsonl;
 pub(crate) mod large;
+pub(crate) mod line_room;
 pub(crate) mod ordered;
 pub(crate) mod output;
 pub(crate) mod pipe;

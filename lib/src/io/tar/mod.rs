@@ -14,6 +14,7 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
+mod headers;
 mod index;
 mod read;
 

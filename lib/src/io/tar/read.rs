@@ -17,19 +17,19 @@ use std::rc::Rc;
 use memchr::memmem;
 
 use super::Place;
+use super::headers::{BLOCK, Headers, is_header};
 use super::index::INDEX;
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::durable;
 use crate::io::gz::{Piece, Pieces};
 
-/// The length of a header, and of the blocks that a tar is made of.
-const BLOCK: usize = 512;
 /// What a header says it is, and where.
 const MAGIC: &[u8] = b"ustar";
 const MAGIC_AT: usize = 257;
-/// Where its sum stands, and how long that is.
-const SUM_AT: usize = 148;
-const SUM_LEN: usize = 8;
+/// What the names in a tar may have together, in bytes, with what is kept
+/// beside each: 40,000 of a usual length.
+const NAMES: usize = 16 << 20;
+const NAME_ROOM: usize = 350;
 
 /// A tar to be walked over.
 pub struct Walk<'w, R> {
@@ -57,7 +57,7 @@ pub fn salvage_tar<R: Read>(
         let unproven = text.unproven.clone();
         let base = text.position();
         let mut last = base;
-        let mut archive = ::tar::Archive::new(&mut text);
+        let mut archive = ::tar::Archive::new(Headers::new(&mut text));
         let walked = entries(&mut archive, path, usize::MAX, &mut |entry| {
             let proven = unproven.get() <= last;
             let length = entry.size.next_multiple_of(BLOCK as u64);
@@ -112,7 +112,7 @@ pub fn salvage_at(
         return Ok(text.failure.or(text.damage));
     }
     let unproven = text.unproven.clone();
-    let mut archive = ::tar::Archive::new(&mut text);
+    let mut archive = ::tar::Archive::new(Headers::new(&mut text));
     let walked = entries(&mut archive, path, 1, &mut |entry| {
         let proven = unproven.get() <= passed;
         each(entry, proven)
@@ -132,7 +132,7 @@ pub fn read_tar(
 ) -> Result<()> {
     let bad = |e| no_tar(path, &e);
     let text = Torn::new(Walk { file, path, whole: false }, false);
-    let mut archive = ::tar::Archive::new(text);
+    let mut archive = ::tar::Archive::new(Headers::new(text));
     if let Some(error) =
         entries(&mut archive, path, usize::MAX, &mut |entry| {
             each(entry.name, entry.size, entry.contents)
@@ -175,6 +175,7 @@ fn entries<R: Read>(
         Ok(entries) => entries,
         Err(error) => return Ok(Some(error)),
     };
+    let mut names = 0;
     for entry in entries.take(most) {
         let mut entry = match entry {
             Ok(entry) => entry,
@@ -185,6 +186,11 @@ fn entries<R: Read>(
         let name = String::from_utf8(bytes).map_err(|_| {
             Error::data(format!("{}: a name is not UTF-8", quoted(path)))
         })?;
+        names += name.len() + NAME_ROOM;
+        if names > NAMES {
+            let message = format!("{} holds too many names", quoted(path));
+            return Err(Error::data(message));
+        }
         // What GNU tar calls the folder that it was told to pack.
         let top = matches!(name.as_str(), "." | "./");
         let name = name.trim_start_matches("./").trim_end_matches('/');
@@ -350,17 +356,4 @@ fn find_header(text: &[u8], start: usize) -> Option<usize> {
         .filter_map(|magic| magic.checked_sub(MAGIC_AT))
         .find(|at| text.get(*at..at + BLOCK).is_some_and(is_header))?;
     Some(start + found)
-}
-
-/// Whether the sum of a header is what it says.
-fn is_header(block: &[u8]) -> bool {
-    let field = block.get(SUM_AT..SUM_AT + SUM_LEN).unwrap_or_default();
-    let said = std::str::from_utf8(field)
-        .ok()
-        .map(|text| text.trim_matches(['\0', ' ']))
-        .and_then(|digits| u32::from_str_radix(digits, 8).ok());
-    let sum = |bytes: &[u8]| bytes.iter().map(|b| u32::from(*b)).sum::<u32>();
-    // The sum itself counts as spaces.
-    let is = sum(block) - sum(field) + u32::from(b' ') * SUM_LEN as u32;
-    said == Some(is)
 }

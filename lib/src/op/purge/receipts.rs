@@ -16,6 +16,9 @@ pub(super) struct Input {
     pub fault: Option<Error>,
 }
 
+/// The longest record, in bytes: of a table of 2,000 columns.
+const LONGEST: u64 = 4 << 20;
+
 /// Reads standard input to its end: only then is the lock taken.
 pub(super) fn read_receipts(
     options: &Options,
@@ -27,11 +30,11 @@ pub(super) fn read_receipts(
     }
     let mut out = Input::default();
     let mut reader = BufReader::with_capacity(1 << 16, input);
-    let mut line = Vec::new();
     let mut number = 0;
     loop {
-        line.clear();
-        reader
+        let mut line = Vec::new();
+        (&mut reader)
+            .take(LONGEST)
             .read_until(b'\n', &mut line)
             .map_err(|e| Error::stream("cannot read the receipts", e))?;
         if line.is_empty() {
@@ -43,7 +46,7 @@ pub(super) fn read_receipts(
                 .hint("rt-purge takes what rt-store prints")
         };
         if line.last() != Some(&b'\n') {
-            out.fault = Some(bad("it has no end".to_owned()));
+            out.fault = Some(bad("it has no end, or is too long".to_owned()));
             return Ok(out);
         }
         let kind = match serde_json::from_slice::<Typed>(&line) {
