@@ -268,7 +268,8 @@ fn count_rows(
     plain: bool,
 ) -> Result<Counted> {
     let (mut counted, mut array) = (Counted::default(), ArrayReader::Begin);
-    whole_lines(input, name, plain, 0, &mut |piece| {
+    let text = Text { name, plain, is_known: false, threads: 0 };
+    whole_lines(input, text, &mut |piece| {
         for line in piece.split_inclusive(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let Some(row) = array.take(line).map_err(Error::data)? else {
