@@ -3,6 +3,8 @@
 
 use std::cell::Ref;
 
+use rusqlite::params;
+
 use crate::db::whole_schema::WholeSchema;
 use crate::db::{Database, Table};
 use crate::error::{Error, Result};
@@ -120,20 +122,27 @@ impl Database {
         Ok(keys.into_iter().map(|(_, columns)| columns).collect())
     }
 
-    /// Whether an index over all rows of a table leads with a column, or the
-    /// column is its rowid.
-    pub fn leads_an_index(&self, table: &str, column: &str) -> Result<bool> {
+    /// Whether an index over all rows of a table leads with a column, in the
+    /// order of a collation where one is named, or the column is its rowid.
+    pub fn leads_an_index(
+        &self,
+        table: &str,
+        column: &str,
+        collation: Option<&str>,
+    ) -> Result<bool> {
         self.connection
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM \
                  pragma_index_list(?1, 'main') AS l, \
                  pragma_index_xinfo(l.name, 'main') AS x \
                  WHERE NOT l.partial AND x.seqno = 0 \
-                 AND x.name = ?2 COLLATE NOCASE) OR (\
-                 SELECT count(*) = 1 AND max(pk) = 1 FROM \
-                 pragma_table_info(?1, 'main') WHERE pk > 0 \
-                 AND name = ?2 COLLATE NOCASE)",
-                [table, column],
+                 AND x.name = ?2 COLLATE NOCASE \
+                 AND (?3 IS NULL OR x.coll = ?3 COLLATE NOCASE)) OR (\
+                 SELECT count(*) = 1 AND max(name = ?2 COLLATE NOCASE) \
+                 FROM pragma_table_info(?1, 'main') WHERE pk > 0 \
+                 AND NOT EXISTS (SELECT 1 FROM \
+                 pragma_index_list(?1, 'main') WHERE origin = 'pk'))",
+                params![table, column, collation],
                 |row| row.get(0),
             )
             .map_err(|e| self.fail("cannot read the indexes", e))

@@ -16,6 +16,9 @@ pub(super) struct Reference {
     pub child: String,
     /// Its columns and the table's, pair by pair.
     pub pairs: Vec<(String, String)>,
+    /// How a column is declared that compares with the child's as the table's
+    /// does, pair by pair.
+    pub declared: Vec<String>,
     /// An index of the child serves the look-up.
     pub indexed: bool,
     /// The table points at itself.
@@ -85,6 +88,31 @@ impl References {
 }
 
 impl Reference {
+    /// `key.col = child.col AND ...`, where a table of keys takes the
+    /// parent's place ([`Reference::keys`]).
+    pub(super) fn equal_key(&self, key: &str, child: &str) -> String {
+        let terms: Vec<String> = self
+            .pairs
+            .iter()
+            .zip(self.keys())
+            .map(|((from, _), own)| {
+                format!("{key}.{own} = {child}.{}", ident(from))
+            })
+            .collect();
+        terms.join(" AND ")
+    }
+
+    /// The parent's columns.
+    pub(super) fn parent_columns(&self, parent: &str) -> Vec<String> {
+        let column = |to: &String| format!("{parent}.{}", ident(to));
+        self.pairs.iter().map(|(_, to)| column(to)).collect()
+    }
+
+    /// The names of the columns of a table of keys: "rt key 0", ...
+    pub(super) fn keys(&self) -> Vec<String> {
+        (0..self.pairs.len()).map(|i| format!("\"rt key {i}\"")).collect()
+    }
+
     /// `parent.col = child.col AND ...`
     pub(super) fn equal(&self, parent: &str, child: &str) -> String {
         let terms: Vec<String> = self
@@ -126,6 +154,7 @@ impl Database {
                 let reference = Reference {
                     child: child.clone(),
                     pairs: Vec::new(),
+                    declared: Vec::new(),
                     indexed: false,
                     own,
                     stays: None,
@@ -135,15 +164,19 @@ impl Database {
             if let Some((_, reference)) = all.last_mut() {
                 let part = reference.pairs.len();
                 let to = self.parent_column(table, &child, to, part)?;
+                let rule = self.rule(&child, &from)?;
+                let compared = self.rule(&table.name, &to)?.against(&rule);
+                if part == 0 {
+                    let collation = Some(compared.collation.as_str());
+                    reference.indexed = rule.serves(&compared)
+                        && self.leads_an_index(&child, &from, collation)?;
+                }
+                reference.declared.push(compared.declared());
                 reference.pairs.push((from, to));
             }
         }
-        let mut out = References::default();
-        for (_, mut reference) in all {
-            reference.indexed = self.has_index(&reference)?;
-            out.all.push(reference);
-        }
-        Ok(out)
+        let all = all.into_iter().map(|(_, reference)| reference).collect();
+        Ok(References { all })
     }
 
     /// The parent's column; one that is not named is the key's.
@@ -167,13 +200,5 @@ impl Database {
             ))
             .hint("mend the schema; no row of this table was touched")
         })
-    }
-
-    /// Whether an index of the child leads with the first column.
-    fn has_index(&self, reference: &Reference) -> Result<bool> {
-        match reference.pairs.first() {
-            Some((from, _)) => self.leads_an_index(&reference.child, from),
-            None => Ok(false),
-        }
     }
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::db::Database;
 use crate::db::journal::LogLength;
+use crate::db::sql::NO_ROOM;
 use crate::error::{Error, Result, quoted};
 use crate::io::space;
 use crate::signal::Limit;
@@ -165,6 +166,12 @@ impl Database {
     /// Whether the last error was that its file system is full.
     pub fn was_full(&self) -> bool {
         self.full.take()
+    }
+
+    /// The error where not even a batch that cannot be smaller finds room.
+    pub fn no_room(&self) -> Error {
+        let path = quoted(&self.path);
+        Error::failed(format!("{path}: its file system is full")).hint(NO_ROOM)
     }
 
     /// From now on each transaction gives back what its rollback journal has

@@ -7,7 +7,9 @@
 //! by SQL (whose `=` knows collations and affinities).
 
 mod access;
+mod affinity;
 mod catalog;
+mod deadline;
 mod delete;
 mod due;
 mod foreign_keys;
@@ -31,7 +33,10 @@ mod whole_schema;
 
 pub use access::Access;
 pub use catalog::PointsTo;
-pub use delete::{Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock};
+pub use delete::{
+    Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock, circle_end,
+    circle_start,
+};
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::{Child, References};
 pub use insert::{

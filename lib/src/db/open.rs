@@ -16,17 +16,13 @@ use rustix::fs::{Access as AccessFlags, access};
 use rustix::io::Errno;
 
 use crate::db::access::Access;
+use crate::db::deadline::Deadline;
 use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
 use crate::db::waiting::wait_for_locks;
 use crate::db::wal_leftovers::WalLeftovers;
 use crate::db::whole_schema::WholeSchema;
 use crate::error::{Error, Result, quoted};
-use crate::signal;
-
-/// After so many steps of a statement it is asked whether it is to end: some
-/// hundredths of a second.
-const STEPS: i32 = 1_000_000;
 
 /// An open database.
 #[derive(Debug)]
@@ -44,6 +40,7 @@ pub struct Database {
     pub(super) schema: RefCell<Option<WholeSchema>>,
     /// How long locks are waited for.
     pub(super) busy: Duration,
+    pub(super) deadline: Deadline,
     /// Device and inode of the file that was opened.
     file: (u64, u64),
     /// Dropped behind the connection.
@@ -116,7 +113,7 @@ impl Database {
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         wait_for_locks(&mut connection, busy)?;
-        connection.progress_handler(STEPS, Some(signal::ends_statements))?;
+        let deadline = Deadline::watched_by(&mut connection)?;
         // Cache sizes below zero are KiB.
         connection.execute_batch(
             "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16000; \
@@ -144,6 +141,7 @@ impl Database {
             full: Cell::new(false),
             schema: RefCell::new(None),
             busy,
+            deadline,
             file: (0, 0),
             _leftovers: None,
         })

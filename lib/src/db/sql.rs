@@ -10,7 +10,8 @@ pub(super) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-const NO_ROOM: &str = "make room on the file system of the database, then \
+/// What to do where the file system is full.
+pub(super) const NO_ROOM: &str = "make room on the file system of the database, then \
                        run the same command again; nothing was lost";
 
 /// Whether the file beside a write-ahead log (`-shm`) could not be made as

@@ -43,7 +43,7 @@ fn policy_that_fits_ends_0_with_hints_alone() {
     out.status(0).stderr("");
     insta::assert_snapshot!(out.stdout, @r#"
     hint: 'log': rows of 'part' point at it (log), and no line moves these: a row stays as long as one of them points at it; give 'part' a line of its own if they are to go
-    hint: 'part': no index leads with log, by which it points at 'log': each run reads all of it; CREATE INDEX mends that
+    hint: 'part': no index serves log, by which it points at 'log': each run reads all of it; CREATE INDEX mends that, where the type is that of what it points at
     hint: 'log': once its rows are gone SQLite counts their ids anew, and the archives get two rows of one id: "keep_greatest_id":true leaves the last row, AUTOINCREMENT counts on
     hint: 'bare': it has no key: rows are told apart by all they hold, which takes longer; an INTEGER PRIMARY KEY finds each at once
     hint: 'bare': 'at' is no time in 1 of 4 rows looked at, such as NULL: these will never be due

@@ -1,5 +1,9 @@
 //! Foreign keys: a row at which a row that stays points, stays too.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
 use crate::support::world::{World, counts, purged};
 
 /// Eight parents, all due but the last, and who points at them.
@@ -251,4 +255,129 @@ fn table_without_usable_key_keeps_its_parents_too() {
             assert_eq!(world.archived_of("k"), "a d", "{point}");
         }
     }
+}
+
+/// No row points at one that is not there.
+fn no_pointer_dangles(world: &World, case: &str) {
+    let dangling = world.rows("PRAGMA foreign_key_check");
+    assert!(dangling.is_empty(), "{case}: {dangling:?}");
+}
+
+#[test]
+fn row_that_changes_keeps_a_later_one_at_which_it_points() {
+    for (index, shape) in OWN {
+        let world = own(
+            index,
+            shape,
+            "(1, '2026-01-01', 5), (2, '2026-01-01', 1),
+            (3, '2026-01-01', 2), (4, '2026-01-01', NULL),
+            (5, '2026-01-01', NULL)",
+        );
+        let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+        let out = world.run_with(purge, "purge.committed", |world| {
+            world.sql("UPDATE t SET at = '2026-01-01 00:00' WHERE id = 1");
+        });
+        out.status(0).stderr("");
+        no_pointer_dangles(&world, shape);
+        let left = world.row("SELECT id FROM t ORDER BY id");
+        assert_eq!(left, "1 5", "{shape}");
+        let counted = counts(&purged(&out));
+        assert_eq!(counted, "records 3, changed 1, referenced 1", "{shape}");
+        assert_eq!(world.archived_of("id"), "2 3 4", "{shape}");
+    }
+}
+
+#[test]
+fn circle_goes_in_one_transaction() {
+    for (index, shape) in OWN {
+        let rows = "(1, '2026-01-01', 4), (2, '2026-01-02', 1),
+            (3, '2026-01-03', NULL), (4, '2026-01-01', 2),
+            (5, '2026-01-02', 4), (6, '2026-01-01', 6),
+            (7, '2026-01-01', 3), (8, '2026-01-01', 2)";
+        for changed in [1, 2, 4] {
+            let world = own(index, shape, rows);
+            let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+            let out = world.run_with(purge, "purge.committed:*", |world| {
+                world.sql(&format!(
+                    "UPDATE t SET at = '2026-01-01 00:00'
+                    WHERE id = {changed} AND (SELECT count(*) FROM t) < 8"
+                ));
+            });
+            out.status(0).stderr("");
+            let case = format!("{shape} {changed}");
+            no_pointer_dangles(&world, &case);
+            // All of the circle or none.
+            let circle = "SELECT id FROM t WHERE id IN (1, 2, 4) ORDER BY id";
+            assert_eq!(world.row(circle), "1 2 4", "{case}");
+            let counted = counts(&purged(&out));
+            let want = "records 5, changed 1, referenced 2";
+            assert_eq!(counted, want, "{case}");
+        }
+        let world = own(index, shape, rows);
+        let purge = world.purge(&world.stored("t")).arg("--batch-size=1");
+        let out = purge.run();
+        out.status(0).stderr("");
+        assert_eq!(counts(&purged(&out)), "records 8", "{shape}");
+    }
+}
+
+#[test]
+fn row_that_a_trigger_keeps_keeps_its_circle() {
+    for (index, shape) in OWN {
+        let world = own(
+            index,
+            shape,
+            "(1, '2026-01-01', 4), (2, '2026-01-02', 1),
+            (3, '2026-01-03', NULL), (4, '2026-01-01', 2)",
+        );
+        world.sql(
+            "CREATE TRIGGER keep BEFORE DELETE ON t WHEN old.id = 2
+            BEGIN SELECT raise(IGNORE); END",
+        );
+        let out = world.purge(&world.stored("t")).run();
+        out.status(3);
+        let counted = counts(&purged(&out));
+        assert_eq!(counted, "records 1, referenced 2, refused 1", "{shape}");
+        let left = world.row("SELECT id FROM t ORDER BY id");
+        assert_eq!(left, "1 2 4", "{shape}");
+        assert_eq!(world.archived_of("id"), "3", "{shape}");
+    }
+}
+
+/// Whoever looks whether a child without index points at a row cannot finish
+/// while others commit all the time: the write lock is not held for that.
+#[test]
+fn lock_is_not_held_to_read_a_large_child() {
+    let world = parents(PLAIN);
+    world.sql(
+        "PRAGMA journal_mode = WAL;
+        WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s
+            WHERE n < 300000)
+        INSERT INTO c SELECT NULL FROM s",
+    );
+    let receipts = world.stored("t");
+    let purge = world.purge(&receipts).args(["-v", "--max-stall=20ms"]);
+    let done = AtomicBool::new(false);
+    let out = thread::scope(|scope| {
+        scope.spawn(|| {
+            let writer = world.connect();
+            writer.busy_timeout(Duration::from_secs(10)).unwrap();
+            writer.execute_batch("CREATE TABLE log (n)").unwrap();
+            while !done.load(Ordering::Relaxed) {
+                writer.execute_batch("INSERT INTO log VALUES (1)").unwrap();
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let out = purge.run();
+        done.store(true, Ordering::Relaxed);
+        out
+    });
+    out.status(75);
+    let why = "others commit all the time, and whether rows of c point at \
+               rows of 't' is not found out in between";
+    assert!(out.stderr.contains(why), "{}", out.stderr);
+    assert!(out.stderr.contains("an index"), "{}", out.stderr);
+    assert!(!out.stderr.contains("held the lock"), "{}", out.stderr);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "8");
+    assert_eq!(purged(&world.pending().run())["records"], 7);
 }

@@ -2,6 +2,8 @@
 //! time.
 
 mod claims;
+mod follow;
+mod order;
 mod pace;
 mod reinserted;
 mod row_access;
@@ -12,5 +14,5 @@ mod write_lock;
 pub use pace::{Limits, Pace};
 pub use row_access::RowAccess;
 pub use row_address::RowAddress;
-pub use set::ProvenRow;
+pub use set::{ProvenRow, circle_end, circle_start};
 pub use write_lock::WriteLock;

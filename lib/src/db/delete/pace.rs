@@ -132,7 +132,8 @@ impl Pace {
         self.alone && (grows || !self.rest().is_zero())
     }
 
-    fn most_hold(&self) -> Duration {
+    /// How long any batch may hold it.
+    pub fn most_hold(&self) -> Duration {
         self.limits.most_hold(self.alone_since.elapsed())
     }
 
@@ -173,6 +174,13 @@ impl Pace {
         let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
         let most = self.limits.batch_size.unwrap_or(100_000).max(1);
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
+    }
+
+    /// How many of the rows that wait go in a batch that wants so many: a few
+    /// more rather than a short batch behind it.
+    pub fn batch(&self, wanted: usize, waiting: usize) -> usize {
+        let most = (wanted + wanted / 4).min(self.most_rows());
+        if waiting <= most { waiting } else { wanted }
     }
 
     /// The most rows that a batch may have.

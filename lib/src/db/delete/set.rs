@@ -6,9 +6,10 @@
 //! large, with the line that a row is where rows come from lines. A connection
 //! has one set; a new one takes its place.
 
+use std::cmp::Reverse;
+
 use rusqlite::params_from_iter;
 
-use crate::db::foreign_keys::{Reference, References};
 use crate::db::read::filter;
 use crate::db::{Database, RowAddress, Table};
 use crate::error::Result;
@@ -18,24 +19,20 @@ use crate::value::Owned;
 /// stand in no user's way.
 pub(in crate::db) const DELETE_SET: &str = "temp.\"rt delete set\"";
 
-/// The temporary table of rows that left the set because a row that stays
-/// points at them.
-const REFERENCED: &str = "temp.\"rt referenced\"";
-
-/// The temporary table of one batch.
-const BATCH: &str = "temp.\"rt batch\"";
-
 /// Which line of which segment a row is.
-const LINE: &str = "\"rt segment\", \"rt line\"";
+pub(super) const LINE: &str = "\"rt segment\", \"rt line\"";
 
 /// The digest of what a row was when it came into the set.
 const DIGEST: &str = "\"rt digest\"";
 
 /// Whether [`DeleteSet::take`] has given a row.
-const TAKEN: &str = "\"rt taken\"";
+pub(super) const TAKEN: &str = "\"rt taken\"";
 
-/// For messages.
-const FOLLOWING: &str = "cannot follow the foreign keys";
+/// When a row goes, by [`DeleteSet::order`].
+pub(super) const TURN: &str = "\"rt turn\"";
+
+/// Whether all rows of a turn point at each other.
+pub(super) const CYCLE: &str = "\"rt cycle\"";
 
 /// A row that was found equal to a line.
 #[derive(Clone, Debug)]
@@ -51,13 +48,46 @@ pub struct ProvenRow {
     pub order: u64,
     /// Where it stands.
     pub address: RowAddress,
+    /// Rows that point at each other in a circle have the same number; 0 is
+    /// none.
+    pub cycle: u32,
+}
+
+impl ProvenRow {
+    /// The row of a line, which was found at an address, with its digest and
+    /// its place in the order of the keys.
+    pub fn new(
+        segment: usize,
+        line: u64,
+        (address, digest, order): (RowAddress, u128, u64),
+    ) -> ProvenRow {
+        ProvenRow { segment, line, digest, order, address, cycle: 0 }
+    }
+
+    /// Whether two rows go in one transaction, whatever else does.
+    pub fn goes_with(&self, other: &ProvenRow) -> bool {
+        self.cycle != 0 && self.cycle == other.cycle
+    }
+}
+
+/// Where the circle ends that the last one of the first rows is in, of which
+/// there is one at least.
+pub fn circle_end(rows: &[ProvenRow], count: usize) -> usize {
+    let more = |row: &&ProvenRow| row.goes_with(&rows[count - 1]);
+    count + rows[count..].iter().take_while(more).count()
+}
+
+/// Where the circle begins that the row at a place is in.
+pub fn circle_start(rows: &[ProvenRow], place: usize) -> usize {
+    let before = |row: &&ProvenRow| row.goes_with(&rows[place]);
+    place - rows[..place].iter().rev().take_while(before).count()
 }
 
 /// The rows of a table that are to go.
 #[derive(Clone, Copy, Debug)]
 pub struct DeleteSet<'s> {
-    database: &'s Database,
-    table: &'s Table,
+    pub(super) database: &'s Database,
+    pub(super) table: &'s Table,
 }
 
 impl Database {
@@ -85,20 +115,45 @@ impl DeleteSet<'_> {
     }
 
     /// An empty temporary table with the set's columns.
-    fn make(&self, name: &str, key: &str) -> Result<()> {
+    pub(super) fn make(&self, name: &str, key: &str) -> Result<()> {
         self.database.run(&format!(
             "DROP TABLE IF EXISTS {name}; \
              CREATE TABLE {name}({}, {LINE}, {DIGEST}, {TAKEN}, \
-             PRIMARY KEY({key})) \
+             {TURN} DEFAULT 0, {CYCLE} DEFAULT 0, PRIMARY KEY({key})) \
              WITHOUT ROWID",
-            self.columns().join(", ")
+            self.declared("rt")?
         ))
     }
 
     /// The columns that hold a row's address: "rt 0", "rt 1", ...
     pub(in crate::db) fn columns(&self) -> Vec<String> {
+        self.named("rt")
+    }
+
+    /// Columns for an address under names that begin so.
+    pub(super) fn named(&self, begin: &str) -> Vec<String> {
         let width = self.table.cursor().len();
-        (0..width).map(|i| format!("\"rt {i}\"")).collect()
+        (0..width).map(|i| format!("\"{begin} {i}\"")).collect()
+    }
+
+    /// How these columns are declared: so that they compare as those of the
+    /// table do, and the keys of either are looked up in the other.
+    pub(super) fn declared(&self, begin: &str) -> Result<String> {
+        let names = self.named(begin);
+        if !self.table.without_rowid {
+            return Ok(format!("{} INTEGER", names.join("")));
+        }
+        let mut out = Vec::new();
+        for (name, column) in names.iter().zip(self.table.key_columns()) {
+            let column = &self.table.columns[column];
+            let mut rule =
+                self.database.rule(&self.table.name, &column.name)?;
+            if let Some(own) = &column.key_collation {
+                rule.collation.clone_from(own);
+            }
+            out.push(format!("{name} {}", rule.declared()));
+        }
+        Ok(out.join(", "))
     }
 
     /// `"rt 0" = t.rowid AND ...`
@@ -108,7 +163,7 @@ impl DeleteSet<'_> {
 
     /// The condition that a row of the set, whose columns are named after
     /// `mine`, is the row of the table named by `theirs`.
-    fn pairs(&self, mine: &str, theirs: &str) -> String {
+    pub(super) fn pairs(&self, mine: &str, theirs: &str) -> String {
         let terms: Vec<String> = self
             .columns()
             .iter()
@@ -127,54 +182,82 @@ impl DeleteSet<'_> {
     }
 
     /// Up to `most` rows that were not given before and are in the set still.
-    /// Of rows that point at each other (`own`), those at the end of the table
-    /// come first: they came later, and point at the earlier ones.
+    /// Of rows that point at each other (`own`), those that point go first, and
+    /// those in a circle are given together, however many.
     pub fn take(&self, most: usize, own: bool) -> Result<Vec<ProvenRow>> {
-        let fail = |e| self.database.fail("cannot read the set", e);
         let columns = self.columns();
         let key = columns.join(", ");
-        let turn = if own { "DESC" } else { "ASC" };
-        let order: Vec<String> =
-            columns.iter().map(|c| format!("{c} {turn}")).collect();
-        let order = order.join(", ");
+        let order = match own {
+            true => format!("{TURN}, {} DESC", columns.join(" DESC, ")),
+            false => key.clone(),
+        };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut out = self.take_those(
+            &format!(
+                "({key}) IN (SELECT {key} FROM {DELETE_SET} \
+                 WHERE {TAKEN} IS NULL ORDER BY {order} LIMIT ?1)"
+            ),
+            most,
+        )?;
+        let last = out.iter().max_by_key(|(turn, _)| *turn);
+        if let Some((turn, row)) = last
+            && row.cycle != 0
+        {
+            let rest = format!("{TAKEN} IS NULL AND {TURN} = ?1");
+            out.extend(self.take_those(&rest, *turn)?);
+        }
+        // What RETURNING gives comes in no order.
+        out.sort_by_key(|(turn, row)| (*turn, row.segment, row.line));
+        if own {
+            out.sort_by_key(|(turn, row)| {
+                (*turn, Reverse((row.segment, row.line)))
+            });
+        }
+        Ok(out.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// The rows, and their turns, that a condition on one value means.
+    fn take_those(
+        &self,
+        condition: &str,
+        value: i64,
+    ) -> Result<Vec<(i64, ProvenRow)>> {
+        let fail = |e| self.database.fail("cannot read the set", e);
+        let width = self.columns().len();
         let mut statement = self
             .database
             .connection
             .prepare_cached(&format!(
-                "UPDATE {DELETE_SET} SET {TAKEN} = 1 WHERE ({key}) IN \
-                 (SELECT {key} FROM {DELETE_SET} WHERE {TAKEN} IS NULL \
-                 ORDER BY {order} LIMIT ?1) \
-                 RETURNING {LINE}, {DIGEST}, {key}"
+                "UPDATE {DELETE_SET} SET {TAKEN} = 1 WHERE {condition} \
+                 RETURNING {LINE}, {DIGEST}, {TURN}, {CYCLE}, {}",
+                self.columns().join(", ")
             ))
             .map_err(fail)?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let mut rows = statement.query([most]).map_err(fail)?;
+        let mut rows = statement.query([value]).map_err(fail)?;
         let mut out = Vec::new();
         while let Some(row) = rows.next().map_err(fail)? {
             let digest: Vec<u8> = row.get(2).map_err(fail)?;
             let digest = <[u8; 16]>::try_from(digest).unwrap_or_default();
             let mut key = Vec::new();
-            for i in 3..3 + columns.len() {
+            for i in 5..5 + width {
                 let part = row.get_ref(i).map_err(fail)?;
                 key.push(filter::value(part).to_owned());
             }
-            out.push(ProvenRow {
+            let turn: i64 = row.get(3).map_err(fail)?;
+            let row = ProvenRow {
                 segment: row.get::<_, u32>(0).map_err(fail)? as usize,
                 order: 0,
                 line: row.get::<_, i64>(1).map_err(fail)?.cast_unsigned(),
                 digest: u128::from_be_bytes(digest),
                 address: RowAddress::of(key, self.table.without_rowid),
-            });
-        }
-        // What RETURNING gives comes in no order.
-        out.sort_by_key(|row| (row.segment, row.line));
-        if own {
-            out.reverse();
+                cycle: row.get(4).map_err(fail)?,
+            };
+            out.push((turn, row));
         }
         Ok(out)
     }
 
-    fn insert(
+    pub(super) fn insert(
         &self,
         into: &str,
         address: &RowAddress,
@@ -204,175 +287,16 @@ impl DeleteSet<'_> {
         self.remove_from(DELETE_SET, address)
     }
 
-    fn remove_from(&self, name: &str, address: &RowAddress) -> Result<()> {
+    pub(super) fn remove_from(
+        &self,
+        name: &str,
+        address: &RowAddress,
+    ) -> Result<()> {
         let terms: Vec<String> =
             self.columns().iter().map(|c| format!("{c} = ?")).collect();
         let sql = format!("DELETE FROM {name} WHERE {}", terms.join(" AND "));
         let values = address.values();
         let values = params_from_iter(&*values);
         self.database.execute("cannot note a row", &sql, values).map(drop)
-    }
-
-    /// Takes out of the set the rows at which a row that stays points; gives
-    /// the tables that point at them, and at how many each does first. A child
-    /// table without an index is read once.
-    pub(in crate::db) fn keep_referenced(
-        &self,
-        references: &References,
-    ) -> Result<Vec<(String, u64)>> {
-        let mut kept: Vec<(String, u64)> = Vec::new();
-        if references.is_empty() {
-            return Ok(kept);
-        }
-        let mut add = |child: &str, rows| match rows {
-            0 => {}
-            _ => match kept.iter_mut().find(|(name, _)| name == child) {
-                Some((_, sum)) => *sum += rows,
-                None => kept.push((child.to_owned(), rows)),
-            },
-        };
-        let key = self.columns().join(", ");
-        self.make(REFERENCED, &key)?;
-        for reference in &references.all {
-            let found = self.pointed_at(reference, DELETE_SET);
-            let rows = self.execute(&format!(
-                "INSERT OR IGNORE INTO {REFERENCED}({key}, {LINE}) {found}"
-            ))?;
-            add(&reference.child, rows);
-        }
-        if references.own() {
-            add(&self.table.name, self.execute(&self.spread(references))?);
-        }
-        self.execute(&format!(
-            "DELETE FROM {DELETE_SET} WHERE ({key}) IN \
-             (SELECT {key} FROM {REFERENCED})"
-        ))?;
-        Ok(kept)
-    }
-
-    fn execute(&self, sql: &str) -> Result<u64> {
-        self.database.execute(FOLLOWING, sql, []).map(|rows| rows as u64)
-    }
-
-    /// Takes out of the set the rows at which a row that stays points, and
-    /// tells whose lines they are: segment and line.
-    pub fn referenced(
-        &self,
-        references: &References,
-        each: &mut dyn FnMut(usize, u64),
-    ) -> Result<()> {
-        if self.keep_referenced(references)?.is_empty() {
-            return Ok(());
-        }
-        self.read_lines(&format!("SELECT {LINE} FROM {REFERENCED}"), each)
-    }
-
-    fn read_lines(
-        &self,
-        sql: &str,
-        each: &mut dyn FnMut(usize, u64),
-    ) -> Result<()> {
-        let lines: Vec<(u32, i64)> = self.database.rows(FOLLOWING, sql, [])?;
-        for (segment, line) in lines {
-            each(segment as usize, line.cast_unsigned());
-        }
-        Ok(())
-    }
-
-    /// Inside the write lock: which rows of a batch (by their index in it)
-    /// must stay, because a row that stays points at them now. They leave the
-    /// set.
-    pub fn referenced_in(
-        &self,
-        references: &References,
-        batch: &[&RowAddress],
-    ) -> Result<Vec<usize>> {
-        self.make(BATCH, &self.columns().join(", "))?;
-        for (i, address) in batch.iter().enumerate() {
-            self.insert(BATCH, address, (0, i as u64), None)?;
-        }
-        let mut kept = Vec::new();
-        loop {
-            let before = kept.len();
-            for reference in &references.all {
-                let known = kept.len();
-                let sql = self.pointed_at(reference, BATCH);
-                let sql = format!("SELECT {LINE} FROM ({sql})");
-                self.read_lines(&sql, &mut |_, i| kept.push(i as usize))?;
-                for from in [BATCH, DELETE_SET] {
-                    for i in &kept[known..] {
-                        self.remove_from(from, batch[*i])?;
-                    }
-                }
-            }
-            // A row that stays may point at another one of the batch.
-            if kept.len() == before || !references.own() {
-                return Ok(kept);
-            }
-        }
-    }
-
-    /// The rows of `among` (a temporary table with the set's columns) at
-    /// which a row outside the set points.
-    fn pointed_at(&self, reference: &Reference, among: &str) -> String {
-        let key = self.columns().join(", ");
-        let cursor: Vec<String> =
-            self.table.cursor().iter().map(|c| format!("c.{c}")).collect();
-        let stays = if reference.own {
-            format!(
-                " AND ({}) NOT IN (SELECT {key} FROM {DELETE_SET})",
-                cursor.join(", ")
-            )
-        } else {
-            reference.stays.clone().unwrap_or_default()
-        };
-        let (parent, child) = (self.table.quoted(), reference.child());
-        let equal = reference.equal("p", "c");
-        let to_parent = self.joined("p");
-        let from = if reference.indexed {
-            format!(
-                "{among} AS d CROSS JOIN {parent} AS p ON {to_parent} \
-                 CROSS JOIN {child} AS c ON {equal}"
-            )
-        } else {
-            format!(
-                "{child} AS c CROSS JOIN {parent} AS p ON {equal} \
-                 CROSS JOIN {among} AS d ON {to_parent}"
-            )
-        };
-        format!("SELECT DISTINCT {key}, {LINE} FROM {from} WHERE 1{stays}")
-    }
-
-    /// From the rows that left the set on to those at which they point, to
-    /// the end of each chain.
-    fn spread(&self, references: &References) -> String {
-        let columns = self.columns();
-        let key = columns.join(", ");
-        let out: Vec<String> = columns
-            .iter()
-            .map(String::as_str)
-            .chain(LINE.split(", "))
-            .map(|c| format!("d.{c}"))
-            .collect();
-        let mut steps = String::new();
-        for reference in references.all.iter().filter(|r| r.own) {
-            steps.push_str(&format!(
-                " UNION SELECT {} FROM stays AS s \
-                 CROSS JOIN {parent} AS c ON {} \
-                 CROSS JOIN {parent} AS p ON {} \
-                 CROSS JOIN {DELETE_SET} AS d ON {}",
-                out.join(", "),
-                self.pairs("s.", "c."),
-                reference.equal("p", "c"),
-                self.pairs("d.", "p."),
-                parent = self.table.quoted(),
-            ));
-        }
-        format!(
-            "INSERT OR IGNORE INTO {REFERENCED}({key}, {LINE}) \
-             WITH RECURSIVE stays({key}, {LINE}) AS \
-             (SELECT {key}, {LINE} FROM {REFERENCED}{steps}) \
-             SELECT {key}, {LINE} FROM stays"
-        )
     }
 }

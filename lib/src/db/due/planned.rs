@@ -58,13 +58,7 @@ impl Database {
             set.keep_referenced(&references)?;
             let name = format!("\"rt planned {}\"", planned.stays.len());
             self.run(&format!("ALTER TABLE {DELETE_SET} RENAME TO {name}"))?;
-            let key = set.columns().join(", ");
-            let cursor: Vec<String> =
-                child.cursor().iter().map(|c| format!("c.{c}")).collect();
-            let stays = format!(
-                " AND ({}) NOT IN (SELECT {key} FROM temp.{name})",
-                cursor.join(", ")
-            );
+            let stays = set.is_not_in(&format!("temp.{name}"));
             planned.stays.push((child.name, stays));
         }
         Ok(planned)

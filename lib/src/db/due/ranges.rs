@@ -7,6 +7,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::db::affinity::Affinity;
 use crate::db::{Filter, Table, ident};
 use crate::time::{
     Day, GUESSED_SCALES, GUESSED_SECONDS, NO_ZERO_SECONDS, Unit,
@@ -110,7 +111,9 @@ impl Ranges {
             ident(&table.name),
             ident(&column.name)
         );
-        let texts_only = holds_no_numbers(&column.declared);
+        // A column with TEXT affinity holds no numbers.
+        let texts_only =
+            Affinity::of(&column.declared, false) == Affinity::Text;
         Some(Ranges { name, ordered, time, unit, texts_only, before, future })
     }
 
@@ -207,12 +210,4 @@ fn at_least(number: i128) -> Owned {
         Owned::Real(rounded) => Owned::Real(rounded.next_up()),
         exact => exact,
     }
-}
-
-/// A column with TEXT affinity holds no numbers, and would compare them as
-/// text (<https://www.sqlite.org/datatype3.html#affinity>).
-fn holds_no_numbers(declared: &str) -> bool {
-    let declared = declared.to_uppercase();
-    !declared.contains("INT")
-        && ["CHAR", "CLOB", "TEXT"].iter().any(|t| declared.contains(t))
 }

@@ -234,8 +234,9 @@ fn pointed_at(
             findings.hint(
                 child.table,
                 &format!(
-                    "no index leads with {columns}, by which it points at \
-                     {}: each run reads all of it; CREATE INDEX mends that",
+                    "no index serves {columns}, by which it points at {}: \
+                     each run reads all of it; CREATE INDEX mends that, where \
+                     the type is that of what it points at",
                     quote(&table.name)
                 ),
             );
@@ -367,7 +368,7 @@ fn indexed(
     findings: &mut Findings,
 ) -> Result<()> {
     let at = &table.columns[column].name;
-    if !database.leads_an_index(&table.name, at)?
+    if !database.leads_an_index(&table.name, at, None)?
         && database.has_more_rows(table, FEW_ROWS)?
     {
         findings.hint(&table.name, &format!(

@@ -321,7 +321,7 @@ impl Lines {
         for finding in found {
             let line = self.line;
             self.line += 1;
-            let (address, digest, order) = match finding {
+            let found = match finding {
                 Look::Equal(found) => found,
                 Look::Differs => {
                     tally.note(line, Verdict::Differs);
@@ -336,11 +336,11 @@ impl Lines {
                 tally.found.add(line);
             }
             let keyed = matches!(self.finder, Finder::Keyed(_));
-            if keyed && !known.is_new(rows, &address, digest) {
+            if keyed && !known.is_new(rows, &found.0, found.1) {
                 tally.note(line, Verdict::Copy);
                 continue;
             }
-            rows.push(ProvenRow { segment, line, digest, order, address });
+            rows.push(ProvenRow::new(segment, line, found));
         }
     }
 }

@@ -17,7 +17,7 @@ use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::archive::Begun;
 use crate::crash;
-use crate::db::{ProvenRow, RowAddress};
+use crate::db::{ProvenRow, circle_end, circle_start};
 use crate::error::Result;
 use crate::proof::{Accesses, Look, Subject, range};
 
@@ -65,25 +65,19 @@ impl Deletion<'_, '_, '_> {
         loop {
             self.session.limit.check()?;
             if before.is_none() || chunk.rows.is_empty() {
-                let hold = self.session.hold()?;
-                self.fill(chunk, self.wanted(hold))?;
+                let wanted = self.wanted()?;
+                self.fill(chunk, wanted)?;
             }
             if chunk.rows.is_empty() {
                 return Ok(());
             }
-            let hold = self.session.hold()?;
-            let wanted = self.wanted(hold);
+            let wanted = self.wanted()?;
+            let rows = self.session.pace.batch(wanted, chunk.rows.len());
             // Those before it go first, then it is tried alone.
-            let most = before.map_or(usize::MAX, |rows| rows.max(1));
-            // A few more rather than a short batch behind this one.
-            let at_most = self.session.pace.most_rows();
-            let at_most = (wanted + wanted / 4).min(at_most);
-            let rows = match chunk.rows.len() <= at_most {
-                true => chunk.rows.len(),
-                false => wanted,
-            };
-            let rows = rows.min(most);
-            match self.transaction(chunk, rows, hold, attempts)? {
+            let rows = before.map_or(rows, |before| rows.min(before.max(1)));
+            let rows = circle_end(&chunk.rows, rows);
+            let one = circle_end(&chunk.rows, 1);
+            match self.transaction(chunk, rows, attempts)? {
                 Ended::After(done) => {
                     chunk.drop_first(done);
                     if self.target.recheck_after_each_row {
@@ -92,12 +86,15 @@ impl Deletion<'_, '_, '_> {
                     before = before.and_then(|rows| rows.checked_sub(done));
                     attempts = 0;
                 }
-                // Without triggers, a range of rows did not go: each is tried.
-                Ended::Kept(0) if rows == 1 || self.target.has_triggers => {
-                    self.kept(&chunk.remove(0))?;
-                    before = None;
+                Ended::Kept(place) => {
+                    let first = circle_start(&chunk.rows, place);
+                    // Without triggers, a range of rows did not go: each is tried.
+                    let tried = rows == one || self.target.has_triggers;
+                    before = (first > 0 || !tried).then_some(first);
+                    if before.is_none() {
+                        self.kept(&chunk.remove(place))?;
+                    }
                 }
-                Ended::Kept(place) => before = Some(place),
                 Ended::Differ(verdicts) => {
                     for (place, verdict) in verdicts.into_iter().rev() {
                         let row = chunk.remove(place);
@@ -105,22 +102,19 @@ impl Deletion<'_, '_, '_> {
                     }
                 }
                 Ended::Stale => {
-                    attempts += 1;
+                    (attempts, before) = (attempts + 1, None);
                     self.follow(chunk)?;
                 }
                 Ended::Altered => self.leave(chunk)?,
-                Ended::Full(rows) => self.session.make_room(rows)?,
+                Ended::Full(rows) => self.session.make_room(rows, one)?,
             }
         }
     }
 
     /// How many rows a batch may take; the clock decides how many it does.
-    fn wanted(&self, hold: Duration) -> usize {
-        let pace = &self.session.pace;
-        match self.target.recheck_after_each_row {
-            true => 1,
-            false => pace.rows(hold).clamp(1, pace.most_rows()),
-        }
+    fn wanted(&mut self) -> Result<usize> {
+        let rows = self.session.hold_rows()?;
+        Ok(if self.target.recheck_after_each_row { 1 } else { rows })
     }
 
     fn fill(&mut self, chunk: &mut Chunk, wanted: usize) -> Result<()> {
@@ -154,10 +148,11 @@ impl Deletion<'_, '_, '_> {
     fn follow(&mut self, chunk: &mut Chunk) -> Result<()> {
         let (database, target) = (self.session.database, self.target);
         self.followed = Some(follow(database, target, &mut self.tallies)?);
-        let tallies = &self.tallies;
-        chunk
-            .rows
-            .retain(|row| !tallies[row.segment].referenced.contains(row.line));
+        let (own, tallies) = (target.references.own(), &self.tallies);
+        // Rows that point at each other the set gives again, in its new order.
+        chunk.rows.retain(|row| {
+            !own && !tallies[row.segment].referenced.contains(row.line)
+        });
         Ok(())
     }
 
@@ -180,7 +175,6 @@ impl Deletion<'_, '_, '_> {
         &mut self,
         chunk: &mut Chunk,
         rows: usize,
-        hold: Duration,
         attempts: u32,
     ) -> Result<Ended> {
         let version = chunk.version;
@@ -196,7 +190,10 @@ impl Deletion<'_, '_, '_> {
             return Ok(Ended::Altered);
         }
         self.session.pace.look(now);
-        let hold = hold.min(self.session.pace.hold());
+        let hold = match attempts < ATTEMPTS {
+            true => self.session.pace.hold(),
+            false => self.session.pace.most_hold(),
+        };
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
         let moved = now != version || self.target.has_triggers;
@@ -270,17 +267,19 @@ impl Deletion<'_, '_, '_> {
         if references.is_empty() || self.followed == Some(now) {
             return Ok(None);
         }
-        if references.needs_scan() && attempts < ATTEMPTS {
+        let last = attempts >= ATTEMPTS;
+        if references.needs_scan() && !last {
             return Ok(Some(Ended::Stale));
         }
-        let addresses: Vec<&RowAddress> =
-            batch.iter().map(|row| &row.address).collect();
         let set = self.session.database.delete_set(self.target.table);
-        let mut referenced = set.referenced_in(references, &addresses)?;
-        referenced.sort_unstable();
+        // The other half is for the rows.
+        let limit = last.then(|| self.session.pace.most_hold() / 2);
+        let Some(stay) = set.referenced_in(references, batch, limit)? else {
+            return Ok(Some(Ended::Stale));
+        };
         // They have left the set: each gets its verdict before any row goes.
         let verdicts: Vec<(usize, Verdict)> =
-            referenced.into_iter().map(|i| (i, Verdict::Referenced)).collect();
+            stay.into_iter().map(|i| (i, Verdict::Referenced)).collect();
         Ok((!verdicts.is_empty()).then_some(Ended::Differ(verdicts)))
     }
 
@@ -326,7 +325,8 @@ impl Deletion<'_, '_, '_> {
                 return Ok(Err(Ended::Kept(place)));
             }
             verdicts.push(verdict);
-            if self.is_over(clock) {
+            let whole = circle_end(batch, verdicts.len()) == verdicts.len();
+            if whole && self.is_over(clock) {
                 break;
             }
         }
@@ -363,14 +363,11 @@ impl Deletion<'_, '_, '_> {
         &mut self,
         batch: &[ProvenRow],
     ) -> Result<Vec<(usize, Verdict)>> {
-        let mut out = Vec::new();
-        for (place, row) in batch.iter().enumerate() {
-            match self.look_again(row)? {
-                Verdict::Deleted => {}
-                verdict => out.push((place, verdict)),
-            }
-        }
-        Ok(out)
+        let look = |(place, row)| Ok((place, self.look_again(row)?));
+        let mut all: Vec<_> =
+            batch.iter().enumerate().map(look).collect::<Result<_>>()?;
+        all.retain(|(_, verdict)| *verdict != Verdict::Deleted);
+        Ok(all)
     }
 
     /// A row whose deletion a trigger prevented, alone in its batch.
@@ -386,8 +383,7 @@ impl Deletion<'_, '_, '_> {
         if self.target.references.is_empty() {
             return Ok(());
         }
-        // A row that stays keeps those at which it points. Whoever takes the
-        // place of one that is gone under its key is another row.
+        // A row that stays keeps those at which it points.
         if verdict != Verdict::Deleted && self.target.references.own() {
             self.followed = None;
         }

@@ -5,7 +5,7 @@
 //! before the archive files are those that were proven, `lock` is the file
 //! that is held, and the database's path is the file that is open.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::target::Target;
 use crate::archive::Archive;
@@ -94,11 +94,12 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// How long a batch that begins now may hold the write lock, with what
-    /// others have committed up to now in mind.
-    pub fn hold(&mut self) -> Result<Duration> {
+    /// How many rows a batch that begins now may take, with what others have
+    /// committed up to now in mind.
+    pub fn hold_rows(&mut self) -> Result<usize> {
         self.pace.look(self.database.data_version()?);
-        Ok(self.pace.hold())
+        let rows = self.pace.rows(self.pace.hold());
+        Ok(rows.clamp(1, self.pace.most_rows()))
     }
 
     /// Commits a batch of `rows` that holds the write lock since `begun`, and
@@ -145,8 +146,14 @@ impl<'s> Session<'s> {
 
     /// Makes room for smaller batches, where one of `rows` was undone because
     /// the file system is full: what its journal took is given back.
-    pub fn make_room(&mut self, rows: usize) -> Result<()> {
+    ///
+    /// # Errors
+    /// None can be smaller: `least` rows go together.
+    pub fn make_room(&mut self, rows: usize, least: usize) -> Result<()> {
         self.log.make(self.database)?;
+        if rows <= least {
+            return Err(self.database.no_room());
+        }
         self.pace.take_at_most(rows as u64 / 2);
         Ok(())
     }
