@@ -116,10 +116,14 @@ fn a_flipped_bit_of_the_mark_of_its_end_is_found() {
         for mask in masks(i) {
             let mut bytes = mark.clone();
             bytes[i] ^= mask;
-            // A blank may be another one, and the newline too.
-            let same = serde_json::from_slice::<Value>(&bytes).ok()
-                == serde_json::from_slice(&mark).ok();
-            if same {
+            // A blank may be another one, and the newline too. Another time
+            // only has the ledger read once more.
+            let line = |bytes: &[u8]| {
+                let mut line: Value = serde_json::from_slice(bytes).ok()?;
+                let time = line["changed_ns"].take();
+                time.is_number().then_some(line)
+            };
+            if line(&bytes) == line(&mark) {
                 continue;
             }
             copy.write("lock", &bytes);

@@ -6,6 +6,7 @@
 //! what the ledger says. Rows are read with SQLite and gzip alone.
 
 mod application;
+mod checkpoint;
 mod commits;
 mod disk;
 mod flushes;

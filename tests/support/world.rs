@@ -5,6 +5,7 @@
 //! the policy `policy`; where there is no such file, the built-in one holds.
 
 mod contents;
+mod history;
 mod pipeline;
 mod recovery;
 mod stop;

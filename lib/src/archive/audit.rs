@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::end_mark::EndMark;
 use super::event::Event;
 use super::link::parse_line;
-use super::state::State;
+use super::said::Said;
 use crate::error::{Error, Result};
 use crate::io::digest::hex;
 use crate::io::durable;
@@ -29,7 +29,7 @@ pub struct Audit {
     /// Whether there is one.
     pub there: bool,
     /// What it says, as far as its lines can be taken in.
-    pub state: State,
+    pub said: Said,
     /// Its lines.
     pub lines: u64,
     /// The first lines that do not follow from the line before, and why.
@@ -49,7 +49,7 @@ impl Audit {
     /// what the ledger said before it.
     pub fn of(
         root: &Path,
-        each: &mut dyn FnMut(&Event, &State),
+        each: &mut dyn FnMut(&Event, &Said),
     ) -> Result<Audit> {
         Audit::until(root, u64::MAX, each)
     }
@@ -58,7 +58,7 @@ impl Audit {
     pub fn until(
         root: &Path,
         limit: u64,
-        each: &mut dyn FnMut(&Event, &State),
+        each: &mut dyn FnMut(&Event, &Said),
     ) -> Result<Audit> {
         let path = root.join("ledger.jsonl");
         let mut audit = Audit::default();
@@ -119,7 +119,7 @@ impl Audit {
         line: &[u8],
         at_bytes: u64,
         end: &mut End,
-        each: &mut dyn FnMut(&Event, &State),
+        each: &mut dyn FnMut(&Event, &Said),
     ) -> std::result::Result<(), String> {
         let (link, event) = match parse_line(line) {
             Ok(parsed) => parsed,
@@ -136,9 +136,9 @@ impl Audit {
             _ => follows,
         };
         (end.seq, end.known) = (link.seq, true);
-        each(&event, &self.state);
+        each(&event, &self.said);
         let at = time::parse(link.at.as_bytes());
-        let applied = self.state.apply(event, at, at_bytes);
+        let applied = self.said.apply(event, at, at_bytes);
         follows.and(applied)
     }
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::event::{Compression, Segment};
 use super::names::{Origin, Tree};
+use super::open::Open;
 use super::owner::Archive;
 use super::segment::{Text, whole_lines};
-use super::state::{Open, State};
-use super::times::Times;
+use super::state::State;
 use sha2::{Digest, Sha256};
 
 use crate::db::{Database, Identity, Table};
@@ -65,7 +65,6 @@ pub fn look_by_hand(
         retract: None,
         // Behind all that is in the ledger.
         at_bytes: u64::MAX,
-        before: Times::default(),
     })
 }
 

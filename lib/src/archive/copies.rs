@@ -13,9 +13,9 @@ use std::path::Path;
 
 use super::event::Compression;
 use super::names::month_file;
+use super::open::Open;
 use super::owner::{Archive, not_as_said};
 use super::segment::{Text, VerifiedSegment, as_damage, whole_lines};
-use super::state::Open;
 use crate::error::{Result, quoted};
 use crate::io::digest::{Hashing, file_sha256, keyed_digest};
 use crate::io::durable;
@@ -69,16 +69,24 @@ impl Archive {
     /// put back, as a hold says, or by hand, and then their times lie among
     /// those that the day's file had before. An ordinary run adds later rows
     /// to a day, and reads nothing of it.
-    pub fn may_repeat(&self, open: &Open) -> bool {
+    ///
+    /// # Errors
+    /// Those of reading what the ledger says of the files.
+    pub fn may_repeat(&self, open: &Open) -> Result<bool> {
         let segment = &open.segment;
         if segment.keyless_rows > 0 || segment.adopted || segment.array {
-            return false;
+            return Ok(false);
         }
         let day = segment.file.split('/').nth(1);
         let day = day.and_then(|day| day.parse::<Day>().ok());
         let holds = self.state().holds();
-        day.is_some_and(|day| holds.put_back(&segment.origin(), day))
-            || open.before.overlap(&segment.oldest, &segment.newest)
+        if day.is_some_and(|day| holds.put_back(&segment.origin(), day)) {
+            return Ok(true);
+        }
+        let before = self.files()?.before(&segment.id);
+        Ok(before.is_some_and(|before| {
+            before.overlap(&segment.oldest, &segment.newest)
+        }))
     }
 
     /// Those of `lines` whose record stands in the archives once more. Of the
@@ -168,7 +176,7 @@ impl Archive {
             return Ok(());
         };
         let month = month_file(day);
-        let Some(known) = self.state().file(&month) else { return Ok(()) };
+        let Some(known) = self.files()?.file(&month) else { return Ok(()) };
         let day = day.to_string();
         let origin = stored.origin();
         let same = |name: &str| {

@@ -11,26 +11,33 @@
 //! nothing against the ledger. Where it names a later line, lines are missing;
 //! where the last line has another digest, that was edited, or the mark was.
 //! An empty file names nothing: so it is until the first append.
+//!
+//! It also says when the ledger was last changed by us. A ledger that was
+//! changed since then, in whatever way, is not believed before all of its lines
+//! were followed again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
+use super::replay::End;
 use crate::error::{Error, Result, quoted};
 use crate::io::durable;
 
 /// Its length with blanks and the newline, in bytes.
-const LENGTH: usize = 120;
+const LENGTH: usize = 160;
 
 /// The last line.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct EndMark {
     pub seq: u64,
     pub sha256: String,
+    /// The ledger's change time behind that line, in ns since 1970.
+    changed_ns: i128,
 }
 
 fn path(root: &Path) -> PathBuf {
@@ -64,15 +71,33 @@ impl EndMark {
         }
     }
 
+    /// That of a ledger that ends so.
+    pub fn of(end: &End, ledger: &File) -> Result<EndMark> {
+        let changed_ns = changed_ns(ledger)
+            .map_err(|e| Error::stream("cannot look at the ledger", e))?;
+        let End { seq, ref sha256, .. } = *end;
+        Ok(EndMark { seq, sha256: sha256.clone(), changed_ns })
+    }
+
+    /// Whether the ledger is as it was when this was written.
+    pub fn is_of(&self, ledger: &File) -> bool {
+        changed_ns(ledger).is_ok_and(|changed| changed == self.changed_ns)
+    }
+
     /// Writes it, if there is a lock. What fails leaves the mark before.
-    pub fn write(&self, root: &Path) -> io::Result<()> {
+    pub fn write(&self, root: &Path) -> Result<()> {
+        self.write_at(&path(root))
+            .map_err(|e| Error::io("write", &path(root), e))
+    }
+
+    fn write_at(&self, path: &Path) -> io::Result<()> {
         let mut line = serde_json::to_vec(self).map_err(io::Error::other)?;
         line.resize(LENGTH - 1, b' ');
         line.push(b'\n');
         let file = OpenOptions::new()
             .write(true)
             .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-            .open(path(root));
+            .open(path);
         let file: File = match file {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,
@@ -102,6 +127,12 @@ impl EndMark {
             false => Ok(()),
         }
     }
+}
+
+fn changed_ns(ledger: &File) -> io::Result<i128> {
+    let found = ledger.metadata()?;
+    let ns = i128::from(found.ctime()) * 1_000_000_000;
+    Ok(ns + i128::from(found.ctime_nsec()))
 }
 
 fn refused(message: String) -> Error {

@@ -1,11 +1,13 @@
 //! What the files of a tree are, by the ledger: each event that is done makes
 //! one of them longer, shorter, another one, or nothing.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Named;
 use super::member::Member;
 
 /// What a file is, by the ledger.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FileState {
     /// Its length.
     pub size_bytes: u64,

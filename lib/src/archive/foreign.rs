@@ -10,11 +10,12 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::event::{Adopt, Event, Named, Segment};
+use super::inventory::Inventory;
 use super::member::Member;
 use super::names::{Origin, Tree};
+use super::open::Open;
 use super::owner::{Archive, not_as_said};
 use super::segment::{Text, whole_lines};
-use super::state::{Open, State};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
@@ -56,11 +57,11 @@ impl Tree {
     /// cannot be taken in.
     pub fn stranger(
         &self,
-        state: &State,
+        files: &Inventory,
         file: &str,
     ) -> Result<Option<Adopt>> {
         let path = self.path(file)?;
-        let known = state.file(file);
+        let known = files.file(file);
         let Some(present) = durable::open_if_there(&path)? else {
             return match known {
                 None => Ok(None),
@@ -98,7 +99,7 @@ impl Tree {
     ///
     /// # Errors
     /// Status 4 for one of which not all can be read.
-    pub fn survey(&self, state: &State, file: &str) -> Result<Adopt> {
+    pub fn survey(&self, files: &Inventory, file: &str) -> Result<Adopt> {
         let path = self.path(file)?;
         let open = durable::open_read(&path)?;
         let size_bytes = durable::length(&open, &path)?;
@@ -108,7 +109,7 @@ impl Tree {
             return Ok(Adopt { named, members: survey_tar(&path)? });
         }
         let counted = self.count_records(file, !file.ends_with(".gz"))?;
-        let known = state.file(file).and_then(|known| known.members.first());
+        let known = files.file(file).and_then(|known| known.members.first());
         let (day, stem, name) = parts_of(file);
         let origin = match known {
             Some(member) => member.origin(),
@@ -132,7 +133,7 @@ impl Tree {
 impl Archive {
     /// A month's tar that the ledger does not know is taken in first.
     pub fn adopt_month(&mut self, file: &str) -> Result<()> {
-        match self.tree.stranger(self.ledger.state(), file)? {
+        match self.tree.stranger(self.files()?, file)? {
             Some(adopt) => self.adopt(adopt),
             None => Ok(()),
         }

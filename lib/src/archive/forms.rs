@@ -1,11 +1,16 @@
 //! The forms that a file may have while something is under way with it.
 
+use super::inventory::Inventory;
 use super::state::State;
 
 /// The lengths and digests that a file may have: the ledger's, and those of
 /// what is under way with it.
-pub fn forms<'s>(state: &'s State, file: &str) -> Vec<(u64, &'s str)> {
-    let known = state.file(file).map(|f| (f.size_bytes, f.sha256.as_str()));
+pub fn forms<'l>(
+    state: &'l State,
+    files: &'l Inventory,
+    file: &str,
+) -> Vec<(u64, &'l str)> {
+    let known = files.file(file).map(|f| (f.size_bytes, f.sha256.as_str()));
     let mut forms: Vec<_> = known.into_iter().collect();
     for open in state.intents().chain(state.unsettled()) {
         let (segment, retract) = (&open.segment, open.retract.as_ref());
@@ -39,9 +44,10 @@ pub fn goes(state: &State, file: &str) -> bool {
 /// was at work on: also what it was before.
 pub fn forms_under_way<'s>(
     state: &'s State,
+    files: &'s Inventory,
     file: &str,
 ) -> Vec<(u64, &'s str)> {
-    let mut all = forms(state, file);
+    let mut all = forms(state, files, file);
     let changes = state.changes().iter().map(|(_, change)| change);
     let named = changes.flat_map(|change| {
         change.before.iter().chain(&change.after).chain(&change.removes)

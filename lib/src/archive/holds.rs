@@ -61,7 +61,7 @@ impl Hold {
 }
 
 /// A hold, and what became of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Held {
     /// The hold.
     pub hold: Hold,
@@ -72,7 +72,7 @@ pub struct Held {
 }
 
 /// All holds, in order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct Holds(Vec<Held>);
 
 impl Holds {

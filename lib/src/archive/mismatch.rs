@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::inventory::Inventory;
 use super::member::Member;
 use super::names::{Origin, Tree};
 use super::state::State;
@@ -63,13 +64,13 @@ pub fn moving(state: &State) -> BTreeSet<&str> {
 /// ledger does not know.
 pub fn mismatches(
     tree: &Tree,
-    state: &State,
+    (state, files): (&State, &Inventory),
     wanted: &dyn Fn(&Member) -> bool,
     strangers: bool,
 ) -> Result<Vec<Mismatch>> {
     let moving = moving(state);
     let mut wrong = Vec::new();
-    for (file, known) in state.files() {
+    for (file, known) in files.files() {
         let asked = known.members.iter().any(wanted);
         if !asked || moving.contains(file) {
             continue;
@@ -93,7 +94,7 @@ pub fn mismatches(
         }
     }
     if strangers {
-        find_strangers(tree, state, &moving, &mut wrong)?;
+        find_strangers(tree, files, &moving, &mut wrong)?;
     }
     wrong.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(wrong)
@@ -102,15 +103,15 @@ pub fn mismatches(
 /// Files of the tree that the ledger does not know.
 fn find_strangers(
     tree: &Tree,
-    state: &State,
+    files: &Inventory,
     moving: &BTreeSet<&str>,
     wrong: &mut Vec<Mismatch>,
 ) -> Result<()> {
-    let warm = warm_files(tree, state)?;
+    let warm = warm_files(tree, files)?;
     let warm = warm.into_iter().map(|w| (w.file, w.origin));
     let others = cold_files(tree)?.into_iter().chain(whole_files(tree)?);
     for (file, origin) in warm.chain(others.map(|file| (file, None))) {
-        if state.file(&file).is_none() && !moving.contains(&*file) {
+        if files.file(&file).is_none() && !moving.contains(&*file) {
             wrong.push(Mismatch {
                 size_bytes: size(&tree.path(&file)?)?,
                 file,

@@ -44,19 +44,22 @@
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod ages;
+mod append;
 mod audit;
 mod before;
 mod by_hand;
+mod checkpoint;
 mod copies;
 mod draft;
+mod effect;
 mod end_mark;
 mod event;
-mod file_changes;
 mod file_state;
 mod foreign;
 mod forms;
 mod hold_events;
 mod holds;
+mod inventory;
 mod ledger;
 mod link;
 pub mod lock;
@@ -65,14 +68,18 @@ mod member;
 mod mismatch;
 mod month;
 mod names;
+mod open;
 mod owner;
+mod pairs;
 mod parts;
 mod proven_lines;
 mod publish;
 mod read_ahead;
 mod read_log;
 mod recover;
+mod replay;
 mod retract;
+mod said;
 mod same_database;
 mod segment;
 mod selection;
@@ -89,6 +96,7 @@ pub use ages::is_whole;
 pub use audit::Audit;
 pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};
+pub use checkpoint::CHECKPOINT;
 pub use copies::record_digest;
 pub use draft::{Block, Draft, Sums};
 pub use event::{
@@ -98,12 +106,14 @@ pub use event::{
 pub use file_state::FileState;
 pub use forms::{forms, forms_under_way, goes};
 pub use holds::{Held, Hold, Holds};
+pub use inventory::Inventory;
 pub use ledger::Ledger;
 pub use lost::{Damages, Known, by_ledger};
 pub use member::Member;
 pub use mismatch::{Mismatch, Reason, mismatches, moving};
 pub use month::{Addition, MonthDraft};
 pub use names::{Origin, Tree, file_name, month_file};
+pub use open::Open;
 pub use owner::{Archive, Blocked, not_as_said, record_job};
 pub use parts::{Part, Parts};
 pub use proven_lines::{
@@ -112,11 +122,12 @@ pub use proven_lines::{
 pub use read_ahead::ReadAhead;
 pub use read_log::{READ_LOG, ReadLog};
 pub use retract::LineTime;
+pub use said::Said;
 pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };
 pub use selection::Selection;
 pub use settle::Begun;
 pub use source::{Source, Sources};
-pub use state::{Clock, Kind, Open, State};
+pub use state::{Clock, Kind, State};
 pub use stored::StoredSegments;

@@ -11,6 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result, quote};
@@ -100,7 +101,9 @@ impl Tree {
 
 /// Whose rows a file holds: a table's, and of which database where the tree
 /// keeps several apart.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize,
+)]
 pub struct Origin {
     /// The table. ASCII case does not count.
     pub table: String,

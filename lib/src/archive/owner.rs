@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::event::{Event, Job};
+use super::inventory::Inventory;
 use super::ledger::Ledger;
 use super::lock::Lock;
 use super::names::Tree;
@@ -113,9 +114,19 @@ impl Archive {
         &self.tree
     }
 
-    /// What the ledger says.
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What the ledger says but for the files.
     pub fn state(&self) -> &State {
         self.ledger.state()
+    }
+
+    /// What the files are, by the ledger.
+    pub fn files(&self) -> Result<&Inventory> {
+        self.ledger.files()
     }
 
     /// Appends events while the lock is still the one that is held.

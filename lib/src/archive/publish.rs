@@ -60,7 +60,7 @@ impl Archive {
         let folder = path.parent().unwrap_or(Path::new("/"));
         // Publication makes the names durable, of all days' folders at once.
         durable::add_folders(folder, self.tree.root())?;
-        let known = self.ledger.state().file(file);
+        let known = self.files()?.file(file);
         let present = durable::open_if_there(&path)?;
         match (known, present) {
             (None, None) => Draft::begin(folder, None, 0),
@@ -100,7 +100,7 @@ impl Archive {
         for n in 1..=u32::MAX {
             let file = Tree::whole_file(origin, now, n, compressed);
             let path = self.tree.path(&file)?;
-            let known = self.ledger.state().file(&file).is_some();
+            let known = self.files()?.file(&file).is_some();
             if durable::is_gone(&path)? && !known {
                 return Ok(file);
             }

@@ -1,8 +1,8 @@
 //! When each file of a tree was last read to its end, and whether it was sound.
 //!
 //! `verified.jsonl` beside the ledger has a line a file: its name, the digest
-//! that it should have, the time, and whether it was found damaged. It is no part of the record: it is written anew as a whole,
-//! nothing rests on it, and where it is lost the files are read once more. A
+//! that it should have, the time, and whether it was found damaged. It is no part of
+//! the record: it is written anew as a whole, nothing rests on it, and where it is lost the files are read once more. A
 //! line counts for the file only while the ledger names the same digest.
 //! Whoever made or changed a file has read all of it: so of a file without
 //! such a line, the time counts at which its rows were archived.
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file_state::FileState;
-use super::state::State;
+use super::inventory::Inventory;
 use crate::error::{Error, Result};
 use crate::io::durable::{self, Temp};
 use crate::io::jsonl;
@@ -51,7 +51,7 @@ impl ReadLog {
     /// not known, and where it was found damaged.
     pub fn last(
         &self,
-        state: &State,
+        files: &Inventory,
         name: &str,
         file: &FileState,
     ) -> Option<Timestamp> {
@@ -60,9 +60,8 @@ impl ReadLog {
             return None;
         }
         let read = read.and_then(|e| time::parse(e.at.as_bytes()));
-        let ages = state.ages();
         let made =
-            file.members.iter().filter_map(|m| ages.archived(name, m)).max();
+            file.members.iter().filter_map(|m| files.archived(name, m)).max();
         read.max(made)
     }
 
@@ -70,10 +69,10 @@ impl ReadLog {
     /// since.
     pub fn damaged<'l>(
         &'l self,
-        state: &'l State,
+        files: &'l Inventory,
     ) -> impl Iterator<Item = &'l str> {
         let is = |entry: &&Entry| {
-            let known = state.file(&entry.file);
+            let known = files.file(&entry.file);
             entry.damaged && known.is_some_and(|k| k.sha256 == entry.sha256)
         };
         self.0.values().filter(is).map(|entry| entry.file.as_str())
@@ -82,12 +81,12 @@ impl ReadLog {
     /// Notes that a file of the ledger's was read.
     pub fn note(
         &mut self,
-        state: &State,
+        files: &Inventory,
         name: &str,
         at: Timestamp,
         damaged: bool,
     ) {
-        let Some(file) = state.file(name) else { return };
+        let Some(file) = files.file(name) else { return };
         let entry = Entry {
             file: name.to_owned(),
             sha256: file.sha256.clone(),
@@ -98,8 +97,8 @@ impl ReadLog {
     }
 
     /// Forgets what the ledger does not know any more.
-    pub fn tidy(&mut self, state: &State) {
-        self.0.retain(|name, _| state.file(name).is_some());
+    pub fn tidy(&mut self, files: &Inventory) {
+        self.0.retain(|name, _| files.file(name).is_some());
     }
 
     /// Writes it, whole or not at all.

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::event::{Compression, Segment};
 use super::names::Tree;
+use super::open::Open;
 use super::owner::{Archive, not_as_said};
-use super::state::Open;
 use crate::error::{Error, Exit, Result, quoted};
 use crate::io::digest::Hashing;
 use crate::io::durable::{self, FileId};

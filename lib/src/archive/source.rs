@@ -11,12 +11,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{Moved, Segment};
 use super::names::Origin;
+use super::pairs;
 use crate::db::Identity;
 
 /// Where the archives of a table come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Source {
     /// The database.
     pub identity: Identity,
@@ -41,8 +44,8 @@ impl Source {
 
 /// The tables of a tree, and where their archives come from. The tables are in
 /// lower case: ASCII case does not count.
-#[derive(Debug, Default)]
-pub struct Sources(BTreeMap<Origin, Source>);
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub struct Sources(#[serde(with = "pairs")] BTreeMap<Origin, Source>);
 
 fn key(origin: &Origin) -> Origin {
     Origin { table: origin.table.to_ascii_lowercase(), ..origin.clone() }

@@ -1,22 +1,26 @@
-//! What the ledger says, replayed: which files there are, which segments are
-//! open, unsettled or settled.
+//! What the ledger says, replayed: which segments are open, unsettled or
+//! settled, which changes are under way, how jobs ended. It is small, whatever
+//! is kept: what the files are is the [`Inventory`](super::Inventory)'s.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use super::ages::Ages;
-use super::event::{Change, Event, Job, Purging, Retract, Segment, Settled};
-use super::file_state::{FileState, state_of};
+use super::ages::Retentions;
+use super::effect::Effect;
+use super::event::{Change, Event, Job, Segment, Settled};
 use super::holds::Holds;
 use super::names::Origin;
+use super::open::Open;
+use super::pairs;
 use super::source::{Source, Sources};
-use super::times::Times;
 use crate::line_set::LineSet;
+use crate::settings::policy::Period;
 
 /// How far the runs' clock moved between two events: a leap that no run
 /// explains.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Clock {
     /// The last event's.
     pub last: Option<Timestamp>,
@@ -39,56 +43,34 @@ impl Clock {
     }
 }
 
-/// A segment that is not settled.
-#[derive(Clone, Debug)]
-pub struct Open {
-    /// What its intent says.
-    pub segment: Segment,
-    /// Whether `published` followed.
-    pub published: bool,
-    /// Deletions that were begun.
-    pub purging: Vec<Purging>,
-    /// The last retraction that was begun.
-    pub retract: Option<Retract>,
-    /// Where the line of its intent begins in the ledger, in bytes.
-    pub at_bytes: u64,
-    /// The times of the file's rows before.
-    pub(super) before: Times,
-}
+/// Jobs are told apart by mode, and the name of the database.
+type JobKey = (String, Option<String>);
 
-impl Open {
-    /// The lines whose deletion was begun.
-    pub fn named(&self) -> LineSet {
-        let mut lines = LineSet::default();
-        for event in &self.purging {
-            lines.union(&event.lines);
-        }
-        lines
-    }
-}
-
-/// The whole of it.
-#[derive(Debug, Default)]
+/// What it says but for the files.
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub struct State {
-    pub(super) files: HashMap<String, FileState>,
     /// In the order of their intents, by a number that grows.
     open: BTreeMap<u64, Open>,
+    #[serde(skip)]
     by_id: HashMap<String, u64>,
+    /// Those that were settled in the lines that were followed.
+    #[serde(skip)]
     settled: HashMap<String, Settled>,
-    /// By mode, and the name of the database.
-    jobs: BTreeMap<(String, Option<String>), (Job, Option<Timestamp>)>,
-    successes: BTreeMap<(String, Option<String>), Timestamp>,
+    #[serde(with = "pairs")]
+    jobs: BTreeMap<JobKey, (Job, Option<Timestamp>)>,
+    #[serde(with = "pairs")]
+    successes: BTreeMap<JobKey, Timestamp>,
     /// Intents of `consolidate` and `expire` that are neither done nor void.
     changes: Vec<(Kind, Change)>,
     clock: Clock,
-    pub(super) ages: Ages,
+    retentions: Retentions,
     sources: Sources,
     holds: Holds,
     next: u64,
 }
 
 /// Whose intent a change is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Kind {
     /// rt-consolidate's.
     Consolidate,
@@ -97,12 +79,6 @@ pub enum Kind {
 }
 
 impl State {
-    /// What a file is; `None` for one the ledger does not know, or knows to
-    /// be gone.
-    pub fn file(&self, file: &str) -> Option<&FileState> {
-        self.files.get(file)
-    }
-
     /// Intents that are neither published nor void, in order.
     pub fn intents(&self) -> impl Iterator<Item = &Open> {
         self.open.values().filter(|o| !o.published)
@@ -118,14 +94,10 @@ impl State {
         self.by_id.get(id).and_then(|n| self.open.get(n))
     }
 
-    /// What became of a settled segment.
-    pub fn settled(&self, id: &str) -> Option<&Settled> {
+    /// What became of a segment that was settled in the lines that were
+    /// followed.
+    pub(super) fn settled(&self, id: &str) -> Option<&Settled> {
         self.settled.get(id)
-    }
-
-    /// All files, by name.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &FileState)> {
-        self.files.iter().map(|(name, file)| (name.as_str(), file))
     }
 
     /// The last end of each mode's job in each database, the now of its run,
@@ -149,9 +121,10 @@ impl State {
         self.clock
     }
 
-    /// When rows were archived, and how long they are kept.
-    pub fn ages(&self) -> &Ages {
-        &self.ages
+    /// How long a table's rows were kept by what was last gone by; `whole` for
+    /// its whole files. None where that is not known.
+    pub fn retention(&self, table: &str, whole: bool) -> Option<&Period> {
+        self.retentions.of(table, whole)
     }
 
     /// Where the archives of a table come from.
@@ -169,55 +142,58 @@ impl State {
         &self.holds
     }
 
-    /// Takes in the next event, whose line begins at `at_bytes`; an event that
-    /// cannot follow is refused, and changes nothing.
+    /// Finds open segments by their ids again, after it was read.
+    pub(super) fn index(&mut self) {
+        let ids = self.open.iter().map(|(n, o)| (o.segment.id.clone(), *n));
+        self.by_id = ids.collect();
+    }
+
+    /// Takes in the next event, whose line begins at `at_bytes`, and gives what
+    /// it makes of the files; an event that cannot follow is refused, and
+    /// changes nothing.
     pub(super) fn apply(
         &mut self,
         event: Event,
         at: Option<Timestamp>,
         at_bytes: u64,
-    ) -> Result<(), String> {
+    ) -> Result<Option<Effect>, String> {
         if let Some(at) = at {
             self.clock = self.clock.at(at);
         }
         match event {
-            Event::Store(segment) => self.store(*segment, at_bytes),
+            Event::Store(segment) => self.store(*segment, at_bytes)?,
             Event::Published { id } => {
                 let open = self.find(&id)?;
                 open.published = true;
                 let segment = open.segment.clone();
                 if !segment.adopted {
-                    self.ages.published(&segment, at);
                     self.sources.stored(&segment);
-                    let before = self.published(&segment);
-                    self.find(&id)?.before = before;
+                    return Ok(Some(Effect::Published(Box::new(segment), at)));
                 }
-                Ok(())
             }
-            Event::Void { id } => match self.close_change(&id) {
-                Some(_) => Ok(()),
-                None => self.close(&id).map(drop),
-            },
+            Event::Void { id } => {
+                if self.close_change(&id).is_none() {
+                    self.close(&id)?;
+                }
+            }
             Event::Purging(purging) => {
                 let open = self.find(&purging.id)?;
                 check_lines(&purging.lines, open)?;
                 open.purging.push(purging);
-                Ok(())
             }
             Event::Retract(retract) => {
                 let open = self.find(&retract.id)?;
                 check_lines(&retract.lines, open)?;
                 open.retract = Some(retract);
-                Ok(())
             }
             Event::Purge(settled) => {
                 let open = self.close(&settled.id)?;
-                self.retracted(&open);
                 self.settled.insert(settled.id.clone(), settled);
-                Ok(())
+                return Ok(Some(Effect::Settled(Box::new(open))));
             }
-            other => self.apply_other(other, at),
+            other => return self.apply_other(other, at),
         }
+        Ok(None)
     }
 
     /// Takes in an event that is not about a segment.
@@ -225,7 +201,7 @@ impl State {
         &mut self,
         event: Event,
         at: Option<Timestamp>,
-    ) -> Result<(), String> {
+    ) -> Result<Option<Effect>, String> {
         match event {
             Event::Consolidate(change) => {
                 self.changes.push((Kind::Consolidate, *change));
@@ -242,12 +218,14 @@ impl State {
             Event::Hold(hold) => self.holds.hold(hold, at)?,
             Event::Release { id } => self.holds.release(&id)?,
             Event::Consolidated { id } | Event::Expired { id } => {
-                self.changed(&id)?;
+                let change = self
+                    .close_change(&id)
+                    .ok_or_else(|| format!("no open change {id}"))?;
+                self.retentions.changed(&change);
+                return Ok(Some(Effect::Changed(Box::new(change))));
             }
-            Event::Adopt(mut adopt) => {
-                self.ages.adopted(&mut adopt, at);
-                let file = state_of(&adopt.named, adopt.members);
-                self.files.insert(adopt.named.file, file);
+            Event::Adopt(adopt) => {
+                return Ok(Some(Effect::Adopted(adopt, at)));
             }
             Event::Job(job) => {
                 let key = (job.mode.clone(), job.database.clone());
@@ -259,7 +237,7 @@ impl State {
             Event::Moved(moved) => self.sources.moved(&moved),
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     fn store(
@@ -272,7 +250,7 @@ impl State {
         {
             return Err(format!("id {} was used before", segment.id));
         }
-        self.ages.stored(&segment);
+        self.retentions.stored(&segment);
         self.by_id.insert(segment.id.clone(), self.next);
         self.open.insert(
             self.next,
@@ -282,14 +260,13 @@ impl State {
                 purging: Vec::new(),
                 retract: None,
                 at_bytes,
-                before: Times::default(),
             },
         );
         self.next += 1;
         Ok(())
     }
 
-    pub(super) fn close_change(&mut self, id: &str) -> Option<Change> {
+    fn close_change(&mut self, id: &str) -> Option<Change> {
         let at = self.changes.iter().position(|(_, c)| c.id == id)?;
         Some(self.changes.remove(at).1)
     }

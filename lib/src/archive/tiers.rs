@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::inventory::Inventory;
 use super::member::Member;
 use super::names::{Origin, Tree};
-use super::state::State;
 use crate::error::{Error, Result};
 use crate::io::durable::{self, TREE_PREFIX};
 use crate::time::Day;
@@ -32,15 +32,15 @@ pub struct WarmFile {
 }
 
 /// All warm files, by day and name. What is called otherwise is passed over.
-pub fn warm_files(tree: &Tree, state: &State) -> Result<Vec<WarmFile>> {
-    warm_files_of(tree, state, "")
+pub fn warm_files(tree: &Tree, files: &Inventory) -> Result<Vec<WarmFile>> {
+    warm_files_of(tree, files, "")
 }
 
 /// The warm files of the days whose name begins so (`2025-11`), by day and
 /// name.
 pub fn warm_files_of(
     tree: &Tree,
-    state: &State,
+    files: &Inventory,
     days: &str,
 ) -> Result<Vec<WarmFile>> {
     let warm = tree.root().join("warm");
@@ -65,7 +65,7 @@ pub fn warm_files_of(
                 continue;
             }
             let file = format!("warm/{day}/{name}");
-            let known = state.file(&file);
+            let known = files.file(&file);
             let origin = known
                 .and_then(|f| f.members.first())
                 .and_then(Member::origin)

@@ -1,11 +1,12 @@
 //! The times of rows, as events have them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::time;
 
 /// The least and the greatest timestamp of some rows, where they are known.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Times {
     pub oldest: Option<String>,
     pub newest: Option<String>,

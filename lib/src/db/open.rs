@@ -14,6 +14,7 @@ use rusqlite::{
 };
 use rustix::fs::{Access as AccessFlags, access};
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
 use crate::db::access::Access;
 use crate::db::deadline::Deadline;
@@ -48,7 +49,7 @@ pub struct Database {
 }
 
 /// Where a database is, as the ledger has it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Identity {
     /// The canonical path.
     pub path: String,

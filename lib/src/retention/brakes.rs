@@ -121,7 +121,7 @@ fn is_backlog(ending: &Ending, policy: &Policy) -> Result<bool> {
 
 /// Whether it would stay by the retention that held before.
 fn would_stay(ending: &Ending, state: &State, now: Timestamp) -> bool {
-    match state.ages().retention(&ending.table, ending.is_whole()) {
+    match state.retention(&ending.table, ending.is_whole()) {
         None => false,
         Some(Period::Forever) => true,
         // What reaches back before the calendar ends nothing.

@@ -84,7 +84,7 @@ fn backlog(endings: &[Ending], span: &Span) -> String {
 }
 
 fn shorter(endings: &[Ending], state: &State, span: &Span) -> String {
-    let before = state.ages().retention(&span.table, span.tier.is_some());
+    let before = state.retention(&span.table, span.tier.is_some());
     let before = before.map(ToString::to_string).unwrap_or_default();
     format!(
         "to stay by the retention of {before} that held before, and the \

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::archive::{Member, State, is_whole};
+use crate::archive::{Holds, Inventory, Ledger, Member, is_whole};
 use crate::error::Result;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
@@ -39,12 +39,13 @@ pub struct Plan {
 impl Plan {
     /// Looks at these files.
     pub fn make(
-        state: &State,
+        ledger: &Ledger,
         files: &Files,
         policy: &Policy,
         now: Timestamp,
         limits: &Limits,
     ) -> Result<Plan> {
+        let (state, known) = (ledger.state(), ledger.files()?);
         let mut plan = Plan::default();
         let waits: BTreeSet<&str> = state
             .unsettled()
@@ -56,7 +57,12 @@ impl Plan {
                 continue;
             }
             for member in &held.members {
-                plan.look(state, policy, now, (file, member))?;
+                plan.look(
+                    (known, state.holds()),
+                    policy,
+                    now,
+                    (file, member),
+                )?;
             }
         }
         let clock = state.clock().at(now);
@@ -80,7 +86,7 @@ impl Plan {
 
     fn look(
         &mut self,
-        state: &State,
+        (known, holds): (&Inventory, &Holds),
         policy: &Policy,
         now: Timestamp,
         (file, member): (&str, &Member),
@@ -109,10 +115,10 @@ impl Plan {
             fate: Fate::Goes,
             retention: retention.to_string(),
             cutoff,
-            archived: state.ages().archived(file, member),
+            archived: known.archived(file, member),
         };
         if ending.ended(cutoff) {
-            if is_on_hold(state, &ending, now) {
+            if is_on_hold(holds, &ending, now) {
                 ending.fate = Fate::OnHold;
             }
             self.endings.push(ending);
@@ -123,10 +129,10 @@ impl Plan {
 
 /// Whether a hold is over rows of an ending; where its days cannot be told,
 /// any hold over its table is.
-fn is_on_hold(state: &State, ending: &Ending, now: Timestamp) -> bool {
+fn is_on_hold(holds: &Holds, ending: &Ending, now: Timestamp) -> bool {
     let Some(origin) = ending.member.origin() else { return false };
     let reach = ending.reach();
-    state.holds().of(&origin, now).any(|hold| {
+    holds.of(&origin, now).any(|hold| {
         reach.is_none_or(|(first, last)| hold.reaches(first, last))
     })
 }

@@ -144,8 +144,8 @@ impl World {
         places.into_iter().map(|(row, mut p)| (row, p.remove(0))).collect()
     }
 
-    /// All files of the tree but the lock, from its root, with their bytes;
-    /// folders with a slash.
+    /// All files of the tree but the lock and the ledger's checkpoint, which is
+    /// derived, from its root, with their bytes; folders with a slash.
     pub fn image(&self) -> BTreeMap<String, Vec<u8>> {
         let root = self.dir.join("archives");
         let tree = self.dir.tree();
@@ -153,7 +153,7 @@ impl World {
         names
             .map(|line| line.rsplit_once(' ').map_or(line, |(name, _)| name))
             .map(|name| name.rsplit_once(' ').map_or(name, |(name, _)| name))
-            .filter(|name| !name.is_empty() && *name != "lock")
+            .filter(|name| !["", "lock", "ledger.checkpoint"].contains(name))
             .map(|name| {
                 let bytes = fs::read(root.join(name)).unwrap_or_default();
                 (name.to_owned(), bytes)
@@ -172,6 +172,18 @@ impl World {
     /// The files of rows below warm/.
     pub fn files(&self) -> Vec<String> {
         self.files_of("warm/")
+    }
+
+    /// Removes what the ledger's first lines are kept in, so that the next
+    /// program replays them all.
+    pub fn drop_checkpoint(&self) {
+        let path = self.dir.join("archives/ledger.checkpoint");
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                panic!("{e}")
+            }
+            _ => {}
+        }
     }
 
     /// The events of the ledger.
@@ -204,8 +216,7 @@ impl World {
     /// those that the ledger names, byte for byte.
     pub fn sound(&self) {
         let root = self.dir.join("archives");
-        let ledger =
-            Ledger::open(&root, rt::time::clock::wall(), false).unwrap();
+        let ledger = self.sound_ledger();
         let state = ledger.state();
         let open = state.intents().count() + state.unsettled().count();
         assert_eq!(open, 0, "not settled{}", self.picture());
@@ -221,10 +232,20 @@ impl World {
                 let digest = rt::io::digest::file_sha256(file, &path).unwrap();
                 (path.metadata().unwrap().len(), digest)
             });
-            let known =
-                state.file(&name).map(|f| (f.size_bytes, f.sha256.clone()));
+            let known = ledger.files().unwrap().file(&name);
+            let known = known.map(|f| (f.size_bytes, f.sha256.clone()));
             assert_eq!(there, known, "{name}{}", self.picture());
         }
+    }
+
+    /// The ledger, which says the same with its checkpoint and without.
+    pub fn sound_ledger(&self) -> Ledger {
+        let root = self.dir.join("archives");
+        let now = rt::time::clock::wall();
+        let ledger = Ledger::open(&root, now, false).unwrap();
+        let whole = Ledger::open_whole(&root, now).unwrap();
+        assert!(said(&ledger) == said(&whole), "{}", self.picture());
+        ledger
     }
 
     /// What there is, for a message.
@@ -237,4 +258,11 @@ impl World {
             self.database(),
         )
     }
+}
+
+/// All that a ledger says.
+fn said(ledger: &Ledger) -> (String, String) {
+    let state = serde_json::to_string(ledger.state()).unwrap();
+    let files = serde_json::to_string(ledger.files().unwrap()).unwrap();
+    (state, files)
 }

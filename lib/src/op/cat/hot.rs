@@ -13,7 +13,7 @@ use super::aside::Aside;
 use super::file::holds;
 use super::options::Options;
 use super::range::Range;
-use crate::archive::{Ledger, Origin, State};
+use crate::archive::{Ledger, Origin};
 use crate::db::{
     Access, ArchivedForm, Batch, Database, Filter, Fit, RowEncoder, Selection,
     Walk,
@@ -51,9 +51,10 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    fn of(state: &State, origin: &Origin) -> Cut {
+    fn of(ledger: &Ledger, origin: &Origin) -> Result<Cut> {
+        let (state, files) = (ledger.state(), ledger.files()?);
         let mut cut = Cut::default();
-        for (name, file) in state.files() {
+        for (name, file) in files.files() {
             if name.starts_with("cold/") {
                 cut.months.insert(name.to_owned(), file.sha256.clone());
             } else if holds(file, origin) {
@@ -75,7 +76,7 @@ impl Cut {
         }
         let changes = state.changes().iter().map(|(_, c)| c.id.clone());
         cut.changes = changes.collect();
-        cut
+        Ok(cut)
     }
 }
 
@@ -91,11 +92,11 @@ impl Hot {
         let mut database = options.settings.open(Access::Read)?;
         for _ in 0..TRIES {
             ledger.refresh()?;
-            let before = Cut::of(ledger.state(), origin);
+            let before = Cut::of(ledger, origin)?;
             let mut hot =
                 lay_aside(&mut database, options, policy, range, notes)?;
             ledger.refresh()?;
-            hot.cut = Cut::of(ledger.state(), origin);
+            hot.cut = Cut::of(ledger, origin)?;
             if hot.cut != before {
                 continue;
             }

@@ -168,18 +168,18 @@ impl Cat<'_> {
     /// The months to look at, in order.
     fn months(&self) -> Result<BTreeSet<String>> {
         let month = |day: Day| day.to_string()[..7].to_owned();
-        let state = self.ledger.state();
+        let known = self.ledger.files()?;
         let mut days = self.days_aside();
         if self.options.wants(Tier::Warm) {
-            let files = warm_files(&self.tree, state)?;
+            let files = warm_files(&self.tree, known)?;
             days.extend(files.iter().map(|f| f.day));
         }
         days.retain(|day| self.chooser.range.reaches(*day));
         let mut months: BTreeSet<String> =
             days.into_iter().map(month).collect();
         let cold = cold_files(&self.tree)?;
-        let known = state.files().map(|(name, _)| name);
-        for file in cold.iter().map(String::as_str).chain(known) {
+        let names = known.files().map(|(name, _)| name);
+        for file in cold.iter().map(String::as_str).chain(names) {
             months.extend(month_of(file).filter(|m| self.meant(m)));
         }
         Ok(months)
@@ -228,15 +228,15 @@ impl Cat<'_> {
     /// Without any file for the table: it must be one that the archives have.
     fn known(&self) -> Result<()> {
         let mut tables = BTreeSet::new();
-        let state = self.ledger.state();
-        for (_, file) in state.files() {
+        let known = self.ledger.files()?;
+        for (_, file) in known.files() {
             tables.extend(file.members.iter().filter_map(Member::origin));
         }
-        let warm = warm_files(&self.tree, state)?;
+        let warm = warm_files(&self.tree, known)?;
         tables.extend(warm.into_iter().filter_map(|f| f.origin));
         for file in cold_files(&self.tree)? {
             let path = self.tree.path(&file)?;
-            if state.file(&file).is_some() {
+            if known.file(&file).is_some() {
                 continue;
             }
             let found = names(&durable::open_read(&path)?, &path)?.names;

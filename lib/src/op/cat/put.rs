@@ -12,7 +12,7 @@ use super::queue::Text;
 use super::stream::Cat;
 use super::texts::Input;
 use crate::archive::tiers::WarmFile;
-use crate::archive::{Known, forms, not_as_said};
+use crate::archive::{Known, not_as_said};
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::{Hashing, hex};
 use crate::io::durable;
@@ -65,7 +65,7 @@ impl Cat<'_> {
         let WarmFile { path, file, plain, day, .. } = &warm.file;
         if self.options.counts() && self.chooser.range.covers(*day) {
             let is = durable::length(&warm.open, path)?;
-            let known = self.ledger.state().file(file);
+            let known = self.ledger.files()?.file(file);
             if let Some(known) = known.filter(|k| k.size_bytes == is) {
                 self.sink.count(known.members.iter().map(|m| m.rows).sum());
                 return Ok(());
@@ -75,7 +75,7 @@ impl Cat<'_> {
         if *plain {
             limit = limit.min(self.proven_length(&warm.open, path, file)?);
         }
-        let file_state = self.ledger.state().file(file);
+        let file_state = self.ledger.files()?.file(file);
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
         let known = Known { day: Some(*day), rows };
         let text = Text::new(quoted(path), self.graver(file), *plain, known);
@@ -90,7 +90,7 @@ impl Cat<'_> {
         io::copy(&mut hashing, &mut io::sink())
             .map_err(|e| Error::io("read", path, e))?;
         let is = hashing.sha256();
-        let forms = forms(self.ledger.state(), file);
+        let forms = self.ledger.forms(file)?;
         if !forms.is_empty() && !forms.iter().any(|(_, form)| *form == is) {
             self.trouble(not_as_said(path, "is not what the ledger says"));
         }
@@ -107,7 +107,7 @@ impl Cat<'_> {
         file: &str,
     ) -> Result<u64> {
         let state = self.ledger.state();
-        let mut forms = forms(state, file);
+        let mut forms = self.ledger.forms(file)?;
         if forms.is_empty() {
             return Ok(u64::MAX);
         }

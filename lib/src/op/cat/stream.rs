@@ -9,7 +9,7 @@ use super::hot::Hot;
 use super::options::Options;
 use super::queue::Queue;
 use super::sink::Sink;
-use crate::archive::{Ledger, Origin, Tree};
+use crate::archive::{Inventory, Ledger, Origin, Tree};
 use crate::error::{Error, Exit, Notes};
 
 /// A stream of rows in the making.
@@ -42,9 +42,10 @@ impl Cat<'_> {
     /// The status of damage in a file: if the ledger knows it, it was whole
     /// once.
     pub(super) fn graver(&self, file: &str) -> Exit {
-        match self.ledger.state().file(file) {
-            Some(_) => Exit::Disagree,
-            None => Exit::Data,
+        let unknown = |files: &Inventory| files.file(file).is_none();
+        match self.ledger.files().is_ok_and(unknown) {
+            true => Exit::Data,
+            false => Exit::Disagree,
         }
     }
 

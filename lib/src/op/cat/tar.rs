@@ -64,7 +64,7 @@ impl Cat<'_> {
         tar: Option<File>,
         done: Option<&Change>,
     ) -> Result<Option<Month>> {
-        let known = self.ledger.state().file(&name);
+        let known = self.ledger.files()?.file(&name);
         let Some(open) = tar else {
             let gone = done.is_some() || goes(self.ledger.state(), &name);
             if known.is_some_and(|k| holds(k, &self.origin)) && !gone {

@@ -14,7 +14,7 @@ use super::options::Tier;
 use super::stream::Cat;
 use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
-use crate::archive::{Change, Kind, forms, goes, not_as_said};
+use crate::archive::{Change, Kind, goes, not_as_said};
 use crate::error::{Error, Result};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};
@@ -84,7 +84,8 @@ impl Cat<'_> {
         if !self.options.wants(Tier::Warm) {
             return Ok(Vec::new());
         }
-        let mut files = warm_files_of(&self.tree, self.ledger.state(), month)?;
+        let mut files =
+            warm_files_of(&self.tree, self.ledger.files()?, month)?;
         files.retain(|f| {
             self.means(f.origin.as_ref()) && self.chooser.range.reaches(f.day)
         });
@@ -147,8 +148,8 @@ impl Cat<'_> {
         if !self.options.wants(Tier::Warm) && !self.options.wants(Tier::Cold) {
             return Ok(());
         }
-        let state = self.ledger.state();
-        let known = state.file(tar).map(|f| &f.sha256);
+        let (state, files) = (self.ledger.state(), self.ledger.files()?);
+        let known = files.file(tar).map(|f| &f.sha256);
         let begun = state
             .changes()
             .iter()
@@ -157,7 +158,7 @@ impl Cat<'_> {
         let gone = hot.cut.settled.iter().any(|(file, settled)| {
             *settled > 0
                 && file.starts_with(&folder)
-                && state.file(file).is_none()
+                && files.file(file).is_none()
         });
         if known != hot.cut.months.get(tar) || begun || gone {
             return Err(moving(month));
@@ -180,11 +181,11 @@ impl Cat<'_> {
                 warm.limit = match hot.cut.settled.get(file) {
                     Some(settled) => *settled,
                     // It came after the hot rows were read, with some of them.
-                    None if forms(state, file).is_empty() => u64::MAX,
+                    None if self.ledger.forms(file)?.is_empty() => u64::MAX,
                     None => 0,
                 };
             }
-            let forms = forms(state, file);
+            let forms = self.ledger.forms(file)?;
             let is = durable::length(&warm.open, &warm.file.path)?;
             let known = forms.iter().any(|(size, _)| *size == is);
             if !forms.is_empty() && !known {
@@ -196,7 +197,7 @@ impl Cat<'_> {
         }
         let folder = format!("warm/{month}");
         let mut missing = Vec::new();
-        for (name, file) in state.files() {
+        for (name, file) in self.ledger.files()?.files() {
             let day = name.split('/').nth(1).and_then(|d| d.parse().ok());
             let meant = name.starts_with(&folder)
                 && holds(file, &self.origin)

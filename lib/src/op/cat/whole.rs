@@ -11,7 +11,7 @@ use super::aside::Aside;
 use super::file::from_start;
 use super::stream::Cat;
 use crate::archive::{
-    ArchivedText, Damages, Known, Member, forms, goes, named, not_as_said,
+    ArchivedText, Damages, Known, Member, goes, named, not_as_said,
     proven_lines,
 };
 use crate::error::{Error, Exit, Result, counted, quoted};
@@ -30,7 +30,7 @@ impl Cat<'_> {
     pub(super) fn lay_whole_aside(&mut self) -> Result<bool> {
         let mut found = false;
         self.ledger.refresh()?;
-        for file in self.whole_files() {
+        for file in self.whole_files()? {
             found = true;
             match self.lay_aside(&file) {
                 Ok(()) => {}
@@ -48,8 +48,8 @@ impl Cat<'_> {
 
     /// Those that can hold rows that are meant, by name. Beside the hot rows
     /// only what was settled when they were read belongs to the stream.
-    fn whole_files(&self) -> Vec<String> {
-        let state = self.ledger.state();
+    fn whole_files(&self) -> Result<Vec<String>> {
+        let known = self.ledger.files()?;
         let meant = |file: &str, member: &Member| {
             let settled = match &self.hot {
                 Some(hot) => hot.cut.settled.get(file).is_some_and(|s| *s > 0),
@@ -59,14 +59,14 @@ impl Cat<'_> {
                 && settled
                 && self.chooser.range.overlaps(&member.oldest, &member.newest)
         };
-        let mut files: Vec<String> = state
+        let mut files: Vec<String> = known
             .files()
             .filter(|(name, _)| is_whole(name))
             .filter(|(name, file)| file.members.iter().any(|m| meant(name, m)))
             .map(|(name, _)| name.to_owned())
             .collect();
         files.sort();
-        files
+        Ok(files)
     }
 
     fn lay_aside(&mut self, file: &str) -> Result<()> {
@@ -79,14 +79,14 @@ impl Cat<'_> {
             };
         };
         let is = durable::length(&open, &path)?;
-        if !forms(state, file).iter().any(|(size, _)| *size == is) {
+        if !self.ledger.forms(file)?.iter().any(|(size, _)| *size == is) {
             self.trouble(not_as_said(
                 &path,
                 "is not as long as the ledger says",
             ));
         }
         let counts = self.options.counts() && self.chooser.range.is_all();
-        let known = self.ledger.state().file(file);
+        let known = self.ledger.files()?.file(file);
         if let Some(known) = known.filter(|k| counts && k.size_bytes == is) {
             self.sink.count(known.members.iter().map(|m| m.rows).sum());
             return Ok(());

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use self::month::{month, prove};
 use crate::archive::tiers::{WarmFile, warm_files};
 use crate::archive::{
-    Archive, Ledger, Origin, State, Tree, month_file, not_as_said,
+    Archive, Holds, Inventory, Ledger, Origin, Tree, month_file, not_as_said,
 };
 use crate::error::{Exit, Notes, Result, quote};
 use crate::outcome::{Consolidation, Step};
@@ -70,9 +70,9 @@ fn consolidate(
         record.status = "dry_run".to_owned();
         let ledger = Ledger::open(&root, now, false)?;
         let months =
-            due(&tree, ledger.state(), &policy, now, options, record, notes)?;
+            due(&tree, &ledger, &policy, now, options, record, notes)?;
         for (file, warm) in months {
-            rehearse(&tree, ledger.state(), file, warm, record, notes);
+            rehearse(&tree, ledger.files()?, file, warm, record, notes);
         }
         record.consolidated = record.removed_warm.len() as u64;
         return Ok(());
@@ -80,8 +80,8 @@ fn consolidate(
     record.status = "no_records".to_owned();
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let mut work = Archive::begin(&root, now, wait, notes)?;
-    let state = work.state();
-    let mut months = due(&tree, state, &policy, now, options, record, notes)?;
+    let ledger = work.ledger();
+    let mut months = due(&tree, ledger, &policy, now, options, record, notes)?;
     for warm in months.values_mut() {
         warm.retain(|w| {
             w.origin.as_ref().is_none_or(|o| work.block_of(&o.table).is_none())
@@ -107,13 +107,13 @@ fn consolidate(
 /// What a month's run would do, by the same proofs.
 fn rehearse(
     tree: &Tree,
-    state: &State,
+    files: &Inventory,
     file: String,
     warm: Vec<WarmFile>,
     record: &mut Consolidation,
     notes: &mut dyn Notes,
 ) {
-    if let Err(error) = tree.stranger(state, &file) {
+    if let Err(error) = tree.stranger(files, &file) {
         notes.warn(&error.to_string());
         record.leave(error.exit(), error.to_string());
         return;
@@ -125,7 +125,7 @@ fn rehearse(
             record.removed_warm.push(one.file);
             continue;
         }
-        let proof = prove(state, &one).and_then(|(_, known)| match known {
+        let proof = prove(files, &one).and_then(|(_, known)| match known {
             Some(_) => Ok(()),
             None => tree.count_records(&one.file, one.plain).map(drop),
         });
@@ -169,7 +169,7 @@ fn to_come(
 /// The warm files that are due and can go, by month.
 fn due(
     tree: &Tree,
-    state: &State,
+    ledger: &Ledger,
     policy: &Policy,
     now: Timestamp,
     options: &Options,
@@ -177,7 +177,8 @@ fn due(
     notes: &mut dyn Notes,
 ) -> Result<Months> {
     let mut months = Months::new();
-    let mut files = warm_files(tree, state)?;
+    let (state, known) = (ledger.state(), ledger.files()?);
+    let mut files = warm_files(tree, known)?;
     let there: BTreeSet<String> =
         files.iter().map(|w| w.file.clone()).collect();
     let name = options.settings.database()?;
@@ -202,12 +203,12 @@ fn due(
             ));
             continue;
         }
-        if is_on_hold(state, &warm, now) {
+        if is_on_hold(state.holds(), &warm, now) {
             notes.verbose(&format!("{} is on hold", quote(&warm.file)));
             record.on_hold.push(warm.file);
             continue;
         }
-        let known = state.file(&warm.file);
+        let known = known.file(&warm.file);
         if known.is_some_and(|k| k.size_bytes != warm.size_bytes) {
             let error =
                 not_as_said(&warm.path, "is not as long as the ledger says");
@@ -240,8 +241,8 @@ fn cutoff(
 }
 
 /// Whether a hold is over a warm file's day.
-fn is_on_hold(state: &State, warm: &WarmFile, now: Timestamp) -> bool {
+fn is_on_hold(holds: &Holds, warm: &WarmFile, now: Timestamp) -> bool {
     let Some(origin) = &warm.origin else { return false };
-    let mut holds = state.holds().of(origin, now);
+    let mut holds = holds.of(origin, now);
     holds.any(|hold| hold.reaches(warm.day, warm.day))
 }

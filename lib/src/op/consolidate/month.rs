@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use crate::archive::tiers::{WarmFile, entries};
 use crate::archive::{
-    Addition, Archive, BLOCK_BYTES, Change, FileState, Kind, Member, Named,
-    State, Tree, file_name, not_as_said,
+    Addition, Archive, BLOCK_BYTES, Change, FileState, Inventory, Kind,
+    Member, Named, Tree, file_name, not_as_said,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
@@ -18,11 +18,11 @@ use crate::outcome::{Consolidation, Step};
 
 /// A warm file's digest, and what it holds by the ledger, which must agree.
 pub(super) fn prove(
-    state: &State,
+    files: &Inventory,
     warm: &WarmFile,
 ) -> Result<(String, Option<Member>)> {
     let sha256 = file_sha256(durable::open_read(&warm.path)?, &warm.path)?;
-    match state.file(&warm.file) {
+    match files.file(&warm.file) {
         Some(known) if known.sha256 != sha256 => {
             Err(not_as_said(&warm.path, "is not what the ledger says"))
         }
@@ -40,7 +40,7 @@ pub(super) fn month(
     notes: &mut dyn Notes,
 ) -> Result<()> {
     work.adopt_month(file)?;
-    let before = work.state().file(file).cloned();
+    let before = work.files()?.file(file).cloned();
     let mut scratch = Vec::new();
     let (additions, removes) = gather(work, warm, &mut scratch, record, notes);
     if removes.is_empty() {
@@ -122,7 +122,7 @@ fn look(
     warm: &WarmFile,
     scratch: &mut Vec<Temp>,
 ) -> Result<(Named, Member, PathBuf)> {
-    let (sha256, known) = prove(work.state(), warm)?;
+    let (sha256, known) = prove(work.files()?, warm)?;
     let mut member = known.map_or_else(|| adopt(work, warm, &sha256), Ok)?;
     member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
     let named =

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Archive, Change, FileState, Kind, State, Tree};
+use crate::archive::{Archive, Change, FileState, Kind, Ledger, Tree};
 use crate::error::{Error, Notes, Result, quote, quoted};
 use crate::io::durable;
 use crate::outcome::Expiry;
@@ -22,10 +22,10 @@ pub(super) fn enter(
 ) -> Result<()> {
     // All or none: a name that is refused is mostly a mistake.
     for file in files {
-        check(work.tree(), work.state(), file)?;
+        check(work.tree(), work.ledger(), file)?;
     }
     for file in files {
-        let known = check(work.tree(), work.state(), file)?.clone();
+        let known = check(work.tree(), work.ledger(), file)?.clone();
         let change = Change {
             id: Tree::new_id()?,
             file: file.clone(),
@@ -49,11 +49,11 @@ pub(super) fn enter(
 pub(super) fn rehearse(
     files: &[String],
     tree: &Tree,
-    state: &State,
+    ledger: &Ledger,
     record: &mut Expiry,
 ) -> Result<()> {
     for file in files {
-        count(record, file, check(tree, state, file)?);
+        count(record, file, check(tree, ledger, file)?);
     }
     Ok(())
 }
@@ -61,10 +61,11 @@ pub(super) fn rehearse(
 /// What the ledger knows of a file that is gone.
 fn check<'s>(
     tree: &Tree,
-    state: &'s State,
+    ledger: &'s Ledger,
     file: &str,
 ) -> Result<&'s FileState> {
-    let known = state.file(file).ok_or_else(|| {
+    let state = ledger.state();
+    let known = ledger.files()?.file(file).ok_or_else(|| {
         Error::usage(format!("the ledger knows no file {}", quote(file))).hint(
             "name it as rt-stat --archives does, relative to the tree; \
                  one that is not in the ledger is missed by nobody",

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use self::change::{Due, due, prove};
 use self::survey::{expect, survey};
-use crate::archive::{Archive, Ledger, State, Tree};
+use crate::archive::{Archive, Ledger, Tree};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::outcome::{Expiry, Step};
 use crate::retention::{Fate, Files, Limits, Plan, spans};
@@ -75,10 +75,11 @@ fn expire(
         gone::enter(&options.files, &mut work, record, notes)?;
         return Ok(None);
     }
-    let state = work.state();
-    let (files, strangers) = survey(work.tree(), state, record, notes)?;
+    let ledger = work.ledger();
+    let (files, strangers) =
+        survey(work.tree(), ledger.files()?, record, notes)?;
     let asked = Asked { options, policy: &policy, now };
-    let (plan, question) = asked.plan(state, &files, record, notes)?;
+    let (plan, question) = asked.plan(ledger, &files, record, notes)?;
     let due = due(&plan, &files);
     // Where all that is due is held, nothing is changed.
     if question.is_none() || !due.is_empty() {
@@ -116,17 +117,17 @@ fn rehearse(
     "dry_run".clone_into(&mut record.status);
     let root = options.settings.archives();
     let ledger = Ledger::open(&root, now, false)?;
-    let (tree, state) = (Tree::new(&root), ledger.state());
+    let tree = Tree::new(&root);
     if !options.files.is_empty() {
-        gone::rehearse(&options.files, &tree, state, record)?;
+        gone::rehearse(&options.files, &tree, &ledger, record)?;
         return Ok(None);
     }
-    let (mut files, _) = survey(&tree, state, record, notes)?;
+    let (mut files, _) = survey(&tree, ledger.files()?, record, notes)?;
     let expected = upkeep::expected(options.after.as_deref())?;
     let name = options.settings.database()?;
     expect(&mut files, expected, name.as_deref(), now);
     let asked = Asked { options, policy, now };
-    let (plan, question) = asked.plan(state, &files, record, notes)?;
+    let (plan, question) = asked.plan(&ledger, &files, record, notes)?;
     for one in &due(&plan, &files) {
         if upkeep::done_or_left(prove(&tree, one), record, notes)? {
             count(record, one);
@@ -149,13 +150,13 @@ impl Asked<'_> {
     /// Status 1 where the clock is wrong: by it nothing is begun.
     fn plan(
         &self,
-        state: &State,
+        ledger: &Ledger,
         files: &Files,
         record: &mut Expiry,
         notes: &mut dyn Notes,
     ) -> Result<(Plan, Option<Error>)> {
         let limits = &self.options.limits;
-        let plan = Plan::make(state, files, self.policy, self.now, limits)?;
+        let plan = Plan::make(ledger, files, self.policy, self.now, limits)?;
         for (table, files) in &plan.unruled {
             notes.warn(&format!(
                 "no policy says how long {} is kept: {} of it {}",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::archive::tiers::cold_files;
-use crate::archive::{Adopt, FileState, Member, Origin, State, Tree};
+use crate::archive::{Adopt, FileState, Inventory, Member, Origin, Tree};
 use crate::error::{Notes, Result};
 use crate::outcome::{Expiry, Step};
 use crate::retention::Files;
@@ -14,18 +14,18 @@ use crate::upkeep::Expected;
 /// be taken in is left.
 pub(super) fn survey(
     tree: &Tree,
-    state: &State,
+    known: &Inventory,
     record: &mut Expiry,
     notes: &mut dyn Notes,
 ) -> Result<(Files, Vec<Adopt>)> {
     let mut files: Files =
-        state.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
+        known.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
     let mut strangers = Vec::new();
     for file in cold_files(tree)? {
         if files.contains_key(&file) {
             continue;
         }
-        match tree.stranger(state, &file) {
+        match tree.stranger(known, &file) {
             Ok(None) => {}
             Ok(Some(adopt)) => {
                 let state = FileState {

@@ -247,9 +247,9 @@ fn plan(
         let open = enter_by_hand(archive, named, database, &identity)?;
         return Ok(vec![plan::single(open)]);
     }
-    let state = archive.state();
+    let ledger = archive.ledger();
     let mut groups =
-        plan::groups(options, state, &identity, receipts, results)?;
+        plan::groups(options, ledger, &identity, receipts, results)?;
     if options.pending {
         groups.retain(|group| archive.block_of(&group.table).is_none());
     }

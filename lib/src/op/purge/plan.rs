@@ -9,7 +9,7 @@
 
 use super::options::Options;
 use super::target::Writes;
-use crate::archive::{Open, Receipt, Segment, Settled, State};
+use crate::archive::{Ledger, Open, Receipt, Segment, Settled, State};
 use crate::db::{Database, Identity};
 use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
@@ -92,15 +92,15 @@ pub(super) fn triggers(
 /// What receipts name, or interrupted runs left.
 pub(super) fn groups(
     options: &Options,
-    state: &State,
+    ledger: &Ledger,
     identity: &Identity,
     receipts: Vec<Receipt>,
     results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
     match options.pending {
-        true => pending(options, state, identity, results),
+        true => pending(options, ledger.state(), identity, results),
         false => {
-            by_receipts(state, identity, options.moved, receipts, results)
+            by_receipts(ledger, identity, options.moved, receipts, results)
         }
     }
 }
@@ -108,7 +108,7 @@ pub(super) fn groups(
 /// Receipts by table. The ledger's own word counts: a receipt that says
 /// something else was changed on its way.
 fn by_receipts(
-    state: &State,
+    ledger: &Ledger,
     identity: &Identity,
     moved: bool,
     receipts: Vec<Receipt>,
@@ -117,8 +117,12 @@ fn by_receipts(
     let mut groups: Vec<Group> = Vec::new();
     for receipt in receipts {
         let segment = receipt.segment;
-        let known = match (state.open(&segment.id), state.settled(&segment.id))
-        {
+        let open = ledger.state().open(&segment.id);
+        let settled = match open {
+            Some(_) => None,
+            None => ledger.settled(&segment.id)?,
+        };
+        let known = match (open, settled) {
             (Some(open), _) if open.segment == segment => {
                 if !moved && segment.db != identity.path {
                     leave(&segment, identity, results);

@@ -124,7 +124,7 @@ pub(super) fn drop_repeated(
     tally: &mut Tally,
 ) -> Result<()> {
     let (archive, open) = (&*session.archive, subject.segment.open());
-    if !archive.may_repeat(open) {
+    if !archive.may_repeat(open)? {
         return Ok(());
     }
     // Of the segment itself no line counts: each is the only one of its row.

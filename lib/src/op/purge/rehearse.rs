@@ -10,7 +10,7 @@ use super::plan::{self, Group, Known, failed};
 use super::recover;
 use super::tally::{Tally, Verdict, add, settled};
 use super::target::Target;
-use crate::archive::{Ledger, Open, Receipt, State, Tree, look_by_hand};
+use crate::archive::{Ledger, Open, Receipt, Tree, look_by_hand};
 use crate::db::{Access, Database, Identity, Kind, Reclaim};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
@@ -47,7 +47,7 @@ pub(super) fn rehearse(
     let others_bytes = waited.others_bytes(options.pending);
     let list = &mut results.list;
     let of = (&database, &identity);
-    let groups = groups(options, ledger.state(), of, waited.receipts, list)?;
+    let groups = groups(options, &ledger, of, waited.receipts, list)?;
     let limit = Limit { stop };
     let source = Source { database: &database, limit };
     let tree = Tree::new(&root);
@@ -69,7 +69,7 @@ pub(super) fn rehearse(
 /// What a run would settle, in its order.
 fn groups(
     options: &Options,
-    state: &State,
+    ledger: &Ledger,
     (database, identity): (&Database, &Identity),
     receipts: Vec<Receipt>,
     results: &mut Vec<Purged>,
@@ -84,11 +84,11 @@ fn groups(
         let named = (options.table.as_deref(), file.as_path());
         let name = options.settings.database()?;
         let database = (database, name.as_deref());
-        let open = look_by_hand(state, named, database, identity)?;
+        let open = look_by_hand(ledger.state(), named, database, identity)?;
         return Ok(vec![plan::single(open)]);
     }
     let mut groups =
-        plan::groups(options, state, identity, receipts, results)?;
+        plan::groups(options, ledger, identity, receipts, results)?;
     plan::order(&mut groups, database)?;
     Ok(groups)
 }

@@ -358,13 +358,13 @@ impl Settling<'_, '_> {
     fn name_files(&mut self, group: &Group) -> Result<()> {
         let archive = &self.session.archive;
         for known in &group.segments {
-            let state = archive.state();
-            let begun =
-                state.open(known.id()).filter(|o| !o.purging.is_empty());
-            let file = match (state.settled(known.id()), begun) {
-                (Some(settled), _) => &settled.file,
-                (None, Some(open)) => &open.segment.file,
-                (None, None) => continue,
+            let file = match archive.state().open(known.id()) {
+                Some(open) if !open.purging.is_empty() => &open.segment.file,
+                Some(_) => continue,
+                None => match archive.ledger().settled(known.id())? {
+                    Some(settled) => &settled.file,
+                    None => continue,
+                },
             };
             let there = archive.tree().path(file)?.exists();
             let files = &mut self.result.archive_files;

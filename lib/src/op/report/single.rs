@@ -199,7 +199,8 @@ fn put_together(
     let ledger = Ledger::open(&root, options.settings.now()?, false)?;
     // What was recovered comes first; this run's own file is the last.
     let file = result.archive_files.last();
-    let held = file.and_then(|file| ledger.state().file(file));
+    let files = ledger.files()?;
+    let held = file.and_then(|file| files.file(file));
     let rows = match (result.status, held) {
         (Status::Archived, Some(held)) => {
             held.members.iter().map(|m| m.rows).sum()

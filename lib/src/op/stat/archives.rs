@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::mismatch::{mismatches, wanted};
 use super::options::Options;
-use crate::archive::{FileState, Ledger, Member, Reason, State, Tree};
+use crate::archive::{FileState, Inventory, Ledger, Member, Reason, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::jsonl;
 use crate::settings::columns::rule;
@@ -145,17 +145,17 @@ pub(super) fn run(
     let ledger = Ledger::open(tree.root(), now, false)?;
     let name = options.settings.database()?;
     let name = name.as_deref();
-    let asked = Asked::of(options, name, ledger.state())?;
+    let asked = Asked::of(options, name, ledger.files()?)?;
     if options.files {
         asked.list(output)?;
     } else {
-        asked.count(Due::new(ledger.state(), &policy, now), output)?;
+        asked.count(Due::new(ledger.files()?, &policy, now), output)?;
     }
     let mut exit = Exit::Done;
-    let mut wrong = mismatches(options, name, &tree, ledger.state())?;
+    let mut wrong = mismatches(options, name, &tree, &ledger)?;
     if !wrong.is_empty() {
         let again = Ledger::open(tree.root(), now, false)?;
-        wrong = mismatches(options, name, &tree, again.state())?;
+        wrong = mismatches(options, name, &tree, &again)?;
     }
     for one in wrong {
         exit = exit.and(match one.reason {
@@ -177,11 +177,11 @@ impl<'a> Asked<'a> {
     fn of(
         options: &Options,
         database: Option<&str>,
-        state: &'a State,
+        files: &'a Inventory,
     ) -> Result<Asked<'a>> {
         let mut members = Vec::new();
         let mut tables = BTreeSet::new();
-        for (file, held) in state.files() {
+        for (file, held) in files.files() {
             for member in &held.members {
                 let Some(table) = &member.table else { continue };
                 tables.insert(table.to_ascii_lowercase());
@@ -275,15 +275,19 @@ impl<'a> Asked<'a> {
 
 /// When archives of a table are due, looked up once a table.
 struct Due<'a> {
-    state: &'a State,
+    files: &'a Inventory,
     policy: &'a Policy,
     now: Timestamp,
     cutoffs: HashMap<String, [Option<Timestamp>; 2]>,
 }
 
 impl<'a> Due<'a> {
-    fn new(state: &'a State, policy: &'a Policy, now: Timestamp) -> Due<'a> {
-        Due { state, policy, now, cutoffs: HashMap::new() }
+    fn new(
+        files: &'a Inventory,
+        policy: &'a Policy,
+        now: Timestamp,
+    ) -> Due<'a> {
+        Due { files, policy, now, cutoffs: HashMap::new() }
     }
 
     /// Whether it is due to become cold, and whether it is due to go.
@@ -295,7 +299,7 @@ impl<'a> Due<'a> {
     ) -> Result<(bool, bool)> {
         if tier == Tier::Whole {
             let cutoff = self.policy.whole(table).before(self.now)?;
-            let run = self.state.ages().archived(file, member);
+            let run = self.files.archived(file, member);
             return Ok((false, cutoff.is_some_and(|c| run < Some(c))));
         }
         if !self.cutoffs.contains_key(table) {

@@ -12,7 +12,7 @@ use super::files;
 use super::jobs;
 use super::options::Options;
 use super::unread;
-use crate::archive::{Ledger, State, Tree};
+use crate::archive::{Ledger, Tree};
 use crate::db::{Access, Database, Question, Table};
 use crate::error::{Error, Exit, Notes, Result, are, counted, quote, quoted};
 use crate::io::jsonl;
@@ -46,7 +46,7 @@ pub(super) fn run(
     let mut with_tables = true;
     let tree = Tree::new(&options.settings.archives());
     notes.verbose(&format!("looking at {}", quoted(tree.root())));
-    match Ledger::open(tree.root(), now, false) {
+    match Ledger::open_whole(tree.root(), now) {
         Ok(mut ledger) => {
             if let Err(error) = ledger.check_end() {
                 tell(vec![files::unreadable(&error)])?;
@@ -90,21 +90,24 @@ fn archives(
         }
         Err(error) => out.push(unreadable(&error)),
     }
-    out.extend(unread::judge(options, tree, state, now)?);
-    out.extend(files::no_policy(state, policy));
-    out.extend(held(state, policy, now)?);
+    out.extend(unread::judge(options, tree, ledger, now)?);
+    out.extend(files::no_policy(ledger.files()?, policy));
+    out.extend(held(ledger, policy, now)?);
     Ok(out)
 }
 
 /// What rt-expire asks about before it deletes it for good.
 fn held(
-    state: &State,
+    ledger: &Ledger,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
-    let files =
-        state.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
-    let plan = Plan::make(state, &files, policy, now, &Limits::default())?;
+    let files = ledger
+        .files()?
+        .files()
+        .map(|(n, f)| (n.to_owned(), f.clone()))
+        .collect();
+    let plan = Plan::make(ledger, &files, policy, now, &Limits::default())?;
     let breach = |doubt: Doubt| Breach {
         table: doubt.table,
         rows: Some(doubt.rows),

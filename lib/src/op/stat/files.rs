@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use super::breach::Breach;
 use super::mismatch::mismatches;
 use super::options::Options;
-use crate::archive::{Ledger, Mismatch, Origin, Reason, State, Tree};
+use crate::archive::{
+    Inventory, Ledger, Mismatch, Origin, Reason, State, Tree,
+};
 use crate::error::{Error, Result, are, counted, quote, quoted};
 use crate::settings::policy::Policy;
 
@@ -28,12 +30,12 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
     let torn = ledger.tail_bytes()?;
-    let mut wrong = mismatches(options, None, tree, ledger.state())?;
+    let mut wrong = mismatches(options, None, tree, ledger)?;
     if wrong.is_empty() && torn == 0 {
         return Ok(Vec::new());
     }
-    let again = Ledger::open(tree.root(), now, false)?;
-    wrong = mismatches(options, None, tree, again.state())?;
+    let again = Ledger::open_whole(tree.root(), now)?;
+    wrong = mismatches(options, None, tree, &again)?;
     let mut out = Vec::new();
     if !again.is_there() && !wrong.is_empty() {
         out.push(lost(tree));
@@ -154,9 +156,9 @@ pub(super) fn size(options: &Options, root: &Path) -> Result<Option<Breach>> {
 
 /// Tables whose days in the archives never end, as no policy names them. Files
 /// with all rows of a run end without a line, too.
-pub(super) fn no_policy(state: &State, policy: &Policy) -> Vec<Breach> {
+pub(super) fn no_policy(known: &Inventory, policy: &Policy) -> Vec<Breach> {
     let mut tables: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
-    for (file, known) in state.files().filter(|(file, _)| file.contains('/')) {
+    for (file, known) in known.files().filter(|(file, _)| file.contains('/')) {
         for table in known.members.iter().filter_map(|m| m.table.as_deref()) {
             if policy.get(table).is_none() {
                 let found = tables.entry(table).or_insert((0, file));

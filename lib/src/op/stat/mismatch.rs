@@ -1,7 +1,7 @@
 //! Files of the tree that are not what the ledger says.
 
 use super::options::Options;
-use crate::archive::{Member, Mismatch, Selection, State, Tree};
+use crate::archive::{Ledger, Member, Mismatch, Selection, Tree};
 use crate::error::Result;
 
 /// Files that are not what the ledger says. Strangers are looked for where
@@ -10,12 +10,13 @@ pub(super) fn mismatches(
     options: &Options,
     database: Option<&str>,
     tree: &Tree,
-    state: &State,
+    ledger: &Ledger,
 ) -> Result<Vec<Mismatch>> {
     let selection = selection(options, database);
     let wanted = |member: &Member| selection.wants(member);
     let everything = selection.is_all();
-    crate::archive::mismatches(tree, state, &wanted, everything)
+    let said = (ledger.state(), ledger.files()?);
+    crate::archive::mismatches(tree, said, &wanted, everything)
 }
 
 /// Whether a member's table and day were asked for.

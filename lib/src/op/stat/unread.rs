@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::breach::Breach;
 use super::options::Options;
-use crate::archive::{ReadLog, State, Tree};
+use crate::archive::{Ledger, ReadLog, Tree};
 use crate::error::{Result, are, counted, quote};
 use crate::time::Age;
 
@@ -13,21 +13,22 @@ use crate::time::Age;
 pub(super) fn judge(
     options: &Options,
     tree: &Tree,
-    state: &State,
+    ledger: &Ledger,
     now: Timestamp,
 ) -> Result<Vec<Breach>> {
+    let files = ledger.files()?;
     let log = ReadLog::load(tree.root());
     let most = match &options.max_unread {
         Some(most) => most.clone(),
         None => Age::parse("120d")?,
     };
     let limit = most.before(now)?;
-    let damaged: Vec<&str> = log.damaged(state).collect();
-    let mut unread: Vec<&str> = state
+    let damaged: Vec<&str> = log.damaged(files).collect();
+    let mut unread: Vec<&str> = files
         .files()
         .filter(|(name, _)| !damaged.contains(name))
         .filter(|(name, file)| {
-            log.last(state, name, file).is_none_or(|last| last < limit)
+            log.last(files, name, file).is_none_or(|last| last < limit)
         })
         .map(|(name, _)| name)
         .collect();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::finding::{Finding, Severity};
 use crate::archive::{
-    Counts, Event, FileState, Member, Open, Selection, State, is_whole,
+    Counts, Event, FileState, Member, Open, Said, Selection, is_whole,
 };
 use crate::error::quote;
 
@@ -89,8 +89,9 @@ impl Books {
         self.of(&segment.table, segment.database.as_deref(), day)
     }
 
-    /// Takes in the next event; `state` is what the ledger said before it.
-    pub(super) fn take(&mut self, event: &Event, state: &State) {
+    /// Takes in the next event; `before` is what the ledger said until then.
+    pub(super) fn take(&mut self, event: &Event, before: &Said) {
+        let state = &before.state;
         match event {
             Event::Published { id } => {
                 let Some(open) = state.open(id) else { return };
@@ -118,8 +119,8 @@ impl Books {
                 }
             }
             Event::Adopt(adopt) => {
-                let before = state.file(&adopt.named.file);
-                for member in before.iter().flat_map(|f| &f.members) {
+                let known = before.files.file(&adopt.named.file);
+                for member in known.iter().flat_map(|f| &f.members) {
                     if let Some(book) = self.of_member(member) {
                         book.taken_in -= rows(member.rows);
                     }
@@ -130,7 +131,7 @@ impl Books {
                     }
                 }
             }
-            Event::Consolidated { id } => self.moved(id, state),
+            Event::Consolidated { id } => self.moved(id, before),
             Event::Expired { id } => {
                 let changes = state.changes().iter();
                 let mut changes = changes.map(|(_, change)| change);
@@ -160,15 +161,14 @@ impl Books {
 
     /// A month that was found with warm files in it, and was taken in with
     /// what else it holds.
-    fn moved(&mut self, id: &str, state: &State) {
-        let changes = state.changes().iter().map(|(_, change)| change);
+    fn moved(&mut self, id: &str, before: &Said) {
+        let changes = before.state.changes().iter().map(|(_, change)| change);
         let mut found = changes.filter(|c| c.id == id && c.by_hand);
         let Some(change) = found.next() else { return };
         let removes = change.removes.iter().map(|r| r.file.as_str());
-        let before = removes.chain([change.file.as_str()]);
-        for member in
-            before.filter_map(|f| state.file(f)).flat_map(|f| &f.members)
-        {
+        let files = removes.chain([change.file.as_str()]);
+        let known = files.filter_map(|f| before.files.file(f));
+        for member in known.flat_map(|f| &f.members) {
             if let Some(book) = self.of_member(member) {
                 book.taken_in -= rows(member.rows);
             }

@@ -12,7 +12,8 @@ pub(super) fn files(
 ) -> Vec<String> {
     let selection = options.selection();
     let mut known: Vec<(&str, &FileState)> = audit
-        .state
+        .said
+        .files
         .files()
         .filter(|(_, file)| file.members.iter().any(|m| selection.wants(m)))
         .collect();
@@ -34,9 +35,9 @@ fn sample<'f>(
     audit: &Audit,
     mut files: Vec<(&'f str, &'f FileState)>,
 ) -> Vec<(&'f str, &'f FileState)> {
-    let state = &audit.state;
+    let known = &audit.said.files;
     files.sort_by_cached_key(|(name, file)| {
-        (log.last(state, name, file), *name)
+        (log.last(known, name, file), *name)
     });
     let total: u64 = files.iter().map(|(_, file)| file.size_bytes).sum();
     let mut wanted = u128::from(total) * u128::from(percent);

@@ -171,7 +171,7 @@ fn balance(
     reports: &[(String, Report)],
     output: &mut dyn Write,
 ) -> Result<Vec<Finding>> {
-    books.enter(seen.audit.state.files(), &|file, member| {
+    books.enter(seen.audit.said.files.files(), &|file, member| {
         let at = reports.binary_search_by(|(name, _)| name.as_str().cmp(file));
         let (_, report) = reports.get(at.ok()?)?;
         let member = file.ends_with(".tar.gz").then(|| member.name.clone());
@@ -201,9 +201,13 @@ fn sizes(
 ) -> Result<Vec<Finding>> {
     let selection = options.selection();
     let wanted = |member: &Member| selection.wants(member);
-    let mut wrong = mismatches(tree, &seen.audit.state, &wanted, false)?;
+    let look = |seen: &Seen| {
+        let said = &seen.audit.said;
+        mismatches(tree, (&said.state, &said.files), &wanted, false)
+    };
+    let mut wrong = look(seen)?;
     if !wrong.is_empty() && seen.moved_on(tree)? {
-        wrong = mismatches(tree, &seen.audit.state, &wanted, false)?;
+        wrong = look(seen)?;
     }
     let finding = |wrong: &Mismatch| {
         let name = quote(&wrong.file);
@@ -214,7 +218,7 @@ fn sizes(
             }
             _ => Finding::missing(&name),
         };
-        let known = seen.audit.state.file(&wrong.file);
+        let known = seen.audit.said.files.file(&wrong.file);
         found.at(&place_of(&wrong.file, known))
     };
     Ok(wrong.iter().map(finding).collect())
@@ -269,9 +273,9 @@ fn note_read(
     for (file, report) in reports.iter().filter(|(_, report)| !report.gone) {
         let damage = |f: &Finding| f.severity == Severity::Damage;
         let damaged = report.findings.iter().any(damage);
-        log.note(&audit.state, file, now, damaged);
+        log.note(&audit.said.files, file, now, damaged);
     }
-    log.tidy(&audit.state);
+    log.tidy(&audit.said.files);
     if let Err(error) = log.save(tree.root()) {
         notes.verbose(&format!("{READ_LOG} is left as it was: {error}"));
     }

@@ -51,7 +51,7 @@ impl Reader<'_> {
     /// Reads a file, relative to the tree's root.
     pub(super) fn read(&self, file: &str) -> Report {
         let mut report = Report::default();
-        let known = self.audit.state.file(file);
+        let known = self.audit.said.files.file(file);
         let place = place_of(file, known);
         if let Err(error) = self.read_into(file, known, &mut report) {
             let found =
@@ -70,7 +70,8 @@ impl Reader<'_> {
         let path = self.tree.path(file)?;
         let place = place_of(file, known);
         let Some(mut open) = durable::open_if_there(&path)? else {
-            report.gone = known.is_none() || goes(&self.audit.state, file);
+            report.gone =
+                known.is_none() || goes(&self.audit.said.state, file);
             if !report.gone {
                 report.find(&place, Finding::missing(&place.name(&path)));
             }
@@ -79,7 +80,7 @@ impl Reader<'_> {
         let size_bytes = durable::length(&open, &path)?;
         let mut input = Hashing::new(&mut open);
         // A file that moves is looked through without its segments.
-        let moves = moving(&self.audit.state).contains(file);
+        let moves = moving(&self.audit.said.state).contains(file);
         let sure = known.filter(|_| !moves);
         match file.ends_with(".tar.gz") {
             true => self.tar(&mut input, (file, &path), known, report),
@@ -109,7 +110,8 @@ impl Reader<'_> {
         (size_bytes, sha256): (u64, String),
         report: &mut Report,
     ) {
-        let forms = forms_under_way(&self.audit.state, file);
+        let said = &self.audit.said;
+        let forms = forms_under_way(&said.state, &said.files, file);
         if !forms.contains(&(size_bytes, sha256.as_str())) {
             let message = "what an unfinished run left of the file is \
                            neither its old form nor its new one";

@@ -17,8 +17,8 @@ use super::options::Options;
 use super::read::place_of;
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
-    Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named,
-    State, Tree, forms_under_way, goes,
+    Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named, Said,
+    Tree, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::digest::{file_sha256, hex};
@@ -84,7 +84,7 @@ struct Plan {
 /// The lengths and digests that each file ever had.
 type History = BTreeMap<String, BTreeSet<(u64, String)>>;
 
-fn remember(history: &mut History, event: &Event, before: &State) {
+fn remember(history: &mut History, event: &Event, before: &Said) {
     let mut add = |file: &str, size: u64, sha256: &str| {
         let forms = history.entry(file.to_owned()).or_default();
         forms.insert((size, sha256.to_owned()));
@@ -99,7 +99,7 @@ fn remember(history: &mut History, event: &Event, before: &State) {
         }
         Event::Retract(retract) => {
             if let (Some(open), Some(sha256)) =
-                (before.open(&retract.id), &retract.file_sha256)
+                (before.state.open(&retract.id), &retract.file_sha256)
             {
                 let size = open.segment.offset_bytes + retract.size_bytes;
                 add(&open.segment.file, size, sha256);
@@ -115,7 +115,7 @@ fn remember(history: &mut History, event: &Event, before: &State) {
 /// What the plan is made of.
 struct Planner<'p> {
     tree: &'p Tree,
-    state: &'p State,
+    said: &'p Said,
     history: &'p History,
     plan: Plan,
     /// Warm files that are in a month's tar.
@@ -131,24 +131,26 @@ impl Plan {
         let audit = Audit::until(tree.root(), limit, &mut |event, before| {
             remember(&mut history, event, before);
         })?;
-        let state = &audit.state;
+        let said = &audit.said;
         let mut planner = Planner {
             tree,
-            state,
+            said,
             history: &history,
             plan: Plan { cut, end: whole.end.is_some(), ..Plan::default() },
             moved: BTreeSet::new(),
         };
         let mut names: BTreeSet<String> =
-            state.files().map(|(name, _)| name.to_owned()).collect();
-        names.extend(warm_files(tree, state)?.into_iter().map(|w| w.file));
+            said.files.files().map(|(name, _)| name.to_owned()).collect();
+        names.extend(
+            warm_files(tree, &said.files)?.into_iter().map(|w| w.file),
+        );
         names.extend(cold_files(tree)?);
         names.extend(whole_files(tree)?);
         let (months, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| name.ends_with(".tar.gz"));
         for file in months.into_iter().chain(others) {
             if let Err(error) = planner.look(&file) {
-                let place = place_of(&file, state.file(&file));
+                let place = place_of(&file, said.files.file(&file));
                 let found =
                     Finding::of_error(Severity::Damage, "left", &error);
                 planner.plan.left.push(found.at(&place));
@@ -229,9 +231,9 @@ impl Plan {
 impl Planner<'_> {
     /// Plans what is to become of a file.
     fn look(&mut self, file: &str) -> Result<()> {
-        let (tree, state) = (self.tree, self.state);
+        let (tree, Said { state, files }) = (self.tree, self.said);
         let path = tree.path(file)?;
-        let known = state.file(file);
+        let known = files.file(file);
         let Some(open) = durable::open_if_there(&path)? else {
             let may = known.is_none()
                 || goes(state, file)
@@ -245,7 +247,7 @@ impl Planner<'_> {
         };
         let size_bytes = durable::length(&open, &path)?;
         let is = (size_bytes, file_sha256(open, &path)?);
-        let forms = forms_under_way(state, file);
+        let forms = forms_under_way(state, files, file);
         if forms.contains(&(is.0, is.1.as_str())) {
             return Ok(());
         }
@@ -259,7 +261,7 @@ impl Planner<'_> {
             self.plan.left.push(found.at(&place_of(file, known)));
             return Ok(());
         }
-        let adopt = tree.survey(state, file)?;
+        let adopt = tree.survey(files, file)?;
         if tar {
             let moved = self.moved_into(&adopt)?;
             if !moved.is_empty() {
@@ -283,7 +285,8 @@ impl Planner<'_> {
         if forms.contains(is) {
             return Ok(true);
         }
-        let mut unsettled = self.state.unsettled().map(|open| &open.segment);
+        let mut unsettled =
+            self.said.state.unsettled().map(|open| &open.segment);
         if unsettled.any(|s| s.file == file && s.offset_bytes == 0) {
             return Ok(true);
         }
@@ -315,7 +318,7 @@ impl Planner<'_> {
         let mut moved = Vec::new();
         for member in &adopt.members {
             let file = format!("warm/{}", member.name);
-            let Some(warm) = self.state.file(&file) else { continue };
+            let Some(warm) = self.said.files.file(&file) else { continue };
             let path = self.tree.path(&file)?;
             let there = durable::open_if_there(&path)?;
             let same = match there {

@@ -9,13 +9,14 @@ use std::path::Path;
 use super::finding::{Finding, Place, Severity};
 use super::read::schema_is_sound;
 use crate::archive::tiers::entries;
-use crate::archive::{Audit, READ_LOG, Tree, moving};
+use crate::archive::{Audit, CHECKPOINT, READ_LOG, Tree, moving};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 
 /// Files in the root that are no archives.
-const OWN: [&str; 4] = ["ledger.jsonl", "ledger.torn", "lock", READ_LOG];
+const OWN: [&str; 5] =
+    ["ledger.jsonl", "ledger.torn", "lock", CHECKPOINT, READ_LOG];
 
 /// What a walk over the tree found.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ pub(super) fn walk(
 ) -> Walked {
     let mut walker = Walker {
         audit,
-        moving: moving(&audit.state),
+        moving: moving(&audit.said.state),
         quick,
         walked: Walked::default(),
         missing: schemas.clone(),
@@ -113,7 +114,7 @@ impl Walker<'_> {
         } else if file.starts_with("schema/") {
             self.missing.remove(file);
             self.schema(file, path)?;
-        } else if self.audit.state.file(file).is_none()
+        } else if self.audit.said.files.file(file).is_none()
             && !self.moving.contains(file)
             && !OWN.contains(&file)
         {

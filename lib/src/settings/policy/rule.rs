@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::secrets::Level;
 use crate::time::{Age, Unit};
 
@@ -73,7 +73,8 @@ pub enum Every {
 }
 
 /// How long rows stay in a tier.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Period {
     /// Rows leave the tier after so long.
     Age(Age),
@@ -115,6 +116,20 @@ impl Period {
             Period::Age(age) => age.before(then).map(Some),
             Period::Forever => Ok(None),
         }
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Period> {
+        Period::parse(&text)
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> String {
+        period.to_string()
     }
 }
 

@@ -1,0 +1,200 @@
+//! How events come to stand in the ledger: under its flock, behind the last
+//! whole line, in one write.
+//!
+//! Invariants. Events are durable when [`Ledger::append`] returns. An event
+//! that its own replay would refuse is not written. The mark of the end is
+//! written behind each append, and a checkpoint only when all lines are
+//! durable.
+
+use std::fs::File;
+use std::io::Write;
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+use sha2::{Digest, Sha256};
+
+use super::checkpoint;
+use super::end_mark::EndMark;
+use super::event::{self, Event};
+use super::ledger::Ledger;
+use super::replay::End;
+use super::torn::move_aside;
+use crate::error::{Error, Result, quoted};
+use crate::io::digest::hex;
+use crate::io::durable;
+use crate::time::{clock, rfc3339};
+
+impl Ledger {
+    /// Appends events, in one write; they are durable when it returns.
+    ///
+    /// # Errors
+    /// Status 5 for an event that cannot follow what the ledger says: nothing
+    /// is written then.
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<()> {
+        self.locked(|ledger, file| {
+            ledger.mend(file)?;
+            ledger.hold_against_mark()?;
+            ledger.append_locked(file, events)?;
+            if ledger.lags() {
+                ledger.keep();
+            }
+            Ok(())
+        })
+    }
+
+    /// Moves a torn tail to `ledger.torn`; gives its length in bytes, 0 where
+    /// there is none.
+    pub(super) fn mend_tail(&mut self) -> Result<u64> {
+        self.locked(|ledger, file| {
+            let torn = ledger.mend(file)?;
+            ledger.hold_against_mark()?;
+            if ledger.lags() {
+                // Whoever wrote the last lines may have died before they were
+                // durable.
+                ledger.sync()?;
+                ledger.keep();
+            }
+            Ok(torn)
+        })
+    }
+
+    fn hold_against_mark(&self) -> Result<()> {
+        match self.unmarked {
+            true => Ok(()),
+            false => self.check_mark(EndMark::read(self.root())?),
+        }
+    }
+
+    /// Does `work` with the file under flock.
+    fn locked<T>(
+        &mut self,
+        work: impl FnOnce(&mut Ledger, &File) -> Result<T>,
+    ) -> Result<T> {
+        let lock = |e: Errno| Error::io("lock", &self.path, e.into());
+        let Some(file) = &self.file else {
+            return Err(Error::failed(format!(
+                "{} is not open for writing",
+                quoted(&self.path)
+            )));
+        };
+        let file =
+            file.try_clone().map_err(|e| Error::io("open", &self.path, e))?;
+        rustix::fs::flock(&file, FlockOperation::LockExclusive)
+            .map_err(lock)?;
+        let done = work(self, &file);
+        rustix::fs::flock(&file, FlockOperation::Unlock)
+            .map_err(|e| Error::io("unlock", &self.path, e.into()))?;
+        done
+    }
+
+    /// Under flock: replays what is new, and moves a torn tail away. The copy
+    /// is durable before the tail is cut.
+    fn mend(&mut self, file: &File) -> Result<u64> {
+        self.catch_up()?;
+        let whole = self.replay.end.size_bytes;
+        let torn = durable::length(file, &self.path)?.saturating_sub(whole);
+        if torn == 0 {
+            return Ok(0);
+        }
+        move_aside(file, &self.path, whole)?;
+        Ok(torn)
+    }
+
+    /// Under flock, behind the last whole line. The events are replayed
+    /// before they are written, so that none is written that a replay refuses.
+    fn append_locked(&mut self, file: &File, events: &[Event]) -> Result<()> {
+        if self.broken {
+            return Err(Error::failed(format!(
+                "{} could not be written before",
+                quoted(&self.path)
+            )));
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.broken = true;
+        let start = self.replay.end.size_bytes;
+        let (mut text, wall) = (Vec::new(), clock::wall());
+        let first = self.replay.end.seq + 1;
+        let mut end = self.replay.end.clone();
+        for event in events {
+            let line = text.len();
+            let seq = end.seq + 1;
+            event.write_line(
+                &mut text,
+                &event::Stamp {
+                    seq,
+                    at: &rfc3339(self.now),
+                    wall: &rfc3339(wall),
+                    prev: &end.sha256,
+                    first_seq: (seq > first).then_some(first),
+                },
+            )?;
+            let at = start + line as u64;
+            self.replay
+                .take(event.clone(), Some(self.now), at)
+                .map_err(|what| self.refused(&what))?;
+            end = End {
+                size_bytes: start + text.len() as u64,
+                line_bytes: (text.len() - line) as u64,
+                seq,
+                first_seq: first,
+                sha256: hex(&Sha256::digest(&text[line..text.len() - 1])),
+            };
+        }
+        let fail = |e| Error::io("write", &self.path, e);
+        let attempt = || -> std::io::Result<()> {
+            let mut out = file;
+            out.write_all(&text)?;
+            file.sync_all()
+        };
+        if let Err(first) = attempt() {
+            file.set_len(start).map_err(fail)?;
+            if let Err(second) = attempt() {
+                // Whether the cut reaches the disk is not known either; the
+                // next run finds a torn or a whole line, both are sound.
+                file.set_len(start).map_err(fail)?;
+                return Err(fail(second).during(fail(first)));
+            }
+        }
+        self.replay.end = end;
+        self.broken = false;
+        self.write_mark(file)
+    }
+
+    /// The error for an event that its replay would refuse.
+    fn refused(&self, what: &str) -> Error {
+        Error::disagree(format!(
+            "{} does not take the next event: {what}",
+            quoted(&self.path)
+        ))
+        .hint(
+            "another run has written into this tree meanwhile; run the same \
+             command again",
+        )
+    }
+
+    /// Under flock, behind a whole line: the mark names it.
+    fn write_mark(&self, file: &File) -> Result<()> {
+        EndMark::of(&self.replay.end, file)?.write(self.root())
+    }
+
+    /// Whether the ledger has grown far beyond its checkpoint.
+    fn lags(&self) -> bool {
+        let known = self.checkpoint.as_ref();
+        self.keeps && checkpoint::lags(known, self.replay.end.size_bytes)
+    }
+
+    /// Under flock, when all lines are durable: writes a checkpoint. Where that
+    /// fails there is none, which only costs time; it is not tried again.
+    fn keep(&mut self) {
+        let end = &self.replay.end;
+        let written = self.files().and_then(|files| {
+            checkpoint::write(self.root(), (end, &self.replay.state), files)
+        });
+        match written {
+            Ok(checkpoint) => self.checkpoint = Some(checkpoint),
+            Err(_) => self.keeps = false,
+        }
+    }
+}
