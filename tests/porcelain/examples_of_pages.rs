@@ -165,6 +165,7 @@ fn examples_of_every_page_run_as_they_stand() {
             let script = script
                 .join("\n")
                 .replace("/var/lib/app", &app)
+                .replace("/mnt/backup", &app)
                 .replace("/var/log/rt", &log);
             let out = shell(&dir, &script).run();
             // A check that finds something ends with 6.

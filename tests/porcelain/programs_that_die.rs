@@ -37,6 +37,7 @@ fn family(dir: &Dir, program: &str, victim: &str, end: &str) {
     dir.folder("database");
     dir.sql("database/ideas.db", "CREATE TABLE IF NOT EXISTS tool_uses(id)");
     stub(dir, "rt-lock", LOCK);
+    stub(dir, "rt-verify", "");
     for (name, body) in
         [("rt-export", EXPORT), ("rt-store", STORE), ("rt-purge", PURGE)]
     {

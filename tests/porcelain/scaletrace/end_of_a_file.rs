@@ -95,6 +95,7 @@ fn files_of_programs_that_kept_them_for_ever_are_asked_about() {
     let older = ledger.replace("\"retention\":\"365d\",", "");
     assert_ne!(ledger, older);
     dir.write("a/ledger.jsonl", rechained(&older));
+    dir.write("a/lock", "");
     let later = "2027-01-15T00:00:01Z";
     let out = expire(&dir, later, &[]).run();
     out.status(1).stderr_has("the retention of forever that held before");
