@@ -141,7 +141,7 @@ fn check_knows_what_was_damaged_and_what_nobody_has_read() {
     assert_eq!(breaches("2026-06-01T00:00:00Z").0, [""; 0]);
     let path = world.dir.join(DAY);
     let whole = fs::read(&path).unwrap();
-    fs::write(&path, &[&whole[..whole.len() - 1], b"x"].concat()).unwrap();
+    fs::write(&path, [&whole[..whole.len() - 1], b"x"].concat()).unwrap();
     verify(&world, &[]).now("2026-05-31T00:00:00Z").run().status(5);
     let (found, status) = breaches("2026-06-01T00:00:00Z");
     assert_eq!((found, status), (vec!["damaged".to_owned()], 5));

@@ -6,13 +6,14 @@
 //! deleted by whoever holds a [`Begun`], and only a durable `purging` gives
 //! one.
 
-use super::event::{Event, Purging, Settled};
+use super::event::{Counts, Event, Purging, Segment, Settled};
 use super::owner::Archive;
 use super::segment::VerifiedSegment;
 use crate::crash;
 use crate::db::Flushed;
 use crate::error::Result;
 use crate::line_set::LineSet;
+use crate::outcome::Purged;
 
 /// The ledger says, durably, that the deletion of these rows was begun.
 #[derive(Debug)]
@@ -73,5 +74,31 @@ impl Archive {
         self.append(&events)?;
         crash::point("purge.settled");
         Ok(())
+    }
+}
+
+impl Settled {
+    /// The event that a segment is settled.
+    pub fn of(segment: &Segment, counts: Counts) -> Settled {
+        Settled {
+            id: segment.id.clone(),
+            table: segment.table.clone(),
+            file: segment.file.clone(),
+            rows: segment.rows,
+            counts,
+        }
+    }
+
+    /// Adds what became of the segment to its table's result.
+    pub fn add_to(&self, result: &mut Purged) {
+        let counts = &self.counts;
+        result.rows += self.rows;
+        result.records += counts.deleted + counts.repeated;
+        result.repeated += counts.repeated;
+        result.changed += counts.changed;
+        result.referenced += counts.referenced;
+        result.refused += counts.refused;
+        result.gone += counts.gone;
+        result.superseded += counts.superseded;
     }
 }

@@ -15,11 +15,10 @@ use super::tally::Tally;
 use super::target::Target;
 use crate::archive::{Archive, Counts, Open, Segment};
 use crate::db::Identity;
-use crate::error::{Exit, Result, are, counted, quote};
+use crate::error::Result;
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::line_set::LineSet;
-use crate::outcome::Purged;
 use crate::proof::{Before, Source, Subject, claim_all, missing};
 
 /// Whether a segment is recovered: another run stored it or began to delete
@@ -152,29 +151,4 @@ pub(super) fn look_for_kept(
         tally.keep_lines(&missing);
     }
     Ok(())
-}
-
-/// Says of a table's result that lines were kept whose rows are not there, and
-/// makes it status 3 where that is so of all rows of a segment.
-pub(super) fn say_kept(result: &mut Purged, all_of_one: bool) {
-    if result.repeated > 0 && result.message.is_none() {
-        result.message = Some(format!(
-            "{} had been put back, and stood in the archives already",
-            counted(result.repeated, "row")
-        ));
-    }
-    if result.superseded == 0 {
-        return;
-    }
-    let rows = counted(result.superseded, "archived row");
-    let are = are(result.superseded);
-    result.message = Some(format!(
-        "{rows} {are} kept of {} that the database has no more, or has otherwise: \
-         a run that stopped deleted them, an application changed them, or a \
-         backup was put back",
-        quote(&result.table)
-    ));
-    if all_of_one {
-        result.exit_status = Some(Exit::Partial.code());
-    }
 }

@@ -8,9 +8,9 @@ use super::chunk::{Chunk, Comparison, Finder};
 use super::options::{Options, Results, Waited};
 use super::plan::{self, Group, Known, failed};
 use super::recover;
-use super::tally::{Tally, Verdict, add, settled};
+use super::tally::{Tally, Verdict};
 use super::target::Target;
-use crate::archive::{Ledger, Open, Receipt, Tree, look_by_hand};
+use crate::archive::{Ledger, Open, Receipt, Settled, Tree, look_by_hand};
 use crate::db::{Access, Database, Identity, Kind, Reclaim};
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Purged, Status};
@@ -108,7 +108,7 @@ fn table(
         let open = match known {
             Known::Open(open) => open,
             Known::Settled(settled) => {
-                add(&mut result, settled);
+                settled.add_to(&mut result);
                 continue;
             }
         };
@@ -125,9 +125,9 @@ fn table(
                 tally.counts()
             }
         };
-        add(&mut result, &settled(&open.segment, counts));
+        Settled::of(&open.segment, counts).add_to(&mut result);
     }
-    recover::say_kept(&mut result, all_gone);
+    result.say_kept(all_gone);
     result.exit_status = all_gone.then_some(Exit::Partial.code());
     Ok(result)
 }

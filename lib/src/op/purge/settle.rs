@@ -16,7 +16,7 @@ use super::plan::{Group, Known};
 use super::recover;
 use super::rows::{self, Lines, Through};
 use super::session::{self, Session};
-use super::tally::{Tally, add, settled};
+use super::tally::Tally;
 use super::target::{Target, Writes};
 use crate::archive::{DurableSegment, Open, SegmentState, Settled};
 use crate::crash;
@@ -49,7 +49,7 @@ pub(super) fn settle_table(
         result.status = Status::Archived;
     }
     done = done.and(say_referenced(&mut result, session));
-    recover::say_kept(&mut result, all_gone);
+    result.say_kept(all_gone);
     if result.refused > 0 {
         result.exit_status = Some(Exit::Partial.code());
         let names: Vec<String> =
@@ -126,7 +126,7 @@ impl Settling<'_, '_> {
         let mut waiting = Vec::new();
         for known in &group.segments {
             match known {
-                Known::Settled(settled) => add(self.result, settled),
+                Known::Settled(settled) => settled.add_to(self.result),
                 Known::Open(open) => waiting.push((**open).clone()),
             }
         }
@@ -179,7 +179,7 @@ impl Settling<'_, '_> {
                 let archive = &mut self.session.archive;
                 archive.withdraw(&open.segment, counts, flushed)?;
             }
-            done.push(settled(&open.segment, counts));
+            done.push(Settled::of(&open.segment, counts));
         }
         self.record(done)
     }
@@ -199,7 +199,7 @@ impl Settling<'_, '_> {
             let state = self.session.archive.segment_state(&open)?;
             match (&open.retract, state) {
                 (Some(retract), SegmentState::Retracted) => {
-                    done.push(settled(&open.segment, retract.counts));
+                    done.push(Settled::of(&open.segment, retract.counts));
                 }
                 _ => left.push(open),
             }
@@ -219,7 +219,7 @@ impl Settling<'_, '_> {
             true => self.session.archive.void(&segment.id)?,
             false => {
                 let counts = recover::without_rows(segment);
-                done.push(settled(segment, counts));
+                done.push(Settled::of(segment, counts));
             }
         }
         self.result.exit_status = Some(Exit::Partial.code());
@@ -331,7 +331,7 @@ impl Settling<'_, '_> {
             tally.recovering && tally.superseded.len() == segment.rows;
         let counts = tally.counts();
         match counts.sum() == segment.rows {
-            true => Ok(settled(segment, counts)),
+            true => Ok(Settled::of(segment, counts)),
             false => Err(Error::failed(format!(
                 "not every line of a segment in {} was looked at, which is a \
                  bug",
@@ -346,7 +346,7 @@ impl Settling<'_, '_> {
             return Ok(());
         }
         for settled in &done {
-            add(self.result, settled);
+            settled.add_to(self.result);
         }
         self.session.database.check_path()?;
         let flushed = self.session.database.flush()?;

@@ -4,9 +4,8 @@
 //! [`Tally::out`]: its row stays, or is an application's to remove, or the
 //! same record stands elsewhere. What is in doubt stays (`superseded`).
 
-use crate::archive::{Counts, Segment, Settled};
+use crate::archive::Counts;
 use crate::line_set::LineSet;
-use crate::outcome::Purged;
 
 /// What was found of a line's row, and what became of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,28 +115,4 @@ impl Tally {
             superseded: self.superseded.len(),
         }
     }
-}
-
-/// The event that a segment is settled.
-pub(super) fn settled(segment: &Segment, counts: Counts) -> Settled {
-    Settled {
-        id: segment.id.clone(),
-        table: segment.table.clone(),
-        file: segment.file.clone(),
-        rows: segment.rows,
-        counts,
-    }
-}
-
-/// Adds what became of a segment to its table's result.
-pub(super) fn add(result: &mut Purged, settled: &Settled) {
-    let counts = &settled.counts;
-    result.rows += settled.rows;
-    result.records += counts.deleted + counts.repeated;
-    result.repeated += counts.repeated;
-    result.changed += counts.changed;
-    result.referenced += counts.referenced;
-    result.refused += counts.refused;
-    result.gone += counts.gone;
-    result.superseded += counts.superseded;
 }
