@@ -235,13 +235,19 @@ fn receipts_given_again_touch_nothing() {
     let receipts = world.stored("t");
     world.sql("UPDATE t SET v = 'new' WHERE id = 2");
     let first = world.purge(&receipts).run();
-    let (there, files) = (whereabouts(&world), world.dir.tree());
+    // What is derived from the ledger may be renewed.
+    let files = || {
+        let tree = world.dir.tree();
+        let lines = tree.lines().filter(|l| !l.contains("checkpoint"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (there, before) = (whereabouts(&world), files());
     // Equal to its line again, which is no longer there.
     world.sql("UPDATE t SET v = 'v2' WHERE id = 2");
     let second = world.purge(&receipts).run();
     second.status(0).stdout(&first.stdout);
     assert_eq!(whereabouts(&world), there);
-    assert_eq!(world.dir.tree(), files);
+    assert_eq!(files(), before);
 }
 
 #[test]
