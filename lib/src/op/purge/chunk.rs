@@ -142,6 +142,8 @@ impl Chunk {
                 break;
             }
             self.known = Known::default();
+            // In one transaction: each one looks at all that wait for disk.
+            let _adding = database.begin_read()?;
             for row in self.rows.drain(..) {
                 if !set.add(&row)? {
                     with.tallies[row.segment].note(row.line, Verdict::Copy);

@@ -210,7 +210,6 @@ impl Deletion<'_, '_, '_> {
                 }
             }
         };
-        let changes = database.total_changes() - before;
         let verdicts = match outcome {
             Ok(verdicts) => verdicts,
             Err(ended) => {
@@ -225,7 +224,8 @@ impl Deletion<'_, '_, '_> {
         if !self.session.commit(lock, begun, done as u64, files)? {
             return Ok(Ended::Full(done));
         }
-        self.session.counted.changes += changes;
+        self.session.counted.changes += database.total_changes() - before;
+        let _noting = database.begin_read()?;
         for (row, verdict) in batch.iter().zip(verdicts) {
             self.note(row, verdict)?;
         }
