@@ -152,7 +152,6 @@ impl Chunk {
         }
         crash::point("purge.compared");
         let followed = follow(database, with.target, with.tallies)?;
-        crash::point("purge.guarded");
         (self.from, self.version) = (Rows::Set, version);
         Ok(followed)
     }
@@ -246,6 +245,7 @@ pub(super) fn follow(
             tally.note(line, Verdict::Referenced);
         }
     })?;
+    crash::point("purge.guarded");
     Ok(version)
 }
 
