@@ -23,6 +23,9 @@ enum F {
     Limit,
     Strip,
     Verify,
+    Format,
+    Files,
+    Latest,
 }
 
 static CMD: Command<F> = Command {
@@ -40,8 +43,16 @@ static CMD: Command<F> = Command {
         ),
         value(F::Where, "where", "CONDITION", "rows for which it holds"),
         value(F::Limit, "limit", "N", "at most N rows"),
+        switch(F::Latest, "latest", "of each key only the newest row"),
         switch(F::Strip, "strip", "without the keys that are no columns"),
+        value(
+            F::Format,
+            "format",
+            "jsonl|json|csv",
+            "lines, one array, or CSV",
+        ),
         switch(F::Count, "count", "print only how many rows there are"),
+        switch(F::Files, "files", "print only which files would be read"),
         switch(F::Verify, "verify", "check the digests of what is read"),
         value(
             F::TimestampColumn,
@@ -84,6 +95,9 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Strip => o.strip = true,
             F::Verify => o.verify = true,
             F::Count => o.count = true,
+            F::Format => o.format = cli::text("format", &v)?.parse()?,
+            F::Files => o.files = true,
+            F::Latest => o.latest = true,
             F::TimestampColumn => {
                 o.columns.timestamp = Some(cli::text("timestamp-column", &v)?)
             }

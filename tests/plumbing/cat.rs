@@ -4,6 +4,7 @@
 mod damage;
 mod entered;
 mod foreign;
+mod forms;
 mod month;
 mod wanted;
 

@@ -45,6 +45,7 @@
 
 mod ages;
 mod append;
+mod archive_file;
 mod audit;
 mod before;
 mod by_hand;
@@ -93,6 +94,7 @@ mod times;
 mod torn;
 
 pub use ages::is_whole;
+pub use archive_file::{ArchiveFile, FileTier};
 pub use audit::Audit;
 pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};

@@ -78,6 +78,22 @@ impl StoredSegments {
         found
     }
 
+    /// The columns of all of them, each once, in the order in which they came.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = Vec::new();
+        for name in self.all.iter().flat_map(|s| &s.columns) {
+            if !columns.iter().any(|c| c.eq_ignore_ascii_case(name)) {
+                columns.push(name.clone());
+            }
+        }
+        columns
+    }
+
+    /// Whether rows without usable key are in them.
+    pub fn has_keyless_rows(&self) -> bool {
+        self.all.iter().any(|s| s.keyless_rows > 0)
+    }
+
     /// The newest segment that has all these columns.
     pub fn newest_with(&self, columns: &[String]) -> Option<&Segment> {
         let has = |s: &&Segment| {

@@ -40,7 +40,7 @@ pub use delete::{
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::{Child, References};
 pub use insert::{
-    Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict,
+    Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict, table_of,
 };
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};

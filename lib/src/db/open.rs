@@ -76,6 +76,13 @@ impl Database {
         }
     }
 
+    /// An empty one in memory.
+    pub(super) fn in_memory() -> Result<Self> {
+        let path = Path::new(":memory:");
+        Database::connect(path, Access::Insert, Duration::ZERO)
+            .map_err(|e| not_opened(path, e))
+    }
+
     /// One try to open it; an error comes with whether a journal has to be
     /// undone, which a connection that only reads cannot do.
     fn open_once(

@@ -14,6 +14,7 @@
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
 mod array;
+mod csv;
 mod inside;
 mod predicate;
 mod read;
@@ -23,6 +24,7 @@ mod token;
 mod write;
 
 pub use array::{ArrayReader, BRACKETS, Frame, records};
+pub use csv::Csv;
 pub use predicate::Predicate;
 pub use read::{Field, Fields};
 pub use text::append_string;

@@ -3,7 +3,7 @@
 use rusqlite::Batch;
 use rusqlite::fallible_iterator::FallibleIterator;
 
-use crate::db::Database;
+use crate::db::{Database, Table};
 use crate::error::{Error, Result, quote};
 
 /// What becomes of a statement, by how it begins: SQLite keeps the first words
@@ -11,6 +11,13 @@ use crate::error::{Error, Result, quote};
 const RUN: [&str; 3] =
     ["CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX "];
 const LEFT_OUT: [&str; 2] = ["CREATE TRIGGER ", "CREATE VIEW "];
+
+/// The shape of a table by its CREATE statements.
+pub fn table_of(schema: &str, name: &str) -> Result<Table> {
+    let database = Database::in_memory()?;
+    database.make_table(schema)?;
+    database.need_table(name)
+}
 
 impl Database {
     /// Runs the statements that make a table and its indexes; its triggers

@@ -29,6 +29,8 @@ const TRIES: u32 = 5;
 /// The hot rows that are meant, by day.
 pub(super) struct Hot {
     pub rows: Aside,
+    /// Their columns, in order.
+    pub columns: Vec<String>,
     /// What the ledger said when they were read.
     pub cut: Cut,
     /// 3 when not all of it could be told apart.
@@ -146,7 +148,9 @@ fn lay_aside(
     let form = ArchivedForm::plain(&table, &chosen.columns);
     let encoder = RowEncoder::new(&table, form);
     let (rows, lost) = lay_rows(selected.walk, encoder, (at, unit.as_ref()))?;
-    let mut hot = Hot { rows, cut: Cut::default(), exit: Exit::Done };
+    let name = |c: &usize| table.columns[*c].name.clone();
+    let columns = chosen.columns.iter().map(name).collect();
+    let mut hot = Hot { rows, columns, cut: Cut::default(), exit: Exit::Done };
     if lost > 0 {
         notes.warn(&format!(
             "{} of {} left out: text that UTF-8 cannot give back",

@@ -9,7 +9,10 @@ mod aside;
 mod choose;
 mod contents;
 mod file;
+mod form;
 mod hot;
+mod latest;
+mod list;
 mod options;
 mod put;
 mod queue;
@@ -22,16 +25,14 @@ mod view;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::archive::tiers::{cold_files, warm_files};
-use crate::archive::{Ledger, Member, Origin, Source, Tree};
+use crate::archive::{Ledger, Member, Origin, StoredSegments, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::{durable, gz};
-use crate::record::append_string;
-use crate::settings::columns::rule;
-use crate::settings::policy::Policy;
+use crate::record::{ARCHIVED_AT, Predicate, ROWID, append_string};
 use crate::time::Day;
 
 use aside::Aside;
@@ -39,132 +40,176 @@ use choose::Chooser;
 use contents::{member, names};
 use file::Warm;
 use hot::Hot;
+use latest::{Older, Seen, key_columns};
 use queue::Queue;
-use range::Range;
-use sink::Sink;
+use range::{Range, range};
+use sink::{Pick, Sink};
 use stream::Cat;
 use view::View;
 
-pub use options::{Options, Tier};
+pub use options::{Format, Options, Tier};
 
 /// More threads than this would only cost memory.
 const THREADS: u64 = 64;
 
-/// Writes the rows, or how many there are.
+/// Writes the rows, or how many there are, or in which files.
 pub fn run(
     options: &Options,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     options.check()?;
-    let policy = options.settings.load_policy()?;
-    let root = options.settings.archives();
-    let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;
-    let name = options.settings.database()?;
-    let origin = Origin::new(&options.table, name.as_deref());
-    let range = range(options, &policy, ledger.state().source(&origin))?;
-    let hot = match options.wants(Tier::Hot) {
-        true => {
-            let asked = (&policy, &range);
-            Some(Hot::read(options, &origin, asked, &mut ledger, notes)?)
-        }
-        false => None,
+    let pick = match options.latest {
+        true => Pick::Newest(older(options)?),
+        false => Pick::All,
     };
-    let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
-    let sink = Sink::new(output, options.count, options.limit);
-    let tree = Tree::new(&root);
-    let chooser = Arc::new(chooser(options, range));
-    let queue = Queue::new(
-        gz::threads(options.threads.map(|n| n.min(THREADS))),
-        &chooser,
-    );
-    let mut cat = Cat {
-        options,
-        origin,
-        tree,
-        ledger,
-        chooser,
-        queue,
-        hot,
-        whole: None,
-        sink,
-        notes,
-        exit,
-    };
-    let mut found = cat.options.wants(Tier::Hot);
-    if cat.options.wants(Tier::Whole) {
-        found |= cat.lay_whole_aside()?;
+    let (format, count) = (options.format, options.count);
+    let sink = Sink::new(output, pick, format, count, options.limit);
+    let mut cat = Cat::new(options, sink, notes)?;
+    if options.format == Format::Csv {
+        cat.name_columns()?;
     }
-    for month in cat.months()? {
-        if cat.sink.is_full() {
-            break;
-        }
-        found |= cat.month(&month)?;
-    }
-    if !found && cat.exit == Exit::Done && !cat.sink.is_full() {
-        cat.known()?;
-    }
+    cat.read()?;
     cat.name_others();
     cat.end()
 }
 
+/// Reads the archives for which of their rows are older than another one of
+/// their key. What is wrong with them is said when they are read again.
+fn older(options: &Options) -> Result<Older> {
+    let name = options.settings.database()?;
+    let origin = Origin::new(&options.table, name.as_deref());
+    let seen = Seen::new(key_columns(options, &origin)?);
+    let (mut nowhere, mut quiet) = (io::sink(), Quiet);
+    let pick = Pick::Note(seen);
+    let sink = Sink::new(&mut nowhere, pick, Format::Jsonl, false, None);
+    let mut cat = Cat::new(options, sink, &mut quiet)?;
+    cat.read()?;
+    let last = Chooser {
+        range: Range::default(),
+        conditions: conditions(options, &cat.chooser.range),
+        strip: options.strip,
+    };
+    match cat.sink.pick {
+        Pick::Note(seen) => Ok(seen.older(last)),
+        _ => Err(Error::failed("the keys were lost, a bug")),
+    }
+}
+
+/// Says nothing.
+struct Quiet;
+
+impl Notes for Quiet {
+    fn warn(&mut self, _: &str) {}
+
+    fn verbose(&mut self, _: &str) {}
+}
+
 /// Which rows are written, and how.
 fn chooser(options: &Options, range: Range) -> Chooser {
+    if options.latest {
+        // What else must hold is asked of the newest rows only.
+        return Chooser { range, conditions: Vec::new(), strip: false };
+    }
+    let conditions = conditions(options, &range);
+    Chooser { range, conditions, strip: options.strip }
+}
+
+/// What must hold of a row beside its time.
+fn conditions(options: &Options, range: &Range) -> Vec<Predicate> {
     let mut conditions = options.conditions.clone();
     for condition in &mut conditions {
         condition.date(&range.column, range.unit.as_ref());
     }
-    Chooser { range, conditions, strip: options.strip }
+    conditions
 }
 
-/// Which rows are meant, and what dates them: the flag says, else the policy,
-/// else what the ledger has of the last time.
-fn range(
-    options: &Options,
-    policy: &Policy,
-    stored: Option<&Source>,
-) -> Result<Range> {
-    let ruled = rule(policy, &options.table);
-    let column = options
-        .columns
-        .timestamp
-        .clone()
-        .or_else(|| ruled.map(|r| r.timestamp.clone()))
-        .or_else(|| stored.map(|s| s.timestamp_column.clone()));
-    let timed = options.since.is_some() || options.until.is_some();
-    let Some(column) = column else {
-        if timed || options.columns.unit.is_some() {
-            return Err(Error::usage(format!(
-                "nothing says which column dates the rows of {}",
-                quote(&options.table)
-            ))
-            .hint("name it with --timestamp-column, or in the policy"));
-        }
-        return Ok(Range::default());
-    };
-    let unit = match (options.columns.unit.clone(), ruled, stored) {
-        (Some(unit), _, _) => Some(unit),
-        (None, Some(rule), _)
-            if rule.timestamp.eq_ignore_ascii_case(&column) =>
-        {
-            rule.unit.clone()
-        }
-        (None, _, Some(Source { timestamp_column, unit: Some(unit), .. }))
-            if timestamp_column.eq_ignore_ascii_case(&column) =>
-        {
-            Some(unit.parse()?)
-        }
-        _ => None,
-    };
-    let every_day = stored
-        .map(|s| s.timestamp_column.as_str())
-        .or(ruled.map(|r| r.timestamp.as_str()))
-        .is_some_and(|name| !name.eq_ignore_ascii_case(&column));
-    let (since, until) = (options.since, options.until);
-    Ok(Range { since, until, column, unit, every_day })
-}
+impl<'c> Cat<'c> {
+    /// What is asked for, and what it can be read from; nothing is read but
+    /// the rows of the hot tier.
+    fn new(
+        options: &'c Options,
+        sink: Sink<'c>,
+        notes: &'c mut dyn Notes,
+    ) -> Result<Cat<'c>> {
+        let policy = options.settings.load_policy()?;
+        let root = options.settings.archives();
+        let mut ledger = Ledger::open(&root, options.settings.now()?, false)?;
+        let name = options.settings.database()?;
+        let origin = Origin::new(&options.table, name.as_deref());
+        let range = range(options, &policy, ledger.state().source(&origin))?;
+        let hot = match options.wants(Tier::Hot) && !options.files {
+            true => {
+                let asked = (&policy, &range);
+                Some(Hot::read(options, &origin, asked, &mut ledger, notes)?)
+            }
+            false => None,
+        };
+        let exit = hot.as_ref().map_or(Exit::Done, |hot| hot.exit);
+        let chooser = Arc::new(chooser(options, range));
+        let queue = Queue::new(
+            gz::threads(options.threads.map(|n| n.min(THREADS))),
+            &chooser,
+        );
+        Ok(Cat {
+            options,
+            origin,
+            tree: Tree::new(&root),
+            ledger,
+            chooser,
+            queue,
+            hot,
+            whole: None,
+            sink,
+            notes,
+            exit,
+        })
+    }
 
-impl Cat<'_> {
+    /// Names the columns that CSV has: those by the ledger, then those of the
+    /// hot tier.
+    fn name_columns(&mut self) -> Result<()> {
+        let stored = StoredSegments::read(self.tree.root(), &self.origin)?;
+        let columns = stored.columns();
+        let behind = [
+            (ARCHIVED_AT, !columns.is_empty()),
+            (ROWID, stored.has_keyless_rows()),
+        ];
+        let form = &mut self.sink.form;
+        form.name(columns);
+        form.name(self.hot.iter().flat_map(|hot| hot.columns.clone()));
+        let behind = behind
+            .into_iter()
+            .filter(|(_, there)| *there && !self.options.strip);
+        form.name(behind.map(|(key, _)| key.to_owned()));
+        Ok(())
+    }
+
+    /// Takes all rows that are meant to the sink.
+    fn read(&mut self) -> Result<()> {
+        let mut found = self.options.wants(Tier::Hot);
+        if self.options.wants(Tier::Whole) {
+            found |= match self.options.files {
+                true => self.list_whole()?,
+                false => self.lay_whole_aside()?,
+            };
+        }
+        for month in self.months()? {
+            if self.sink.is_full() {
+                break;
+            }
+            found |= match self.options.files {
+                true => self.list(&month)?,
+                false => self.month(&month)?,
+            };
+        }
+        if !found && self.exit == Exit::Done && !self.sink.is_full() {
+            self.known()?;
+        }
+        self.drain()?;
+        self.aside(None)
+    }
+
     /// The months to look at, in order.
     fn months(&self) -> Result<BTreeSet<String>> {
         let month = |day: Day| day.to_string()[..7].to_owned();
@@ -277,10 +322,8 @@ impl Cat<'_> {
         }
     }
 
-    /// The rows without a day, the last of the buffer, or the count.
+    /// The last of the buffer, or the count.
     fn end(mut self) -> Result<Exit> {
-        self.drain()?;
-        self.aside(None)?;
         if self.options.count {
             let mut record = b"{\"type\":\"count\",\"table\":".to_vec();
             append_string(&mut record, self.options.table.as_bytes());
@@ -288,7 +331,10 @@ impl Cat<'_> {
             record.extend_from_slice(rows.as_bytes());
             self.sink.write(&record)?;
         }
-        self.sink.flush()?;
+        self.sink.end()?;
+        if let Some(message) = self.sink.form.left_out() {
+            self.trouble(Error::partial(message));
+        }
         Ok(self.exit)
     }
 }

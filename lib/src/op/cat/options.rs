@@ -38,6 +38,34 @@ impl FromStr for Tier {
     }
 }
 
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Format {
+    /// A row a line.
+    #[default]
+    Jsonl,
+    /// One JSON array.
+    Json,
+    /// A line with the columns, and a row a line.
+    Csv,
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Format> {
+        match word {
+            "jsonl" => Ok(Format::Jsonl),
+            "json" => Ok(Format::Json),
+            "csv" => Ok(Format::Csv),
+            _ => Err(Error::usage(format!(
+                "--format takes jsonl, json or csv, not {}",
+                quote(word)
+            ))),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -57,8 +85,14 @@ pub struct Options {
     pub limit: Option<u64>,
     /// `--strip`.
     pub strip: bool,
+    /// `--format`.
+    pub format: Format,
+    /// `--latest`.
+    pub latest: bool,
     /// `--count`.
     pub count: bool,
+    /// `--files`.
+    pub files: bool,
     /// `--verify`.
     pub verify: bool,
     /// `--threads`; one a core if not said.
@@ -70,6 +104,29 @@ pub struct Options {
 impl Options {
     /// Refuses what makes no sense together.
     pub(super) fn check(&self) -> Result<()> {
+        let formed = self.format != Format::Jsonl;
+        let sole = match (self.files, self.count) {
+            (true, _) => Some("files"),
+            (_, true) => Some("count"),
+            _ => None,
+        };
+        let beside = [
+            ("count", self.files && self.count),
+            ("format", sole.is_some() && formed),
+            ("limit", self.files && self.limit.is_some()),
+        ];
+        if let Some(sole) = sole
+            && let Some((other, _)) = beside.iter().find(|(_, said)| *said)
+        {
+            return Err(Error::usage(format!(
+                "--{sole} and --{other} do not go together"
+            )));
+        }
+        if self.latest && self.wants(Tier::Hot) {
+            return Err(Error::usage(
+                "--latest is of archived rows, not of the hot tier",
+            ));
+        }
         clock::check_span(("since", self.since), ("until", self.until))
     }
 
@@ -77,7 +134,8 @@ impl Options {
     /// know.
     pub(super) fn counts(&self) -> bool {
         let hot = self.wants(Tier::Hot);
-        self.count && self.conditions.is_empty() && !self.verify && !hot
+        let read = self.latest || self.verify || hot;
+        self.count && self.conditions.is_empty() && !read
     }
 
     /// Whether a tier is asked for.

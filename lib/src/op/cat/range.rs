@@ -2,8 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::options::Options;
+use crate::archive::Source;
+use crate::error::{Error, Result, quote};
 use crate::io::gz::MemberInfo;
 use crate::record::{Fault, Fields};
+use crate::settings::columns::rule;
+use crate::settings::policy::Policy;
 use crate::time::{self, Day, Unit};
 
 /// Which rows are meant, by their time.
@@ -98,4 +103,51 @@ impl Range {
         let value = Fields::find(record, &self.column)?;
         Ok(value.and_then(|v| time::instant(v.borrow(), self.unit.as_ref())))
     }
+}
+
+/// Which rows are meant, and what dates them: the flag says, else the policy,
+/// else what the ledger has of the last time.
+pub(super) fn range(
+    options: &Options,
+    policy: &Policy,
+    stored: Option<&Source>,
+) -> Result<Range> {
+    let ruled = rule(policy, &options.table);
+    let column = options
+        .columns
+        .timestamp
+        .clone()
+        .or_else(|| ruled.map(|r| r.timestamp.clone()))
+        .or_else(|| stored.map(|s| s.timestamp_column.clone()));
+    let timed = options.since.is_some() || options.until.is_some();
+    let Some(column) = column else {
+        if timed || options.columns.unit.is_some() {
+            return Err(Error::usage(format!(
+                "nothing says which column dates the rows of {}",
+                quote(&options.table)
+            ))
+            .hint("name it with --timestamp-column, or in the policy"));
+        }
+        return Ok(Range::default());
+    };
+    let unit = match (options.columns.unit.clone(), ruled, stored) {
+        (Some(unit), _, _) => Some(unit),
+        (None, Some(rule), _)
+            if rule.timestamp.eq_ignore_ascii_case(&column) =>
+        {
+            rule.unit.clone()
+        }
+        (None, _, Some(Source { timestamp_column, unit: Some(unit), .. }))
+            if timestamp_column.eq_ignore_ascii_case(&column) =>
+        {
+            Some(unit.parse()?)
+        }
+        _ => None,
+    };
+    let every_day = stored
+        .map(|s| s.timestamp_column.as_str())
+        .or(ruled.map(|r| r.timestamp.as_str()))
+        .is_some_and(|name| !name.eq_ignore_ascii_case(&column));
+    let (since, until) = (options.since, options.until);
+    Ok(Range { since, until, column, unit, every_day })
 }

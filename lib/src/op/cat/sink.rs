@@ -2,15 +2,32 @@
 
 use std::io::Write;
 
+use super::form::Form;
+use super::latest::{Older, Seen};
+use super::options::Format;
 use crate::error::{Error, Result};
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 256 << 10;
 
+/// Which of the rows that come are written.
+#[derive(Debug)]
+pub(super) enum Pick {
+    /// All.
+    All,
+    /// None: their keys are noted.
+    Note(Seen),
+    /// The newest of each key.
+    Newest(Older),
+}
+
 /// Takes rows in their order.
 pub(super) struct Sink<'s> {
     output: &'s mut dyn Write,
     buffer: Vec<u8>,
+    pub pick: Pick,
+    /// The form in which they are written.
+    pub form: Form,
     /// Count them, and write none.
     count: bool,
     /// Lines that came.
@@ -25,12 +42,21 @@ pub(super) struct Sink<'s> {
 impl<'s> Sink<'s> {
     pub(super) fn new(
         output: &'s mut dyn Write,
+        pick: Pick,
+        format: Format,
         count: bool,
         limit: Option<u64>,
     ) -> Sink<'s> {
-        let left = limit.unwrap_or(u64::MAX);
-        let buffer = Vec::new();
-        Sink { output, buffer, count, rows: 0, left, failed: false }
+        Sink {
+            output,
+            buffer: Vec::new(),
+            pick,
+            form: Form::new(format),
+            count,
+            rows: 0,
+            left: limit.unwrap_or(u64::MAX),
+            failed: false,
+        }
     }
 
     /// Whether no more rows are wanted.
@@ -47,6 +73,20 @@ impl<'s> Sink<'s> {
 
     /// Takes whole lines, which are so many rows.
     pub(super) fn put(&mut self, lines: &[u8], rows: u64) -> Result<()> {
+        match &mut self.pick {
+            Pick::All => self.take(lines, rows),
+            Pick::Note(seen) => {
+                seen.note(lines);
+                Ok(())
+            }
+            Pick::Newest(older) => {
+                let (lines, rows) = older.pass(lines);
+                self.take(&lines, rows)
+            }
+        }
+    }
+
+    fn take(&mut self, lines: &[u8], rows: u64) -> Result<()> {
         let mut lines = lines;
         if let Some(last) = self.left.checked_sub(1)
             && rows > self.left
@@ -64,6 +104,10 @@ impl<'s> Sink<'s> {
         if self.buffer.len() + lines.len() > BUFFER {
             self.flush()?;
         }
+        if !self.form.is_plain() {
+            self.form.append(lines, &mut self.buffer);
+            return Ok(());
+        }
         if lines.len() > BUFFER {
             return self.write(lines);
         }
@@ -71,8 +115,16 @@ impl<'s> Sink<'s> {
         Ok(())
     }
 
+    /// Writes what is gathered, and what ends it.
+    pub(super) fn end(&mut self) -> Result<()> {
+        if !self.count {
+            self.form.end(&mut self.buffer);
+        }
+        self.flush()
+    }
+
     /// Writes what is gathered.
-    pub(super) fn flush(&mut self) -> Result<()> {
+    fn flush(&mut self) -> Result<()> {
         let buffer = std::mem::take(&mut self.buffer);
         let done = self.write(&buffer);
         self.buffer = buffer;

@@ -48,7 +48,7 @@ impl Cat<'_> {
 
     /// Those that can hold rows that are meant, by name. Beside the hot rows
     /// only what was settled when they were read belongs to the stream.
-    fn whole_files(&self) -> Result<Vec<String>> {
+    pub(super) fn whole_files(&self) -> Result<Vec<String>> {
         let known = self.ledger.files()?;
         let meant = |file: &str, member: &Member| {
             let settled = match &self.hot {

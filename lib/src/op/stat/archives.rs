@@ -13,37 +13,20 @@ use serde::Serialize;
 
 use super::mismatch::{mismatches, wanted};
 use super::options::Options;
-use crate::archive::{FileState, Inventory, Ledger, Member, Reason, Tree};
+use crate::archive::{
+    ArchiveFile, FileState, FileTier, Inventory, Ledger, Member, Reason, Tree,
+};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::jsonl;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
 use crate::time::{self, Day, rfc3339};
 
-/// Where a file is, in the order of the records.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Tier {
-    Warm,
-    Cold,
-    Whole,
-}
-
-impl Tier {
-    fn of(file: &str) -> Tier {
-        match file.split_once('/') {
-            Some(("warm", _)) => Tier::Warm,
-            Some(("cold", _)) => Tier::Cold,
-            _ => Tier::Whole,
-        }
-    }
-}
-
 /// The record of a tier.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "tier")]
 struct TierStat {
-    tier: Tier,
+    tier: FileTier,
     total_files: u64,
     total_members: u64,
     days: u64,
@@ -60,7 +43,7 @@ struct TierStat {
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "archive")]
 struct ArchiveStat<'a> {
-    tier: Tier,
+    tier: FileTier,
     table: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<&'a str>,
@@ -70,22 +53,6 @@ struct ArchiveStat<'a> {
     size_bytes: u64,
     oldest: Option<String>,
     newest: Option<String>,
-}
-
-/// The record of a table's day.
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "archive_file")]
-struct ArchiveFile<'a> {
-    file: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member: Option<&'a str>,
-    tier: Tier,
-    table: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<&'a str>,
-    day: Option<&'a str>,
-    rows: u64,
-    size_bytes: u64,
 }
 
 /// What is counted of a tier, or of a table in it.
@@ -170,7 +137,7 @@ pub(super) fn run(
 
 /// What of the ledger was asked for, in order.
 struct Asked<'a> {
-    members: Vec<(Tier, &'a str, &'a FileState, &'a Member)>,
+    members: Vec<(FileTier, &'a str, &'a FileState, &'a Member)>,
 }
 
 impl<'a> Asked<'a> {
@@ -186,7 +153,7 @@ impl<'a> Asked<'a> {
                 let Some(table) = &member.table else { continue };
                 tables.insert(table.to_ascii_lowercase());
                 if wanted(options, database, member) {
-                    members.push((Tier::of(file), file, held, member));
+                    members.push((FileTier::of(file), file, held, member));
                 }
             }
         }
@@ -207,13 +174,13 @@ impl<'a> Asked<'a> {
         for (tier, file, _, member) in &self.members {
             let record = ArchiveFile {
                 file,
-                member: (*tier == Tier::Cold).then_some(&member.name),
+                member: (*tier == FileTier::Cold).then_some(&member.name),
                 tier: *tier,
                 table: member.table.as_deref().unwrap_or_default(),
                 database: member.database.as_deref(),
                 day: member.day.as_deref(),
-                rows: member.rows,
-                size_bytes: member.size_bytes,
+                rows: Some(member.rows),
+                size_bytes: Some(member.size_bytes),
             };
             jsonl::print(&record, output)?;
         }
@@ -222,10 +189,10 @@ impl<'a> Asked<'a> {
 
     /// The tiers, then the tables in them.
     fn count(&self, mut due: Due<'_>, output: &mut dyn Write) -> Result<()> {
-        let mut tiers: BTreeMap<Tier, Sum> = BTreeMap::new();
-        tiers.insert(Tier::Warm, Sum::default());
-        tiers.insert(Tier::Cold, Sum::default());
-        let mut tables: BTreeMap<(Tier, &str, Option<&str>), Sum> =
+        let mut tiers: BTreeMap<FileTier, Sum> = BTreeMap::new();
+        tiers.insert(FileTier::Warm, Sum::default());
+        tiers.insert(FileTier::Cold, Sum::default());
+        let mut tables: BTreeMap<(FileTier, &str, Option<&str>), Sum> =
             BTreeMap::new();
         let mut sizes = HashMap::new();
         for &(tier, file, held, member) in &self.members {
@@ -249,7 +216,7 @@ impl<'a> Asked<'a> {
                 rows: sum.rows,
                 oldest: sum.oldest.map(rfc3339),
                 newest: sum.newest.map(rfc3339),
-                eligible_for_cold: (tier == Tier::Warm)
+                eligible_for_cold: (tier == FileTier::Warm)
                     .then_some(sum.for_cold),
                 eligible_for_purge: sum.for_purge,
             };
@@ -293,11 +260,11 @@ impl<'a> Due<'a> {
     /// Whether it is due to become cold, and whether it is due to go.
     fn of(
         &mut self,
-        (tier, file): (Tier, &str),
+        (tier, file): (FileTier, &str),
         table: &str,
         member: &Member,
     ) -> Result<(bool, bool)> {
-        if tier == Tier::Whole {
+        if tier == FileTier::Whole {
             let cutoff = self.policy.whole(table).before(self.now)?;
             let run = self.files.archived(file, member);
             return Ok((false, cutoff.is_some_and(|c| run < Some(c))));
@@ -319,6 +286,6 @@ impl<'a> Due<'a> {
         };
         let over =
             |cutoff: Option<Timestamp>| cutoff.is_some_and(|c| end <= c);
-        Ok((tier == Tier::Warm && over(cold), over(purge)))
+        Ok((tier == FileTier::Warm && over(cold), over(purge)))
     }
 }
