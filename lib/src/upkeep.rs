@@ -1,6 +1,7 @@
 //! How the steps of upkeep, rt-consolidate and rt-expire, run and end: one
 //! record, whatever happened; what cannot be done with a file is left, named
-//! and no reason to stop. A dry run may come after dry runs of the jobs that
+//! and no reason to stop. What is ready is published in batches; a signal ends a
+//! run between two files, with what is ready done. A dry run may come after dry runs of the jobs that
 //! archive, and counts on what they said they would add.
 
 use std::collections::BTreeMap;
@@ -9,8 +10,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::archive::{Archive, Batch, Inventory, Kind, Ready};
 use crate::error::{Error, Exit, Notes, Result, quoted};
-use crate::io::jsonl;
+use crate::io::{jsonl, space};
 use crate::outcome::Step;
 use crate::signal::Stop;
 
@@ -32,6 +34,91 @@ pub fn run<S: Step>(
         Some(error) => Err(error),
         None => Ok(exit),
     }
+}
+
+/// A file that a step changes.
+pub trait Item {
+    /// The step.
+    type Step: Step;
+
+    /// How many bytes its draft may need.
+    fn room_bytes(&self, files: &Inventory) -> u64;
+
+    /// Proves it, and makes its change ready; `None` where nothing is to be
+    /// changed.
+    fn prepare(
+        &mut self,
+        work: &mut Archive,
+        step: &mut Self::Step,
+        notes: &mut dyn Notes,
+    ) -> Result<Option<Ready>>;
+
+    /// Its change is done and durable.
+    fn done(self, step: &mut Self::Step, notes: &mut dyn Notes);
+}
+
+/// Items whose changes are ready.
+struct Pending<I> {
+    kind: Kind,
+    batch: Batch,
+    items: Vec<I>,
+}
+
+impl<I: Item> Pending<I> {
+    fn new(kind: Kind) -> Pending<I> {
+        Pending { kind, batch: Batch::new(kind), items: Vec::new() }
+    }
+
+    /// Whether to publish before another item: its draft may have no room
+    /// beside the drafts and the files that they replace.
+    fn is_full(&self, next: &I, work: &Archive) -> Result<bool> {
+        let room = next.room_bytes(work.files()?);
+        let fits = || space::need(work.tree().root(), room).is_ok();
+        let full = self.batch.is_full() || (room > 0 && !fits());
+        Ok(full && !self.items.is_empty())
+    }
+
+    fn publish(
+        &mut self,
+        work: &mut Archive,
+        step: &mut I::Step,
+        notes: &mut dyn Notes,
+    ) -> Result<()> {
+        let now = std::mem::replace(self, Pending::new(self.kind));
+        let (done, ended) = work.publish_changes(now.batch);
+        for item in now.items.into_iter().take(done) {
+            item.done(step, notes);
+        }
+        done_or_left(ended, step, notes).map(drop)
+    }
+}
+
+/// Changes files, in batches.
+pub fn change_all<I: Item>(
+    items: impl IntoIterator<Item = I>,
+    kind: Kind,
+    work: &mut Archive,
+    step: &mut I::Step,
+    notes: &mut dyn Notes,
+    stop: &Stop,
+) -> Result<()> {
+    let mut pending = Pending::new(kind);
+    let ended = items.into_iter().try_for_each(|mut item| {
+        stop.check()?;
+        if pending.is_full(&item, work)? {
+            pending.publish(work, step, notes)?;
+        }
+        match item.prepare(work, step, notes) {
+            Ok(None) => Ok(()),
+            Ok(Some(ready)) => {
+                pending.batch.add(ready);
+                pending.items.push(item);
+                Ok(())
+            }
+            Err(error) => done_or_left(Err(error), step, notes).map(drop),
+        }
+    });
+    pending.publish(work, step, notes).and(ended)
 }
 
 /// Takes what came of one file: whether it was done. Where it was left the

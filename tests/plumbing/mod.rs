@@ -1,5 +1,6 @@
 //! The programs of bins/, a file a command.
 
+mod batches;
 mod cat;
 mod check;
 mod consolidate;

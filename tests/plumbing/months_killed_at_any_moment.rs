@@ -2,6 +2,7 @@
 //! late rows and a monthly one follow, and every row and member is in exactly
 //! one place.
 
+use std::collections::HashMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -161,7 +162,26 @@ fn calls(world: &World, program: &str) -> Option<Vec<String>> {
         return None;
     }
     out.status(0);
-    Some(trace.lines().map(str::to_owned).collect())
+    Some(whole(&trace))
+}
+
+/// The lines of a trace; a call that another thread interrupts stands where
+/// it ended.
+fn whole(trace: &str) -> Vec<String> {
+    let mut begun = HashMap::new();
+    let mut calls = Vec::new();
+    for line in trace.lines() {
+        let (thread, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if let Some(call) = line.strip_suffix(" <unfinished ...>") {
+            begun.insert(thread, call);
+        } else if let Some((_, end)) = rest.split_once(" resumed>") {
+            let start = begun.remove(thread).unwrap_or_default();
+            calls.push(format!("{start}{end}"));
+        } else {
+            calls.push(line.to_owned());
+        }
+    }
+    calls
 }
 
 #[test]

@@ -111,3 +111,100 @@ fn disk_is_waited_for_twice_a_file_once_a_folder_and_a_handful_a_run() {
         );
     }
 }
+
+/// A tree with a warm file for each of some tables and days, before 2025-10.
+fn warm(tables: usize, days: usize) -> World {
+    let world = World::new(&[]);
+    policy(&world, tables, "300d");
+    for n in 1..=tables {
+        world.sql(&format!(
+            "CREATE TABLE t{n}(id INTEGER PRIMARY KEY, at TEXT);
+             WITH RECURSIVE d(n) AS (VALUES (1) UNION ALL
+                SELECT n + 1 FROM d WHERE n < {days})
+             INSERT INTO t{n}(at) SELECT
+                strftime('%Y-%m-%dT12:00:00Z', '2025-10-01', -n || ' days')
+                FROM d"
+        ));
+    }
+    world.job().run().status(0);
+    assert_eq!(world.files().len(), tables * days);
+    world
+}
+
+fn policy(world: &World, tables: usize, cold: &str) {
+    let line = |n| {
+        format!(
+            "{{\"table\":\"t{n}\",\"timestamp\":\"at\",\"hot\":\"7d\",\
+             \"warm\":\"30d\",\"cold\":\"{cold}\"}}\n"
+        )
+    };
+    world.dir.write("policy", (1..=tables).map(line).collect::<String>());
+}
+
+/// What one run of upkeep may flush beside the archives' files and days.
+const UPKEEP: usize = 20;
+
+/// Panics unless a run flushed each published file twice at most, each folder
+/// three times, a day once, and no more than a handful beside.
+fn is_frugal(flushes: &Flushes, published: usize) {
+    let files = sum(flushes, is_file);
+    assert!(files <= 2 * published, "{files} of files\n{flushes:#?}");
+    for (path, times) in flushes.iter().filter(|(path, _)| !is_file(path)) {
+        let most = match path.as_str() {
+            day if is_day(day) => 1,
+            folder if folder.starts_with("cold") || folder == "warm" => 3,
+            _ => UPKEEP,
+        };
+        assert!(*times <= most, "{path} {times} times\n{flushes:#?}");
+    }
+    let rest = sum(flushes, |path| !is_file(path) && !is_day(path));
+    assert!(rest <= UPKEEP, "{rest} in the run\n{flushes:#?}");
+}
+
+/// Expiry of warm files; consolidation, and expiry of what that made.
+fn upkeep(tables: usize, days: usize, months: usize) {
+    let world = warm(tables, days);
+    let expired = world.copy();
+    policy(&expired, tables, "none");
+    let late = ["--yes", "--now", "2026-06-01T00:00:00Z"];
+    // What a run that dies leaves open is recovered as frugally.
+    let killed = expired.copy();
+    policy(&killed, tables, "none");
+    let dies = killed.cmd("rt-expire").args(late);
+    dies.env("RT_FAIL", "change.before_end=kill").run().status(137);
+    let (found, _) = flushes(&killed, "rt-expire", &late, b"");
+    is_frugal(&found, 0);
+    let (found, _) = flushes(&expired, "rt-expire", &late, b"");
+    assert!(expired.files().is_empty());
+    is_frugal(&found, 0);
+
+    let (found, _) = flushes(&world, "rt-consolidate", &[], b"");
+    assert_eq!(world.files_of("cold").len(), months);
+    is_frugal(&found, months);
+    // The first table goes out of each month, then all others.
+    let line = world.dir.read("policy").replacen("300d", "1d", 1);
+    world.dir.write("policy", line);
+    let late = ["--yes", "--now", "2026-01-25T00:00:00Z"];
+    let (found, _) = flushes(&world, "rt-expire", &late, b"");
+    assert_eq!(world.files_of("cold").len(), months);
+    is_frugal(&found, months);
+    let late = ["--yes", "--now", "2028-01-20T00:00:00Z"];
+    let (found, _) = flushes(&world, "rt-expire", &late, b"");
+    assert!(world.files_of("cold").is_empty());
+    is_frugal(&found, 0);
+}
+
+#[test]
+fn upkeep_waits_for_the_disk_once_a_folder_and_a_handful_a_run() {
+    if traceable() {
+        upkeep(3, 92, 3);
+    }
+}
+
+/// Three years of six tables, with `RT_LONG`.
+#[test]
+fn upkeep_of_years_waits_for_the_disk_no_more_often() {
+    if traceable() && std::env::var_os("RT_LONG").is_some() {
+        upkeep(6, 3 * 365, 36);
+    }
+}

@@ -14,7 +14,7 @@
 //! | `purging` | file, folders, ledger, journal | rows of the segment, or some | settles it, and keeps each line in doubt |
 //! | `retract` | rows' deletion, new file under a temporary name | the file with or without those lines | with: decides anew; without: `purge` |
 //! | `purge` | rows' deletion, file, folders | nothing | none |
-//! | `consolidate`, `expire` | new tar under a temporary name | the tar as it was, or new | new: goes on from there; old: `void` |
+//! | `consolidate`, `expire`, a batch of them | new tars under temporary names | each tar as it was, or new | new: goes on from there; old: `void`; each by itself |
 //! | `consolidated`, `expired` | tar, folders, unlinks | nothing | none |
 //! | `adopt` | file, folders | nothing | none |
 //! | `hold` | nothing | rows that stay; of rows that were to be put back, all or none | none: the same import goes on under it |
@@ -47,6 +47,7 @@ mod ages;
 mod append;
 mod archive_file;
 mod audit;
+mod batch;
 mod before;
 mod by_hand;
 mod checkpoint;
@@ -96,6 +97,7 @@ mod torn;
 pub use ages::is_whole;
 pub use archive_file::{ArchiveFile, FileTier};
 pub use audit::Audit;
+pub use batch::{Batch, Ready};
 pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};
 pub use checkpoint::CHECKPOINT;

@@ -1,36 +1,20 @@
 //! A month of the cold tier, written anew: what is kept of the old tar, and
-//! what is added.
-//!
-//! # Which write is durable before which
-//!
-//! 1. the new tar under a temporary name; fsync; it is read back member by
-//!    member, each against the digest of what went in;
-//! 2. ledger: the intent names the tar before and after, and each file that
-//!    goes; fsync;
-//! 3. rename, or unlink where nothing is left; fsync the folders up to the
-//!    root;
-//! 4. unlink each named file that still has its digest; remove empty folders;
-//!    fsync;
-//! 5. ledger: done; fsync.
-//!
-//! A crash before 2 leaves a temporary file. Between 2 and 3 the tar is its old
-//! self (`void`) or the new one: then recovery fsyncs it and its folders first,
-//! for the rename may still be lost, and only then does 4 again. Nothing goes
-//! that is not in a durable tar.
+//! what is added. It is a draft, durable under a temporary name and read back
+//! member by member, each against the digest of what went in; `batch` gives it
+//! its name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::event::{Change, Event, Named};
+use super::event::Named;
 use super::file_state::FileState;
 use super::member::Member;
 use super::owner::{Archive, not_as_said};
-use super::state::Kind;
 use crate::crash;
 use crate::error::{Error, Result, quoted};
-use crate::io::digest::{Hashing, file_sha256};
+use crate::io::digest::Hashing;
 use crate::io::durable::{self, Temp};
 use crate::io::jsonl;
 use crate::io::space;
@@ -77,7 +61,8 @@ impl Archive {
             return Ok(None);
         }
         let needed = room(before, &adding)?;
-        durable::make_folders(folder, self.tree.root())?;
+        // Publication makes the names durable, of all months' folders at once.
+        durable::add_folders(folder, self.tree.root())?;
         space::need(folder, needed)?;
         let mut writer = TarWriter::create(folder)?;
         let mut members = Vec::new();
@@ -109,87 +94,23 @@ impl Archive {
         let mut index = Vec::new();
         members.iter().try_for_each(|m| jsonl::print(m, &mut index))?;
         writer.index(&index)?;
-        let (temp, size_bytes, sha256) = writer.finish()?;
+        let (mut temp, size_bytes, sha256) = writer.finish()?;
         read_back(&temp, &members)?;
+        temp.park();
         crash::point("month.drafted");
         let after = Named { file: file.to_owned(), size_bytes, sha256 };
         Ok(Some(MonthDraft { temp, after, members }))
     }
+}
 
-    /// Publishes a change: the intent, the file, what goes, and the end. When
-    /// it returns all of it is durable.
-    pub fn change(
-        &mut self,
-        kind: Kind,
-        change: Change,
-        draft: Option<MonthDraft>,
-    ) -> Result<()> {
-        let intent = Box::new(change.clone());
-        self.append(&[match kind {
-            Kind::Consolidate => Event::Consolidate(intent),
-            Kind::Expire => Event::Expire(intent),
-        }])?;
-        crash::point("change.intent");
-        let path = self.tree.path(&change.file)?;
-        match (draft, &change.before) {
-            (Some(draft), Some(_)) => draft.temp.replace(&path)?,
-            (Some(draft), None) => draft.temp.publish_new(&path)?,
-            // What came back since then was put back by somebody.
-            (None, _) if change.by_hand => {}
-            (None, _) => durable::remove_if_there(&path)?,
+impl MonthDraft {
+    /// Gives it its name; `replaces` says whether a tar has that already. The
+    /// caller fsyncs the folder.
+    pub(super) fn put(self, path: &Path, replaces: bool) -> Result<()> {
+        match replaces {
+            true => self.temp.replace(path),
+            false => self.temp.publish_new(path),
         }
-        crash::point("change.renamed");
-        self.finish_change(kind, &change)
-    }
-
-    /// From the file in its new form on: makes that durable, removes what is
-    /// in it now, and says so.
-    pub(super) fn finish_change(
-        &mut self,
-        kind: Kind,
-        change: &Change,
-    ) -> Result<()> {
-        let path = self.tree.path(&change.file)?;
-        match change.after {
-            Some(_) => self.sync_file(&change.file)?,
-            None => self.sync_nearest(&path)?,
-        }
-        crash::point("change.synced");
-        for removed in &change.removes {
-            let path = self.tree.path(&removed.file)?;
-            let Some(file) = durable::open_if_there(&path)? else { continue };
-            if file_sha256(file, &path)? == removed.sha256 {
-                durable::remove_if_there(&path)?;
-                crash::point("change.removed");
-            }
-        }
-        let mut files: Vec<&str> =
-            change.removes.iter().map(|r| r.file.as_str()).collect();
-        files.push(&change.file);
-        self.settle_folders(&files)?;
-        crash::point("change.before_end");
-        let id = change.id.clone();
-        self.append(&[match kind {
-            Kind::Consolidate => Event::Consolidated { id },
-            Kind::Expire => Event::Expired { id },
-        }])?;
-        crash::point("change.ended");
-        Ok(())
-    }
-
-    /// Removes the folders of files that may be gone where they are empty, and
-    /// fsyncs what those names were in, each folder once.
-    fn settle_folders(&self, files: &[&str]) -> Result<()> {
-        let mut changed = BTreeSet::new();
-        for file in files {
-            let path = self.tree.path(file)?;
-            let Some(folder) = path.parent() else { continue };
-            // Who removed it may have died before that was durable.
-            durable::remove_if_empty(folder)?;
-            let there = durable::nearest_folder(&path)?;
-            changed.extend(there.map(Path::to_owned));
-        }
-        changed.iter().try_for_each(|folder| durable::sync_folder(folder))
     }
 }
 

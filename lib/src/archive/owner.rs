@@ -173,35 +173,49 @@ impl Archive {
         &self,
         files: impl IntoIterator<Item = &'f str>,
     ) -> Result<()> {
-        let mut paths = Vec::new();
-        for file in files {
-            let path = self.tree.path(file)?;
-            durable::open_if_there(&path)?
-                .ok_or_else(|| not_as_said(&path, "is missing"))?
-                .sync_all()
-                .map_err(|e| Error::io("fsync", &path, e))?;
-            paths.push(path);
-        }
+        let paths = files.into_iter().map(|file| self.tree.path(file));
+        let mut paths: Vec<PathBuf> = paths.collect::<Result<_>>()?;
+        self.sync_contents(&mut paths)?;
         self.sync_folders_of(&paths)?;
         self.ledger.sync()
+    }
+
+    /// fsyncs files, which must be there.
+    pub(super) fn sync_contents(&self, paths: &mut [PathBuf]) -> Result<()> {
+        sync_many(paths, |path| {
+            durable::open_if_there(path)?
+                .ok_or_else(|| not_as_said(path, "is missing"))?
+                .sync_all()
+                .map_err(|e| Error::io("fsync", path, e))
+        })
     }
 
     /// fsyncs the folders of files, up to the one that the root is in, each
     /// once; of files outside the tree their own folder.
     pub fn sync_folders_of(&self, paths: &[PathBuf]) -> Result<()> {
+        let folders = paths.iter().filter_map(|path| path.parent());
+        self.sync_up(folders.map(Path::to_owned))
+    }
+
+    /// fsyncs folders and those above them, up to the one that the root is in,
+    /// each once; of folders outside the tree only themselves.
+    pub(super) fn sync_up(
+        &self,
+        folders: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<()> {
         let root = self.tree.root();
-        let mut folders = BTreeSet::new();
-        for path in paths {
-            let above = path.ancestors().skip(1);
-            if path.starts_with(root) {
-                let below = above.take_while(|f| f.starts_with(root));
-                folders.extend(below.map(Path::to_owned));
-            } else {
-                folders.extend(above.take(1).map(Path::to_owned));
-            }
+        let mut all = BTreeSet::new();
+        for folder in folders {
+            let inside = folder.starts_with(root);
+            let above = folder
+                .ancestors()
+                .skip(1)
+                .take_while(|f| inside && f.starts_with(root));
+            all.extend(above.map(Path::to_owned));
+            all.insert(folder);
         }
         // From below: a name is durable before the folder that it is in.
-        let mut folders: Vec<PathBuf> = folders.into_iter().collect();
+        let mut folders: Vec<PathBuf> = all.into_iter().collect();
         folders.sort_by_key(|f| Reverse(f.components().count()));
         let level = |a: &PathBuf, b: &PathBuf| {
             a.components().count() == b.components().count()

@@ -58,20 +58,20 @@ impl Archive {
         self.recover_changes(notes)
     }
 
-    /// The same for intents of consolidation and expiry.
+    /// The same for intents of consolidation and expiry, of which a batch may
+    /// have left many.
     fn recover_changes(&mut self, notes: &mut dyn Notes) -> Result<()> {
-        for (kind, change) in self.ledger.state().changes().to_vec() {
+        let open: Vec<_> = self.state().changes().iter().cloned().collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        // Whoever wrote the intents may have died before they were durable.
+        self.ledger.sync()?;
+        let (mut done, mut void) = (Vec::new(), Vec::new());
+        for (kind, change) in open {
             match self.change_form(&change) {
-                Ok(Form::After) => self.finish_change(kind, &change)?,
-                Ok(Form::Before) => {
-                    let path = self.tree.path(&change.file)?;
-                    match change.before {
-                        Some(_) => self.sync_file(&change.file)?,
-                        None => self.sync_nearest(&path)?,
-                    }
-                    let id = change.id.clone();
-                    self.append(&[Event::Void { id }])?;
-                }
+                Ok(Form::After) => done.push((kind, change)),
+                Ok(Form::Before) => void.push(change),
                 Err(error) => {
                     notes.warn(&error.to_string());
                     for member in change.members.iter().chain(&change.expires)
@@ -83,7 +83,8 @@ impl Archive {
                 }
             }
         }
-        Ok(())
+        self.void_changes(&void)?;
+        self.finish_changes(&done)
     }
 
     fn change_form(&self, change: &Change) -> Result<Form> {

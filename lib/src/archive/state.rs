@@ -2,7 +2,7 @@
 //! settled, which changes are under way, how jobs ended. It is small, whatever
 //! is kept: what the files are is the [`Inventory`](super::Inventory)'s.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,8 @@ pub struct State {
     #[serde(with = "pairs")]
     successes: BTreeMap<JobKey, Timestamp>,
     /// Intents of `consolidate` and `expire` that are neither done nor void.
-    changes: Vec<(Kind, Change)>,
+    /// They are closed in their order, from the first on.
+    changes: VecDeque<(Kind, Change)>,
     clock: Clock,
     retentions: Retentions,
     sources: Sources,
@@ -112,7 +113,7 @@ impl State {
     }
 
     /// Intents of `consolidate` and `expire` that are open, in order.
-    pub fn changes(&self) -> &[(Kind, Change)] {
+    pub fn changes(&self) -> &VecDeque<(Kind, Change)> {
         &self.changes
     }
 
@@ -204,7 +205,7 @@ impl State {
     ) -> Result<Option<Effect>, String> {
         match event {
             Event::Consolidate(change) => {
-                self.changes.push((Kind::Consolidate, *change));
+                self.changes.push_back((Kind::Consolidate, *change));
             }
             Event::Expire(change) => {
                 // Who began it went by this clock, or was told to. Its end
@@ -213,7 +214,7 @@ impl State {
                     let last = self.clock.last;
                     self.clock = Clock { last, ..Clock::default() };
                 }
-                self.changes.push((Kind::Expire, *change));
+                self.changes.push_back((Kind::Expire, *change));
             }
             Event::Hold(hold) => self.holds.hold(hold, at)?,
             Event::Release { id } => self.holds.release(&id)?,
@@ -268,7 +269,7 @@ impl State {
 
     fn close_change(&mut self, id: &str) -> Option<Change> {
         let at = self.changes.iter().position(|(_, c)| c.id == id)?;
-        Some(self.changes.remove(at).1)
+        self.changes.remove(at).map(|(_, change)| change)
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Open, String> {

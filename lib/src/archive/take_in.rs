@@ -66,7 +66,7 @@ impl Archive {
         }
         events.push(Event::Consolidate(Box::new(change.clone())));
         self.append(&events)?;
-        self.finish_change(Kind::Consolidate, &change)
+        self.finish_changes(&[(Kind::Consolidate, change)])
     }
 
     /// Notes that a repair came to its end: from here on the ledger ends where

@@ -1,5 +1,5 @@
 //! rt-consolidate: warm files whose day is due go into the tar of their
-//! month. The order of writes stands in [`crate::archive`]'s `month`.
+//! month. The order of writes stands in [`crate::archive`]'s `batch`.
 //!
 //! What is not what the ledger says, is damaged or waits for its settlement is
 //! left where it is and named; the rest goes on.
@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::month::{month, prove};
+use self::month::{Month, prove};
 use crate::archive::tiers::{WarmFile, warm_files};
 use crate::archive::{
-    Archive, Holds, Inventory, Ledger, Origin, Tree, month_file, not_as_said,
+    Archive, Holds, Inventory, Kind, Ledger, Origin, Tree, month_file,
+    not_as_said,
 };
 use crate::error::{Exit, Notes, Result, quote};
 use crate::outcome::{Consolidation, Step};
@@ -90,18 +91,14 @@ fn consolidate(
     for blocked in work.blocked() {
         record.leave(blocked.exit, blocked.message.clone());
     }
-    for (file, warm) in months {
-        if warm.is_empty() {
-            continue;
-        }
-        stop.check()?;
-        let done = month(&mut work, &file, warm, record, notes);
-        upkeep::done_or_left(done, record, notes)?;
-    }
+    months.retain(|_, warm| !warm.is_empty());
+    let months = months.into_iter().map(|(file, warm)| Month::new(file, warm));
+    let (kind, work) = (Kind::Consolidate, &mut work);
+    let ended = upkeep::change_all(months, kind, work, record, notes, stop);
     if record.consolidated > 0 {
         record.status = "consolidated".to_owned();
     }
-    Ok(())
+    ended
 }
 
 /// What a month's run would do, by the same proofs.

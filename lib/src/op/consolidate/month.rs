@@ -7,14 +7,15 @@ use std::path::PathBuf;
 
 use crate::archive::tiers::{WarmFile, entries};
 use crate::archive::{
-    Addition, Archive, BLOCK_BYTES, Change, FileState, Inventory, Kind,
-    Member, Named, Tree, file_name, not_as_said,
+    Addition, Archive, BLOCK_BYTES, Change, FileState, Inventory, Member,
+    Named, Ready, Tree, file_name, not_as_said,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 use crate::outcome::{Consolidation, Step};
+use crate::upkeep::Item;
 
 /// A warm file's digest, and what it holds by the ledger, which must agree.
 pub(super) fn prove(
@@ -31,49 +32,79 @@ pub(super) fn prove(
     }
 }
 
-/// One month's files into its tar.
-pub(super) fn month(
-    work: &mut Archive,
-    file: &str,
-    warm: Vec<WarmFile>,
-    record: &mut Consolidation,
-    notes: &mut dyn Notes,
-) -> Result<()> {
-    work.adopt_month(file)?;
-    let before = work.files()?.file(file).cloned();
-    let mut scratch = Vec::new();
-    let (additions, removes) = gather(work, warm, &mut scratch, record, notes);
-    if removes.is_empty() {
-        return Ok(());
+/// A month whose warm files are due.
+pub(super) struct Month {
+    /// Its tar.
+    pub file: String,
+    /// Those files, until they were looked at.
+    pub warm: Vec<WarmFile>,
+    /// Those of them that are to go.
+    removes: Vec<Named>,
+}
+
+impl Month {
+    /// What is due of a month.
+    pub fn new(file: String, warm: Vec<WarmFile>) -> Month {
+        Month { file, warm, removes: Vec::new() }
     }
-    let mut additions: Vec<Addition> = additions.into_values().collect();
-    additions.extend(schemas(work, before.as_ref(), &additions)?);
-    let draft = work
-        .draft_month(file, before.as_ref(), &|_| true, additions)?
-        .ok_or_else(|| Error::failed("a month without members"))?;
-    let change = Change {
-        id: Tree::new_id()?,
-        file: file.to_owned(),
-        before: before.map(|b| b.named(file)),
-        after: Some(draft.after.clone()),
-        members: draft.members.clone(),
-        removes: removes.clone(),
-        expires: Vec::new(),
-        retention: BTreeMap::new(),
-        by_hand: false,
-    };
-    work.change(Kind::Consolidate, change, Some(draft))?;
-    record.consolidated += removes.len() as u64;
-    record.cold_files.push(file.to_owned());
-    for removed in removes {
-        notes.verbose(&format!(
-            "{} is in {}",
-            quote(&removed.file),
-            quote(file)
-        ));
-        record.removed_warm.push(removed.file);
+}
+
+impl Item for Month {
+    type Step = Consolidation;
+
+    fn room_bytes(&self, files: &Inventory) -> u64 {
+        let before = files.file(&self.file).map_or(0, |f| f.size_bytes);
+        self.warm.iter().map(|warm| warm.size_bytes).sum::<u64>() + before
     }
-    Ok(())
+
+    /// Its files into its tar.
+    fn prepare(
+        &mut self,
+        work: &mut Archive,
+        record: &mut Consolidation,
+        notes: &mut dyn Notes,
+    ) -> Result<Option<Ready>> {
+        let file = &self.file;
+        work.adopt_month(file)?;
+        let before = work.files()?.file(file).cloned();
+        let (warm, mut scratch) = (std::mem::take(&mut self.warm), Vec::new());
+        let (additions, removes) =
+            gather(work, warm, &mut scratch, record, notes);
+        if removes.is_empty() {
+            return Ok(None);
+        }
+        let mut additions: Vec<Addition> = additions.into_values().collect();
+        additions.extend(schemas(work, before.as_ref(), &additions)?);
+        let draft = work
+            .draft_month(file, before.as_ref(), &|_| true, additions)?
+            .ok_or_else(|| Error::failed("a month without members"))?;
+        let change = Change {
+            id: Tree::new_id()?,
+            file: file.clone(),
+            before: before.map(|b| b.named(file)),
+            after: Some(draft.after.clone()),
+            members: draft.members.clone(),
+            removes: removes.clone(),
+            expires: Vec::new(),
+            retention: BTreeMap::new(),
+            by_hand: false,
+        };
+        self.removes = removes;
+        Ok(Some(Ready { change, draft: Some(draft), proven: None }))
+    }
+
+    fn done(self, record: &mut Consolidation, notes: &mut dyn Notes) {
+        record.consolidated += self.removes.len() as u64;
+        for removed in self.removes {
+            notes.verbose(&format!(
+                "{} is in {}",
+                quote(&removed.file),
+                quote(&self.file)
+            ));
+            record.removed_warm.push(removed.file);
+        }
+        record.cold_files.push(self.file);
+    }
 }
 
 /// What goes into the tar, by member, and the warm files that then can go.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::archive::{
-    Archive, Change, FileState, Kind, Member, Tree, not_as_said,
+    Archive, Change, FileState, Inventory, Member, Ready, Tree, not_as_said,
 };
-use crate::error::Result;
+use crate::error::{Notes, Result, counted, quote};
 use crate::io::digest::file_sha256;
-use crate::io::durable;
+use crate::io::durable::{self, FileId};
+use crate::outcome::Expiry;
 use crate::retention::{Ending, Fate, Files, Plan};
+use crate::upkeep::Item;
 
 /// What is due of one file.
 pub(super) struct Due<'p> {
@@ -34,13 +36,15 @@ pub(super) fn due<'p>(plan: &'p Plan, files: &'p Files) -> Vec<Due<'p>> {
     due
 }
 
-/// A file must be what the ledger says, before anything of it goes.
-pub(super) fn prove(tree: &Tree, due: &Due<'_>) -> Result<()> {
+/// A file must be what the ledger says, before anything of it goes. Gives
+/// which one was looked at.
+pub(super) fn prove(tree: &Tree, due: &Due<'_>) -> Result<FileId> {
     let path = tree.path(due.file)?;
     let file = durable::open_if_there(&path)?
         .ok_or_else(|| not_as_said(&path, "is missing"))?;
+    let id = FileId::of(&file, &path)?;
     match file_sha256(file, &path)? == due.before.sha256 {
-        true => Ok(()),
+        true => Ok(id),
         false => Err(not_as_said(&path, "is not what the ledger says")),
     }
 }
@@ -52,7 +56,7 @@ impl Due<'_> {
 
     /// The bytes that this frees: of a file that is written anew, those of the
     /// members that go.
-    pub fn freed_bytes(&self) -> u64 {
+    fn freed_bytes(&self) -> u64 {
         match self.leaves_rows() {
             true => self.goes.iter().map(|e| e.member.size_bytes).sum(),
             false => self.before.size_bytes,
@@ -66,10 +70,33 @@ impl Due<'_> {
         self.before.members.iter().any(stays)
     }
 
-    /// Writes the file anew without what is due, or removes it where nothing
-    /// but schemas would be left.
-    pub fn expire(&self, work: &mut Archive) -> Result<()> {
-        prove(work.tree(), self)?;
+    /// Enters it in the record.
+    pub fn count(&self, record: &mut Expiry) {
+        record.purged_bytes += self.freed_bytes();
+        record.purged_files.push(self.file.to_owned());
+        for ending in &self.goes {
+            record.purged_members += 1;
+            ending.count(&mut record.tables);
+        }
+    }
+}
+
+impl Item for Due<'_> {
+    type Step = Expiry;
+
+    fn room_bytes(&self, _: &Inventory) -> u64 {
+        if self.leaves_rows() { self.before.size_bytes } else { 0 }
+    }
+
+    /// The file anew without what is due, or none where nothing but schemas
+    /// would be left.
+    fn prepare(
+        &mut self,
+        work: &mut Archive,
+        _: &mut Expiry,
+        _: &mut dyn Notes,
+    ) -> Result<Option<Ready>> {
+        let proven = prove(work.tree(), self)?;
         let draft = match self.leaves_rows() {
             false => None,
             true => work.draft_month(
@@ -98,6 +125,16 @@ impl Due<'_> {
             retention,
             by_hand: false,
         };
-        work.change(Kind::Expire, change, draft)
+        Ok(Some(Ready { change, draft, proven: Some(proven) }))
+    }
+
+    fn done(self, record: &mut Expiry, notes: &mut dyn Notes) {
+        notes.verbose(&format!(
+            "{}: {} past retention",
+            quote(self.file),
+            counted(self.goes.len() as u64, "member")
+        ));
+        self.count(record);
+        "purged".clone_into(&mut record.status);
     }
 }

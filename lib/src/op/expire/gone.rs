@@ -4,11 +4,13 @@
 //! Only what is really gone is entered so. A file whose rows may still be in a
 //! database, or that only a link or a folder hides, is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Archive, Change, FileState, Kind, Ledger, Tree};
+use crate::archive::{
+    Archive, Batch, Change, FileState, Kind, Ledger, Ready, Tree,
+};
 use crate::error::{Error, Notes, Result, quote, quoted};
 use crate::io::durable;
 use crate::outcome::Expiry;
@@ -24,7 +26,9 @@ pub(super) fn enter(
     for file in files {
         check(work.tree(), work.ledger(), file)?;
     }
-    for file in files {
+    let mut batch = Batch::new(Kind::Expire);
+    let (mut entered, mut seen) = (Vec::new(), BTreeSet::new());
+    for file in files.iter().filter(|file| seen.insert(*file)) {
         let known = check(work.tree(), work.ledger(), file)?.clone();
         let change = Change {
             id: Tree::new_id()?,
@@ -37,12 +41,16 @@ pub(super) fn enter(
             retention: BTreeMap::new(),
             by_hand: true,
         };
-        work.change(Kind::Expire, change, None)?;
+        batch.add(Ready { change, draft: None, proven: None });
+        entered.push((file, known));
+    }
+    let (done, ended) = work.publish_changes(batch);
+    for (file, known) in entered.iter().take(done) {
         notes.verbose(&format!("{} is gone", quote(file)));
-        count(record, file, &known);
+        count(record, file, known);
         "purged".clone_into(&mut record.status);
     }
-    Ok(())
+    ended
 }
 
 /// What entering it would say.

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::change::{Due, due, prove};
+use self::change::{due, prove};
 use self::survey::{expect, survey};
-use crate::archive::{Archive, Ledger, Tree};
+use crate::archive::{Archive, Kind, Ledger, Tree};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::outcome::{Expiry, Step};
 use crate::retention::{Fate, Files, Limits, Plan, spans};
@@ -90,19 +90,7 @@ fn expire(
     for blocked in work.blocked() {
         record.leave(blocked.exit, blocked.message.clone());
     }
-    for one in due {
-        stop.check()?;
-        let done = one.expire(&mut work);
-        if upkeep::done_or_left(done, record, notes)? {
-            notes.verbose(&format!(
-                "{}: {} past retention",
-                quote(one.file),
-                counted(one.goes.len() as u64, "member")
-            ));
-            count(record, &one);
-            "purged".clone_into(&mut record.status);
-        }
-    }
+    upkeep::change_all(due, Kind::Expire, &mut work, record, notes, stop)?;
     Ok(hold(record, question))
 }
 
@@ -129,8 +117,9 @@ fn rehearse(
     let asked = Asked { options, policy, now };
     let (plan, question) = asked.plan(&ledger, &files, record, notes)?;
     for one in &due(&plan, &files) {
-        if upkeep::done_or_left(prove(&tree, one), record, notes)? {
-            count(record, one);
+        let proof = prove(&tree, one).map(drop);
+        if upkeep::done_or_left(proof, record, notes)? {
+            one.count(record);
         }
     }
     Ok(hold(record, question))
@@ -205,13 +194,4 @@ fn hold(record: &mut Expiry, question: Option<Error>) -> Option<Error> {
         None => question.to_string(),
     });
     Some(question.with_exit(exit))
-}
-
-fn count(record: &mut Expiry, due: &Due<'_>) {
-    record.purged_bytes += due.freed_bytes();
-    record.purged_files.push(due.file.to_owned());
-    for ending in &due.goes {
-        record.purged_members += 1;
-        ending.count(&mut record.tables);
-    }
 }
