@@ -24,6 +24,8 @@ const LONG: usize = 4;
 /// Finds the matches of several patterns.
 pub(super) struct Finder {
     patterns: Vec<Compiled>,
+    /// Escapes before a word count as what they stand for.
+    decoded: bool,
     /// The patterns by the first byte of their needles, in their order.
     by_byte: Vec<Vec<usize>>,
     needles: Vec<Prefilter>,
@@ -51,7 +53,10 @@ pub(super) struct Hit {
 
 impl Finder {
     /// Compiles patterns.
-    pub(super) fn new(patterns: Vec<&'static Pattern>) -> Result<Finder> {
+    pub(super) fn new(
+        patterns: Vec<&'static Pattern>,
+        decoded: bool,
+    ) -> Result<Finder> {
         let mut by_byte = vec![Vec::new(); 256];
         let mut needles: Vec<&str> = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
@@ -77,7 +82,7 @@ impl Finder {
         let places = vec![None; needles.len()];
         let patterns: Result<_> =
             patterns.into_iter().map(Compiled::new).collect();
-        Ok(Finder { patterns: patterns?, by_byte, needles, places })
+        Ok(Finder { patterns: patterns?, decoded, by_byte, needles, places })
     }
 
     /// Whether the text holds a secret.
@@ -126,8 +131,10 @@ impl Finder {
     /// The secret that begins at a place: that of the first pattern.
     fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
         let indices = &self.by_byte[usize::from(text[at])];
-        let patterns = &mut self.patterns;
-        indices.iter().find_map(|index| patterns[*index].hit(text, at))
+        let (patterns, decoded) = (&mut self.patterns, self.decoded);
+        indices
+            .iter()
+            .find_map(|index| patterns[*index].hit(text, at, decoded))
     }
 }
 
@@ -143,23 +150,60 @@ impl Compiled {
         Ok(Compiled { pattern, regex, cache, groups })
     }
 
-    fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
+    fn hit(&mut self, text: &[u8], at: usize, decoded: bool) -> Option<Hit> {
         let begins = |n: &&str| text[at..].starts_with(n.as_bytes());
-        if !self.pattern.start.holds(text, at)
-            || !self.pattern.needles.iter().any(begins)
-        {
+        if !self.pattern.needles.iter().any(begins) {
             return None;
         }
+        let start = self.pattern.start.place(text, at, decoded)?;
         let input = Input::new(text).range(at..).anchored(Anchored::Yes);
         let (cache, groups) = (&mut self.cache, &mut self.groups);
         self.regex.search_captures_with(cache, &input, groups);
         let whole = groups.get_match()?;
-        let range = groups.get_group(1).map_or(whole.range(), |g| g.range());
-        if self.pattern.mixed && !is_mixed(&text[range.clone()]) {
+        let mut range =
+            groups.get_group(1).map_or(whole.range(), |g| g.range());
+        if start < at {
+            range.start = start;
+        }
+        if self.pattern.mixed && !is_mixed(&text[range.clone()])
+            || self.pattern.spares && is_spared(text, &range)
+        {
             return None;
         }
         Some(Hit { range, kind: self.pattern.kind, next: whole.end() })
     }
+}
+
+/// Words that say of what kind a value is, where one is expected.
+const TYPES: [&[u8]; 14] = [
+    b"string",
+    b"str",
+    b"text",
+    b"password",
+    b"null",
+    b"none",
+    b"undefined",
+    b"true",
+    b"false",
+    b"required",
+    b"optional",
+    b"varchar",
+    b"boolean",
+    b"secret",
+];
+
+/// Whether a value is a word of a program: a type; or, without quotes, a name
+/// without digits, or a call.
+fn is_spared(text: &[u8], range: &Range<usize>) -> bool {
+    let value = &text[range.clone()];
+    let quote = range.start.checked_sub(1).map(|before| text[before]);
+    let is_name =
+        |b: &u8| b.is_ascii_alphabetic() || b"_.?!|-)]}>`".contains(b);
+    let bare = !matches!(quote, Some(b'"' | b'\''));
+    TYPES.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || bare
+            && (value.iter().all(is_name)
+                || value.iter().any(|b| b"([{<".contains(b)))
 }
 
 /// Whether a value looks as if it was made by chance.

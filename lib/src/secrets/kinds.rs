@@ -8,7 +8,8 @@
 //! text before it turns out to be no match holds no second beginning of one
 //! of the same pattern. A group is what is replaced, else the whole match.
 
-use Start::{Any, Apart, Digits, Word};
+use super::before::word_ends;
+use Start::{Any, Apart, Digits, Hex, Part, Password, Three, Word};
 
 pub(super) type Texts = &'static [&'static str];
 
@@ -27,6 +28,8 @@ pub struct Pattern {
     pub guess: bool,
     /// Its value has letters, digits, and eight different signs at least.
     pub mixed: bool,
+    /// Its value is no identifier, type or call.
+    pub spares: bool,
     /// The first version that has it.
     pub since: u32,
     /// The last one; none if it stands.
@@ -50,14 +53,34 @@ pub enum Start {
     Digits,
     /// Anything.
     Any,
+    /// No letter or digit.
+    Part,
+    /// Thirty-two hexadecimal digits, which go with it.
+    Hex,
+    /// Three letters, digits or signs of a secret, which go with it.
+    Three,
+    /// A colon and a password, which alone goes.
+    Password,
 }
 
+/// No password before a needle is longer.
+const PASSWORD: usize = 128;
+
 impl Start {
-    /// Whether a match can begin here.
-    pub fn holds(self, text: &[u8], at: usize) -> bool {
+    /// Where a match begins, with what goes with it before its needle; none
+    /// if it cannot. Since version 2 the sign before a word is the one that an
+    /// escape of whatever kind stands for.
+    pub(super) fn place(
+        self,
+        text: &[u8],
+        at: usize,
+        decoded: bool,
+    ) -> Option<usize> {
         let last = at.checked_sub(1).map_or(b' ', |before| text[before]);
-        let word = last.is_ascii_alphanumeric() || last == b'_';
-        match self {
+        let word = (last.is_ascii_alphanumeric() || last == b'_')
+            && !(decoded && word_ends(&text[..at]));
+        let before = |count: usize| at.checked_sub(count);
+        let holds = match self {
             Word => !word,
             Apart => !word && last != b'-',
             Digits => {
@@ -66,8 +89,32 @@ impl Start {
                 (8..=10).contains(&digits.count())
             }
             Any => true,
-        }
+            Part => !word || last == b'_',
+            Hex => {
+                let start = before(32)?;
+                let hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+                let all = text[start..at].iter().all(hex);
+                return (all && Word.place(text, start, decoded).is_some())
+                    .then_some(start);
+            }
+            Three => {
+                let start = before(3)?;
+                let sign =
+                    |b: &u8| b.is_ascii_alphanumeric() || b"_~.-".contains(b);
+                return text[start..at].iter().all(sign).then_some(start);
+            }
+            Password => return password(text, at),
+        };
+        holds.then_some(at)
     }
+}
+
+/// Where the password begins that ends here, behind its colon.
+fn password(text: &[u8], at: usize) -> Option<usize> {
+    let ends = |b: &u8| b.is_ascii_whitespace() || b"\"'\\/:<>]".contains(b);
+    let length = text[..at].iter().rev().take(PASSWORD).position(ends)?;
+    let start = at - length;
+    (length > 0 && text[start - 1] == b':').then_some(start)
 }
 
 impl Pattern {
@@ -90,6 +137,7 @@ impl Pattern {
             start: Word,
             guess: false,
             mixed: false,
+            spares: false,
             since: 1,
             until: None,
             examples,
@@ -110,6 +158,21 @@ impl Pattern {
 
     pub(super) const fn mixed(mut self) -> Pattern {
         self.mixed = true;
+        self
+    }
+
+    pub(super) const fn spares(mut self) -> Pattern {
+        self.spares = true;
+        self
+    }
+
+    pub(super) const fn since(mut self, version: u32) -> Pattern {
+        self.since = version;
+        self
+    }
+
+    pub(super) const fn until(mut self, version: u32) -> Pattern {
+        self.until = Some(version);
         self
     }
 }

@@ -14,6 +14,7 @@
 //! what is left after eight passes goes as a whole. All that is here, and
 //! not the table of kinds alone, makes a version.
 
+mod before;
 mod finder;
 mod kinds;
 mod table;
@@ -32,6 +33,9 @@ use crate::error::{Error, Result, quote};
 pub use kinds::{Pattern, Start};
 pub use table::{VERSION, patterns};
 
+/// Since this version a word begins behind an escape of any kind.
+const DECODED: u32 = 2;
+
 /// How often escapes are resolved, from the record's own on.
 const DEPTH: usize = 8;
 
@@ -48,7 +52,7 @@ pub const REDACTED: &[u8] = b"[REDACTED]";
 /// Parts of names by which a value can be told: a column of such a name is
 /// looked at together with it.
 const NAMES: [&str; 8] =
-    ["key", "token", "secret", "passw", "passp", "pwd", "auth", "credential"];
+    ["key", "token", "secret", "pass", "pwd", "auth", "credential", "cookie"];
 
 /// How much is taken for a secret.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -133,7 +137,7 @@ impl Secrets {
         if level == Level::All {
             groups.push(of(true));
         }
-        Secrets::of(groups)
+        Secrets::compile(groups, version)
     }
 
     /// These patterns alone: those of a group are looked for at once, and after
@@ -142,7 +146,16 @@ impl Secrets {
     /// # Errors
     /// A pattern that cannot be looked for.
     pub fn of(groups: Vec<Vec<&'static Pattern>>) -> Result<Secrets> {
-        let finders: Result<_> = groups.into_iter().map(Finder::new).collect();
+        Secrets::compile(groups, VERSION)
+    }
+
+    fn compile(
+        groups: Vec<Vec<&'static Pattern>>,
+        version: u32,
+    ) -> Result<Secrets> {
+        let decoded = version >= DECODED;
+        let finders: Result<_> =
+            groups.into_iter().map(|g| Finder::new(g, decoded)).collect();
         let needles = patterns().flat_map(|p| p.needles);
         let spelled = needles.filter_map(|needle| {
             let (letter, rest) = needle.as_bytes().split_first()?;

@@ -5,15 +5,18 @@
 //! stands beside it `since` the next. The formats are those that the providers
 //! document, or that their tokens have in common.
 
+mod hosts;
+mod names;
 mod shapes;
 mod tokens;
 
 use super::kinds::Pattern;
 
 /// The version that is used now.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// All patterns of all versions. At the same place the first one counts.
 pub fn patterns() -> impl Iterator<Item = &'static Pattern> + Clone {
-    tokens::TOKENS.iter().chain(shapes::SHAPES)
+    let fixed = tokens::TOKENS.iter().chain(hosts::HOSTS);
+    fixed.chain(shapes::SHAPES).chain(names::NAMES)
 }

@@ -19,6 +19,8 @@ macro_rules! assigned {
     };
 }
 
+pub(super) use assigned;
+
 const PASSWORDS: Texts = &[
     "passw",
     "Passw",
@@ -202,7 +204,8 @@ pub(super) static SHAPES: &[Pattern] = &[
         &["{\"password\": \"correct horse\"}", "\"dbPassword\":\"x\\u0041y\""],
         &["{\"password\": \"\"}", "{\"password\": 12345678}", "\"password\""],
     )
-    .guess(),
+    .guess()
+    .until(1),
     Pattern::new(
         "password",
         PASSWORDS,
@@ -219,7 +222,8 @@ pub(super) static SHAPES: &[Pattern] = &[
             "{\"password\": 12345678}",
         ],
     )
-    .guess(),
+    .guess()
+    .until(1),
     Pattern::new(
         "named-secret",
         NAMES,
@@ -239,5 +243,6 @@ pub(super) static SHAPES: &[Pattern] = &[
         ],
     )
     .guess()
-    .mixed(),
+    .mixed()
+    .until(1),
 ];
