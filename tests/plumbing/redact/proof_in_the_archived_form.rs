@@ -141,6 +141,25 @@ fn a_version_that_is_not_known_deletes_nothing() {
 }
 
 #[test]
+fn the_receipts_version_says_what_the_form_is() {
+    let world = world();
+    // Version 2 finds this one, behind the escape; version 1 does not.
+    let log = format!("%22{}", token());
+    world.sql(&format!("UPDATE t SET log = '{log}' WHERE id = 1"));
+    let receipts = stored(&world, "t", &FLAGS);
+    let of_one = |text: &str| {
+        text.replace("\"secrets_version\":2", "\"secrets_version\":1")
+    };
+    let ledger = of_one(&world.dir.read("archives/ledger.jsonl"));
+    world.dir.write("archives/ledger.jsonl", rechained(&ledger));
+    world.dir.write("archives/lock", "");
+    let out = world.purge(&of_one(&receipts)).run();
+    out.status(0);
+    assert_eq!(counts(&purged(&out)), "records 4, changed 1");
+    assert_eq!(world.row("SELECT id FROM t"), "1 6");
+}
+
+#[test]
 fn the_report_says_what_was_replaced() {
     let world = world();
     let receipts = stored(&world, "t", &FLAGS);
