@@ -31,6 +31,8 @@ pub(super) struct Finder {
     needles: Vec<Prefilter>,
     /// Where each of these has its next place; reused.
     places: Vec<Option<usize>>,
+    /// Whether the last text had any.
+    seen: bool,
 }
 
 struct Compiled {
@@ -82,7 +84,14 @@ impl Finder {
         let places = vec![None; needles.len()];
         let patterns: Result<_> =
             patterns.into_iter().map(Compiled::new).collect();
-        Ok(Finder { patterns: patterns?, decoded, by_byte, needles, places })
+        Ok(Finder {
+            patterns: patterns?,
+            decoded,
+            by_byte,
+            needles,
+            places,
+            seen: false,
+        })
     }
 
     /// Whether the text holds a secret.
@@ -93,6 +102,12 @@ impl Finder {
             false
         });
         found
+    }
+
+    /// Whether a secret could begin anywhere in the text that was looked
+    /// through last: a needle is in it.
+    pub(super) fn has_seen_needle(&self) -> bool {
+        self.seen
     }
 
     /// All secrets in the text, in order and apart from each other.
@@ -112,6 +127,7 @@ impl Finder {
         for (place, needles) in self.places.iter_mut().zip(&self.needles) {
             *place = find(needles, 0);
         }
+        self.seen = self.places.iter().any(Option::is_some);
         while let Some(at) = self.places.iter().flatten().min().copied() {
             let mut next = at + 1;
             if let Some(hit) = self.hit(text, at) {

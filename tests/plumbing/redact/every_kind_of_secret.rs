@@ -130,6 +130,21 @@ fn examples_are_found_in_json_however_deep_and_spelled() {
 }
 
 #[test]
+fn no_needle_has_a_sign_that_json_escapes() {
+    for needle in patterns().flat_map(|p| p.needles) {
+        let plain = |b: u8| matches!(b, b' '..=b'~') && !b"\"\\".contains(&b);
+        assert!(needle.bytes().all(plain), "{needle}");
+    }
+    let mut secrets = secrets();
+    let record = |text: &str| encoded("c", text).0;
+    assert_eq!(secrets.first_look(&record("plain\n\"x\"")), Some(false));
+    assert_eq!(secrets.first_look(&record(&expand("ghp_<36>"))), Some(true));
+    for open in ["\\u0067hp_", "https:\\/\\/u", "ghp_\\n"] {
+        assert_eq!(secrets.first_look(&record(open)), None, "{open}");
+    }
+}
+
+#[test]
 fn a_table_that_was_published_stays_as_it_is() {
     for version in 1..=VERSION {
         let mut rows = Vec::new();

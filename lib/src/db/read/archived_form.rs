@@ -197,8 +197,8 @@ impl Treated {
     }
 
     /// Appends a row that holds no secret, as most do: looked through once as
-    /// a whole, which takes less than column by column. False for any other,
-    /// and for one that does not fit.
+    /// a whole, which takes less than column by column, and rules most of them
+    /// out. False for any other, and for one that does not fit.
     fn append_clean(
         &mut self,
         shape: &Shape,
@@ -206,6 +206,45 @@ impl Treated {
         out: &mut Vec<u8>,
     ) -> Result<bool> {
         let start = out.len();
+        for (i, treatment) in self.treatments.iter().enumerate() {
+            let value = match (row.value(i)?, treatment) {
+                (Some(Value::Null), _) => Value::Null,
+                (_, Treatment::Redact) => Value::Text(REDACTED),
+                (None, _) => return Ok(false),
+                (Some(value), _) => value,
+            };
+            let at = out.len();
+            shape.value(out, i, value);
+            if let (
+                Value::Text(text),
+                Treatment::Clean(key, _) | Treatment::Guard(key, _),
+            ) = (value, treatment)
+                && out.len() - at != key + text.len() + 2
+                && std::str::from_utf8(text).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        let Some(secrets) = &mut self.secrets else {
+            return Ok(true);
+        };
+        match secrets.first_look(&out[start..]) {
+            Some(holds) => Ok(!holds),
+            None => {
+                out.truncate(start);
+                self.append_escaped(shape, row, out)
+            }
+        }
+    }
+
+    /// The same where a secret could be spelled with escapes: texts that have
+    /// any are looked through one by one.
+    fn append_escaped(
+        &mut self,
+        shape: &Shape,
+        row: &RowView<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
         for (i, treatment) in self.treatments.iter().enumerate() {
             let at = out.len();
             let value = match (row.value(i)?, treatment) {
@@ -223,14 +262,12 @@ impl Treated {
             if let (Value::Text(text), Some(secrets)) =
                 (value, &mut self.secrets)
                 && out.len() - at != key + text.len() + 2
-                && (std::str::from_utf8(text).is_err()
-                    || secrets.holds(out, &encoded(at, key, text, named)))
+                && secrets.holds(out, &encoded(at, key, text, named))
             {
                 return Ok(false);
             }
         }
-        let secrets = self.secrets.as_mut();
-        Ok(secrets.is_none_or(|s| !s.finds(&out[start..])))
+        Ok(true)
     }
 
     fn column(
