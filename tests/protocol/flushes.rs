@@ -115,7 +115,7 @@ fn disk_is_waited_for_twice_a_file_once_a_folder_and_a_handful_a_run() {
 /// A tree with a warm file for each of some tables and days, before 2025-10.
 fn warm(tables: usize, days: usize) -> World {
     let world = World::new(&[]);
-    policy(&world, tables, "300d");
+    policy(&world, tables, "1200d");
     for n in 1..=tables {
         world.sql(&format!(
             "CREATE TABLE t{n}(id INTEGER PRIMARY KEY, at TEXT);
@@ -182,13 +182,13 @@ fn upkeep(tables: usize, days: usize, months: usize) {
     assert_eq!(world.files_of("cold").len(), months);
     is_frugal(&found, months);
     // The first table goes out of each month, then all others.
-    let line = world.dir.read("policy").replacen("300d", "1d", 1);
+    let line = world.dir.read("policy").replacen("1200d", "1d", 1);
     world.dir.write("policy", line);
     let late = ["--yes", "--now", "2026-01-25T00:00:00Z"];
     let (found, _) = flushes(&world, "rt-expire", &late, b"");
     assert_eq!(world.files_of("cold").len(), months);
     is_frugal(&found, months);
-    let late = ["--yes", "--now", "2028-01-20T00:00:00Z"];
+    let late = ["--yes", "--now", "2030-01-20T00:00:00Z"];
     let (found, _) = flushes(&world, "rt-expire", &late, b"");
     assert!(world.files_of("cold").is_empty());
     is_frugal(&found, 0);
