@@ -11,6 +11,7 @@ mod export;
 mod gzip;
 mod hold;
 mod import;
+mod links_in_the_tree;
 mod lock;
 mod months_killed_at_any_moment;
 mod output;

@@ -18,15 +18,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::replay::End;
 use crate::error::{Error, Result, quoted};
 use crate::io::durable;
+use crate::io::regular::open_regular;
 
 /// Its length with blanks and the newline, in bytes.
 const LENGTH: usize = 160;
@@ -94,10 +94,7 @@ impl EndMark {
         let mut line = serde_json::to_vec(self).map_err(io::Error::other)?;
         line.resize(LENGTH - 1, b' ');
         line.push(b'\n');
-        let file = OpenOptions::new()
-            .write(true)
-            .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-            .open(path);
+        let file = open_regular(OpenOptions::new().write(true), path);
         let file: File = match file {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,

@@ -35,10 +35,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::fs::OFlags;
 
 use crate::error::{Error, Result, quoted};
 use crate::io::durable;
+use crate::io::regular::open_regular;
 
 /// The ledger of a tree.
 #[derive(Debug)]
@@ -85,13 +85,9 @@ impl Ledger {
     fn replayed(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
         let path = root.join("ledger.jsonl");
         let file = if write {
-            let file = OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create(true)
-                .mode(0o600)
-                .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-                .open(&path)
+            let mut options = OpenOptions::new();
+            options.read(true).append(true).create(true).mode(0o600);
+            let file = open_regular(&mut options, &path)
                 .map_err(|e| Error::io("open", &path, e))?;
             // An empty one is new, or a run died that had just made it: its
             // name must last before anything is written into it.

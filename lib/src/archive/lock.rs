@@ -17,11 +17,12 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags};
+use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use crate::error::{Error, Notes, Result, quoted};
 use crate::io::durable::{self, Temp};
+use crate::io::regular::open_regular;
 use crate::signal;
 
 /// The variable that names the inherited descriptors, of as many trees,
@@ -138,16 +139,9 @@ fn path(root: &Path) -> PathBuf {
 }
 
 fn open(path: &Path) -> Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
-        .open(path)
-        .map_err(|e| Error::io("open", path, e))?;
-    Ok(file)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    open_regular(&mut options, path).map_err(|e| Error::io("open", path, e))
 }
 
 /// Tries until it is done, or the time is over.

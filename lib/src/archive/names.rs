@@ -7,6 +7,7 @@
 //! that was cut has a length that no other has.
 
 use std::fmt;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{hex, random_hex};
 use crate::io::durable::{self, Temp};
 use crate::time::Day;
@@ -50,7 +51,28 @@ impl Tree {
                 quote(file)
             )));
         }
-        Ok(self.root.join(file))
+        let path = self.root.join(file);
+        self.refuse_links(&path)?;
+        Ok(path)
+    }
+
+    /// The folder of this name below the root, which must not be a link.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.root.join(name);
+        if is_link(&folder)? { Err(linked(&folder)) } else { Ok(folder) }
+    }
+
+    /// Refuses a path with a folder between it and the root that is a link:
+    /// what is behind one is not the tree's to read, and not to remove. The
+    /// last part is looked at by whoever opens it.
+    fn refuse_links(&self, path: &Path) -> Result<()> {
+        let folders = path.ancestors().skip(1);
+        for folder in folders.take_while(|f| *f != self.root) {
+            if is_link(folder)? {
+                return Err(linked(folder));
+            }
+        }
+        Ok(())
     }
 
     /// The warm file of a table's day, relative to the root.
@@ -97,6 +119,23 @@ impl Tree {
         durable::sync_folder(&folder)?;
         Ok(digest)
     }
+}
+
+/// Whether a path is a symbolic link.
+pub(super) fn is_link(path: &Path) -> Result<bool> {
+    let there = fs::symlink_metadata(path);
+    let there = durable::if_there(there, "stat", path)?;
+    Ok(there.is_some_and(|meta| meta.is_symlink()))
+}
+
+/// The error of a folder of a tree that is a link.
+pub(super) fn linked(folder: &Path) -> Error {
+    Error::disagree(format!(
+        "{} is not a folder but a symbolic link, which is not followed \
+         inside a tree: put a real folder in its place, or move it away",
+        quoted(folder)
+    ))
+    .hint("what it leads to is left as it is; a tree's root may be a link")
 }
 
 /// Whose rows a file holds: a table's, and of which database where the tree

@@ -11,7 +11,7 @@ use super::owner::{Archive, not_as_said};
 use super::state::State;
 use crate::crash;
 use crate::db::Identity;
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Exit, Result, quote};
 use crate::io::{durable, space};
 
 impl State {
@@ -56,11 +56,14 @@ impl Archive {
     /// Begins a draft of a file: what is there now, which must be what the
     /// ledger says.
     pub fn begin_draft(&self, file: &str) -> Result<Draft> {
-        let path = self.tree.path(file)?;
+        let known = self.files()?.file(file);
+        let path = self.tree.path(file).map_err(|e| match known {
+            Some(_) => e,
+            None => e.with_exit(Exit::Failed),
+        })?;
         let folder = path.parent().unwrap_or(Path::new("/"));
         // Publication makes the names durable, of all days' folders at once.
         durable::add_folders(folder, self.tree.root())?;
-        let known = self.files()?.file(file);
         let present = durable::open_if_there(&path)?;
         match (known, present) {
             (None, None) => Draft::begin(folder, None, 0),

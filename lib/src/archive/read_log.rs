@@ -8,7 +8,7 @@
 //! such a line, the time counts at which its rows were archived.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -40,7 +40,13 @@ pub struct ReadLog(BTreeMap<String, Entry>);
 impl ReadLog {
     /// That of the tree at `root`; what cannot be read of it is not there.
     pub fn load(root: &Path) -> ReadLog {
-        let text = std::fs::read(root.join(READ_LOG)).unwrap_or_default();
+        let path = root.join(READ_LOG);
+        let mut text = Vec::new();
+        let read = durable::open_if_there(&path)
+            .map(|file| file.map(|mut file| file.read_to_end(&mut text)));
+        if !matches!(read, Ok(Some(Ok(_)))) {
+            text.clear();
+        }
         let lines = text.split(|byte| *byte == b'\n');
         let entries = lines
             .filter_map(|line| serde_json::from_slice::<Entry>(line).ok());

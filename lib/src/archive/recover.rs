@@ -73,13 +73,7 @@ impl Archive {
                 Ok(Form::After) => done.push((kind, change)),
                 Ok(Form::Before) => void.push(change),
                 Err(error) => {
-                    notes.warn(&error.to_string());
-                    for member in change.members.iter().chain(&change.expires)
-                    {
-                        if let Some(table) = &member.table {
-                            self.block(table, &error);
-                        }
-                    }
+                    self.block_change(&change, &error, notes);
                 }
             }
         }
@@ -87,8 +81,26 @@ impl Archive {
         self.finish_changes(&done)
     }
 
+    fn block_change(
+        &mut self,
+        change: &Change,
+        error: &Error,
+        notes: &mut dyn Notes,
+    ) {
+        notes.warn(&error.to_string());
+        for member in change.members.iter().chain(&change.expires) {
+            if let Some(table) = &member.table {
+                self.block(table, error);
+            }
+        }
+    }
+
     fn change_form(&self, change: &Change) -> Result<Form> {
         let path = self.tree.path(&change.file)?;
+        // A link in the way of what is to be removed keeps it from its end.
+        for removed in &change.removes {
+            self.tree.path(&removed.file)?;
+        }
         let Some(file) = durable::open_if_there(&path)? else {
             return match (&change.after, &change.before) {
                 (None, _) => Ok(Form::After),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::inventory::Inventory;
 use super::member::Member;
-use super::names::{Origin, Tree};
+use super::names::{Origin, Tree, is_link, linked};
 use crate::error::{Error, Result};
 use crate::io::durable::{self, TREE_PREFIX};
 use crate::time::Day;
@@ -43,13 +43,16 @@ pub fn warm_files_of(
     files: &Inventory,
     days: &str,
 ) -> Result<Vec<WarmFile>> {
-    let warm = tree.root().join("warm");
+    let warm = tree.folder("warm")?;
     let mut out = Vec::new();
     for (day, folder) in entries(&warm)? {
         if !day.starts_with(days) {
             continue;
         }
         let Ok(day) = day.parse::<Day>() else { continue };
+        if is_link(&folder)? {
+            continue;
+        }
         for (name, path) in entries(&folder)? {
             let plain = name.ends_with(".jsonl");
             let stem = name
@@ -84,11 +87,28 @@ pub fn warm_files_of(
     Ok(out)
 }
 
+/// What is to be said of a tier's folders that are links: they are left out of
+/// its files, whatever they lead to.
+pub fn linked_folders(tree: &Tree) -> Result<Vec<Error>> {
+    let mut out = Vec::new();
+    for tier in ["warm", "cold"] {
+        for (_, folder) in entries(&tree.folder(tier)?)? {
+            if is_link(&folder)? {
+                out.push(linked(&folder));
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// The months' tars that are there, relative to the root.
 pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
-    let cold = tree.root().join("cold");
+    let cold = tree.folder("cold")?;
     let mut out = Vec::new();
     for (year, folder) in entries(&cold)? {
+        if is_link(&folder)? {
+            continue;
+        }
         for (name, _) in entries(&folder)? {
             if name.ends_with(".tar.gz") {
                 out.push(format!("cold/{year}/{name}"));

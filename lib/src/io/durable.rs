@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result, quoted};
 use crate::io::digest::random_hex;
+use crate::io::regular::open_regular;
 
 /// How temporary names begin in a tree: under its lock, whatever in it is
 /// called so is a dead run's.
@@ -200,8 +201,11 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
 pub fn try_sync(folder: &Path) -> Result<Option<String>> {
     let folder =
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let opened =
-        File::open(folder).map_err(|e| Error::io("open", folder, e))?;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::DIRECTORY.bits() as i32)
+        .open(folder)
+        .map_err(|e| Error::io("open", folder, e))?;
     let Err(error) = opened.sync_all() else { return Ok(None) };
     match Errno::from_io_error(&error) {
         Some(Errno::INVAL | Errno::NOTSUP) => Ok(Some(format!(
@@ -301,10 +305,11 @@ fn make_folder(folder: &Path) -> Result<()> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
+    open_regular(OpenOptions::new().read(true), path)
 }
 
-/// Opens a file for reading; a symbolic link in its last part is refused.
+/// Opens a regular file for reading; a symbolic link in its last part is
+/// refused.
 pub fn open_read(path: &Path) -> Result<File> {
     open(path).map_err(|e| Error::io("open", path, e))
 }

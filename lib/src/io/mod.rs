@@ -12,6 +12,7 @@ pub(crate) mod ordered;
 pub(crate) mod output;
 pub(crate) mod pipe;
 pub(crate) mod producer;
+pub(crate) mod regular;
 pub(crate) mod space;
 pub(crate) mod spool;
 mod sync_many;

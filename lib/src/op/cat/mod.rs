@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::archive::tiers::{cold_files, warm_files};
+use crate::archive::tiers::{cold_files, linked_folders, warm_files};
 use crate::archive::{Ledger, Member, Origin, StoredSegments, Tree};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::{durable, gz};
@@ -202,6 +202,9 @@ impl<'c> Cat<'c> {
                 true => self.list(&month)?,
                 false => self.month(&month)?,
             };
+        }
+        for link in linked_folders(&self.tree)? {
+            self.trouble(link);
         }
         if !found && self.exit == Exit::Done && !self.sink.is_full() {
             self.known()?;

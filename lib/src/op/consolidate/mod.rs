@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::month::{Month, prove};
-use crate::archive::tiers::{WarmFile, warm_files};
+use crate::archive::tiers::{WarmFile, linked_folders, warm_files};
 use crate::archive::{
     Archive, Holds, Inventory, Kind, Ledger, Origin, Tree, month_file,
     not_as_said,
@@ -182,6 +182,10 @@ fn due(
     for expected in upkeep::expected(options.after.as_deref())? {
         let expected = (&expected, name.as_deref());
         files.extend(to_come(tree, expected, &there));
+    }
+    for link in linked_folders(tree)? {
+        notes.warn(&link.to_string());
+        record.leave(link.exit(), link.to_string());
     }
     for warm in files {
         let cutoff = cutoff(options, policy, &warm, now)?;

@@ -226,7 +226,7 @@ fn schemas(
     before: Option<&FileState>,
     additions: &[Addition],
 ) -> Result<Vec<Addition>> {
-    let folder = work.tree().root().join("schema");
+    let folder = work.tree().folder("schema")?;
     let mut out = Vec::new();
     for (name, path) in entries(&folder)? {
         let stem = name.strip_suffix(".sql").and_then(|n| n.rsplit_once('-'));
@@ -241,9 +241,7 @@ fn schemas(
         if !needed || has {
             continue;
         }
-        let size_bytes = std::fs::metadata(&path)
-            .map_err(|e| Error::io("stat", &path, e))?
-            .len();
+        let size_bytes = durable::length(&durable::open_read(&path)?, &path)?;
         out.push(Addition {
             member: Member { name: member, size_bytes, ..Member::default() },
             files: vec![path],

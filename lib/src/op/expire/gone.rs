@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::archive::{
     Archive, Batch, Change, FileState, Kind, Ledger, Ready, Tree,
@@ -87,14 +86,6 @@ fn check<'s>(
                  there goes by itself when its retention ends",
         ));
     }
-    if let Some(link) = dangling(tree, &path)? {
-        return Err(Error::disagree(format!(
-            "{} leads nowhere: whether {} is gone cannot be seen",
-            quoted(&link),
-            quote(file)
-        ))
-        .hint("mount what belongs there, and look again"));
-    }
     let open = state.intents().chain(state.unsettled());
     if open.into_iter().any(|open| open.segment.file == file)
         || state.changes().iter().any(|(_, c)| c.file == file)
@@ -106,22 +97,6 @@ fn check<'s>(
         .hint("put it back from a backup, then run rt-purge --pending"));
     }
     Ok(known)
-}
-
-/// A link on the way to a path, inside the tree, to what is not there.
-fn dangling(tree: &Tree, path: &Path) -> Result<Option<PathBuf>> {
-    for folder in path.ancestors().skip(1) {
-        if !folder.starts_with(tree.root()) {
-            break;
-        }
-        let itself =
-            durable::if_there(fs::symlink_metadata(folder), "stat", folder)?;
-        let target = durable::if_there(fs::metadata(folder), "stat", folder)?;
-        if itself.is_some() && target.is_none() {
-            return Ok(Some(folder.to_owned()));
-        }
-    }
-    Ok(None)
 }
 
 fn count(record: &mut Expiry, file: &str, known: &FileState) {

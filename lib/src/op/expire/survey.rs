@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::archive::tiers::cold_files;
+use crate::archive::tiers::{cold_files, linked_folders};
 use crate::archive::{Adopt, FileState, Inventory, Member, Origin, Tree};
 use crate::error::{Notes, Result};
 use crate::outcome::{Expiry, Step};
@@ -21,6 +21,10 @@ pub(super) fn survey(
     let mut files: Files =
         known.files().map(|(n, f)| (n.to_owned(), f.clone())).collect();
     let mut strangers = Vec::new();
+    for link in linked_folders(tree)? {
+        notes.warn(&link.to_string());
+        record.leave(link.exit(), link.to_string());
+    }
     for file in cold_files(tree)? {
         if files.contains_key(&file) {
             continue;
