@@ -1,10 +1,9 @@
 //! rt-import: row records into a table, exactly and all or none.
 //!
 //! Rows go into a database beside the live one, or back into that under a hold.
-//! One transaction holds them all;
-//! each is read back and compared before it ends ([`crate::db`]'s `insert`). A
-//! segment that was imported before is passed over, so that a run that was
-//! killed, before or after its commit, is simply run again.
+//! One transaction holds them all; each is read back and compared before it
+//! ends. A segment that was imported before is passed over, so that a run that
+//! was killed, before or after its commit, is simply run again.
 
 mod lines;
 mod live;
