@@ -111,8 +111,11 @@ fn overtaken_somewhere(point: &str, change: &str) -> bool {
 #[test]
 fn lock_removed_at_any_point_of_a_job_loses_no_row() {
     for change in CHANGES {
+        // A checkpoint is written under the ledger's flock: nobody overtakes
+        // a job there, the second one would wait for the first.
         let points = points().into_iter();
-        let reached = points.filter(|p| overtaken_somewhere(p, change));
+        let free = points.filter(|p| !p.starts_with("checkpoint."));
+        let reached = free.filter(|p| overtaken_somewhere(p, change));
         let reached = reached.count();
         assert!(reached > 8, "{change}: {reached} points were reached");
     }
