@@ -49,8 +49,8 @@ impl Ledger {
             let torn = ledger.mend(file)?;
             ledger.hold_against_mark()?;
             if ledger.lags() {
-                // Whoever wrote the last lines may have died before they were
-                // durable.
+                // The process that appended the last lines may have died
+                // before these were durable.
                 ledger.sync()?;
                 ledger.keep();
             }

@@ -158,6 +158,6 @@ fn held_against(
 struct End {
     seq: u64,
     prev: String,
-    /// It is an event.
+    /// Whether the last line could be read as an event.
     known: bool,
 }

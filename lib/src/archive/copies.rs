@@ -71,7 +71,7 @@ impl Archive {
     /// to a day, and reads nothing of it.
     ///
     /// # Errors
-    /// Those of reading what the ledger says of the files.
+    /// Status 5 when the ledger is read again for it and does not hold.
     pub fn may_repeat(&self, open: &Open) -> Result<bool> {
         let segment = &open.segment;
         if segment.keyless_rows > 0 || segment.adopted || segment.array {

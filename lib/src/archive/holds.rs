@@ -43,16 +43,21 @@ impl Hold {
 
     /// Whether it is over a row of one of these days.
     pub fn reaches(&self, first: Day, last: Day) -> bool {
-        let day = |day: &Option<String>| day.as_deref()?.parse::<Day>().ok();
-        day(&self.first_day).is_none_or(|from| from <= last)
-            && day(&self.last_day).is_none_or(|to| to >= first)
+        let (from, to) = self.days();
+        from.is_none_or(|from| from <= last) && to.is_none_or(|to| to >= first)
     }
 
     /// The instants from which and before which rows are held.
     pub fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (from, to) = self.days();
+        (from.map(Day::start), to.map(|day| day.next().start()))
+    }
+
+    /// The first day and the last. One that cannot be read counts as none, so
+    /// that the hold reaches farther, not less far.
+    fn days(&self) -> (Option<Day>, Option<Day>) {
         let day = |day: &Option<String>| day.as_deref()?.parse::<Day>().ok();
-        let from = day(&self.first_day).map(Day::start);
-        (from, day(&self.last_day).map(|day| day.next().start()))
+        (day(&self.first_day), day(&self.last_day))
     }
 
     fn is_of(&self, origin: &Origin) -> bool {
@@ -106,7 +111,7 @@ impl Holds {
         self.0.iter().find(|held| held.hold.id == id)
     }
 
-    /// Those of a table that are in force.
+    /// The holds of a table that are in force.
     pub fn of<'h>(
         &'h self,
         origin: &'h Origin,

@@ -149,7 +149,8 @@ impl Ledger {
     /// What the files are.
     ///
     /// # Errors
-    /// Those of a replay, where the checkpoint's word is lost.
+    /// Status 5 when the checkpoint's inventory is damaged, and all lines, then
+    /// followed instead, do not hold.
     pub fn files(&self) -> Result<&Inventory> {
         self.replay.inventory.get(|| {
             let Some(checkpoint) = &self.checkpoint else {
@@ -166,7 +167,7 @@ impl Ledger {
     /// The lengths and digests that a file may have.
     ///
     /// # Errors
-    /// Those of [`Ledger::files`].
+    /// As [`Ledger::files`]: status 5 when the lines do not hold.
     pub fn forms(&self, file: &str) -> Result<Vec<(u64, &str)>> {
         Ok(forms(self.state(), self.files()?, file))
     }
@@ -174,7 +175,7 @@ impl Ledger {
     /// What became of a settled segment.
     ///
     /// # Errors
-    /// Those of a replay: it is looked for in all lines.
+    /// Status 5 when the lines do not hold: all of them are followed for it.
     pub fn settled(&self, id: &str) -> Result<Option<&Settled>> {
         let known = self.replay.state.settled(id);
         if known.is_some() || self.checkpoint.is_none() {

@@ -1,8 +1,6 @@
 //! What damage has taken, as it is told: file, day, lines and times, as far as
 //! the header of the damaged member, or the ledger, is to be believed.
 
-use jiff::Timestamp;
-
 use super::member::Member;
 use crate::error::{Error, counted};
 use crate::io::gz::{Damage, MemberInfo};
@@ -73,14 +71,12 @@ fn sound(claim: &MemberInfo, known: Known) -> bool {
 }
 
 fn by_header(claim: &MemberInfo) -> String {
-    let time = |us| Timestamp::from_microsecond(us).ok();
-    let times = claim.range.map(|(a, b)| (time(a), time(b)));
-    match times {
-        Some((Some(least), Some(greatest))) => format!(
+    match claim.times() {
+        Some((least, greatest)) => format!(
             "by its header {}, from {least} to {greatest}",
             counted(claim.lines, "line")
         ),
-        _ => format!("by its header {}", counted(claim.lines, "line")),
+        None => format!("by its header {}", counted(claim.lines, "line")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One member: its header in bytes, and the text it holds.
 
+use jiff::Timestamp;
 use libdeflater::{CompressionLvl, Compressor, Decompressor, crc32};
 use memchr::{memchr_iter, memmem};
 
@@ -29,6 +30,16 @@ pub struct MemberInfo {
     /// Least and greatest timestamp of its rows in microseconds since 1970,
     /// the least floored, the greatest ceiled.
     pub range: Option<(i64, i64)>,
+}
+
+impl MemberInfo {
+    /// The range as instants; none where there is none, or a number of it is
+    /// beyond the calendar.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        let (least, greatest) = self.range?;
+        let time = |us| Timestamp::from_microsecond(us).ok();
+        Some((time(least)?, time(greatest)?))
+    }
 }
 
 /// What the first bytes of a member are.

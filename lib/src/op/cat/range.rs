@@ -61,9 +61,7 @@ impl Range {
     /// Whether all rows are meant of a gzip member whose header says this; see
     /// [`Range::enters`].
     pub(super) fn covers_member(&self, info: &MemberInfo, day: Day) -> bool {
-        let time = |us| Timestamp::from_microsecond(us).ok();
-        let range = info.range.and_then(|(a, b)| Some((time(a)?, time(b)?)));
-        let Some((least, greatest)) = range else { return false };
+        let Some((least, greatest)) = info.times() else { return false };
         let sound = day.start() <= least
             && least <= greatest
             && greatest < day.next().start();
@@ -80,12 +78,7 @@ impl Range {
     /// meant. A header is believed only where its times are those of the
     /// file's day.
     pub(super) fn enters(&self, info: &MemberInfo, day: Option<Day>) -> bool {
-        let Some((least, greatest)) = info.range else { return true };
-        let time = |us| Timestamp::from_microsecond(us).ok();
-        let (Some(least), Some(greatest)) = (time(least), time(greatest))
-        else {
-            return true;
-        };
+        let Some((least, greatest)) = info.times() else { return true };
         let sound = least <= greatest
             && day.is_none_or(|day| {
                 day.start() <= least && greatest <= day.next().start()
