@@ -418,3 +418,49 @@ fn folder_given_to_archives_is_told_the_flag_for_it() {
     out.status(2).stderr_has("the archives hold no table 't'");
     out.expect("no guess", !out.stderr.contains("--tree"));
 }
+
+#[test]
+fn history_tells_what_each_month_brought_and_took_and_how_jobs_ended() {
+    let dir = Dir::new();
+    database(&dir, &TIMES);
+    archive(&dir);
+    let at = |program, now, args: &[&str]| {
+        cmd(&dir, program, args).now(now).run().status(0);
+    };
+    at("rt-report", "2026-01-15T03:15:00Z", &["--mode", "daily"]);
+    dir.sql("app.db", "INSERT INTO log(at) VALUES('2026-02-01')");
+    cmd(&dir, "rt-archive", &["log"])
+        .now("2026-02-20T00:00:00Z")
+        .run()
+        .status(0);
+    at("rt-expire", "2026-04-01T00:00:00Z", &["--yes"]);
+    let history = stat(&dir, 0, &["--history"]);
+    let rows = ["month", "table", "archived_rows", "deleted_rows"];
+    assert_eq!(
+        pick(&history, "month", &rows),
+        json!([
+            ["2026-01", "audit", 4, 4],
+            ["2026-01", "log", 4, 4],
+            ["2026-02", "log", 2, 2],
+            ["2026-04", "audit", 0, 0],
+        ])
+    );
+    let gone = ["month", "table", "expired_rows"];
+    assert_eq!(
+        pick(&history, "month", &gone)[3],
+        json!(["2026-04", "audit", 4])
+    );
+    let sums = pick(&history, "month", &["archived_bytes", "expired_bytes"]);
+    assert_eq!(sums[0][0], sums[3][1], "what went is what had come");
+    assert_eq!(
+        pick(&history, "job", &["at", "mode", "exit_status"]),
+        json!([
+            ["2026-01-15T03:15:00Z", "daily", 0],
+            ["2026-02-20T00:00:00Z", "archive", 0],
+        ])
+    );
+    let took = pick(&history, "job", &["duration_seconds"]);
+    assert!(took[0][0].is_null() && took[1][0].is_f64(), "{took}");
+    let out = cmd(&dir, "rt-stat", &["--history", "log"]).run();
+    out.status(2).stderr_has("--history takes no TABLE");
+}

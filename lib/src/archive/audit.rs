@@ -9,6 +9,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::end_mark::EndMark;
@@ -22,6 +23,10 @@ use crate::time;
 
 /// More faults than these are only counted.
 const FAULTS: usize = 200;
+
+/// Who is handed each event, the time of its run where that can be read, and
+/// what the ledger said before it.
+pub type Each<'a> = dyn FnMut(&Event, Option<Timestamp>, &Said) + 'a;
 
 /// A ledger that was read from its first line to its last.
 #[derive(Debug, Default)]
@@ -45,12 +50,9 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Reads the ledger of the tree at `root`; `each` gets every event, and
-    /// what the ledger said before it.
-    pub fn of(
-        root: &Path,
-        each: &mut dyn FnMut(&Event, &Said),
-    ) -> Result<Audit> {
+    /// Reads the ledger of the tree at `root`; `each` gets every event, the
+    /// time of its run, and what the ledger said before it.
+    pub fn of(root: &Path, each: &mut Each<'_>) -> Result<Audit> {
         Audit::until(root, u64::MAX, each)
     }
 
@@ -58,7 +60,7 @@ impl Audit {
     pub fn until(
         root: &Path,
         limit: u64,
-        each: &mut dyn FnMut(&Event, &Said),
+        each: &mut Each<'_>,
     ) -> Result<Audit> {
         let path = root.join("ledger.jsonl");
         let mut audit = Audit::default();
@@ -119,7 +121,7 @@ impl Audit {
         line: &[u8],
         at_bytes: u64,
         end: &mut End,
-        each: &mut dyn FnMut(&Event, &Said),
+        each: &mut Each<'_>,
     ) -> std::result::Result<(), String> {
         let (link, event) = match parse_line(line) {
             Ok(parsed) => parsed,
@@ -136,8 +138,8 @@ impl Audit {
             _ => follows,
         };
         (end.seq, end.known) = (link.seq, true);
-        each(&event, &self.said);
         let at = time::parse(link.at.as_bytes());
+        each(&event, at, &self.said);
         let applied = self.said.apply(event, at, at_bytes);
         follows.and(applied)
     }

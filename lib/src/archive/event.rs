@@ -285,6 +285,10 @@ pub struct Job {
     pub tables: u64,
     /// Tables that failed.
     pub failed: u64,
+    /// How long it took by the wall clock, in seconds, to the millisecond;
+    /// none where nobody said when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
 }
 
 /// One line of the ledger.

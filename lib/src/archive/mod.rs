@@ -59,6 +59,7 @@ mod event;
 mod file_state;
 mod foreign;
 mod forms;
+mod history;
 mod hold_events;
 mod holds;
 mod inventory;
@@ -109,6 +110,7 @@ pub use event::{
 };
 pub use file_state::FileState;
 pub use forms::{forms, forms_under_way, goes};
+pub use history::{History, JobEnd, Month};
 pub use holds::{Held, Hold, Holds};
 pub use inventory::Inventory;
 pub use ledger::Ledger;

@@ -123,6 +123,7 @@ fn enter(options: &Options, counts: Counts, exit: Exit) -> Result<()> {
         total_archived,
         tables,
         failed,
+        duration_seconds: Place::of(&options.settings)?.duration_seconds,
     };
     record_job(&archives, options.settings.now()?, job)
 }

@@ -20,7 +20,7 @@ pub struct Place {
     archives: String,
     /// From the job's start by the wall clock, in seconds, to the
     /// millisecond; null where nobody said when it started.
-    duration_seconds: Option<f64>,
+    pub(super) duration_seconds: Option<f64>,
 }
 
 impl Place {

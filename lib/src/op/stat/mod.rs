@@ -9,6 +9,7 @@ mod archives;
 mod breach;
 mod check;
 mod files;
+mod history;
 mod jobs;
 mod mismatch;
 mod options;
@@ -88,6 +89,9 @@ pub fn run(
     options.check()?;
     if options.archives {
         return archives::run(options, output, notes);
+    }
+    if options.history {
+        return history::run(options, output);
     }
     if options.check {
         return check::run(options, output, notes);

@@ -30,6 +30,8 @@ pub struct Options {
     pub since: Option<Timestamp>,
     /// `--until`: days that begin at or after it are left out.
     pub until: Option<Timestamp>,
+    /// `--history`: what the ledger tells of the past.
+    pub history: bool,
     /// `--check`: what passes a limit.
     pub check: bool,
     /// `--margin`: how far past its policy a row may be.
@@ -81,11 +83,16 @@ impl Options {
             || self.max_size.is_some()
             || self.max_undated.is_some()
             || self.max_unread.is_some();
-        let modes =
-            [self.over.is_some(), self.undated, self.archives, self.check];
+        let modes = [
+            self.over.is_some(),
+            self.undated,
+            self.archives,
+            self.history,
+            self.check,
+        ];
         let wrong = if modes.iter().filter(|m| **m).count() > 1 {
-            "--over, --undated, --archives and --check are asked one at a \
-             time"
+            "--over, --undated, --archives, --history and --check are asked \
+             one at a time"
         } else if self.always && self.over.is_none() {
             "--always is for --over"
         } else if listed && !self.archives {
@@ -93,10 +100,12 @@ impl Options {
         } else if limited && !self.check {
             "--margin, --max-size, --max-undated and --max-unread are for \
              --check"
-        } else if dated && (self.archives || self.check) {
+        } else if dated && (self.archives || self.history || self.check) {
             "--timestamp-column and --unit are for tables that are named"
         } else if self.check && !self.tables.is_empty() {
             "--check takes no TABLE: it looks at all that the policy names"
+        } else if self.history && !self.tables.is_empty() {
+            "--history takes no TABLE: it tells of all"
         } else {
             return Ok(());
         };

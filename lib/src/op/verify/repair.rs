@@ -124,13 +124,14 @@ struct Planner<'p> {
 
 impl Plan {
     fn make(tree: &Tree) -> Result<Plan> {
-        let whole = Audit::of(tree.root(), &mut |_, _| {})?;
+        let whole = Audit::of(tree.root(), &mut |_, _, _| {})?;
         let cut = (!whole.is_sound()).then_some(whole.sound_bytes);
         let mut history = History::new();
         let limit = cut.unwrap_or(u64::MAX);
-        let audit = Audit::until(tree.root(), limit, &mut |event, before| {
-            remember(&mut history, event, before);
-        })?;
+        let audit =
+            Audit::until(tree.root(), limit, &mut |event, _, before| {
+                remember(&mut history, event, before);
+            })?;
         let said = &audit.said;
         let mut planner = Planner {
             tree,

@@ -21,7 +21,7 @@ impl Seen {
         let mut parts = Parts::default();
         let mut schemas = BTreeSet::new();
         let mut books = Books::default();
-        let audit = Audit::of(tree.root(), &mut |event, before| {
+        let audit = Audit::of(tree.root(), &mut |event, _, before| {
             parts.take(event);
             books.take(event, before);
             if let Event::Store(segment) = event
