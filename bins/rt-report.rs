@@ -40,7 +40,12 @@ static CMD: Command<F> = Command {
         cli::value(F::Expect, "expect", "STEP", "consolidation or purge"),
         cli::value(F::Part, "part", "NAME=FILE", "FILE has a part's report"),
         cli::value(F::Single, "single", "TABLE", "its rows go to one file"),
-        cli::value(F::Show, "show", "WHAT", "status, policy, stats or check"),
+        cli::value(
+            F::Show,
+            "show",
+            "WHAT",
+            "status, policy, ..., page, metrics",
+        ),
         cli::value(F::By, "by", "WHAT", "stats: by day, month or table"),
         cli::db(),
         cli::archives(),

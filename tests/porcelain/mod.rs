@@ -11,6 +11,7 @@ mod examples_of_pages;
 mod first_run;
 mod flags;
 mod jobs;
+mod page;
 mod programs_that_die;
 mod restore;
 mod rt;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::audit::Audit;
 use super::event::{Change, Event, Job, Settled};
@@ -21,8 +21,7 @@ use crate::time::{Day, rfc3339};
 
 /// What the archives of a table gained and gave up in a month: the record
 /// `month` of rt-stat(1).
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(tag = "type", rename = "month")]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Month {
     /// `YYYY-MM`, of the runs.
     pub month: String,
@@ -47,8 +46,7 @@ pub struct Month {
 }
 
 /// How a job ended: the record `job` of rt-stat(1).
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename = "job")]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct JobEnd {
     /// The time of the run, RFC 3339.
     pub at: String,

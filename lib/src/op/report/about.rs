@@ -40,6 +40,10 @@ pub enum About {
     Single(String),
     /// No job: what there is.
     Show(Show),
+    /// All of that, and the past, as an HTML file.
+    Page,
+    /// The numbers of all that, for Prometheus.
+    Metrics,
 }
 
 impl Default for Options {
@@ -66,10 +70,13 @@ impl Options {
                     "single" => About::Single(word.to_owned()),
                     "expect" => About::Upkeep(vec![word.parse()?]),
                     "part" => About::Parts(vec![word.parse()?]),
+                    _ if word == "page" => About::Page,
+                    _ if word == "metrics" => About::Metrics,
                     _ => About::Show(word.parse()?),
                 }
             }
-            ("show", About::Show(_)) | ("single", About::Single(_)) => {
+            ("show", About::Show(_) | About::Page | About::Metrics)
+            | ("single", About::Single(_)) => {
                 let twice = format!("--{flag} is given twice");
                 return Err(Error::usage(twice));
             }
@@ -198,7 +205,8 @@ impl FromStr for Show {
             "stats" => Ok(Show::Stats),
             "check" => Ok(Show::Check),
             _ => Err(Error::usage(format!(
-                "--show: {} is not status, policy, stats or check",
+                "--show: {} is not status, policy, stats, check, page or \
+                 metrics",
                 quote(word)
             ))),
         }

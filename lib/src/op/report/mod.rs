@@ -16,10 +16,13 @@ mod about;
 mod columns;
 mod input;
 mod judge;
+mod metrics;
+mod page;
 mod parts;
 mod place;
 mod policies;
 mod print;
+mod records;
 mod result;
 mod show;
 mod single;
@@ -47,6 +50,8 @@ pub fn run(
         About::Parts(parts) => parts::make(options, parts, input, notes)?,
         About::Single(table) => single::make(options, table, input, notes)?,
         About::Show(show) => show::make(options, *show, input, notes)?,
+        About::Page => page::make(options, input, notes)?,
+        About::Metrics => metrics::make(options, input, notes)?,
     };
     if let (Some(counts), false) = (made.counts, options.settings.dry_run) {
         enter(options, counts, made.exit)?;

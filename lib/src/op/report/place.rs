@@ -13,11 +13,11 @@ use crate::time::clock;
 #[serde(default)]
 pub struct Place {
     /// The policy's file, or `built in`.
-    policy: String,
+    pub(super) policy: String,
     /// The database's file.
-    database: String,
+    pub(super) database: String,
     /// The root of the tree.
-    archives: String,
+    pub(super) archives: String,
     /// From the job's start by the wall clock, in seconds, to the
     /// millisecond; null where nobody said when it started.
     pub(super) duration_seconds: Option<f64>,

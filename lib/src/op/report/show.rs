@@ -11,8 +11,9 @@ use super::input::read;
 use super::place::Place;
 use super::policies;
 use super::print::{date, size};
+use super::records::{Archive, ArchiveFile, Breach, Mismatch, Table, Tier};
 use super::result::{Made, sum as total};
-use super::stats::{Archive, ArchiveFile, Mismatch, Stats, archive_table};
+use super::stats::{Stats, archive_table};
 use crate::error::{Exit, Notes, Result, counted};
 use crate::settings::policy::{ByTable, Days, Entry, Policy};
 
@@ -30,44 +31,6 @@ enum Record {
 
 const TYPES: [&str; 6] =
     ["table", "tier", "archive", "archive_file", "mismatch", "breach"];
-
-#[derive(Deserialize, Serialize)]
-struct Table {
-    table: String,
-    rows: u64,
-    hot: Option<u64>,
-    stale: Option<u64>,
-    warm: Option<u64>,
-    undated: Option<u64>,
-    oldest: Option<String>,
-    newest: Option<String>,
-    live_bytes: u64,
-    reclaimable_bytes: u64,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Tier {
-    #[serde(skip_serializing)]
-    tier: String,
-    total_files: u64,
-    days: u64,
-    size_bytes: u64,
-    rows: u64,
-    oldest: Option<String>,
-    newest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    eligible_for_cold: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    eligible_for_purge: Option<u64>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Breach {
-    what: String,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
 
 /// All that was read.
 #[derive(Default)]

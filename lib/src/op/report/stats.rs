@@ -3,44 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::about::By;
 use super::columns::{bar, with_total};
 use super::print::{date, size};
+use super::records::{Archive, ArchiveFile, Mismatch};
 use super::result::sum as total;
-
-/// A table in a tier, as rt-stat counts it.
-#[derive(Deserialize, Serialize)]
-pub(super) struct Archive {
-    pub tier: String,
-    table: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<String>,
-    days: u64,
-    files: u64,
-    rows: u64,
-    size_bytes: u64,
-    oldest: Option<String>,
-    newest: Option<String>,
-}
-
-/// A table's day in a file.
-#[derive(Deserialize)]
-pub(super) struct ArchiveFile {
-    tier: String,
-    table: String,
-    day: Option<String>,
-    rows: u64,
-    size_bytes: u64,
-}
-
-/// A file that is not what the ledger says.
-#[derive(Deserialize, Serialize)]
-pub(super) struct Mismatch {
-    pub file: String,
-    pub reason: String,
-}
 
 /// What is shown; what was not asked for is left out.
 #[derive(Serialize)]
