@@ -178,3 +178,18 @@ fn every_report_names_policy_database_tree_and_duration() {
         }
     }
 }
+
+#[test]
+fn rt_full_says_once_that_there_is_no_database() {
+    for tree in [false, true] {
+        let dir = Dir::new();
+        if tree {
+            dir.folder("archives");
+        }
+        let out = dir.cmd("rt-full").args(["--db", "nowhere.db"]).run();
+        out.status_of(&[1, 3]).stderr(
+            "rt-policy: cannot open 'nowhere.db': no such file or directory\n\
+             hint: name the database with --db FILE, or set RT_DB\n",
+        );
+    }
+}
