@@ -33,6 +33,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
     let mut options = Options {
         wait: Duration::ZERO,
         dry_run: args.settings.dry_run,
+        database: args.settings.db(),
         ..Options::default()
     };
     for (flag, v) in args.flags {

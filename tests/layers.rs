@@ -152,11 +152,31 @@ fn sql_stands_only_in_the_database_module() {
 }
 
 #[test]
-fn files_get_their_names_only_in_durable() {
-    let words =
-        ["fs::rename(", "renameat", "rename_with(", "hard_link(", ".persist("];
-    let found =
-        holders(&["lib/src", "bins"], &words, &["lib/src/io/durable.rs"]);
+fn files_are_named_and_removed_only_in_beneath() {
+    let words = [
+        "fs::rename(",
+        "renameat",
+        "rename_with(",
+        "linkat",
+        "hard_link(",
+        ".persist(",
+        "mkdirat",
+        "DirBuilder",
+        "create_dir",
+        "fs::remove_",
+        "openat",
+        "read_dir(",
+    ];
+    let folders = ["lib/src/io", "lib/src/archive", "lib/src/op", "bins"];
+    let found = holders(&folders, &words, &["lib/src/io/beneath.rs"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn files_of_a_tree_are_opened_only_in_beneath() {
+    let words = ["File::open", "OpenOptions", "fs::read", "symlink_metadata"];
+    let archive = ["lib/src/archive", "lib/src/op/cat", "lib/src/op/verify"];
+    let found = holders(&archive, &words, &[]);
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -122,7 +122,7 @@ impl Error {
 
     /// A failed system call on a path: `verb` reads "cannot VERB 'PATH'".
     /// A reader that went away becomes [`Exit::Closed`], without a message.
-    pub fn io(verb: &str, path: &Path, source: io::Error) -> Error {
+    pub fn io(verb: &str, path: impl AsRef<Path>, source: io::Error) -> Error {
         Error::stream(&format!("cannot {verb} {}", quoted(path)), source)
     }
 
@@ -201,8 +201,8 @@ pub fn reason(error: &io::Error) -> String {
 }
 
 /// A path in single quotes, with control characters escaped, for a message.
-pub fn quoted(path: &Path) -> String {
-    quote(&path.to_string_lossy())
+pub fn quoted(path: impl AsRef<Path>) -> String {
+    quote(&path.as_ref().to_string_lossy())
 }
 
 /// A name in single quotes, with control characters escaped, for a message.

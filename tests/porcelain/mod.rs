@@ -10,6 +10,7 @@ mod cleanup;
 mod examples_of_pages;
 mod first_run;
 mod flags;
+mod folders_that_others_write;
 mod jobs;
 mod page;
 mod programs_that_die;

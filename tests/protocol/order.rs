@@ -1,6 +1,7 @@
 //! What is made durable before what: a power cut cannot be had here, so the
 //! order of the system calls is looked at. Skipped where strace cannot trace.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::World;
@@ -43,17 +44,26 @@ fn call(line: &str, root: &str) -> Option<String> {
             Some(format!("write {}", types.join(" ")))
         }
         "rename" | "renameat" | "renameat2" | "link" => {
-            let to = rest.split('"').nth(3)?;
-            let (_, to) = to.split_once("archives/")?;
+            let to = named(rest, 1).as_deref().and_then(inside)?;
             Some(format!("rename {to}"))
         }
         "unlink" | "unlinkat" => {
-            let path = rest.split('"').nth(1)?;
-            let (_, path) = path.split_once("archives/")?;
+            let path = named(rest, 0).as_deref().and_then(inside)?;
             Some(format!("unlink {path}"))
         }
         _ => None,
     }
+}
+
+/// The path that the `n`th name among a call's arguments stands for: behind
+/// the folder that was opened before it, if it is not absolute.
+pub(super) fn named(arguments: &str, n: usize) -> Option<String> {
+    let mut parts = arguments.split('"').skip(2 * n);
+    let (before, name) = (parts.next()?, parts.next()?);
+    let folder =
+        before.rsplit_once('<').and_then(|(_, it)| it.split('>').next());
+    let path = Path::new(folder.unwrap_or_default()).join(name);
+    Some(path.to_str()?.to_owned())
 }
 
 /// What strace writes of a command that succeeds, with the paths of files,

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::end_mark::EndMark;
 use super::event::Event;
+use super::ledger;
 use super::link::parse_line;
 use super::said::Said;
 use crate::error::{Error, Result};
@@ -62,7 +63,7 @@ impl Audit {
         limit: u64,
         each: &mut Each<'_>,
     ) -> Result<Audit> {
-        let path = root.join("ledger.jsonl");
+        let path = ledger::path(root);
         let mut audit = Audit::default();
         // Before the ledger: what is appended meanwhile stands behind it.
         let mark = EndMark::read(root);

@@ -19,7 +19,6 @@
 //! that are open, so their order among each other says nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
 
 use super::event::{Change, Event};
 use super::month::MonthDraft;
@@ -30,6 +29,7 @@ use crate::error::{Error, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};
 use crate::io::sync_many;
+use crate::io::tree_path::TreePath;
 
 /// A batch is full when its intents name so many files and members: they are
 /// held in memory and written at once.
@@ -211,7 +211,7 @@ impl Archive {
         for (is_there, file) in forms {
             let path = self.tree.path(&file)?;
             if let Some(nearest) = durable::nearest_folder(&path)? {
-                folders.insert(nearest.to_owned());
+                folders.insert(nearest);
             }
             if is_there {
                 there.push(path);
@@ -226,14 +226,13 @@ impl Archive {
     fn settle_folders(&self, changes: &[(Kind, Change)]) -> Result<()> {
         // Of what goes after the files were made durable, any folder is yet
         // to be; of a file that went before, one that is empty.
-        let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
+        let mut folders: BTreeMap<TreePath, bool> = BTreeMap::new();
         for (_, change) in changes {
             let removed = change.removes.iter().map(|r| (&r.file, true));
             let gone = change.after.is_none().then_some((&change.file, false));
             for (file, later) in removed.chain(gone) {
                 let path = self.tree.path(file)?;
-                let folder = path.parent().unwrap_or(Path::new("/"));
-                *folders.entry(folder.to_owned()).or_default() |= later;
+                *folders.entry(path.folder()).or_default() |= later;
             }
         }
         let mut changed = BTreeSet::new();
@@ -241,13 +240,13 @@ impl Archive {
             // Who removed it may have died before that was durable.
             if durable::remove_if_empty(&folder)? {
                 let there = durable::nearest_folder(&folder)?;
-                changed.extend(there.map(Path::to_owned));
+                changed.extend(there);
             } else if later {
                 changed.insert(folder);
             }
         }
-        let mut changed: Vec<PathBuf> = changed.into_iter().collect();
-        sync_many(&mut changed, |folder| durable::sync_folder(folder))
+        let mut changed: Vec<TreePath> = changed.into_iter().collect();
+        sync_many(&mut changed, |folder| durable::sync_folder(&*folder))
     }
 }
 

@@ -4,13 +4,15 @@
 //! already was stored by another run.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::ledger;
 use crate::io::durable::FileId;
+use crate::io::tree_path::TreePath;
 
 /// The ledger as it was.
 pub struct LedgerBefore {
-    path: PathBuf,
+    path: TreePath,
     /// Its identity, or why it could not be looked at.
     ledger: io::Result<FileId>,
 }
@@ -19,7 +21,7 @@ impl LedgerBefore {
     /// Looks at the ledger of the tree at `root`. What is wrong with it is
     /// said once it is needed, and may be gone by then.
     pub fn look(root: &Path) -> LedgerBefore {
-        let path = root.join("ledger.jsonl");
+        let path = ledger::path(root);
         LedgerBefore { ledger: FileId::at(&path), path }
     }
 

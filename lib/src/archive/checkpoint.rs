@@ -28,6 +28,7 @@ use crate::crash;
 use crate::error::{Error, Result};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
+use crate::io::tree_path::TreePath;
 
 /// Its name in the root of a tree.
 pub const CHECKPOINT: &str = "ledger.checkpoint";
@@ -90,7 +91,7 @@ impl Checkpoint {
     /// The one of the tree at `root`, if it is one of this ledger, and what
     /// the ledger says up to there.
     pub fn read(root: &Path, ledger: &File) -> Option<(Checkpoint, Replay)> {
-        let file = durable::open_if_there(&root.join(CHECKPOINT)).ok()??;
+        let file = durable::open_if_there(&path(root)).ok()??;
         let length = file.metadata().ok()?.len();
         let mut first =
             vec![0; FIRST_BYTES.min(usize::try_from(length).ok()?)];
@@ -143,6 +144,10 @@ pub(super) fn lags(known: Option<&Checkpoint>, size_bytes: u64) -> bool {
     size_bytes.saturating_sub(covers) >= BEHIND_BYTES.max(part)
 }
 
+fn path(root: &Path) -> TreePath {
+    TreePath::root(root).join(CHECKPOINT)
+}
+
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
@@ -172,8 +177,8 @@ pub(super) fn write(
     text.extend_from_slice(&state);
     let at = text.len() as u64;
     text.extend_from_slice(&inventory);
-    let path = root.join(CHECKPOINT);
-    let mut temp = Temp::in_tree(root)?;
+    let path = path(root);
+    let mut temp = Temp::in_tree(&path.folder())?;
     let fail = |e| Error::io("write", &path, e);
     temp.file()?.write_all(&text).map_err(fail)?;
     let file = temp.file()?.try_clone().map_err(fail)?;

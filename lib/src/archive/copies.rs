@@ -9,7 +9,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use super::event::Compression;
 use super::names::month_file;
@@ -20,6 +19,7 @@ use crate::error::{Result, quoted};
 use crate::io::digest::{Hashing, file_sha256, keyed_digest};
 use crate::io::durable;
 use crate::io::tar::read_tar;
+use crate::io::tree_path::TreePath;
 use crate::line_set::LineSet;
 use crate::record::{ARCHIVED_AT_MARK, records};
 use crate::time::Day;
@@ -195,7 +195,7 @@ impl Archive {
             return Err(not_as_said(&path, "is not what the ledger says"));
         }
         let tar: File = durable::open_read(&path)?;
-        read_tar(tar, &path, &mut |name, _, contents| match same(name) {
+        read_tar(tar, path.path(), &mut |name, _, contents| match same(name) {
             true => see_records(contents, &path, false, sought),
             false => Ok(()),
         })
@@ -205,7 +205,7 @@ impl Archive {
 /// Marks the lines whose records `input` holds.
 fn see_records(
     input: &mut dyn Read,
-    path: &Path,
+    path: &TreePath,
     plain: bool,
     sought: &mut Sought,
 ) -> Result<()> {

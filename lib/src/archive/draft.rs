@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
+use crate::io::tree_path::TreePath;
 
 /// Lines that are to become one member.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub struct Sums {
 #[derive(Debug)]
 pub struct Draft {
     temp: Temp,
-    folder: PathBuf,
+    folder: TreePath,
     offset: u64,
     before_sha256: Option<String>,
     /// Where something was there before; else the segment's is the file's.
@@ -86,13 +86,13 @@ impl Draft {
     /// A draft in `folder` that begins with the first `length` bytes of
     /// `present`, if there is a file already.
     pub fn begin(
-        folder: &Path,
-        present: Option<(File, &Path)>,
+        folder: &TreePath,
+        present: Option<(File, &TreePath)>,
         length: u64,
     ) -> Result<Draft> {
         let mut draft = Draft {
             temp: Temp::in_tree(folder)?,
-            folder: folder.to_owned(),
+            folder: folder.clone(),
             offset: 0,
             before_sha256: None,
             file_hash: None,
@@ -112,7 +112,12 @@ impl Draft {
         Ok(draft)
     }
 
-    fn copy(&mut self, file: File, path: &Path, length: u64) -> Result<()> {
+    fn copy(
+        &mut self,
+        file: File,
+        path: &TreePath,
+        length: u64,
+    ) -> Result<()> {
         let mut hash = Sha256::new();
         let mut from = file.take(length);
         let mut piece = vec![0u8; 1 << 18];
@@ -210,7 +215,7 @@ impl Draft {
 
     /// Gives it its name: in the place of the file it began with, or as a new
     /// one. The caller fsyncs the folder.
-    pub fn publish(self, path: &Path) -> Result<()> {
+    pub fn publish(self, path: &TreePath) -> Result<()> {
         match self.before_sha256 {
             Some(_) => self.temp.replace(path),
             None => self.temp.publish_new(path),
@@ -218,7 +223,7 @@ impl Draft {
     }
 
     /// Puts it in the place of a file of which it is a rewrite.
-    pub fn replace(self, path: &Path) -> Result<()> {
+    pub fn replace(self, path: &TreePath) -> Result<()> {
         self.temp.replace(path)
     }
 }

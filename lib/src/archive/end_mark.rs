@@ -16,17 +16,19 @@
 //! changed since then, in whatever way, is not believed before all of its lines
 //! were followed again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::replay::End;
 use crate::error::{Error, Result, quoted};
+use crate::io::beneath;
 use crate::io::durable;
-use crate::io::regular::open_regular;
+use crate::io::tree_path::TreePath;
 
 /// Its length with blanks and the newline, in bytes.
 const LENGTH: usize = 160;
@@ -40,8 +42,8 @@ pub(super) struct EndMark {
     changed_ns: i128,
 }
 
-fn path(root: &Path) -> PathBuf {
-    root.join("lock")
+fn path(root: &Path) -> TreePath {
+    TreePath::root(root).join("lock")
 }
 
 impl EndMark {
@@ -87,14 +89,14 @@ impl EndMark {
     /// Writes it, if there is a lock. What fails leaves the mark before.
     pub fn write(&self, root: &Path) -> Result<()> {
         self.write_at(&path(root))
-            .map_err(|e| Error::io("write", &path(root), e))
+            .map_err(|e| Error::io("write", path(root), e))
     }
 
-    fn write_at(&self, path: &Path) -> io::Result<()> {
+    fn write_at(&self, path: &TreePath) -> io::Result<()> {
         let mut line = serde_json::to_vec(self).map_err(io::Error::other)?;
         line.resize(LENGTH - 1, b' ');
         line.push(b'\n');
-        let file = open_regular(OpenOptions::new().write(true), path);
+        let file = beneath::open(path, OFlags::WRONLY);
         let file: File = match file {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,
@@ -119,7 +121,7 @@ impl EndMark {
             true => Err(refused(format!(
                 "{}, line {seq}: it is not the line that {} names",
                 quoted(&ledger),
-                quoted(&path(root))
+                quoted(path(root))
             ))),
             false => Ok(()),
         }

@@ -5,7 +5,6 @@
 //! only if all of it can be read.
 
 use std::io::Read;
-use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -17,9 +16,11 @@ use super::open::Open;
 use super::owner::{Archive, not_as_said};
 use super::segment::{Text, whole_lines};
 use crate::error::{Error, Result, quote, quoted};
+use crate::io::beneath;
 use crate::io::digest::{Hashing, file_sha256};
 use crate::io::durable;
 use crate::io::tar::{read_index, read_tar};
+use crate::io::tree_path::TreePath;
 use crate::record::{ARCHIVED_AT, ArrayReader, Fault, Fields, Token};
 use crate::time::{self, Day, rfc3339};
 
@@ -36,11 +37,11 @@ pub struct Counted {
 impl Counted {
     /// When the rows of a file were archived, which its own time tells where
     /// they do not.
-    fn archived_at(&self, path: &Path) -> Result<Option<String>> {
+    fn archived_at(&self, path: &TreePath) -> Result<Option<String>> {
         if !self.unsaid && self.archived.is_some() {
             return Ok(self.archived.map(rfc3339));
         }
-        let written = std::fs::metadata(path)
+        let written = beneath::look(path)
             .and_then(|meta| meta.modified())
             .map_err(|e| Error::io("stat", path, e))?;
         let written = Timestamp::try_from(written).ok();
@@ -181,53 +182,58 @@ impl Archive {
 }
 
 /// What a foreign tar holds.
-fn survey_tar(path: &Path) -> Result<Vec<Member>> {
+fn survey_tar(path: &TreePath) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
-    read_tar(durable::open_read(path)?, path, &mut |name, size, contents| {
-        if members.iter().any(|m| m.name == name) {
-            return Err(Error::data(format!(
-                "{} holds {} twice",
-                quoted(path),
-                quote(name)
-            )));
-        }
-        let (day, rest) = name.split_once('/').unwrap_or(("", name));
-        let stem = rest.strip_suffix(".jsonl.gz");
-        let day = day.parse::<Day>().ok();
-        let origin = stem.filter(|_| day.is_some()).and_then(Origin::of_stem);
-        let mut hash = Hashing::new(contents);
-        let counted = match origin {
-            Some(_) => count_lines(&mut hash, &quote(name), false)?,
-            None => Counted::default(),
-        };
-        std::io::copy(&mut hash, &mut std::io::sink())
-            .map_err(|e| Error::io("read", path, e))?;
-        let archived_at = match origin {
-            Some(_) => counted.archived_at(path)?,
-            None => None,
-        };
-        members.push(Member {
-            name: name.to_owned(),
-            table: origin.as_ref().map(|o| o.table.clone()),
-            database: origin.and_then(|o| o.database),
-            day: day.map(|d| d.to_string()),
-            size_bytes: size,
-            sha256: hash.sha256(),
-            rows: counted.rows,
-            oldest: None,
-            newest: None,
-            archived_at,
-            ..Member::default()
-        });
-        Ok(())
-    })?;
+    read_tar(
+        durable::open_read(path)?,
+        path.path(),
+        &mut |name, size, contents| {
+            if members.iter().any(|m| m.name == name) {
+                return Err(Error::data(format!(
+                    "{} holds {} twice",
+                    quoted(path),
+                    quote(name)
+                )));
+            }
+            let (day, rest) = name.split_once('/').unwrap_or(("", name));
+            let stem = rest.strip_suffix(".jsonl.gz");
+            let day = day.parse::<Day>().ok();
+            let origin =
+                stem.filter(|_| day.is_some()).and_then(Origin::of_stem);
+            let mut hash = Hashing::new(contents);
+            let counted = match origin {
+                Some(_) => count_lines(&mut hash, &quote(name), false)?,
+                None => Counted::default(),
+            };
+            std::io::copy(&mut hash, &mut std::io::sink())
+                .map_err(|e| Error::io("read", path, e))?;
+            let archived_at = match origin {
+                Some(_) => counted.archived_at(path)?,
+                None => None,
+            };
+            members.push(Member {
+                name: name.to_owned(),
+                table: origin.as_ref().map(|o| o.table.clone()),
+                database: origin.and_then(|o| o.database),
+                day: day.map(|d| d.to_string()),
+                size_bytes: size,
+                sha256: hash.sha256(),
+                rows: counted.rows,
+                oldest: None,
+                newest: None,
+                archived_at,
+                ..Member::default()
+            });
+            Ok(())
+        },
+    )?;
     take_places(path, &mut members)?;
     Ok(members)
 }
 
 /// A tar of ours says itself where its members can be entered.
-fn take_places(path: &Path, members: &mut [Member]) -> Result<()> {
-    let index = read_index(durable::open_read(path)?, path)?;
+fn take_places(path: &TreePath, members: &mut [Member]) -> Result<()> {
+    let index = read_index(durable::open_read(path)?, path.path())?;
     for line in index.unwrap_or_default().split(|byte| *byte == b'\n') {
         let Ok(said) = serde_json::from_slice::<Member>(line) else {
             continue;

@@ -30,21 +30,22 @@ use super::inventory::Inventory;
 use super::replay::{End, Replay};
 use super::state::State;
 use std::cell::OnceCell;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use jiff::Timestamp;
+use rustix::fs::OFlags;
 
 use crate::error::{Error, Result, quoted};
+use crate::io::beneath;
 use crate::io::durable;
-use crate::io::regular::open_regular;
+use crate::io::tree_path::TreePath;
 
 /// The ledger of a tree.
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) file: Option<File>,
-    pub(super) path: PathBuf,
+    pub(super) path: TreePath,
     pub(super) now: Timestamp,
     pub(super) replay: Replay,
     /// Where the replay began, if not with the first line, or what it has
@@ -60,12 +61,17 @@ pub struct Ledger {
     pub(super) unmarked: bool,
 }
 
+/// Where the ledger of a tree is.
+pub(super) fn path(root: &Path) -> TreePath {
+    TreePath::root(root).join("ledger.jsonl")
+}
+
 impl Ledger {
     /// Opens the ledger of a tree. Without `write` nothing is created or cut,
     /// and a tree without one has an empty ledger.
     pub fn open(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
         if write
-            && durable::is_gone(&root.join("ledger.jsonl"))?
+            && durable::is_gone(&path(root))?
             && let Some(mark) = EndMark::read(root)?
         {
             mark.check(root, 0, "")?;
@@ -83,11 +89,10 @@ impl Ledger {
     }
 
     fn replayed(root: &Path, now: Timestamp, write: bool) -> Result<Ledger> {
-        let path = root.join("ledger.jsonl");
+        let path = path(root);
         let file = if write {
-            let mut options = OpenOptions::new();
-            options.read(true).append(true).create(true).mode(0o600);
-            let file = open_regular(&mut options, &path)
+            let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
+            let file = beneath::open(&path, flags)
                 .map_err(|e| Error::io("open", &path, e))?;
             // An empty one is new, or a run died that had just made it: its
             // name must last before anything is written into it.
@@ -121,13 +126,13 @@ impl Ledger {
     /// Opens the ledger of a tree for reading, and replays all of it: each line
     /// is held against the one before.
     pub fn open_whole(root: &Path, now: Timestamp) -> Result<Ledger> {
-        let path = root.join("ledger.jsonl");
+        let path = path(root);
         let mut ledger = Ledger::of(durable::open_if_there(&path)?, path, now);
         ledger.catch_up()?;
         Ok(ledger)
     }
 
-    fn of(file: Option<File>, path: PathBuf, now: Timestamp) -> Ledger {
+    fn of(file: Option<File>, path: TreePath, now: Timestamp) -> Ledger {
         Ledger {
             file,
             path,
@@ -195,7 +200,7 @@ impl Ledger {
     fn replay_to(&self, size_bytes: u64) -> Result<Replay> {
         let mut replay = Replay::empty();
         if let Some(file) = &self.file {
-            replay.catch_up(file, &self.path, size_bytes)?;
+            replay.catch_up(file, self.path.path(), size_bytes)?;
         }
         if replay.end.size_bytes == size_bytes {
             return Ok(replay);
@@ -260,13 +265,15 @@ impl Ledger {
     }
 
     pub(super) fn root(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("."))
+        self.path.path().parent().unwrap_or(Path::new("."))
     }
 
     /// Follows the whole lines that are new.
     pub(super) fn catch_up(&mut self) -> Result<()> {
         match &self.file {
-            Some(file) => self.replay.catch_up(file, &self.path, u64::MAX),
+            Some(file) => {
+                self.replay.catch_up(file, self.path.path(), u64::MAX)
+            }
             None => Ok(()),
         }
     }

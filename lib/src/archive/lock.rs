@@ -11,18 +11,20 @@
 //! file, for the time of their work: recovery by one must not take for a dead
 //! run's what another is about to publish.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 
 use crate::error::{Error, Notes, Result, quoted};
+use crate::io::beneath;
 use crate::io::durable::{self, Temp};
-use crate::io::regular::open_regular;
+use crate::io::exposed;
+use crate::io::tree_path::TreePath;
 use crate::signal;
 
 /// The variable that names the inherited descriptors, of as many trees,
@@ -56,14 +58,15 @@ impl Lock {
             return Ok(Lock { file, inherited: true, made_tree: false });
         }
         let made_tree = !root.exists();
-        durable::make_folders(root, root)?;
+        durable::make_folders(&TreePath::root(root))?;
         check_owner(root)?;
         let file = open(&path)?;
         until(end, || {
             rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
         })
         .map_err(|e| held(root, &path, e))?;
-        if let Some(said) = durable::try_sync(root)? {
+        let said = durable::try_sync(root)?;
+        for said in said.into_iter().chain(exposed::of_tree(root)) {
             notes.warn(&said);
         }
         Ok(Lock { file, inherited: false, made_tree })
@@ -72,7 +75,7 @@ impl Lock {
     /// Whether the name still stands for the file whose lock this is.
     pub fn is_held(&self, root: &Path) -> bool {
         let held = self.file.metadata();
-        let there = std::fs::symlink_metadata(path(root));
+        let there = beneath::look(&path(root));
         matches!((held, there), (Ok(held), Ok(there))
             if held.dev() == there.dev() && held.ino() == there.ino())
     }
@@ -122,7 +125,7 @@ fn check_owner(root: &Path) -> Result<()> {
         return Ok(());
     }
     // Some file systems give every file one owner, whoever makes it.
-    let mut made = Temp::in_tree(root)?;
+    let mut made = Temp::in_tree(&TreePath::root(root))?;
     if made.file()?.metadata().map_err(fail)?.uid() == owner {
         return Ok(());
     }
@@ -134,14 +137,13 @@ fn check_owner(root: &Path) -> Result<()> {
     .hint("run it as that user; nothing was done"))
 }
 
-fn path(root: &Path) -> PathBuf {
-    root.join("lock")
+fn path(root: &Path) -> TreePath {
+    TreePath::root(root).join("lock")
 }
 
-fn open(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    open_regular(&mut options, path).map_err(|e| Error::io("open", path, e))
+fn open(path: &TreePath) -> Result<File> {
+    beneath::open(path, OFlags::RDWR | OFlags::CREATE)
+        .map_err(|e| Error::io("open", path, e))
 }
 
 /// Tries until it is done, or the time is over.
@@ -168,7 +170,7 @@ fn until(
     }
 }
 
-fn held(root: &Path, path: &Path, errno: Errno) -> Error {
+fn held(root: &Path, path: &TreePath, errno: Errno) -> Error {
     if errno == Errno::WOULDBLOCK {
         return Error::busy(format!(
             "another run has the lock of {}",
@@ -184,8 +186,8 @@ fn held(root: &Path, path: &Path, errno: Errno) -> Error {
 }
 
 /// The descriptor that rt-lock handed down, if it is this tree's lock.
-fn inherited(path: &Path) -> Result<Option<File>> {
-    let Ok(here) = std::fs::symlink_metadata(path) else {
+fn inherited(path: &TreePath) -> Result<Option<File>> {
+    let Ok(here) = beneath::look(path) else {
         return Ok(None);
     };
     let listed = std::env::var(VARIABLE).unwrap_or_default();

@@ -2,9 +2,7 @@
 //! is opened.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -14,6 +12,8 @@ use super::names::{Origin, Tree};
 use super::state::State;
 use super::tiers::{cold_files, warm_files, whole_files};
 use crate::error::{Error, Result};
+use crate::io::beneath;
+use crate::io::tree_path::TreePath;
 
 /// A file that is not what the ledger says.
 #[derive(Debug, Eq, PartialEq, Serialize)]
@@ -129,8 +129,8 @@ fn find_strangers(
 }
 
 /// The length of a file; none of what is not there, or is no file.
-fn size(path: &Path) -> Result<Option<u64>> {
-    match fs::symlink_metadata(path) {
+fn size(path: &TreePath) -> Result<Option<u64>> {
+    match beneath::look(path) {
         Ok(meta) => Ok(meta.is_file().then_some(meta.len())),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("stat", path, e)),

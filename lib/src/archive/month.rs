@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use super::event::Named;
 use super::file_state::FileState;
@@ -19,6 +18,7 @@ use crate::io::durable::{self, Temp};
 use crate::io::jsonl;
 use crate::io::space;
 use crate::io::tar::{TarWriter, read_tar};
+use crate::io::tree_path::TreePath;
 
 /// What is added to a month.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Addition {
     /// The member that it goes into; where there is one, behind it.
     pub member: Member,
     /// The files whose bytes it is, in order.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<TreePath>,
 }
 
 /// A month's tar that is ready to be published.
@@ -49,7 +49,7 @@ impl Archive {
         additions: Vec<Addition>,
     ) -> Result<Option<MonthDraft>> {
         let path = self.tree.path(file)?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
+        let folder = &path.folder();
         let mut adding: BTreeMap<String, Addition> = BTreeMap::new();
         for addition in additions {
             adding.insert(addition.member.name.clone(), addition);
@@ -62,13 +62,13 @@ impl Archive {
         }
         let needed = room(before, &adding)?;
         // Publication makes the names durable, of all months' folders at once.
-        durable::add_folders(folder, self.tree.root())?;
+        durable::add_folders(folder)?;
         space::need(folder, needed)?;
         let mut writer = TarWriter::create(folder)?;
         let mut members = Vec::new();
         if before.is_some() {
             let input = durable::open_read(&path)?;
-            read_tar(input, &path, &mut |name, size, contents| {
+            read_tar(input, path.path(), &mut |name, size, contents| {
                 let member =
                     old.iter().find(|m| m.name == name).ok_or_else(|| {
                         not_as_said(
@@ -106,7 +106,7 @@ impl Archive {
 impl MonthDraft {
     /// Gives it its name; `replaces` says whether a tar has that already. The
     /// caller fsyncs the folder.
-    pub(super) fn put(self, path: &Path, replaces: bool) -> Result<()> {
+    pub(super) fn put(self, path: &TreePath, replaces: bool) -> Result<()> {
         match replaces {
             true => self.temp.replace(path),
             false => self.temp.publish_new(path),
@@ -117,7 +117,7 @@ impl MonthDraft {
 /// A member of the old tar, with what is added behind it.
 fn copy_member(
     writer: &mut TarWriter,
-    (old, size, contents, path): (&Member, u64, &mut dyn Read, &Path),
+    (old, size, contents, path): (&Member, u64, &mut dyn Read, &TreePath),
     more: Option<&Addition>,
 ) -> Result<Member> {
     let added = more.map_or(0, |a| a.member.size_bytes);
@@ -175,7 +175,7 @@ fn read_back(temp: &Temp, members: &[Member]) -> Result<()> {
     };
     let mut left = members.iter();
     let file: File = durable::open_read(temp.path())?;
-    read_tar(file, temp.path(), &mut |name, size, contents| {
+    read_tar(file, temp.path().path(), &mut |name, size, contents| {
         let member = left.next().ok_or_else(wrong)?;
         let mut input = Hashing::new(contents);
         io::copy(&mut input, &mut io::sink())

@@ -7,9 +7,8 @@
 //! that was cut has a length that no other has.
 
 use std::fmt;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,30 +17,36 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{hex, random_hex};
 use crate::io::durable::{self, Temp};
+use crate::io::tree_path::TreePath;
 use crate::time::Day;
 
 /// A tree, by its root.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    root: PathBuf,
+    root: TreePath,
 }
 
 impl Tree {
     /// The tree at `root`, which need not exist yet.
     pub fn new(root: &Path) -> Tree {
-        Tree { root: root.to_owned() }
+        Tree { root: TreePath::root(root) }
     }
 
     /// Its root.
     pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Its root, as a place to open.
+    pub fn top(&self) -> &TreePath {
         &self.root
     }
 
     /// The path of a file that the ledger names. A name that climbs out of
     /// the tree is refused; one that is absolute was entered by an operator.
-    pub fn path(&self, file: &str) -> Result<PathBuf> {
+    pub fn path(&self, file: &str) -> Result<TreePath> {
         if file.starts_with('/') {
-            return Ok(PathBuf::from(file));
+            return Ok(TreePath::outside(Path::new(file)));
         }
         let sound = !file.is_empty()
             && file.split('/').all(|p| !matches!(p, "" | "." | ".."));
@@ -57,17 +62,19 @@ impl Tree {
     }
 
     /// The folder of this name below the root, which must not be a link.
-    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+    pub fn folder(&self, name: &str) -> Result<TreePath> {
         let folder = self.root.join(name);
         if is_link(&folder)? { Err(linked(&folder)) } else { Ok(folder) }
     }
 
     /// Refuses a path with a folder between it and the root that is a link:
-    /// what is behind one is not the tree's to read, and not to remove. The
-    /// last part is looked at by whoever opens it.
-    fn refuse_links(&self, path: &Path) -> Result<()> {
-        let folders = path.ancestors().skip(1);
-        for folder in folders.take_while(|f| *f != self.root) {
+    /// what is behind one is not the tree's to read, and not to remove. This
+    /// is for the message that names the link; one that is put there later is
+    /// not followed either, nor one in the last part (`io::beneath`).
+    fn refuse_links(&self, path: &TreePath) -> Result<()> {
+        let mut folders = path.folder().up_to_root();
+        folders.pop();
+        for folder in folders.iter().rev() {
             if is_link(folder)? {
                 return Err(linked(folder));
             }
@@ -99,7 +106,7 @@ impl Tree {
     pub fn keep_schema(&self, table: &str, sql: &str) -> Result<String> {
         let digest = hex(&Sha256::digest(sql.as_bytes()));
         let folder = self.root.join("schema");
-        durable::make_folders(&folder, &self.root)?;
+        durable::make_folders(&folder)?;
         let path =
             folder.join(format!("{}-{}.sql", file_name(table), &digest[..12]));
         match durable::open_if_there(&path)? {
@@ -122,14 +129,13 @@ impl Tree {
 }
 
 /// Whether a path is a symbolic link.
-pub(super) fn is_link(path: &Path) -> Result<bool> {
-    let there = fs::symlink_metadata(path);
-    let there = durable::if_there(there, "stat", path)?;
+pub(super) fn is_link(path: &TreePath) -> Result<bool> {
+    let there = durable::metadata_if_there(path)?;
     Ok(there.is_some_and(|meta| meta.is_symlink()))
 }
 
 /// The error of a folder of a tree that is a link.
-pub(super) fn linked(folder: &Path) -> Error {
+pub(super) fn linked(folder: &TreePath) -> Error {
     Error::disagree(format!(
         "{} is not a folder but a symbolic link, which is not followed \
          inside a tree: put a real folder in its place, or move it away",

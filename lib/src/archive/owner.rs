@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,7 +19,8 @@ use super::names::Tree;
 use super::state::State;
 use super::torn::cut_ledger;
 use crate::error::{Error, Exit, Notes, Result, quoted};
-use crate::io::{durable, sync_many};
+use crate::io::tree_path::TreePath;
+use crate::io::{durable, exposed, sync_many};
 
 /// A tree under its lock, with every open intent of earlier runs completed or
 /// void.
@@ -96,7 +97,7 @@ impl Archive {
             notes.warn(&format!(
                 "the last {torn_bytes} bytes of the ledger were no whole \
                  event, as after a power cut; they were moved to {}",
-                quoted(&root.join("ledger.torn"))
+                quoted(root.join("ledger.torn"))
             ));
         }
         let mut archive = Archive {
@@ -107,6 +108,16 @@ impl Archive {
         };
         archive.recover(notes)?;
         Ok(archive)
+    }
+
+    /// Says that others may write beside the database, unless rt-lock, which
+    /// has the lock, has said so.
+    pub fn warn_of_database(&self, path: &Path, notes: &mut dyn Notes) {
+        if !self.lock.is_inherited()
+            && let Some(said) = exposed::of_database(path)
+        {
+            notes.warn(&said);
+        }
     }
 
     /// The tree.
@@ -174,15 +185,16 @@ impl Archive {
         files: impl IntoIterator<Item = &'f str>,
     ) -> Result<()> {
         let paths = files.into_iter().map(|file| self.tree.path(file));
-        let mut paths: Vec<PathBuf> = paths.collect::<Result<_>>()?;
+        let mut paths: Vec<TreePath> = paths.collect::<Result<_>>()?;
         self.sync_contents(&mut paths)?;
         self.sync_folders_of(&paths)?;
         self.ledger.sync()
     }
 
     /// fsyncs files, which must be there.
-    pub(super) fn sync_contents(&self, paths: &mut [PathBuf]) -> Result<()> {
+    pub(super) fn sync_contents(&self, paths: &mut [TreePath]) -> Result<()> {
         sync_many(paths, |path| {
+            let path = &*path;
             durable::open_if_there(path)?
                 .ok_or_else(|| not_as_said(path, "is missing"))?
                 .sync_all()
@@ -192,52 +204,42 @@ impl Archive {
 
     /// fsyncs the folders of files, up to the one that the root is in, each
     /// once; of files outside the tree their own folder.
-    pub fn sync_folders_of(&self, paths: &[PathBuf]) -> Result<()> {
-        let folders = paths.iter().filter_map(|path| path.parent());
-        self.sync_up(folders.map(Path::to_owned))
+    pub fn sync_folders_of(&self, paths: &[TreePath]) -> Result<()> {
+        self.sync_up(paths.iter().map(TreePath::folder))
     }
 
     /// fsyncs folders and those above them, up to the one that the root is in,
     /// each once; of folders outside the tree only themselves.
     pub(super) fn sync_up(
         &self,
-        folders: impl IntoIterator<Item = PathBuf>,
+        folders: impl IntoIterator<Item = TreePath>,
     ) -> Result<()> {
-        let root = self.tree.root();
+        let depth = |f: &TreePath| f.path().components().count();
         let mut all = BTreeSet::new();
         for folder in folders {
-            let inside = folder.starts_with(root);
-            let above = folder
-                .ancestors()
-                .skip(1)
-                .take_while(|f| inside && f.starts_with(root));
-            all.extend(above.map(Path::to_owned));
-            all.insert(folder);
+            all.extend(folder.up_to_root());
         }
         // From below: a name is durable before the folder that it is in.
-        let mut folders: Vec<PathBuf> = all.into_iter().collect();
-        folders.sort_by_key(|f| Reverse(f.components().count()));
-        let level = |a: &PathBuf, b: &PathBuf| {
-            a.components().count() == b.components().count()
-        };
-        for folders in folders.chunk_by_mut(level) {
-            sync_many(folders, |folder| durable::sync_folder(folder))?;
+        let mut folders: Vec<TreePath> = all.into_iter().collect();
+        folders.sort_by_key(|f| Reverse(depth(f)));
+        for level in folders.chunk_by_mut(|a, b| depth(a) == depth(b)) {
+            sync_many(level, |folder| durable::sync_folder(&*folder))?;
         }
-        durable::sync_parent(root)
+        durable::sync_parent(self.tree.top())
     }
 
     /// fsyncs the folders of a path that is gone, from the nearest one that
     /// is still there, and the ledger.
-    pub fn sync_nearest(&self, path: &Path) -> Result<()> {
+    pub fn sync_nearest(&self, path: &TreePath) -> Result<()> {
         if let Some(folder) = durable::nearest_folder(path)? {
-            durable::sync_up(folder, self.tree.root())?;
+            durable::sync_up(&folder)?;
         }
         self.ledger.sync()
     }
 }
 
 /// The error for a file that is not what the ledger says.
-pub fn not_as_said(path: &Path, what: &str) -> Error {
+pub fn not_as_said(path: impl AsRef<Path>, what: &str) -> Error {
     Error::disagree(format!("{} {what}", quoted(path))).hint(
         "the file was changed from outside; put it back from a backup. \
          Nothing of this table is touched until then",

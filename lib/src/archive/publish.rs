@@ -1,7 +1,5 @@
 //! Publication: drafts become files, all of a run's at once.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use super::draft::Draft;
@@ -61,9 +59,9 @@ impl Archive {
             Some(_) => e,
             None => e.with_exit(Exit::Failed),
         })?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
+        let folder = &path.folder();
         // Publication makes the names durable, of all days' folders at once.
-        durable::add_folders(folder, self.tree.root())?;
+        durable::add_folders(folder)?;
         let present = durable::open_if_there(&path)?;
         match (known, present) {
             (None, None) => Draft::begin(folder, None, 0),

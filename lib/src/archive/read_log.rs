@@ -8,7 +8,7 @@
 //! such a line, the time counts at which its rows were archived.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use super::inventory::Inventory;
 use crate::error::{Error, Result};
 use crate::io::durable::{self, Temp};
 use crate::io::jsonl;
+use crate::io::tree_path::TreePath;
 use crate::time::{self, rfc3339};
 
 /// The file, in the root of a tree.
@@ -40,13 +41,9 @@ pub struct ReadLog(BTreeMap<String, Entry>);
 impl ReadLog {
     /// That of the tree at `root`; what cannot be read of it is not there.
     pub fn load(root: &Path) -> ReadLog {
-        let path = root.join(READ_LOG);
-        let mut text = Vec::new();
-        let read = durable::open_if_there(&path)
-            .map(|file| file.map(|mut file| file.read_to_end(&mut text)));
-        if !matches!(read, Ok(Some(Ok(_)))) {
-            text.clear();
-        }
+        let path = TreePath::root(root).join(READ_LOG);
+        let text = durable::read_if_there(&path).ok().flatten();
+        let text = text.unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
         let entries = lines
             .filter_map(|line| serde_json::from_slice::<Entry>(line).ok());
@@ -109,12 +106,12 @@ impl ReadLog {
 
     /// Writes it, whole or not at all.
     pub fn save(&self, root: &Path) -> Result<()> {
-        let path = root.join(READ_LOG);
+        let path = TreePath::root(root).join(READ_LOG);
         let mut text = Vec::new();
         for entry in self.0.values() {
             jsonl::append(&mut text, entry)?;
         }
-        let mut temp = Temp::create(root)?;
+        let mut temp = Temp::create(&path.folder())?;
         temp.file()?
             .write_all(&text)
             .map_err(|e| Error::io("write", &path, e))?;

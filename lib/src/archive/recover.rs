@@ -1,9 +1,6 @@
 //! What an interrupted run left: temporary files, and intents whose end the
 //! ledger does not know.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use super::event::{Change, Event, Named, Segment};
 use super::owner::{Archive, Blocked, not_as_said};
 use super::tiers::entries;
@@ -11,6 +8,7 @@ use crate::crash;
 use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
+use crate::io::tree_path::TreePath;
 
 /// What a file was found to be.
 enum Form {
@@ -28,26 +26,15 @@ impl Archive {
         let intents: Vec<Segment> =
             self.ledger.state().intents().map(|o| o.segment.clone()).collect();
         for segment in intents {
-            let event = match self.form(&segment) {
+            let event = match self.durable_form(&segment) {
                 Ok(Form::After) => {
-                    // A rename that is only in memory may still be lost: what
-                    // the ledger calls published must be durable first.
-                    self.sync_file(&segment.file)?;
                     crash::point("recover.synced");
                     Event::Published { id: segment.id.clone() }
                 }
-                Ok(Form::Before) => {
-                    // So may an unlink, or a rename back: the old self is
-                    // made durable too before it is called so.
-                    let path = self.tree.path(&segment.file)?;
-                    if segment.before_sha256.is_some() {
-                        self.sync_file(&segment.file)?;
-                    } else {
-                        self.sync_nearest(&path)?;
-                    }
-                    Event::Void { id: segment.id.clone() }
-                }
+                Ok(Form::Before) => Event::Void { id: segment.id.clone() },
                 Err(error) => {
+                    self.check_lock()?;
+                    self.ledger.sync()?;
                     notes.warn(&error.to_string());
                     self.block(&segment.table, &error);
                     continue;
@@ -56,6 +43,19 @@ impl Archive {
             self.append(&[event])?;
         }
         self.recover_changes(notes)
+    }
+
+    /// What a segment's file is found to be, which is durable then: a rename
+    /// that is only in memory may still be lost, and so may an unlink.
+    fn durable_form(&self, segment: &Segment) -> Result<Form> {
+        let form = self.form(segment)?;
+        match (&form, &segment.before_sha256) {
+            (Form::Before, None) => {
+                self.sync_nearest(&self.tree.path(&segment.file)?)?;
+            }
+            _ => self.sync_file(&segment.file)?,
+        }
+        Ok(form)
     }
 
     /// The same for intents of consolidation and expiry, of which a batch may
@@ -77,8 +77,34 @@ impl Archive {
                 }
             }
         }
-        self.void_changes(&void)?;
-        self.finish_changes(&done)
+        if self.void_changes(&void).is_err() {
+            for change in &void {
+                let ended = self.void_changes(std::slice::from_ref(change));
+                self.block_unless(ended, change, notes)?;
+            }
+        }
+        if self.finish_changes(&done).is_err() {
+            for one in &done {
+                let ended = self.finish_changes(std::slice::from_ref(one));
+                self.block_unless(ended, &one.1, notes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the tables of a change alone that could not be ended; others go
+    /// on, as long as lock and ledger are sound.
+    fn block_unless(
+        &mut self,
+        ended: Result<()>,
+        change: &Change,
+        notes: &mut dyn Notes,
+    ) -> Result<()> {
+        let Err(error) = ended else { return Ok(()) };
+        self.check_lock()?;
+        self.ledger.sync()?;
+        self.block_change(change, &error, notes);
+        Ok(())
     }
 
     fn block_change(
@@ -160,7 +186,7 @@ impl Archive {
     /// Removes temporary files: whoever made one held the lock, and is dead.
     /// Folders that are links are left alone.
     fn sweep(&self) -> Result<()> {
-        let root = self.tree.root();
+        let root = self.tree.top();
         let [schema, cold, warm] =
             ["schema", "cold", "warm"].map(|name| root.join(name));
         sweep_folder(root)?;
@@ -188,9 +214,8 @@ impl Archive {
 
 /// Refuses what has the name of a folder of the tree, and is neither one nor a
 /// link.
-fn check_folder(path: &Path) -> Result<()> {
-    let there = fs::symlink_metadata(path);
-    match durable::if_there(there, "stat", path)? {
+fn check_folder(path: &TreePath) -> Result<()> {
+    match durable::metadata_if_there(path)? {
         Some(meta) if !meta.is_dir() && !meta.is_symlink() => {
             Err(Error::failed(format!("{} is not a folder", quoted(path)))
                 .hint(
@@ -203,14 +228,13 @@ fn check_folder(path: &Path) -> Result<()> {
 }
 
 /// Whether a path is a folder, and no link to one.
-fn is_folder(path: &Path) -> Result<bool> {
-    let there = fs::symlink_metadata(path);
-    let there = durable::if_there(there, "stat", path)?;
+fn is_folder(path: &TreePath) -> Result<bool> {
+    let there = durable::metadata_if_there(path)?;
     Ok(there.is_some_and(|meta| meta.is_dir()))
 }
 
 /// The folders in one that is no link.
-fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
+fn folders(parent: &TreePath) -> Result<Vec<TreePath>> {
     let mut out = Vec::new();
     if is_folder(parent)? {
         for (_, path) in entries(parent)? {
@@ -222,10 +246,11 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-fn sweep_folder(folder: &Path) -> Result<()> {
+fn sweep_folder(folder: &TreePath) -> Result<()> {
     let mut swept = false;
     for (name, path) in entries(folder)? {
-        if name.starts_with(durable::TREE_PREFIX) {
+        // None of ours is a folder: what is one stays.
+        if name.starts_with(durable::TREE_PREFIX) && !is_folder(&path)? {
             durable::remove_if_there(&path)?;
             swept = true;
         }

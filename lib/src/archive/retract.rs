@@ -10,8 +10,6 @@
 //! was: whoever comes decides anew, and the last `retract` counts. After 3 it
 //! is done.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use super::draft::{Block, Draft};
@@ -21,6 +19,7 @@ use super::segment::{BLOCK_BYTES, SegmentText, VerifiedSegment};
 use crate::crash;
 use crate::db::Flushed;
 use crate::error::Result;
+use crate::io::tree_path::TreePath;
 use crate::io::{durable, gz, space};
 use crate::line_set::LineSet;
 use crate::record::{Frame, records};
@@ -68,7 +67,7 @@ impl Archive {
             counts,
         })])?;
         crash::point("retract.written");
-        let folder = path.parent().unwrap_or(Path::new("/"));
+        let folder = path.folder();
         match goes {
             true => {
                 drop(draft);
@@ -77,8 +76,8 @@ impl Archive {
             false => draft.replace(path)?,
         }
         crash::point("retract.renamed");
-        durable::sync_folder(folder)?;
-        self.drop_empty_folder(folder)
+        durable::sync_folder(&folder)?;
+        self.drop_empty_folder(&folder)
     }
 
     /// Says that no line goes after all: the file stays as it was stored.
@@ -106,11 +105,9 @@ impl Archive {
     }
 
     /// Removes a day folder that has become empty.
-    fn drop_empty_folder(&self, folder: &Path) -> Result<()> {
-        let warm = self.tree.root().join("warm");
-        match folder.parent() == Some(&warm)
-            && durable::remove_if_empty(folder)?
-        {
+    fn drop_empty_folder(&self, folder: &TreePath) -> Result<()> {
+        let warm = self.tree.top().join("warm");
+        match folder.folder() == warm && durable::remove_if_empty(folder)? {
             true => durable::sync_folder(&warm),
             false => Ok(()),
         }
@@ -118,13 +115,13 @@ impl Archive {
 }
 
 /// The beginning of the new file: what stood before the segment.
-fn draft(segment: &Segment, path: &Path) -> Result<Draft> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+fn draft(segment: &Segment, path: &TreePath) -> Result<Draft> {
+    let folder = path.folder();
     let file = durable::open_read(path)?;
     // The new file stands beside the old one for a while.
-    space::need(folder, segment.offset_bytes + segment.size_bytes)?;
+    space::need(&folder, segment.offset_bytes + segment.size_bytes)?;
     let draft =
-        Draft::begin(folder, Some((file, path)), segment.offset_bytes)?;
+        Draft::begin(&folder, Some((file, path)), segment.offset_bytes)?;
     let before = segment.before_sha256.as_deref();
     if segment.offset_bytes > 0 && draft.before_sha256() != before {
         return Err(not_as_said(path, "is not what the ledger says"));

@@ -8,7 +8,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
 
 use super::event::{Compression, Segment};
 use super::names::Tree;
@@ -19,6 +18,7 @@ use crate::io::digest::Hashing;
 use crate::io::durable::{self, FileId};
 use crate::io::gz;
 use crate::io::line_room::LineRoom;
+use crate::io::tree_path::TreePath;
 use crate::record::BRACKETS;
 
 /// The text of one member is at most this long, unless one line is longer.
@@ -90,7 +90,7 @@ impl Tree {
 #[derive(Debug)]
 pub struct DurableSegment {
     open: Open,
-    path: PathBuf,
+    path: TreePath,
 }
 
 impl DurableSegment {
@@ -117,7 +117,7 @@ impl DurableSegment {
 #[derive(Clone, Debug)]
 pub struct VerifiedSegment {
     open: Open,
-    path: PathBuf,
+    path: TreePath,
     /// The file that was read back.
     file: FileId,
 }
@@ -139,7 +139,7 @@ impl VerifiedSegment {
     }
 
     /// Its file.
-    pub fn path(&self) -> &Path {
+    pub fn path(&self) -> &TreePath {
         &self.path
     }
 
@@ -177,7 +177,7 @@ impl VerifiedSegment {
 #[derive(Debug)]
 pub(super) struct SegmentText {
     file: File,
-    path: PathBuf,
+    path: TreePath,
     id: FileId,
     /// What it is in the form that the file has.
     is: Segment,
@@ -189,7 +189,7 @@ impl SegmentText {
     /// # Errors
     /// Status 5 when the file is in neither form, by length.
     pub(super) fn open(
-        path: &Path,
+        path: &TreePath,
         open: &Open,
     ) -> Result<(SegmentText, SegmentState)> {
         let is = open.segment.clone();

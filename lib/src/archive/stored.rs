@@ -6,11 +6,14 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::event::{Event, Segment};
+use super::ledger;
 use super::names::{Origin, Tree, file_name};
 use super::owner::not_as_said;
-use crate::error::{Error, Result, quote};
-use crate::io::digest::file_sha256;
+use crate::error::{Error, Result, quoted};
+use crate::io::digest::hex;
 use crate::io::durable;
 use crate::time::Day;
 
@@ -29,7 +32,7 @@ impl StoredSegments {
     /// Reads them out of the ledger; a tree without one has none. A line that
     /// is no event is passed over: nothing rests on what is found here.
     pub fn read(root: &Path, origin: &Origin) -> Result<StoredSegments> {
-        let path = root.join("ledger.jsonl");
+        let path = ledger::path(root);
         let mut found = StoredSegments::default();
         let Some(file) = durable::open_if_there(&path)? else {
             return Ok(found);
@@ -115,19 +118,21 @@ impl Tree {
         let short = sha256.get(..12).unwrap_or_default();
         let name = format!("{}-{short}.sql", file_name(&segment.table));
         let path = self.path(&format!("schema/{name}"))?;
-        let Some(file) = durable::open_if_there(&path)? else {
+        let Some(text) = durable::read_if_there(&path)? else {
             return Err(Error::failed(format!(
                 "{} is not there",
-                quote(&path.to_string_lossy())
+                quoted(&path)
             ))
             .hint(
                 "name a file with the table's CREATE statements with \
                  --schema; a month's tar has them too, under schema/",
             ));
         };
-        if file_sha256(file, &path)? != *sha256 {
+        if hex(&Sha256::digest(&text)) != *sha256 {
             return Err(not_as_said(&path, "is not what the ledger says"));
         }
-        std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))
+        String::from_utf8(text).map_err(|_| {
+            Error::data(format!("{} is not UTF-8", quoted(&path)))
+        })
     }
 }

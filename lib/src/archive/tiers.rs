@@ -1,15 +1,16 @@
 //! The tiers as they are on the disk: a walk over their files, without opening
 //! any.
 
-use std::fs;
+use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
 
 use super::inventory::Inventory;
 use super::member::Member;
 use super::names::{Origin, Tree, is_link, linked};
 use crate::error::{Error, Result};
+use crate::io::beneath;
 use crate::io::durable::{self, TREE_PREFIX};
+use crate::io::tree_path::TreePath;
 use crate::time::Day;
 
 /// A warm file.
@@ -18,7 +19,7 @@ pub struct WarmFile {
     /// Relative to the tree's root.
     pub file: String,
     /// Where it is.
-    pub path: PathBuf,
+    pub path: TreePath,
     /// Its day.
     pub day: Day,
     /// Whose rows it holds, where the ledger or the name tells.
@@ -43,16 +44,12 @@ pub fn warm_files_of(
     files: &Inventory,
     days: &str,
 ) -> Result<Vec<WarmFile>> {
-    let warm = tree.folder("warm")?;
     let mut out = Vec::new();
-    for (day, folder) in entries(&warm)? {
+    for (day, folder) in real_folders(&tree.top().join("warm"))? {
         if !day.starts_with(days) {
             continue;
         }
         let Ok(day) = day.parse::<Day>() else { continue };
-        if is_link(&folder)? {
-            continue;
-        }
         for (name, path) in entries(&folder)? {
             let plain = name.ends_with(".jsonl");
             let stem = name
@@ -62,7 +59,7 @@ pub fn warm_files_of(
             if name.starts_with(TREE_PREFIX) {
                 continue;
             }
-            let meta = fs::symlink_metadata(&path)
+            let meta = beneath::look(&path)
                 .map_err(|e| Error::io("stat", &path, e))?;
             if !meta.is_file() {
                 continue;
@@ -87,12 +84,16 @@ pub fn warm_files_of(
     Ok(out)
 }
 
-/// What is to be said of a tier's folders that are links: they are left out of
-/// its files, whatever they lead to.
+/// What is in a tier that is a link, and in a folder of a tier that is one, is
+/// left out of its files, whatever it leads to: what is to be said of those.
 pub fn linked_folders(tree: &Tree) -> Result<Vec<Error>> {
     let mut out = Vec::new();
-    for tier in ["warm", "cold"] {
-        for (_, folder) in entries(&tree.folder(tier)?)? {
+    for tier in ["warm", "cold"].map(|name| tree.top().join(name)) {
+        if is_link(&tier)? {
+            out.push(linked(&tier));
+            continue;
+        }
+        for (_, folder) in entries(&tier)? {
             if is_link(&folder)? {
                 out.push(linked(&folder));
             }
@@ -101,14 +102,24 @@ pub fn linked_folders(tree: &Tree) -> Result<Vec<Error>> {
     Ok(out)
 }
 
+/// The folders of a tier; none that is a link, and none in a link.
+fn real_folders(tier: &TreePath) -> Result<Vec<(String, TreePath)>> {
+    let mut out = Vec::new();
+    if is_link(tier)? {
+        return Ok(out);
+    }
+    for (name, folder) in entries(tier)? {
+        if !is_link(&folder)? {
+            out.push((name, folder));
+        }
+    }
+    Ok(out)
+}
+
 /// The months' tars that are there, relative to the root.
 pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
-    let cold = tree.folder("cold")?;
     let mut out = Vec::new();
-    for (year, folder) in entries(&cold)? {
-        if is_link(&folder)? {
-            continue;
-        }
+    for (year, folder) in real_folders(&tree.top().join("cold"))? {
         for (name, _) in entries(&folder)? {
             if name.ends_with(".tar.gz") {
                 out.push(format!("cold/{year}/{name}"));
@@ -121,7 +132,7 @@ pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
 /// The files in the root that are called as those with all rows of a run are:
 /// `TABLE_20261121T184403.123Z.json.gz`.
 pub fn whole_files(tree: &Tree) -> Result<Vec<String>> {
-    let mut out = entries(tree.root())?;
+    let mut out = entries(tree.top())?;
     out.retain(|(name, _)| is_whole_name(name));
     Ok(out.into_iter().map(|(name, _)| name).collect())
 }
@@ -141,18 +152,18 @@ fn is_whole_name(name: &str) -> bool {
 }
 
 /// Names and paths in a folder, sorted; none where there is no folder.
-pub fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let found = match fs::read_dir(folder) {
+pub fn entries(folder: &TreePath) -> Result<Vec<(String, TreePath)>> {
+    let found = match beneath::names(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => None,
         found => durable::if_there(found, "read", folder)?,
     };
-    let mut out = Vec::new();
-    for entry in found.into_iter().flatten() {
-        let entry = entry.map_err(|e| Error::io("read", folder, e))?;
-        if let Ok(name) = entry.file_name().into_string() {
-            out.push((name, entry.path()));
-        }
-    }
-    out.sort();
-    Ok(out)
+    let names = found.into_iter().flatten().map(OsString::into_string);
+    let mut names: Vec<String> =
+        names.filter_map(std::result::Result::ok).collect();
+    names.sort();
+    let at = |name: String| {
+        let path = folder.join(&name);
+        (name, path)
+    };
+    Ok(names.into_iter().map(at).collect())
 }

@@ -85,7 +85,7 @@ impl Database {
     }
 
     fn not_flushed(&self, error: std::io::Error) -> Error {
-        Error::io("flush", &self.beside("-wal"), error)
+        Error::io("flush", self.beside("-wal"), error)
     }
 
     /// The write-ahead log. While the connection is open, its file stays what

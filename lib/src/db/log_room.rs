@@ -157,7 +157,7 @@ impl LogRoom {
             "end that program or its transaction (fuser {} names those that \
              have it open), then run the same command again: it goes on where \
              it stopped",
-            quoted(&database.beside("-shm"))
+            quoted(database.beside("-shm"))
         ))
     }
 }

@@ -39,7 +39,7 @@ pub fn keyed_digest(bytes: &[u8]) -> u128 {
 
 /// SHA-256 of a file, read from where it stands to its end; `path` is for the
 /// message.
-pub fn file_sha256(mut file: File, path: &Path) -> Result<String> {
+pub fn file_sha256(mut file: File, path: impl AsRef<Path>) -> Result<String> {
     let mut input = Hashing::new(&mut file);
     io::copy(&mut input, &mut io::sink())
         .map_err(|e| Error::io("read", path, e))?;

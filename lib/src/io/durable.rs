@@ -7,17 +7,18 @@
 //! that succeeds proves nothing. Symbolic links are not followed below the
 //! root of a tree. No rename stands anywhere else in the library.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-use rustix::fs::{CWD, OFlags, RenameFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::error::{Error, Result, quoted};
+use crate::io::beneath;
 use crate::io::digest::random_hex;
-use crate::io::regular::open_regular;
+use crate::io::tree_path::{At, TreePath};
 
 /// How temporary names begin in a tree: under its lock, whatever in it is
 /// called so is a dead run's.
@@ -29,8 +30,6 @@ const PREFIX: &str = ".rt-new-";
 pub fn is_temporary(name: &str) -> bool {
     name.starts_with(TREE_PREFIX) || name.starts_with(PREFIX)
 }
-
-const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
 /// What a name stood for when it was proven: whatever changes the file, or
 /// puts another one in its place, changes this.
@@ -48,19 +47,19 @@ pub struct FileId {
 
 impl FileId {
     /// The identity of an open file.
-    pub fn of(file: &File, path: &Path) -> Result<FileId> {
+    pub fn of(file: &File, path: impl AsRef<Path>) -> Result<FileId> {
         let meta = file.metadata().map_err(|e| Error::io("stat", path, e))?;
         Ok(FileId::from(&meta))
     }
 
     /// The identity of what a path names now, links not followed.
-    pub fn at(path: &Path) -> io::Result<FileId> {
-        fs::symlink_metadata(path).map(|meta| FileId::from(&meta))
+    pub fn at<'a>(at: impl Into<At<'a>>) -> io::Result<FileId> {
+        beneath::look(at).map(|meta| FileId::from(&meta))
     }
 }
 
-impl From<&fs::Metadata> for FileId {
-    fn from(meta: &fs::Metadata) -> FileId {
+impl From<&Metadata> for FileId {
+    fn from(meta: &Metadata) -> FileId {
         FileId {
             device: meta.dev(),
             inode: meta.ino(),
@@ -76,36 +75,33 @@ impl From<&fs::Metadata> for FileId {
 #[derive(Debug)]
 pub struct Temp {
     file: Option<File>,
-    path: PathBuf,
+    path: TreePath,
+    /// It has its final name.
+    published: bool,
 }
 
 impl Temp {
     /// A new empty file (mode 0600) in `folder`.
-    pub fn create(folder: &Path) -> Result<Temp> {
+    pub fn create(folder: &TreePath) -> Result<Temp> {
         Temp::called(folder, PREFIX)
     }
 
     /// A new empty file in a folder of a tree whose lock is held: the next run
     /// removes it if this one is killed.
-    pub fn in_tree(folder: &Path) -> Result<Temp> {
+    pub fn in_tree(folder: &TreePath) -> Result<Temp> {
         Temp::called(folder, TREE_PREFIX)
     }
 
-    fn called(folder: &Path, prefix: &str) -> Result<Temp> {
+    fn called(folder: &TreePath, prefix: &str) -> Result<Temp> {
         let path = folder.join(format!("{prefix}{}", random_hex::<8>()?));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .custom_flags(NOFOLLOW)
-            .open(&path)
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+        let file = beneath::open(&path, flags)
             .map_err(|e| Error::io("create a file in", folder, e))?;
-        Ok(Temp { file: Some(file), path })
+        Ok(Temp { file: Some(file), path, published: false })
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub fn path(&self) -> &TreePath {
         &self.path
     }
 
@@ -113,11 +109,7 @@ impl Temp {
     pub fn file(&mut self) -> Result<&mut File> {
         let file = match self.file.take() {
             Some(file) => file,
-            None => OpenOptions::new()
-                .read(true)
-                .append(true)
-                .custom_flags(NOFOLLOW)
-                .open(&self.path)
+            None => beneath::open(&self.path, OFlags::RDWR | OFlags::APPEND)
                 .map_err(|e| Error::io("open", &self.path, e))?,
         };
         Ok(self.file.insert(file))
@@ -137,19 +129,24 @@ impl Temp {
 
     /// Gives the file its final name, which must not exist yet. The caller
     /// has fsynced it, and fsyncs the folder.
-    pub fn publish_new(mut self, path: &Path) -> Result<()> {
-        rename_new(&self.path, path)?;
-        self.path = PathBuf::new();
+    pub fn publish_new(mut self, path: &TreePath) -> Result<()> {
+        beneath::rename_new(&self.path, path).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Error::failed(format!("{} exists already", quoted(path)))
+            }
+            _ => Error::io("rename a file to", path, e),
+        })?;
+        self.published = true;
         Ok(())
     }
 
     /// Puts the file in the place of `path`. Only for a rewrite under the
     /// lock, or for what the operator said may be replaced. The caller has
     /// fsynced it, and fsyncs the folder.
-    pub fn replace(mut self, path: &Path) -> Result<()> {
-        fs::rename(&self.path, path)
+    pub fn replace(mut self, path: &TreePath) -> Result<()> {
+        beneath::rename(&self.path, path)
             .map_err(|e| Error::io("rename a file to", path, e))?;
-        self.path = PathBuf::new();
+        self.published = true;
         Ok(())
     }
 }
@@ -158,54 +155,26 @@ impl Drop for Temp {
     fn drop(&mut self) {
         // A temporary file that cannot be removed is swept by the next run;
         // there is nobody to tell from here.
-        if !self.path.as_os_str().is_empty()
-            && fs::remove_file(&self.path).is_err()
-        {}
+        if !self.published && beneath::remove_file(&self.path).is_err() {}
     }
-}
-
-/// Renames without replacing, also where the file system has no such call.
-fn rename_new(from: &Path, to: &Path) -> Result<()> {
-    let done =
-        rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
-    let error = match done {
-        Ok(()) => return Ok(()),
-        Err(Errno::EXIST) => {
-            return Err(Error::failed(format!(
-                "{} exists already",
-                quoted(to)
-            )));
-        }
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            match fs::hard_link(from, to) {
-                Ok(()) => {
-                    return fs::remove_file(from)
-                        .map_err(|e| Error::io("remove", from, e));
-                }
-                Err(error) => error,
-            }
-        }
-        Err(errno) => errno.into(),
-    };
-    Err(Error::io("rename a file to", to, error))
 }
 
 /// fsyncs a folder, so that the names in it are durable. Where the file system
 /// cannot (CIFS says EINVAL), they are as durable as it makes them.
-pub fn sync_folder(folder: &Path) -> Result<()> {
+pub fn sync_folder<'a>(folder: impl Into<At<'a>>) -> Result<()> {
     try_sync(folder).map(|_| ())
 }
 
 /// fsyncs a folder; gives what an operator should know where its file system
 /// cannot flush folders.
-pub fn try_sync(folder: &Path) -> Result<Option<String>> {
-    let folder =
-        if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::DIRECTORY.bits() as i32)
-        .open(folder)
-        .map_err(|e| Error::io("open", folder, e))?;
+pub fn try_sync<'a>(folder: impl Into<At<'a>>) -> Result<Option<String>> {
+    let at: At<'_> = folder.into();
+    let folder = match at.path() {
+        path if path.as_os_str().is_empty() => Path::new("."),
+        path => path,
+    };
+    let opened =
+        beneath::open_folder(at).map_err(|e| Error::io("open", folder, e))?;
     let Err(error) = opened.sync_all() else { return Ok(None) };
     match Errno::from_io_error(&error) {
         Some(Errno::INVAL | Errno::NOTSUP) => Ok(Some(format!(
@@ -218,64 +187,55 @@ pub fn try_sync(folder: &Path) -> Result<Option<String>> {
 }
 
 /// fsyncs the folder that a file or folder is in: its own name.
-pub fn sync_parent(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(parent) => sync_folder(parent),
-        None => Ok(()),
-    }
+pub fn sync_parent<'a>(path: impl Into<At<'a>>) -> Result<()> {
+    sync_folder(path.into().parent())
 }
 
-/// fsyncs `folder`, every folder above it up to `root`, and the one that the
-/// root is in.
-pub fn sync_up(folder: &Path, root: &Path) -> Result<()> {
-    for level in folder.ancestors() {
-        sync_folder(level)?;
-        if level == root {
-            break;
-        }
-    }
-    sync_parent(root)
+/// fsyncs `folder`, every folder above it up to the root of its tree, and the
+/// one that the root is in.
+pub fn sync_up(folder: &TreePath) -> Result<()> {
+    let up = folder.up_to_root();
+    up.iter().try_for_each(sync_folder)?;
+    up.last().map_or(Ok(()), sync_parent)
 }
 
-/// Makes `folder` and what is missing above it (mode 0700), down from `root`,
-/// and fsyncs the parent of each folder made. Everything below `root` must be
-/// a real folder, not a link.
-pub fn make_folders(folder: &Path, root: &Path) -> Result<()> {
-    add_folders(folder, root)?.iter().try_for_each(|f| sync_folder(f))
+/// Makes `folder` and what is missing above it (mode 0700), down from the root
+/// of its tree, and fsyncs the parent of each folder made. Everything below the
+/// root must be a real folder, not a link.
+pub fn make_folders(folder: &TreePath) -> Result<()> {
+    add_folders(folder)?.iter().try_for_each(sync_folder)
 }
 
 /// The same, but gives the folders that now hold a new one, from above: who
 /// makes many folders fsyncs those once, before anything rests on the names.
-pub fn add_folders(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
-    let mut changed = match folder.parent() {
-        Some(parent) if folder != root && !parent.as_os_str().is_empty() => {
-            add_folders(parent, root)?
-        }
-        _ => Vec::new(),
-    };
-    let meta = if folder == root {
-        fs::metadata(folder)
-    } else {
-        fs::symlink_metadata(folder)
-    };
-    match meta {
-        Ok(meta) if meta.is_dir() => Ok(changed),
-        Ok(_) => Err(Error::failed(format!(
-            "{} is not a folder",
-            quoted(folder)
-        ))
-        .hint("move it away; symbolic links inside a tree are not followed")),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            if folder == root {
-                make_root(folder)?;
-                return Ok(changed);
+pub fn add_folders(folder: &TreePath) -> Result<Vec<TreePath>> {
+    let mut changed = Vec::new();
+    for level in folder.up_to_root().into_iter().rev() {
+        let is_root = At::from(&level).below_root().is_none();
+        let is_folder = match is_root {
+            true => std::fs::metadata(&level).map(|meta| meta.is_dir()),
+            false => beneath::look(&level).map(|meta| meta.is_dir()),
+        };
+        match if_there(is_folder, "open", &level)? {
+            Some(true) => {}
+            Some(false) => {
+                return Err(Error::failed(format!(
+                    "{} is not a folder",
+                    quoted(&level)
+                ))
+                .hint(
+                    "move it away; symbolic links inside a tree are not \
+                     followed",
+                ));
             }
-            make_folder(folder)?;
-            changed.extend(folder.parent().map(Path::to_owned));
-            Ok(changed)
+            None if is_root => make_root(level.path())?,
+            None => {
+                make_folder(&level)?;
+                changed.push(level.folder());
+            }
         }
-        Err(e) => Err(Error::io("open", folder, e)),
     }
+    Ok(changed)
 }
 
 /// Makes the root of a tree and what is missing above it.
@@ -295,35 +255,45 @@ fn make_root(root: &Path) -> Result<()> {
 }
 
 /// Makes a folder (mode 0700), unless another process has just done so.
-fn make_folder(folder: &Path) -> Result<()> {
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
+fn make_folder<'a>(folder: impl Into<At<'a>>) -> Result<()> {
+    let at: At<'_> = folder.into();
+    match beneath::make_folder(at) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-            Err(Error::io("create", folder, e))
+            Err(Error::io("create", at.path(), e))
         }
         _ => Ok(()),
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    open_regular(OpenOptions::new().read(true), path)
-}
-
 /// Opens a regular file for reading; a symbolic link in its last part is
 /// refused.
-pub fn open_read(path: &Path) -> Result<File> {
-    open(path).map_err(|e| Error::io("open", path, e))
+pub fn open_read<'a>(path: impl Into<At<'a>>) -> Result<File> {
+    let at: At<'_> = path.into();
+    beneath::open(at, OFlags::RDONLY)
+        .map_err(|e| Error::io("open", at.path(), e))
 }
 
 /// Opens a file for reading, or says that there is none.
-pub fn open_if_there(path: &Path) -> Result<Option<File>> {
-    if_there(open(path), "open", path)
+pub fn open_if_there<'a>(path: impl Into<At<'a>>) -> Result<Option<File>> {
+    let at: At<'_> = path.into();
+    if_there(beneath::open(at, OFlags::RDONLY), "open", at.path())
+}
+
+/// All bytes of a small file, or none where there is no file.
+pub fn read_if_there<'a>(path: impl Into<At<'a>>) -> Result<Option<Vec<u8>>> {
+    let at: At<'_> = path.into();
+    let Some(mut file) = open_if_there(at)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(|e| Error::io("read", at.path(), e))?;
+    Ok(Some(bytes))
 }
 
 /// What a call on a path gave, or nothing where the path names nothing.
 pub fn if_there<T>(
     done: io::Result<T>,
     verb: &str,
-    path: &Path,
+    path: impl AsRef<Path>,
 ) -> Result<Option<T>> {
     match done {
         Ok(it) => Ok(Some(it)),
@@ -334,23 +304,36 @@ pub fn if_there<T>(
 
 /// Whether there is nothing under a name. What cannot be looked at is not
 /// taken for gone.
-pub fn is_gone(path: &Path) -> Result<bool> {
-    let there = if_there(fs::symlink_metadata(path), "stat", path)?;
-    Ok(there.is_none())
+pub fn is_gone<'a>(path: impl Into<At<'a>>) -> Result<bool> {
+    Ok(metadata_if_there(path)?.is_none())
 }
 
-/// The nearest folder above a path that is there.
-pub fn nearest_folder(path: &Path) -> Result<Option<&Path>> {
-    for folder in path.ancestors().skip(1) {
-        if !is_gone(folder)? {
+/// What is known of a file, a folder or a link itself, or none where there is
+/// nothing of this name.
+pub fn metadata_if_there<'a>(
+    path: impl Into<At<'a>>,
+) -> Result<Option<Metadata>> {
+    let at: At<'_> = path.into();
+    if_there(beneath::look(at), "stat", at.path())
+}
+
+/// The nearest folder above a path of a tree that is there.
+pub fn nearest_folder(path: &TreePath) -> Result<Option<TreePath>> {
+    let mut folder = path.folder();
+    loop {
+        if !is_gone(&folder)? {
             return Ok(Some(folder));
         }
+        let above = folder.folder();
+        if above == folder {
+            return Ok(None);
+        }
+        folder = above;
     }
-    Ok(None)
 }
 
 /// The length of an open file, in bytes.
-pub fn length(file: &File, path: &Path) -> Result<u64> {
+pub fn length(file: &File, path: impl AsRef<Path>) -> Result<u64> {
     FileId::of(file, path).map(|id| id.size_bytes)
 }
 
@@ -380,14 +363,15 @@ pub fn read_full(
 }
 
 /// Removes a file, if it is there. The caller fsyncs the folder.
-pub fn remove_if_there(path: &Path) -> Result<()> {
-    if_there(fs::remove_file(path), "remove", path).map(drop)
+pub fn remove_if_there<'a>(path: impl Into<At<'a>>) -> Result<()> {
+    let at: At<'_> = path.into();
+    if_there(beneath::remove_file(at), "remove", at.path()).map(drop)
 }
 
 /// Removes a folder if it is empty; whether it is gone now. The caller fsyncs
 /// the folder that it was in.
-pub fn remove_if_empty(folder: &Path) -> Result<bool> {
-    match fs::remove_dir(folder) {
+pub fn remove_if_empty(folder: &TreePath) -> Result<bool> {
+    match beneath::remove_folder(folder) {
         Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
         done => if_there(done, "remove", folder).map(|_| true),
     }

@@ -2,8 +2,10 @@
 //!
 //! Nothing here knows a table or a ledger.
 
+pub(crate) mod beneath;
 pub mod digest;
 pub(crate) mod durable;
+pub(crate) mod exposed;
 pub(crate) mod gz;
 pub(crate) mod jsonl;
 pub(crate) mod large;
@@ -12,11 +14,11 @@ pub(crate) mod ordered;
 pub(crate) mod output;
 pub(crate) mod pipe;
 pub(crate) mod producer;
-pub(crate) mod regular;
 pub(crate) mod space;
 pub(crate) mod spool;
 mod sync_many;
 pub(crate) mod tar;
+pub(crate) mod tree_path;
 
 pub use pipe::unbuffered;
 pub use sync_many::sync_many;

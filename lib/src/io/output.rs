@@ -10,6 +10,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
 use super::durable::{Temp, folder_of, sync_folder};
+use super::tree_path::TreePath;
 use crate::error::{Error, Result};
 
 /// Names of open files: what stands behind one is not ours to replace.
@@ -66,9 +67,9 @@ fn in_place(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = folder_of(path);
-    let mut temp = Temp::create(folder)?;
+    let mut temp = Temp::create(&TreePath::outside(folder))?;
     temp.file()?.write_all(bytes).map_err(|e| Error::io("write", path, e))?;
     temp.sync()?;
-    temp.replace(path)?;
+    temp.replace(&TreePath::outside(path))?;
     sync_folder(folder)
 }

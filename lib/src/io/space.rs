@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::error::{Error, Result, quoted};
 
 /// How many bytes are free where a folder is, for this user.
-pub fn free_bytes(folder: &Path) -> Result<u64> {
+pub fn free_bytes(folder: impl AsRef<Path>) -> Result<u64> {
     let here = Path::new(".");
+    let folder = folder.as_ref();
     let folder = if folder.as_os_str().is_empty() { here } else { folder };
     let stat = rustix::fs::statvfs(folder).map_err(|e| {
         Error::io("look at the free space of", folder, e.into())
@@ -15,8 +16,8 @@ pub fn free_bytes(folder: &Path) -> Result<u64> {
 }
 
 /// Refuses a run whose largest file will not fit, before it starts.
-pub fn need(folder: &Path, bytes: u64) -> Result<()> {
-    let free = free_bytes(folder)?;
+pub fn need(folder: impl AsRef<Path>, bytes: u64) -> Result<()> {
+    let free = free_bytes(&folder)?;
     if free < bytes {
         return Err(Error::failed(format!(
             "{} has {free} bytes free, {bytes} are needed",

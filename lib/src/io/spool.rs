@@ -24,5 +24,5 @@ pub fn scratch() -> Result<File> {
 
 /// The error of bytes that could not be held, or not be read again.
 pub fn unheld(error: io::Error) -> Error {
-    Error::io("hold rows back in", &std::env::temp_dir(), error)
+    Error::io("hold rows back in", std::env::temp_dir(), error)
 }

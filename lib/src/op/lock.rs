@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::archive::lock::{Lock, VARIABLE};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
+use crate::io::exposed;
 use crate::settings::absolute;
 
 /// One of these is in each tree.
@@ -23,6 +24,8 @@ const PARTS: [&str; 4] = ["ledger.jsonl", "lock", "warm", "cold"];
 pub struct Options {
     /// The tree's root.
     pub root: PathBuf,
+    /// The database that the command is about, as far as rt-lock knows.
+    pub database: PathBuf,
     /// `--wait`.
     pub wait: Duration,
     /// `--create`: a root that is not there is made, and one that holds no
@@ -75,10 +78,13 @@ pub fn run(options: &Options, notes: &mut dyn Notes) -> Result<Exit> {
         if lock.made_tree() {
             notes.warn(&format!(
                 "there was no archive tree: made {}",
-                quoted(&absolute(&options.root))
+                quoted(absolute(&options.root))
             ));
         }
         if !lock.is_inherited() {
+            if let Some(said) = exposed::of_database(&options.database) {
+                notes.warn(&said);
+            }
             // Locks of other trees, which were taken before, stay known.
             let mut listed = std::env::var(VARIABLE).unwrap_or_default();
             if !listed.is_empty() {

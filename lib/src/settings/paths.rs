@@ -51,7 +51,7 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 
 impl Settings {
     /// The database's path.
-    pub(crate) fn db(&self) -> PathBuf {
+    pub fn db(&self) -> PathBuf {
         or_variable(self.db.as_deref(), "RT_DB", "database/ideas.db")
     }
 
@@ -118,7 +118,7 @@ impl Settings {
         if names.iter().any(|name| policy.get(name).is_some()) {
             return Ok(());
         }
-        let db = quoted(&self.db());
+        let db = quoted(self.db());
         Err(Error::usage(format!(
             "{db} has none of the tables that {} names",
             self.policy_name()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::super::World;
-use super::super::order::traced_to_its_end;
+use super::super::order::{named, traced_to_its_end};
 
 /// What a program did, in order. Paths are below the folder of the world; the
 /// folder itself is the empty one.
@@ -204,7 +204,7 @@ fn read_call(call: &str, folder: &str) -> Option<Call> {
         Some(path.trim_start_matches('/').to_owned())
     };
     let said = |n: usize| {
-        let path = rest.split('"').nth(n)?;
+        let path = named(rest, n)?;
         let at = path.find("archives/")?;
         Some(path[at..].to_owned())
     };
@@ -221,13 +221,13 @@ fn read_call(call: &str, folder: &str) -> Option<Call> {
             journal.then_some(Call::Journal(path))
         }
         "rename" | "renameat" | "renameat2" | "link" | "linkat" => {
-            said(3).map(Call::Named)
+            said(1).map(Call::Named)
         }
         "mkdir" | "mkdirat" if rest.ends_with("= 0") => {
-            said(1).map(Call::Made)
+            said(0).map(Call::Made)
         }
         "unlink" | "unlinkat" | "rmdir" if rest.ends_with("= 0") => {
-            said(1).map(Call::Gone)
+            said(0).map(Call::Gone)
         }
         _ => None,
     }

@@ -27,6 +27,7 @@ use crate::error::{Error, Result, quoted};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
+use crate::io::tree_path::TreePath;
 
 pub use index::{INDEX, read_index};
 pub use read::{Entry, Walk, read_tar, salvage_at, salvage_tar};
@@ -53,7 +54,7 @@ pub struct Place {
 /// A tar in the making.
 pub struct TarWriter {
     temp: Temp,
-    folder: std::path::PathBuf,
+    folder: TreePath,
     hash: Sha256,
     size: u64,
     /// Headers and padding that wait to be deflated.
@@ -71,10 +72,10 @@ pub struct TarWriter {
 
 impl TarWriter {
     /// A new tar under a temporary name in `folder`.
-    pub fn create(folder: &Path) -> Result<TarWriter> {
+    pub fn create(folder: &TreePath) -> Result<TarWriter> {
         Ok(TarWriter {
             temp: Temp::in_tree(folder)?,
-            folder: folder.to_owned(),
+            folder: folder.clone(),
             hash: Sha256::new(),
             size: 0,
             waiting: Vec::new(),
@@ -134,11 +135,15 @@ impl TarWriter {
     }
 
     /// Copies the whole of `input` into the entry.
-    pub fn copy(&mut self, input: &mut dyn Read, from: &Path) -> Result<()> {
+    pub fn copy(
+        &mut self,
+        input: &mut dyn Read,
+        from: impl AsRef<Path>,
+    ) -> Result<()> {
         let mut piece = vec![0u8; PIECE];
         loop {
             let n = durable::read_full(input, &mut piece)
-                .map_err(|e| Error::io("read", from, e))?;
+                .map_err(|e| Error::io("read", &from, e))?;
             if n == 0 {
                 return Ok(());
             }
@@ -147,7 +152,7 @@ impl TarWriter {
                 self.missing.checked_sub(n as u64).ok_or_else(|| {
                     Error::failed(format!(
                         "{} grew while it was read",
-                        quoted(from)
+                        quoted(&from)
                     ))
                 })?;
             if self.small {

@@ -187,6 +187,9 @@ impl<'c> Cat<'c> {
 
     /// Takes all rows that are meant to the sink.
     fn read(&mut self) -> Result<()> {
+        for link in linked_folders(&self.tree)? {
+            self.trouble(link);
+        }
         let mut found = self.options.wants(Tier::Hot);
         if self.options.wants(Tier::Whole) {
             found |= match self.options.files {
@@ -202,9 +205,6 @@ impl<'c> Cat<'c> {
                 true => self.list(&month)?,
                 false => self.month(&month)?,
             };
-        }
-        for link in linked_folders(&self.tree)? {
-            self.trouble(link);
         }
         if !found && self.exit == Exit::Done && !self.sink.is_full() {
             self.known()?;
@@ -287,7 +287,7 @@ impl<'c> Cat<'c> {
             if known.file(&file).is_some() {
                 continue;
             }
-            let found = names(&durable::open_read(&path)?, &path)?.names;
+            let found = names(&durable::open_read(&path)?, path.path())?.names;
             let members = found.iter().filter_map(|name| member(name, None));
             tables.extend(members.map(|(_, table)| table));
         }

@@ -73,13 +73,17 @@ impl Cat<'_> {
         }
         let mut limit = warm.limit;
         if *plain {
-            limit = limit.min(self.proven_length(&warm.open, path, file)?);
+            limit = limit.min(self.proven_length(
+                &warm.open,
+                path.path(),
+                file,
+            )?);
         }
         let file_state = self.ledger.files()?.file(file);
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
         let known = Known { day: Some(*day), rows };
         let text = Text::new(quoted(path), self.graver(file), *plain, known);
-        let mut input = from_start(&warm.open, path)?.take(limit);
+        let mut input = from_start(&warm.open, path.path())?.take(limit);
         if !self.options.verify || *plain {
             return self.text(Input::File(input), text);
         }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tempfile::SpooledTempFile;
@@ -25,11 +25,12 @@ use crate::io::digest::{Hashing, hex};
 use crate::io::durable;
 use crate::io::spool::{spool, unheld};
 use crate::io::tar::{Entry, Walk, salvage_at, salvage_tar};
+use crate::io::tree_path::TreePath;
 use crate::time::Day;
 
 /// A month's tar, open.
 pub(super) struct Month {
-    pub path: PathBuf,
+    pub path: TreePath,
     pub name: String,
     pub open: File,
     /// It was found damaged, which is noted already.
@@ -60,7 +61,7 @@ impl Cat<'_> {
     pub(super) fn check_tar(
         &self,
         troubles: &mut Vec<Error>,
-        (name, path): (String, PathBuf),
+        (name, path): (String, TreePath),
         tar: Option<File>,
         done: Option<&Change>,
     ) -> Result<Option<Month>> {
@@ -87,7 +88,7 @@ impl Cat<'_> {
             members.iter().map(|m| m.name.clone()).collect();
         let (mut broken, mut whole) = (false, false);
         if !same {
-            let there = names(&open, &path)?;
+            let there = names(&open, path.path())?;
             found.extend(there.names.into_iter().filter(|name| {
                 !members.iter().any(|member| member.name == *name)
             }));
@@ -97,10 +98,11 @@ impl Cat<'_> {
                 Some(_) => error.with_exit(Exit::Disagree),
                 None => error,
             }));
-        } else if !begins_as_ours(&open, &path)? {
-            whole = is_whole(&open, &path)?;
+        } else if !begins_as_ours(&open, path.path())? {
+            whole = is_whole(&open, path.path())?;
         }
-        let wanted = self.wanted(troubles, (&name, &path), found, members);
+        let wanted =
+            self.wanted(troubles, (&name, path.path()), found, members);
         Ok(Some(Month { path, name, open, broken, whole, same, wanted }))
     }
 
@@ -214,8 +216,8 @@ impl Cat<'_> {
         let wanted = &tar.wanted[next];
         let Some(known) = &wanted.known else { return Ok(None) };
         let Some(place) = known.place() else { return Ok(None) };
-        let file = from_start(&tar.open, &tar.path)?;
-        let walk = Walk { file, path: &tar.path, whole: tar.whole };
+        let file = from_start(&tar.open, tar.path.path())?;
+        let walk = Walk { file, path: tar.path.path(), whole: tar.whole };
         let mut found = false;
         let walked = salvage_at(walk, place, &mut |entry, proven| {
             if entry.name == wanted.name && entry.size == known.size_bytes {
@@ -240,8 +242,8 @@ impl Cat<'_> {
         next: &mut usize,
         rest: &mut BTreeMap<Day, VecDeque<Warm>>,
     ) -> Result<Option<Error>> {
-        let file = from_start(&tar.open, &tar.path)?;
-        let walk = Walk { file, path: &tar.path, whole: tar.whole };
+        let file = from_start(&tar.open, tar.path.path())?;
+        let walk = Walk { file, path: tar.path.path(), whole: tar.whole };
         salvage_tar(walk, &mut |entry, proven| {
             let Some(wanted) = tar.wanted.get(*next) else { return Ok(()) };
             if entry.name != wanted.name {

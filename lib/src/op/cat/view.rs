@@ -18,6 +18,7 @@ use crate::archive::{Change, Kind, goes, not_as_said};
 use crate::error::{Error, Result};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, FileId};
+use crate::io::tree_path::TreePath;
 
 /// How often a month is looked at when its files move.
 const TRIES: u32 = 100;
@@ -52,8 +53,7 @@ impl Cat<'_> {
             warm.push(Warm { file, open, limit });
         }
         let name = tar_of(month);
-        let path = self.tree.path(&name)?;
-        let tar = durable::open_if_there(&path)?;
+        let tar = self.open_tar(&name);
         crate::crash::point("cat.opened");
         self.ledger.refresh()?;
         let again = self.listed(month)?;
@@ -68,6 +68,14 @@ impl Cat<'_> {
         }
         let mut view = View { warm, tar: None, troubles: Vec::new() };
         self.check_cut(month, &name)?;
+        let Some((path, tar)) = tar else {
+            self.check_warm(month, &mut view, None)?;
+            return Ok(Some(view));
+        };
+        let tar = tar.unwrap_or_else(|error| {
+            view.troubles.push(error.with_exit(self.graver(&name)));
+            None
+        });
         let tar = tar.filter(|_| self.options.wants(Tier::Cold));
         let done = self.merged(&mut view, &name, tar.as_ref())?;
         self.check_warm(month, &mut view, done.as_ref())?;
@@ -77,6 +85,17 @@ impl Cat<'_> {
                 self.check_tar(troubles, (name, path), tar, done.as_ref())?;
         }
         Ok(Some(view))
+    }
+
+    /// A month's tar, if there is one that can be opened; nothing where a link
+    /// keeps it out of reach, which was said before.
+    fn open_tar(
+        &self,
+        name: &str,
+    ) -> Option<(TreePath, Result<Option<File>>)> {
+        let path = self.tree.path(name).ok()?;
+        let opened = durable::open_if_there(&path);
+        Some((path, opened))
     }
 
     /// The table's warm files of a month, if they are asked for.
@@ -110,7 +129,7 @@ impl Cat<'_> {
         let done = match (&change.after, tar) {
             (Some(after), Some(tar)) => {
                 durable::length(tar, &path)? == after.size_bytes
-                    && file_sha256(from_start(tar, &path)?, &path)?
+                    && file_sha256(from_start(tar, path.path())?, &path)?
                         == after.sha256
             }
             (None, None) => self.options.wants(Tier::Cold),
@@ -127,8 +146,10 @@ impl Cat<'_> {
                     change.removes.iter().find(|r| r.file == warm.file.file);
                 let gone = match named {
                     Some(named) => {
-                        file_sha256(from_start(&warm.open, path)?, path)?
-                            == named.sha256
+                        file_sha256(
+                            from_start(&warm.open, path.path())?,
+                            path,
+                        )? == named.sha256
                     }
                     None => false,
                 };
@@ -209,7 +230,8 @@ impl Cat<'_> {
                 || done
                     .is_some_and(|c| c.removes.iter().any(|r| r.file == name));
             if !there && !goes(state, name) {
-                missing.push(self.tree.path(name)?);
+                // What keeps a folder out of reach was said of it already.
+                missing.extend(self.tree.path(name));
             }
         }
         missing.sort();

@@ -94,10 +94,10 @@ impl Cat<'_> {
         let name = quoted(&path);
         let plain = !file.ends_with(".gz");
         let limit = match plain {
-            true => self.proven_length(&open, &path, file)?,
+            true => self.proven_length(&open, path.path(), file)?,
             false => u64::MAX,
         };
-        let mut input = from_start(&open, &path)?.take(limit);
+        let mut input = from_start(&open, path.path())?.take(limit);
         let known = Known { day: None, rows: None };
         let source = ArchivedText { plain, what: &name, file, known };
         let threads = gz::threads(self.options.threads);

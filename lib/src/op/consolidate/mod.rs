@@ -20,6 +20,7 @@ use crate::archive::{
     not_as_said,
 };
 use crate::error::{Exit, Notes, Result, quote};
+use crate::io::durable;
 use crate::outcome::{Consolidation, Step};
 use crate::settings::Settings;
 use crate::settings::columns::rule;
@@ -118,7 +119,7 @@ fn rehearse(
     let before = record.removed_warm.len();
     for one in warm {
         // What a run before this one is to make cannot be looked at yet.
-        if !one.path.exists() {
+        if durable::is_gone(&one.path).unwrap_or(false) {
             record.removed_warm.push(one.file);
             continue;
         }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
 
 use crate::archive::tiers::{WarmFile, entries};
 use crate::archive::{
@@ -14,6 +13,7 @@ use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
+use crate::io::tree_path::TreePath;
 use crate::outcome::{Consolidation, Step};
 use crate::upkeep::Item;
 
@@ -152,7 +152,7 @@ fn look(
     work: &mut Archive,
     warm: &WarmFile,
     scratch: &mut Vec<Temp>,
-) -> Result<(Named, Member, PathBuf)> {
+) -> Result<(Named, Member, TreePath)> {
     let (sha256, known) = prove(work.files()?, warm)?;
     let mut member = known.map_or_else(|| adopt(work, warm, &sha256), Ok)?;
     member.name = format!("{}/{}.jsonl.gz", warm.day, warm.stem);
@@ -164,9 +164,7 @@ fn look(
     }
     let temp = compress(work, warm)?;
     let path = temp.path().to_owned();
-    member.size_bytes = std::fs::metadata(&path)
-        .map_err(|e| Error::io("stat", &path, e))?
-        .len();
+    member.size_bytes = durable::length(&durable::open_read(&path)?, &path)?;
     scratch.push(temp);
     Ok((named, member, path))
 }
@@ -192,8 +190,7 @@ fn adopt(work: &mut Archive, warm: &WarmFile, sha256: &str) -> Result<Member> {
 
 /// A plain file's lines as gzip members, under a temporary name.
 fn compress(work: &Archive, warm: &WarmFile) -> Result<Temp> {
-    let root = work.tree().root();
-    let mut temp = Temp::in_tree(root)?;
+    let mut temp = Temp::in_tree(work.tree().top())?;
     let mut encoder = gz::Encoder::new(6);
     let mut input = durable::open_read(&warm.path)?;
     let (mut text, mut member) = (vec![0u8; BLOCK_BYTES], Vec::new());
@@ -212,9 +209,9 @@ fn compress(work: &Archive, warm: &WarmFile) -> Result<Temp> {
         };
         member.clear();
         encoder.member(&text[..end], None, &mut member)?;
-        temp.file()?
-            .write_all(&member)
-            .map_err(|e| Error::io("write a file in", root, e))?;
+        temp.file()?.write_all(&member).map_err(|e| {
+            Error::io("write a file in", work.tree().root(), e)
+        })?;
         text.copy_within(end..filled, 0);
         rest = filled - end;
     }

@@ -5,7 +5,6 @@
 //! database, or that only a link or a folder hides, is not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use crate::archive::{
     Archive, Batch, Change, FileState, Kind, Ledger, Ready, Tree,
@@ -79,8 +78,7 @@ fn check<'s>(
         )
     })?;
     let path = tree.path(file)?;
-    let there = fs::symlink_metadata(&path);
-    if durable::if_there(there, "stat", &path)?.is_some() {
+    if durable::metadata_if_there(&path)?.is_some() {
         return Err(Error::usage(format!("{} is there", quoted(&path))).hint(
             "--file is for a file that somebody has deleted; what is \
                  there goes by itself when its retention ends",

@@ -60,7 +60,7 @@ impl<'j> Job<'j> {
         let Some(table) = database.table(name)? else {
             let message = format!(
                 "{} has no table {}",
-                crate::error::quoted(&options.settings.db()),
+                crate::error::quoted(options.settings.db()),
                 quote(name)
             );
             return Ok(refused(name, Status::NoTable, message, notes));

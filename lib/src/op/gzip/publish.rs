@@ -15,6 +15,7 @@ use crate::io::digest::hex;
 use crate::io::durable::{self, Temp, folder_of};
 use crate::io::jsonl;
 use crate::io::producer::Producer;
+use crate::io::tree_path::TreePath;
 use crate::signal::{Stop, Stoppable};
 
 /// What is printed once the file is durable under its name.
@@ -78,9 +79,11 @@ impl Draft<'_> {
         refuse_existing(self.path, force)?;
         stop.check()?;
         if force {
-            self.temp.replace(self.path)?;
+            self.temp.replace(&TreePath::outside(self.path))?;
         } else {
-            self.temp.publish_new(self.path).map_err(|e| e.hint(REPLACE))?;
+            self.temp
+                .publish_new(&TreePath::outside(self.path))
+                .map_err(|e| e.hint(REPLACE))?;
         }
         durable::sync_folder(folder_of(self.path))?;
         Ok(Receipt {
@@ -113,7 +116,7 @@ pub(super) fn run(
     refuse_existing(path, options.force)?;
     let stop = Stop::listen()?;
     let mut draft = Draft {
-        temp: Temp::create(folder_of(path))?,
+        temp: Temp::create(&TreePath::outside(folder_of(path)))?,
         path,
         file: Sum::default(),
         text: Sum::default(),

@@ -184,6 +184,7 @@ fn settle(
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let root = options.settings.archives();
     let mut archive = Archive::begin(&root, now, wait, notes)?;
+    archive.warn_of_database(&options.settings.db(), notes);
     let others_bytes = waited.others_bytes(options.pending);
     let receipts = waited.receipts;
     let mut groups =

@@ -22,6 +22,7 @@ use crate::archive::{DurableSegment, Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
 use crate::error::{Error, Exit, Result, counted, quote};
+use crate::io::durable;
 use crate::outcome::{Purged, Status};
 use crate::proof::{Accesses, Subject};
 
@@ -366,7 +367,8 @@ impl Settling<'_, '_> {
                     None => continue,
                 },
             };
-            let there = archive.tree().path(file)?.exists();
+            let path = archive.tree().path(file)?;
+            let there = !durable::is_gone(&path)?;
             let files = &mut self.result.archive_files;
             if there && !files.contains(file) {
                 files.push(file.clone());

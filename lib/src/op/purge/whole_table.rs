@@ -98,7 +98,7 @@ fn may_go(
 /// run never hold the same row (a row has one day, and a day one file); of two
 /// runs they can, and the count would be too high.
 fn are_of_one_store(subjects: &[Subject]) -> bool {
-    let day = |s: &Subject| s.segment.path().parent().map(ToOwned::to_owned);
+    let day = |s: &Subject| s.segment.path().folder();
     let store = |s: &Subject| s.segment.segment().archived_at.clone();
     subjects.windows(2).all(|two| {
         store(&two[0]) == store(&two[1])

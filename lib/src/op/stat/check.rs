@@ -232,7 +232,7 @@ fn of_rows(breach: Breach, table: &Table, rows: u64) -> Breach {
 fn no_table(options: &Options, rule: &Rule) -> Breach {
     let message = format!(
         "{} has no table {}, which the policy names",
-        quoted(&options.settings.db()),
+        quoted(options.settings.db()),
         quote(&rule.table)
     );
     Breach {

@@ -6,8 +6,6 @@
 //! explain it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use bytesize::ByteSize;
@@ -16,10 +14,13 @@ use jiff::Timestamp;
 use super::breach::Breach;
 use super::mismatch::mismatches;
 use super::options::Options;
+use crate::archive::tiers::entries;
 use crate::archive::{
     Inventory, Ledger, Mismatch, Origin, Reason, State, Tree,
 };
 use crate::error::{Error, Result, are, counted, quote, quoted};
+use crate::io::durable;
+use crate::io::tree_path::TreePath;
 use crate::settings::policy::Policy;
 
 /// What is wrong with the ledger, and with the files by its word.
@@ -64,7 +65,7 @@ pub(super) fn judge(
 fn lost(tree: &Tree) -> Breach {
     let message = format!(
         "there are archives, but their ledger {} is not there",
-        quoted(&tree.root().join("ledger.jsonl"))
+        quoted(tree.root().join("ledger.jsonl"))
     );
     Breach { damage: true, ..Breach::new("unreadable", message) }.hint(
         "put the ledger back from the newest backup of the archives, before \
@@ -138,7 +139,7 @@ pub(super) fn unsettled(state: &State) -> Vec<Breach> {
 /// The archive tree, if it is larger than it may be.
 pub(super) fn size(options: &Options, root: &Path) -> Result<Option<Breach>> {
     let limit = options.max_size.unwrap_or(10 << 30);
-    let size_bytes = size_below(root)?;
+    let size_bytes = size_below(TreePath::root(root))?;
     let breach = || Breach {
         size_bytes: Some(size_bytes),
         ..Breach::new(
@@ -257,23 +258,15 @@ fn of_files(
 
 /// The length of all files below a folder; what goes away meanwhile does not
 /// count.
-fn size_below(folder: &Path) -> Result<u64> {
-    let mut folders = vec![folder.to_owned()];
+fn size_below(folder: TreePath) -> Result<u64> {
+    let mut folders = vec![folder];
     let mut size_bytes = 0;
-    let gone = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
     while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if gone(&e) => continue,
-            Err(e) => return Err(Error::io("read", &folder, e)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::io("read", &folder, e))?;
-            match entry.metadata() {
-                Ok(meta) if meta.is_dir() => folders.push(entry.path()),
-                Ok(meta) => size_bytes += meta.len(),
-                Err(e) if gone(&e) => {}
-                Err(e) => return Err(Error::io("stat", &entry.path(), e)),
+        for (_, path) in entries(&folder)? {
+            match durable::metadata_if_there(&path)? {
+                Some(meta) if meta.is_dir() => folders.push(path),
+                Some(meta) => size_bytes += meta.len(),
+                None => {}
             }
         }
     }

@@ -73,7 +73,8 @@ impl Reader<'_> {
             report.gone =
                 known.is_none() || goes(&self.audit.said.state, file);
             if !report.gone {
-                report.find(&place, Finding::missing(&place.name(&path)));
+                report
+                    .find(&place, Finding::missing(&place.name(path.path())));
             }
             return Ok(());
         };
@@ -83,17 +84,17 @@ impl Reader<'_> {
         let moves = moving(&self.audit.said.state).contains(file);
         let sure = known.filter(|_| !moves);
         match file.ends_with(".tar.gz") {
-            true => self.tar(&mut input, (file, &path), known, report),
+            true => self.tar(&mut input, (file, path.path()), known, report),
             false => {
                 let rest = (size_bytes, file, sure);
-                self.file(&mut input, &place, &path, rest, report);
+                self.file(&mut input, &place, path.path(), rest, report);
             }
         }
         let rest = io::copy(&mut input, &mut io::sink());
         rest.map_err(|e| Error::io("read", &path, e))?;
         report.size_bytes = size_bytes;
         let is = (size_bytes, input.sha256());
-        let name = place.name(&path);
+        let name = place.name(path.path());
         match known {
             Some(_) if moves => self.moving(file, &place, is, report),
             Some(known) => judge(&place, &name, known, is, report),

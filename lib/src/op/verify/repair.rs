@@ -349,7 +349,8 @@ impl Planner<'_> {
         };
         let path = self.tree.path(&adopt.named.file)?;
         let mut holds = false;
-        read_tar(durable::open_read(&path)?, &path, &mut |name, _, input| {
+        let tar = durable::open_read(&path)?;
+        read_tar(tar, path.path(), &mut |name, _, input| {
             if name != member.name {
                 return Ok(());
             }

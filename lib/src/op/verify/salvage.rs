@@ -5,13 +5,14 @@
 //! record.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::archive::Tree;
 use crate::error::{Error, Exit, Notes, Result, counted, quoted};
 use crate::io::durable;
 use crate::io::gz::{Piece, Pieces};
 use crate::io::tar::{Walk, salvage_tar};
+use crate::io::tree_path::TreePath;
 use crate::record::{Fields, records};
 
 /// Writes the lines of an archive, a path or a file of the tree, to `output`.
@@ -38,7 +39,7 @@ pub(super) fn salvage(
     let name = quoted(&path);
     let mut input = durable::open_read(&path)?;
     if name.ends_with(".tar.gz'") {
-        let walk = Walk { file: input, path: &path, whole: false };
+        let walk = Walk { file: input, path: path.path(), whole: false };
         let done = salvage_tar(walk, &mut |entry, _| {
             let named = format!("{} in {name}", entry.name);
             if entry.name.ends_with(".jsonl.gz") {
@@ -65,7 +66,7 @@ pub(super) fn salvage(
 }
 
 /// A path, or the name of a file in the tree.
-fn find(tree: &Tree, file: &Path) -> Result<PathBuf> {
+fn find(tree: &Tree, file: &Path) -> Result<TreePath> {
     if durable::is_gone(file)?
         && let Some(name) = file.to_str()
         && let Ok(path) = tree.path(name)
@@ -73,7 +74,7 @@ fn find(tree: &Tree, file: &Path) -> Result<PathBuf> {
     {
         return Ok(path);
     }
-    Ok(file.to_owned())
+    Ok(TreePath::outside(file))
 }
 
 /// Lines on their way out.

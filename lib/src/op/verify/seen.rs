@@ -44,7 +44,7 @@ impl Seen {
 
 /// What is wrong with the ledger itself.
 pub(super) fn ledger_findings(tree: &Tree, audit: &Audit) -> Vec<Finding> {
-    let name = quoted(&tree.root().join("ledger.jsonl"));
+    let name = quoted(tree.root().join("ledger.jsonl"));
     let place = Place::file("ledger.jsonl");
     let hint = "put the ledger back from the newest backup, then rt-verify \
                 --repair takes in what is newer; until then no job touches \

@@ -2,7 +2,6 @@
 //! files that nobody knows.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use crate::archive::{Audit, CHECKPOINT, READ_LOG, Tree, moving};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
+use crate::io::tree_path::TreePath;
 
 /// Files in the root that are no archives.
 const OWN: [&str; 5] =
@@ -40,7 +40,7 @@ pub(super) fn walk(
         walked: Walked::default(),
         missing: schemas.clone(),
     };
-    walker.folder(tree.root(), "");
+    walker.folder(tree.top(), "");
     for name in std::mem::take(&mut walker.missing) {
         let message = format!("the schema {} is not there", quote(&name));
         let hint = "put it back from a backup, or out of a month's tar; \
@@ -66,7 +66,7 @@ impl Walker<'_> {
     }
 
     /// Goes through a folder; its name below the root ends in a slash.
-    fn folder(&mut self, folder: &Path, below: &str) {
+    fn folder(&mut self, folder: &TreePath, below: &str) {
         let entries = match entries(folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -85,10 +85,14 @@ impl Walker<'_> {
         }
     }
 
-    fn entry(&mut self, file: &str, name: &str, path: &Path) -> Result<()> {
-        let there = fs::symlink_metadata(path);
+    fn entry(
+        &mut self,
+        file: &str,
+        name: &str,
+        path: &TreePath,
+    ) -> Result<()> {
         // What has gone meanwhile is missed where it should be.
-        let Some(meta) = durable::if_there(there, "stat", path)? else {
+        let Some(meta) = durable::metadata_if_there(path)? else {
             return Ok(());
         };
         if meta.is_dir() {
@@ -123,7 +127,7 @@ impl Walker<'_> {
         Ok(())
     }
 
-    fn unknown(&mut self, file: &str, path: &Path) {
+    fn unknown(&mut self, file: &str, path: &TreePath) {
         let message = format!("{} is not in the ledger", quoted(path));
         let ends = [".jsonl.gz", ".jsonl", ".json.gz", ".json", ".tar.gz"];
         let hint = match ends.iter().any(|end| file.ends_with(end)) {
@@ -139,7 +143,7 @@ impl Walker<'_> {
         self.find(file, found.hint(hint));
     }
 
-    fn schema(&mut self, file: &str, path: &Path) -> Result<()> {
+    fn schema(&mut self, file: &str, path: &TreePath) -> Result<()> {
         if self.quick {
             return Ok(());
         }
@@ -156,7 +160,7 @@ impl Walker<'_> {
     }
 
     /// Files are their owner's alone, as the rows were.
-    fn mode(&mut self, file: &str, path: &Path, mode: u32, want: u32) {
+    fn mode(&mut self, file: &str, path: &TreePath, mode: u32, want: u32) {
         let mode = mode & 0o7777;
         if mode & !want != 0 {
             let message = format!(

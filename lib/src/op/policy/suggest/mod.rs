@@ -31,7 +31,7 @@ const OLD_DAYS: i64 = 400;
 pub(super) fn suggest(settings: &Settings) -> Result<String> {
     let now = settings.now()?;
     let mut database = settings.open(Access::Read)?;
-    let path = quoted(&absolute(&settings.db()));
+    let path = quoted(absolute(&settings.db()));
     let names = database.table_names()?;
     let (mut all, mut others, mut refused) = (vec![], vec![], vec![]);
     for name in &names {
