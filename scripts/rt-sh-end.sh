@@ -2,6 +2,17 @@
 # rt-sh-end.sh: how a run ends: what it leaves, its report and its status;
 # sourced by the setup.
 
+# How far a run has come is for its programs to say.
+trap '' USR1
+
+# Where in the run the next programs are, for the line that they draw on the
+# terminal; a part of rt-full has the terminal of the whole.
+rt_place() { # WORDS
+	[ -z "${OPT_NO_PROGRESS+x}${OPT_QUIET+x}" ] || RT_PROGRESS=''
+	[ -z "${RT_PROGRESS-$([ ! -t 2 ] || echo x)}" ] || RT_PROGRESS=$1
+	export RT_PROGRESS="${RT_PROGRESS-}"
+}
+
 # A folder for scratch files, gone at the end.  A signal ends the run after
 # the program that is at work has stopped: RT_STOP is then its exit status.
 rt_tmp() {

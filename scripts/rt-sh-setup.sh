@@ -5,8 +5,7 @@
 # for a run, to be called in this order: rt_settings, rt_lock "$@", and from
 # rt-sh-end.sh rt_tmp, rt_print, rt_exit.
 
-unset CDPATH
-umask 077 && export LC_ALL=C
+unset CDPATH && umask 077 && export LC_ALL=C
 IFS=' 	
 '
 RT_NAME=${0##*/}
@@ -30,6 +29,7 @@ RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --json|print the report as JSON
     --output FILE|write the report to FILE instead
     --yes|ask nothing
+    --no-progress|draw no line on the terminal
     --wait D|wait D for another run to end [0s]
     --no-compress|write files that are not gzipped
     --batch-size N|rows of a batch [1000]

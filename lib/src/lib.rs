@@ -7,13 +7,13 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `error`, `value`, `time`, `crash`, `line_set`, `signal` |
+//! | 0, words | `error`, `value`, `time`, `crash`, `line_set`, `progress`, `signal` |
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
 //! | 4, the proof | `proof`, `retention`, `upkeep` |
 //! | 5, commands | `op::*`, one module a command |
-//! | beside | `cli`, which uses `db`, `error` and `settings` only |
+//! | beside | `cli`, which uses `db`, `error`, `progress` and `settings` only |
 
 pub mod archive;
 pub mod cli;
@@ -24,6 +24,7 @@ pub mod io;
 mod line_set;
 pub mod op;
 mod outcome;
+mod progress;
 mod proof;
 mod record;
 mod retention;

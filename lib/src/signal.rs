@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit, Result};
+use crate::progress;
 
 /// The flags of this process, once it listens to signals.
 static STOP: OnceLock<Stop> = OnceLock::new();
@@ -113,8 +114,10 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Takes SIGINT and SIGTERM over for the rest of the process's life.
+    /// Takes SIGINT, SIGTERM and SIGUSR1 over for the rest of the process's
+    /// life.
     pub fn listen() -> Result<Stop> {
+        let fail = |e| Error::stream("cannot handle signals", e);
         let stop = Stop {
             interrupted: Arc::new(AtomicBool::new(false)),
             terminated: Arc::new(AtomicBool::new(false)),
@@ -122,15 +125,17 @@ impl Stop {
         for (signal, flag) in
             [(SIGINT, &stop.interrupted), (SIGTERM, &stop.terminated)]
         {
-            signal_hook::flag::register(signal, flag.clone())
-                .map_err(|e| Error::stream("cannot handle signals", e))?;
+            signal_hook::flag::register(signal, flag.clone()).map_err(fail)?;
         }
+        progress::listen().map_err(fail)?;
         STOP.get_or_init(|| stop.clone());
         Ok(stop)
     }
 
-    /// An error once a signal came.
+    /// An error once a signal came. Who asks how far the run has come gets an
+    /// answer here.
     pub fn check(&self) -> Result<()> {
+        progress::answer();
         let (exit, name) = if self.interrupted.load(Ordering::Relaxed) {
             (Exit::Interrupted, "SIGINT")
         } else if self.terminated.load(Ordering::Relaxed) {

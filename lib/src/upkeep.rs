@@ -14,6 +14,7 @@ use crate::archive::{Archive, Batch, Inventory, Kind, Ready};
 use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::{jsonl, space};
 use crate::outcome::Step;
+use crate::progress;
 use crate::signal::Stop;
 
 /// Does a step's work and prints its record, also where it failed. The work
@@ -103,8 +104,16 @@ pub fn change_all<I: Item>(
     stop: &Stop,
 ) -> Result<()> {
     let mut pending = Pending::new(kind);
-    let ended = items.into_iter().try_for_each(|mut item| {
+    let mut items = items.into_iter();
+    let total = items.size_hint().1.map(|n| n as u64);
+    let words = match kind {
+        Kind::Consolidate => "consolidating",
+        Kind::Expire => "expiring",
+    };
+    progress::begin(words.to_owned(), "files", total);
+    let ended = items.try_for_each(|mut item| {
         stop.check()?;
+        progress::add(1, 0);
         if pending.is_full(&item, work)? {
             pending.publish(work, step, notes)?;
         }
@@ -118,7 +127,9 @@ pub fn change_all<I: Item>(
             Err(error) => done_or_left(Err(error), step, notes).map(drop),
         }
     });
-    pending.publish(work, step, notes).and(ended)
+    let ended = pending.publish(work, step, notes).and(ended);
+    progress::end();
+    ended
 }
 
 /// Takes what came of one file: whether it was done. Where it was left the

@@ -14,6 +14,7 @@ mod folders_that_others_write;
 mod jobs;
 mod page;
 mod programs_that_die;
+mod progress;
 mod restore;
 mod rt;
 mod scaletrace;

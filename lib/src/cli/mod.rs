@@ -13,12 +13,13 @@ mod values;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::SIGXFSZ;
 
 use crate::error::{Error, Exit, Notes, Result};
+use crate::progress;
 
 pub use parse::Args;
 pub use shared::{
@@ -29,6 +30,9 @@ pub use values::{count, duration, names, operands, text, whole};
 
 use help::{help, usage};
 use parse::{Parsed, parse};
+
+/// The program that this process runs.
+static NAME: OnceLock<&str> = OnceLock::new();
 
 /// Standard error, as [`Notes`] wants it.
 #[derive(Debug)]
@@ -61,6 +65,8 @@ pub fn main<F: Copy>(
     // At the limit of a file's length a write fails then, as on a full disk,
     // and the message is ours; without a handler the signal would kill.
     let limit = Arc::new(AtomicBool::new(false));
+    NAME.get_or_init(|| command.name);
+    progress::say_with(tell);
     if let Err(error) = signal_hook::flag::register(SIGXFSZ, limit) {
         complain(command.name, &Error::stream("cannot handle signals", error));
         return ExitCode::from(Exit::Failed.code());
@@ -100,6 +106,12 @@ pub fn main<F: Copy>(
             ExitCode::from(error.exit().code())
         }
     }
+}
+
+/// How far the run has come, to who asked by a signal.
+fn tell(line: &str) {
+    let name = NAME.get().copied().unwrap_or_default();
+    say(&format!("{name}: {line}\n"));
 }
 
 fn complain(name: &str, error: &Error) {

@@ -7,6 +7,7 @@ use super::options::Options;
 use crate::db::{ArchivedForm, Batch, Due, Fit, Met, RowEncoder, Table};
 use crate::error::{Error, Exit, Notes, Result, are, counted, quote};
 use crate::outcome::{Exported, Status};
+use crate::progress;
 use crate::secrets::Secrets;
 use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
@@ -47,8 +48,13 @@ impl Rows<'_> {
         let form =
             ArchivedForm::new(self.table, &self.chosen.columns, redaction)?;
         let mut encoder = RowEncoder::new(self.table, form);
+        if !self.options.look {
+            let words = format!("exporting {}", quote(&record.table));
+            progress::begin(words, "rows", None);
+        }
         let secret_keys =
             self.write_rows(&mut due, &mut encoder, &mut record, output)?;
+        progress::end();
         let met = due.met();
         record.undated = met.undated;
         record.undated_shape = self.shape(&met)?;
@@ -95,7 +101,7 @@ impl Rows<'_> {
         let mut frame = self.options.frame();
         let mut secret_keys = 0;
         let reach = &mut self.reach;
-        let mut out = Vec::new();
+        let (mut out, mut told) = (Vec::new(), 0);
         while record.rows < limit {
             let left = usize::try_from(limit - record.rows);
             batch.rows = batch.rows.min(left.unwrap_or(usize::MAX));
@@ -121,6 +127,8 @@ impl Rows<'_> {
                 Ok(out.len())
             })?;
             output.write_all(&out).map_err(fail)?;
+            progress::add(record.rows - told, out.len() as u64);
+            told = record.rows;
             out.clear();
             self.stop.check()?;
             if !more {

@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::crash;
 use crate::db::{Database, Identity, Key, LogRoom, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
+use crate::progress;
 use crate::proof::{Source, Subject};
 use crate::signal::{self, Limit};
 
@@ -130,6 +131,7 @@ impl<'s> Session<'s> {
             free => free?,
         };
         crash::point("purge.committed");
+        progress::add(rows, 0);
         self.pace.note(rows, begun, deleted, free);
         self.log.copy(self.database, self.pace.log_bytes())?;
         Ok(true)

@@ -24,6 +24,7 @@ use crate::db::Kind;
 use crate::error::{Error, Exit, Result, counted, quote};
 use crate::io::durable;
 use crate::outcome::{Purged, Status};
+use crate::progress;
 use crate::proof::{Accesses, Subject};
 
 /// Settles segments of one table; the result says how far it came.
@@ -41,6 +42,7 @@ pub(super) fn settle_table(
         all_gone: false,
     };
     let mut done = settling.settle(group, writes);
+    progress::end();
     let all_gone = settling.all_gone;
     if done.is_err() {
         // SQLite has errors of its own for a file that is not there any more.
@@ -154,6 +156,9 @@ impl Settling<'_, '_> {
             return self.without_table(waiting);
         };
         let target = Target::new(self.session.database, &table, writes)?;
+        let rows = waiting.iter().map(|open| open.segment.rows).sum();
+        let words = format!("deleting from {}", quote(&table.name));
+        progress::begin(words, "rows", Some(rows));
         let subjects = self.read_back(&target, waiting)?;
         let (keyed, keyless): (Vec<_>, Vec<_>) = subjects
             .into_iter()

@@ -37,8 +37,9 @@ use self::tree::{no_ledger, no_tree, walk};
 use crate::archive::{
     Audit, Member, Mismatch, READ_LOG, ReadLog, Reason, Tree, mismatches,
 };
-use crate::error::{Exit, Notes, Result, quote, quoted};
+use crate::error::{Error, Exit, Notes, Result, quote, quoted};
 use crate::io::{gz, jsonl};
+use crate::progress;
 
 pub use absent::Key;
 pub use options::Options;
@@ -65,6 +66,8 @@ pub fn run(
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
+    progress::listen()
+        .map_err(|e| Error::stream("cannot handle signals", e))?;
     options.check()?;
     let tree = Tree::new(&options.settings.archives());
     if let Some(file) = &options.salvage {
@@ -240,7 +243,14 @@ fn read(
         let threads = if left.len() < cores { cores } else { 0 };
         let (audit, parts) = (&seen.audit, &seen.parts);
         let reader = Reader { tree, audit, parts, threads, each };
-        let done = on_threads(&left, cores, |file| reader.read(file))?;
+        let total = Some(left.len() as u64);
+        progress::begin("reading".to_owned(), "files", total);
+        let done = on_threads(&left, cores, |file| {
+            let report = reader.read(file);
+            progress::add(1, 0);
+            report
+        })?;
+        progress::end();
         let done = left.into_iter().zip(done);
         let (sound, wrong): (Vec<_>, Vec<_>) =
             done.partition(|(_, report)| report.findings.is_empty());
