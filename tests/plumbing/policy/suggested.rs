@@ -98,6 +98,39 @@ fn unit_is_the_one_that_makes_dates_of_all_numbers() {
 }
 
 #[test]
+fn texts_that_are_no_iso_dates_get_the_pattern_that_reads_them() {
+    let at = |form: &str| {
+        let insert = format!(
+            "INSERT INTO audit_log SELECT strftime('{form}', '2025-12-01',
+                (n % 28) || ' days', (n % 13) || ' hours')"
+        );
+        filled("CREATE TABLE audit_log(at TEXT)", &insert)
+    };
+    for (form, unit) in [
+        ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M"),
+        ("%m/%d/%Y", "%m/%d/%Y"),
+        ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S"),
+        ("%Y/%m/%d %H:%M:%S.250", "%Y/%m/%d %H:%M:%S%.f"),
+        ("%m/%d/%Y, 01:30 AM", "%m/%d/%Y, %I:%M %p"),
+        ("%d Dec %Y %H:%M", "%d %b %Y %H:%M"),
+        ("%d/Dec/%Y:%H:%M:%S +0100", "%d/%b/%Y:%H:%M:%S %z"),
+    ] {
+        let dir = at(form);
+        let out = suggested(&dir);
+        let line = lines(&out).remove(0);
+        assert_eq!(line["unit"].as_str(), Some(unit), "{}", out.stdout);
+        out.stdout_has(&format!("'at' holds texts, {unit}"));
+    }
+    let dir = filled(
+        "CREATE TABLE audit_log(at TEXT)",
+        "INSERT INTO audit_log SELECT '0' || (1 + n % 9) || '/02/2025'",
+    );
+    let out = suggested(&dir);
+    assert!(ruled(&out).is_empty(), "{}", out.stdout);
+    out.stdout_has("can be %d/%m/%Y or %m/%d/%Y, such as '0");
+}
+
+#[test]
 fn times_that_are_in_doubt_are_left_alone() {
     for (time, why) in [
         // Neither seconds of any epoch that is known, nor dates.

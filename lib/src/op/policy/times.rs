@@ -1,6 +1,8 @@
 //! What values of a column mean as times: whether a unit makes dates of them
 //! that a program can have written.
 
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::time::{self, Unit};
@@ -99,20 +101,98 @@ impl Reading {
     }
 }
 
-/// The units in which all of these values are dates from 2000 to tomorrow.
+/// Dates as programs and people write them, where ISO 8601 is not what they
+/// write.
+const DATES: [&str; 22] = [
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y-%m-%d",
+    "%Y%m%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%y/%m/%d",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d %B %Y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%a %d %b %Y",
+    "%a, %d %b %Y",
+    "%A, %B %d, %Y",
+];
+
+/// The times of day that stand behind them.
+const TIMES: [&str; 13] = [
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H:%M:%S%.f",
+    " %H:%M:%S %z",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    ", %H:%M",
+    ", %H:%M:%S",
+    ", %I:%M %p",
+    ", %I:%M:%S %p",
+    "T%H%M%SZ",
+    "T%H%M%S%z",
+];
+
+/// Those in which the year comes last, or no blank.
+const OTHERS: [&str; 3] = [
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %z %Y",
+    "%d/%b/%Y:%H:%M:%S %z",
+];
+
+static PATTERNS: LazyLock<Vec<Unit>> = LazyLock::new(|| {
+    let both = DATES.iter().flat_map(|date| {
+        TIMES.iter().map(move |time| format!("{date}{time}"))
+    });
+    let all = both.chain(OTHERS.map(str::to_owned));
+    all.filter_map(|pattern| pattern.parse().ok()).collect()
+});
+
+/// The units and patterns in which all of these values are dates from 2000 to
+/// tomorrow. Of two that mean the same by them, the first.
 pub(super) fn units(values: &[&Owned], now: Timestamp) -> Vec<&'static Unit> {
     let since_2001 = |unit: &Unit| matches!(unit, Unit::MacS | Unit::MacNs);
+    let instants = |unit: &Unit| -> Vec<Option<Timestamp>> {
+        let given = values.iter().filter(|v| !matches!(v, Owned::Null));
+        given.map(|v| time::instant(v.borrow(), Some(unit))).collect()
+    };
     let small = |unit: &Unit| {
-        let times = values
-            .iter()
-            .filter_map(|value| time::instant(value.borrow(), Some(unit)));
-        times.map(|at| at.as_second()).any(|second| second < FIRST_MAC)
+        instants(unit).iter().flatten().any(|at| at.as_second() < FIRST_MAC)
     };
     let sound = |unit: &&Unit| {
         Reading::of(values.iter().copied(), Some(unit), now).is_sound()
             && !(since_2001(unit) && small(unit))
     };
-    UNITS.iter().filter(sound).collect()
+    let mut found: Vec<&Unit> = UNITS.iter().filter(sound).collect();
+    // Patterns are many, and read texts that are no numbers: one value tells
+    // most of them apart.
+    let text = |v: &&&Owned| matches!(v, Owned::Text(_)) && !is_number(v);
+    let Some(first) = values.iter().find(text) else { return found };
+    let mut known = Vec::new();
+    for unit in PATTERNS.iter() {
+        if time::instant(first.borrow(), Some(unit)).is_none() || !sound(&unit)
+        {
+            continue;
+        }
+        let read = instants(unit);
+        if !known.contains(&read) {
+            known.push(read);
+            found.push(unit);
+        }
+    }
+    found
 }
 
 /// A day after now: clocks differ.

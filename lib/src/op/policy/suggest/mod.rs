@@ -11,6 +11,7 @@ mod reasons;
 mod seen;
 mod words;
 
+use bytesize::ByteSize;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{Access, Census, Database, Question};
@@ -19,7 +20,7 @@ use crate::settings::policy::{
     Entry, Every, Period, Rule, cold_cutoff, cutoff,
 };
 use crate::settings::{Settings, absolute};
-use crate::time::{Age, Day};
+use crate::time::{Age, Day, Unit};
 
 use super::times::tomorrow;
 use seen::{Look, Seen, Time};
@@ -118,7 +119,9 @@ fn about(
         ..Question::default()
     };
     let census = database.census(&seen.table, &question)?;
-    remark(&mut out, &format!("{name}: {}", figures(&census, seen, time)));
+    let figures = figures(&census, seen, time);
+    let bytes = ByteSize::b(database.table_size(&seen.table)?.live_bytes);
+    remark(&mut out, &format!("{name}: {figures}; {bytes} without indexes"));
     let mut reasons = reasons::reasons(seen, all, now);
     reasons.extend(doubts(&census, seen, time, now));
     let written = Entry::Rule(Box::new(rule)).to_string();
@@ -159,6 +162,9 @@ fn figures(census: &Census, seen: &Seen, time: &Time) -> String {
         text.push_str(&ends);
     }
     match &time.unit {
+        Some(unit @ Unit::Pattern(_)) => {
+            text + &format!("; {column} holds texts, {unit}")
+        }
         Some(unit) => text + &format!("; {column} holds numbers, {unit}"),
         None => text + &format!("; {column} holds dates as text"),
     }

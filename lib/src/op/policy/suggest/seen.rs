@@ -30,7 +30,8 @@ pub(super) struct Seen {
 #[derive(Clone, Debug)]
 pub(super) struct Time {
     pub column: usize,
-    /// What its numbers count; none for texts.
+    /// What its numbers count, or the pattern of its texts; none where they
+    /// need none.
     pub unit: Option<Unit>,
 }
 
@@ -177,7 +178,8 @@ fn time(
     Err(reasons.join("; "))
 }
 
-/// What the numbers of a column count, or why it does not hold times.
+/// What the numbers of a column count, or the pattern of its texts, or why it
+/// does not hold times.
 fn reading(
     values: &[&Owned],
     now: Timestamp,
@@ -189,19 +191,20 @@ fn reading(
     if plain.given < values.len() {
         return Err("is NULL in some rows".to_owned());
     }
-    if plain.numbers == 0 {
-        return match plain.is_sound() {
-            true => Ok(None),
-            false => Err(format!(
-                "holds values that do not read as times from 2000 to now, \
-                 such as {}",
-                plain.example()
-            )),
-        };
+    if plain.numbers == 0 && plain.is_sound() {
+        return Ok(None);
     }
     let of = values.first().map(|v| spelled(v)).unwrap_or_default();
+    let texts = plain.numbers == 0;
     match units(values, now)[..] {
-        [unit] if plain.numbers == plain.given => Ok(Some(unit.clone())),
+        [unit] if texts || plain.numbers == plain.given => {
+            Ok(Some(unit.clone()))
+        }
+        [] if texts => Err(format!(
+            "holds values that do not read as times from 2000 to now, such \
+             as {}",
+            plain.example()
+        )),
         [] | [_] => Err(format!(
             "holds values that are times from 2000 to now in no one unit, \
              such as {}",
@@ -211,7 +214,8 @@ fn reading(
             let words: Vec<String> =
                 several.iter().map(ToString::to_string).collect();
             let words = words.join(" or ");
-            Err(format!("can count {words}, such as {of}"))
+            let can = if texts { "can be" } else { "can count" };
+            Err(format!("{can} {words}, such as {of}"))
         }
     }
 }
