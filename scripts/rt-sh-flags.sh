@@ -43,8 +43,7 @@ rt_compile() {
 		"*) usage \"invalid option \047$1\047\" ;; esac; }" }'
 }
 
-# NAME FLAG [VALUE ...]
-rt_set() {
+rt_set() { # NAME FLAG [VALUE ...]
 	[ $# -gt 2 ] || usage "$2 needs a value"
 	rt_n=2
 	! rt_again "$1" "$3" || return 0
@@ -75,6 +74,7 @@ rt_parse() {
 		esac
 		shift "$rt_n"
 		if [ -n "${OPT_HELP+x}" ]; then rt_help && exit; fi
-		if [ -n "${OPT_VERSION+x}" ]; then echo "$RT_NAME 0.1.0" && exit; fi
+		# shellcheck disable=SC2153 # rt-sh-setup.sh sets it
+		if [ -n "${OPT_VERSION+x}" ]; then echo "$RT_NAME $RT_VERSION" && exit; fi
 	done
 }

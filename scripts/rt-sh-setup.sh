@@ -11,15 +11,15 @@ IFS='
 RT_NAME=${0##*/}
 # A link to a script, in ~/bin say, stands for the script.
 RT_HOME=${RT_EXEC_PATH:-$(dirname -- "$(readlink -f -- "$0")")}
-# Programs installed beside the scripts are found under cron's PATH too.
-export PATH="$PATH:$RT_HOME"
+# Programs beside the scripts come before others, and under cron's PATH too.
+export PATH="$RT_HOME:$PATH"
 # shellcheck source=scripts/rt-sh-flags.sh
 . "$RT_HOME/rt-sh-flags.sh"
 # shellcheck source=scripts/rt-sh-end.sh
 . "$RT_HOME/rt-sh-end.sh"
 
 # shellcheck disable=SC2034 # the scripts use them
-RT_STOP='' RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
+RT_STOP='' RT_VERSION=0.1.0 RT_JOB_FLAGS='    --db FILE|database [RT_DB, database/ideas.db]
     --archives DIR|archive tree [RT_ARCHIVES, archives]
     --policy FILE|retention policy [RT_POLICY, built in]
     --database NAME|the database'"'"'s name in the tree [RT_DATABASE]

@@ -309,7 +309,11 @@ fn full_goes_on_after_a_job_that_left_no_report() {
             [("exit 5", 5, None), (said, 3, Some("the \"why\""))]
         {
             stub(&dir, "rt-weekly", body);
-            let out = on(script(&dir, shell, "rt-full")).run();
+            let full = on(script(&dir, shell, "rt-full"));
+            // What is beside the script comes before what is on PATH.
+            let beside = dir.join("scripts-under-test/rt-weekly");
+            std::fs::copy(dir.join("stubs/rt-weekly"), beside).unwrap();
+            let out = full.run();
             out.status(status);
             let weekly = &json_of(&out)["weekly"];
             assert_eq!(weekly["status"], "failed");

@@ -41,7 +41,8 @@ const TABLES: &str = "
 /// and archives of the old rows of tool_uses.
 fn world() -> Dir {
     let dir = Dir::new();
-    for folder in ["database", "var/lib/app", "var/log/rt", ".devs"] {
+    for folder in ["database", "var/lib/app", "var/log/rt", ".devs", "etc/rt"]
+    {
         fs::create_dir_all(dir.join(folder)).unwrap();
     }
     dir.sql("database/ideas.db", TABLES);
@@ -72,7 +73,11 @@ fn world() -> Dir {
 /// A script that ends with the first command that fails, also in a pipe.
 fn shell<'a>(dir: &'a Dir, script: &str) -> Cmd<'a> {
     let args = ["-e", "-u", "-o", "pipefail", "-c", script];
-    dir.cmd("bash").args(args).now(NOW).path_first(dir.join("stubs"))
+    dir.cmd("bash")
+        .args(args)
+        .now(NOW)
+        .env("RT_CONFIG_DIR", dir.join("etc/rt"))
+        .path_first(dir.join("stubs"))
 }
 
 /// The literal blocks and lines of a page.

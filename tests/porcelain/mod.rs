@@ -7,10 +7,13 @@
 mod archive;
 mod build_scripts;
 mod cleanup;
+mod config;
 mod examples_of_pages;
 mod first_run;
 mod flags;
 mod folders_that_others_write;
+mod init;
+mod install;
 mod jobs;
 mod page;
 mod programs_that_die;

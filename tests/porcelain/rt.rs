@@ -27,7 +27,7 @@ fn unknown_command_is_a_usage_error() {
         let dir = Dir::new();
         for name in ["nothing", "../rt-daily", "a b", "-x"] {
             let out = script(&dir, shell, "rt").arg(name).run();
-            out.status(2).stdout("").stderr_has("usage: rt [COMMAND");
+            out.status(2).stdout("").stderr_has("usage: rt [--config NAME] [");
         }
     }
 }
@@ -135,5 +135,30 @@ fn report_that_finds_no_room_says_what_to_do() {
              hint: make room; what the run did is done, \
              the next one goes on\n",
         );
+    }
+}
+
+#[test]
+fn versions_of_all_are_listed_and_a_mixture_is_said() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        let own = "case $1 in -h) echo 'rt-policy: tell it' ;;
+            *) echo rt-policy 0.0.9 ;; esac";
+        dir.script("stubs/rt-policy", &format!("#!/bin/sh\n{own}"));
+        let out = script(&dir, shell, "rt").arg("--version").run();
+        out.status(0).stdout_has("\nrt-policy       0.0.9  ");
+        out.stderr_has("rt: warning: not of version 0.1.0: rt-policy\nhint: ");
+        out.stdout_has("\nrt-daily        0.1.0  ");
+    }
+}
+
+#[test]
+fn what_lies_beside_a_script_comes_before_what_is_on_path() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        dir.script("stubs/rt-thing", "#!/bin/sh\necho other");
+        let rt = script(&dir, shell, "rt").arg("thing");
+        dir.script("scripts-under-test/rt-thing", "#!/bin/sh\necho beside");
+        rt.run().status(0).stdout("beside\n");
     }
 }

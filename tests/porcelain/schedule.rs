@@ -1,5 +1,5 @@
-//! scripts/cron/ and rt-schedule(7): the same times for cron and systemd, and
-//! units that systemd takes.
+//! scripts/cron/, scripts/systemd/ and rt-schedule(7): the same times for cron
+//! and systemd, and units that systemd takes.
 
 use std::fs;
 use std::process::Command;
@@ -27,11 +27,10 @@ fn crontab_page_readme_and_timers_tell_the_same_times() {
         {
             assert!(source(text).contains(&line), "{text}: {line}");
         }
-        let timer = source(&format!("scripts/cron/rt-{job}.timer"));
+        let timer = source(&format!("scripts/systemd/rt-{job}@.timer"));
         for line in [
             format!("OnCalendar={calendar}\n"),
             "Persistent=true\n".to_owned(),
-            format!("Unit=rt@{job}.service\n"),
         ] {
             assert!(timer.contains(&line), "{job}: {line}");
         }
@@ -67,19 +66,24 @@ fn systemd_takes_the_units() {
         return;
     }
     let dir = Dir::new();
-    // The installed program and its user, as they are here.
-    let service = source("scripts/cron/rt@.service")
-        .replace(
-            "=/usr/local/bin/rt ",
-            &format!("={} ", root().join("scripts/rt").display()),
-        )
-        .replace("User=app\n", "User=daemon\n");
-    dir.write("rt@.service", service);
-    let mut units = vec![dir.join("rt@.service")];
-    for (job, ..) in JOBS {
-        let name = format!("rt-{job}.timer");
-        let timer = source(&format!("scripts/cron/{name}"));
-        units.push(dir.write(&name, timer));
+    // The installed program and the alert, as they are here.
+    let scripts = root().join("scripts").display().to_string();
+    let filled = |unit: &str, job: &str| {
+        source(&format!("scripts/systemd/{unit}"))
+            .replace("@JOB@", job)
+            .replace("@COMMAND@", job)
+            .replace("@BIN@", &scripts)
+            .replace("@ETC@", &format!("{scripts}/etc"))
+    };
+    dir.write("rt-alert@.service", filled("rt-alert@.service", ""));
+    let mut units = Vec::new();
+    for job in ["daily", "weekly", "monthly", "check"] {
+        let service = filled("rt-job@.service", job);
+        dir.write(&format!("rt-{job}@.service"), service);
+        let timer = format!("rt-{job}@.timer");
+        dir.write(&timer, filled(&timer, job));
+        units.push(dir.join(format!("rt-{job}@app.service")));
+        units.push(dir.join(format!("rt-{job}@app.timer")));
     }
     let out = Command::new("systemd-analyze")
         .args(["verify", "--man=no"])

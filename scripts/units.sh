@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+# units.sh: the units of systemd, each with the paths of this install; sourced
+# by scripts/install.
+
+# shellcheck disable=SC2154 # scripts/install sets the paths
+# A service for each job, from the one that they share.
+put_units() { # DIR
+	for job in daily weekly monthly check; do
+		command=$job && [ "$job" != check ] || command='retention check'
+		fill 's/@JOB@/'"$job"'/; s/@COMMAND@/'"$command"'/' \
+			rt-job@.service "$1/rt-$job@.service"
+		fill '' "rt-$job@.timer" "$1/rt-$job@.timer"
+	done
+	fill '' rt-alert@.service "$1/rt-alert@.service"
+}
+fill() { # SED FILE PATH
+	sed "$1; s|@BIN@|$prefix/bin|; s|@ETC@|$etc|; s|/etc/rt/|$etc/|" \
+		"scripts/systemd/$2" >"$list.unit"
+	put 644 "$list.unit" "$3"
+}
