@@ -12,6 +12,8 @@ pub enum Kind {
     ByHand,
     /// The receipts of all that was published, given to rt-purge again.
     Again,
+    /// rt-rewrite.
+    Erase,
 }
 
 /// What `purging` events say, and when they are written.
@@ -99,6 +101,7 @@ pub struct Config {
     pub lazy_application: bool,
     pub count_equals: bool,
     pub keep_greatest: bool,
+    pub once: bool,
     pub window: Window,
     // Rules.
     pub sync_published: bool,
@@ -115,12 +118,15 @@ pub struct Config {
     pub exact_batch: bool,
     pub redo: bool,
     pub unnamed_first: bool,
+    pub sync_erased: bool,
+    pub repeated: bool,
     // Planted faults.
     pub no_lock: bool,
     pub no_sync: bool,
     pub no_purging_sync: bool,
     pub no_intent_sync: bool,
     pub blind_consolidate: bool,
+    pub blind_erase: bool,
     // The run.
     pub most_states: usize,
     pub most_found: usize,
@@ -150,6 +156,7 @@ impl Config {
             lazy_application: false,
             count_equals: false,
             keep_greatest: false,
+            once: false,
             window: Window::FromExport,
             sync_published: false,
             sync_consolidated: false,
@@ -165,11 +172,14 @@ impl Config {
             exact_batch: true,
             redo: false,
             unnamed_first: false,
+            sync_erased: true,
+            repeated: false,
             no_lock: false,
             no_sync: false,
             no_purging_sync: false,
             no_intent_sync: false,
             blind_consolidate: false,
+            blind_erase: false,
             most_states: 40_000_000,
             most_found: 4,
             quiet: false,
@@ -228,6 +238,7 @@ impl Config {
             'J' => Some(Kind::Job),
             'H' => Some(Kind::ByHand),
             'R' => Some(Kind::Again),
+            'E' => Some(Kind::Erase),
             _ => None,
         };
         self.pipelines = letters.chars().map(kind).collect::<Option<_>>()?;
@@ -290,6 +301,7 @@ impl Config {
             "applazy" => &mut self.lazy_application,
             "multiset" => &mut self.count_equals,
             "keepmax" => &mut self.keep_greatest,
+            "once" => &mut self.once,
             "pub_sync" => &mut self.sync_published,
             "cons_sync" => &mut self.sync_consolidated,
             "settled_skip" => &mut self.skip_settled,
@@ -305,6 +317,9 @@ impl Config {
             "mut_nolsync" => &mut self.no_purging_sync,
             "mut_nointent" => &mut self.no_intent_sync,
             "cons_blind" => &mut self.blind_consolidate,
+            "erase_blind" => &mut self.blind_erase,
+            "erase_sync" => &mut self.sync_erased,
+            "repeated" => &mut self.repeated,
             "quiet" => &mut self.quiet,
             _ => return None,
         };

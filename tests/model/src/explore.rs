@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::config::{Config, Kind};
+use crate::erase::ERASED;
 use crate::faults::successors;
 use crate::pipeline::{Label, Who, step};
 use crate::world::{CONTENTS, DAMAGE_IS_SAID, File, Pipeline, World};
@@ -176,20 +177,36 @@ impl Search<'_> {
 /// How one undisturbed job ends.
 struct End {
     broken: Option<&'static str>,
+    /// Damage was reported, as it must be.
+    said: bool,
     world: World,
     trace: Vec<Label>,
 }
 
-/// One undisturbed job, and the promises behind it.
+/// One undisturbed job, and the promises behind it; where there are erasures
+/// an undisturbed one follows, and no archive holds then what it erased.
 fn final_run(world: &World, config: &Config) -> End {
-    let mut world = world.clone();
+    let end = last_run(Kind::Job, world.clone(), config);
+    let erases = config.pipelines.contains(&Kind::Erase);
+    if end.broken.is_some() || end.said || !erases {
+        return end;
+    }
+    let mut last = last_run(Kind::Erase, end.world, config);
+    last.trace.splice(..0, end.trace);
+    if last.world.archived(ERASED) > 0 && !last.said {
+        last.broken = last.broken.or(Some("P5: what was erased is there"));
+    }
+    last
+}
+
+fn last_run(kind: Kind, mut world: World, config: &Config) -> End {
     let mut trace = vec![];
-    world.pipelines.push(Pipeline::new(Kind::Job));
+    world.pipelines.push(Pipeline::new(kind));
     let me = world.pipelines.len() - 1;
     while !world.pipelines[me].has_ended() && world.broken.is_none() {
         if trace.len() == 400 {
             let broken = Some("P5: the final run does not end");
-            return End { broken, world, trace };
+            return End { broken, said: false, world, trace };
         }
         match step(&mut world, me, config) {
             Some(label) => trace.push(label),
@@ -197,10 +214,11 @@ fn final_run(world: &World, config: &Config) -> End {
                 || world.broken.is_some() => {}
             None => {
                 let broken = Some("P5: the final run is blocked (lock)");
-                return End { broken, world, trace };
+                return End { broken, said: false, world, trace };
             }
         }
     }
+    let said = world.broken == Some(DAMAGE_IS_SAID);
     let broken = match world.broken {
         Some(DAMAGE_IS_SAID) => {
             world.has_lost(config).then_some("P1/P2: loss")
@@ -208,7 +226,7 @@ fn final_run(world: &World, config: &Config) -> End {
         Some(promise) => Some(promise),
         None => is_sound(&world, config),
     };
-    End { broken, world, trace }
+    End { broken, said, world, trace }
 }
 
 /// What must hold behind an undisturbed run; the promise that does not.
@@ -226,7 +244,11 @@ fn is_sound(world: &World, config: &Config) -> Option<&'static str> {
             true => world.allowed[content],
             false => 0,
         };
-        held > (world.live[content] + allowed).into()
+        // A row that was put back out of the archives stands there once.
+        let repeated = config.once
+            && !config.keyless
+            && world.archived(content as u8) > usize::from(allowed) + 1;
+        repeated || held > (world.live[content] + allowed).into()
     });
     if too_many && !world.restored {
         return Some("P2: a row twice (in both, or in two archives)");

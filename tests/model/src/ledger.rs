@@ -9,7 +9,12 @@ impl World {
 
     /// The first intent without an end.
     pub fn open_intent(&self) -> Option<&Event> {
-        self.ledger.iter().find(|event| match event {
+        self.ledger.iter().find(|event| self.is_open(event))
+    }
+
+    /// Whether an event is an intent without an end.
+    pub fn is_open(&self, event: &Event) -> bool {
+        match event {
             Event::Store { segment, .. } => {
                 !self.says(&Event::Published(*segment))
                     && !self.says(&Event::Void(*segment))
@@ -18,8 +23,12 @@ impl World {
                 !self.says(&Event::Consolidated(*id))
                     && !self.says(&Event::ConsolidateVoid(*id))
             }
+            Event::Erase { id, .. } => {
+                !self.says(&Event::Erased(*id))
+                    && !self.says(&Event::EraseVoid(*id))
+            }
             _ => false,
-        })
+        }
     }
 
     pub fn is_settled(&self, segment: u8) -> bool {
@@ -99,6 +108,11 @@ impl World {
                     if let Some((_, gone)) = gone {
                         file.retain(|line| !gone.contains(line));
                     }
+                }
+                Event::Erase { id, name, old, new }
+                    if *name == wanted && self.says(&Event::Erased(*id)) =>
+                {
+                    file.retain(|l| new.contains(l) || !old.contains(l));
                 }
                 _ => {}
             }

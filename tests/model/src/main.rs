@@ -1,5 +1,5 @@
 //! A model of the protocol by which rows go from a database into an archive
-//! tree: publish, settle, recover and consolidate. rt-protocol(7) is the
+//! tree: publish, settle, recover, consolidate and erase. rt-protocol(7) is the
 //! protocol, README.md says how to read the model.
 //!
 //! *Modelled.* One table of two or three rows, with a key, or without one and
@@ -27,6 +27,7 @@
 mod application;
 mod config;
 mod disk;
+mod erase;
 mod explore;
 mod faults;
 mod ledger;

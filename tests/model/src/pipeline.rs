@@ -73,12 +73,16 @@ const BY_HAND: [Stage; 9] = [
 const AGAIN: [Stage; 4] =
     [Stage::Lock, Stage::Recover, Stage::Settle, Stage::Unlock];
 
+const ERASE: [Stage; 4] =
+    [Stage::Lock, Stage::Recover, Stage::Erase, Stage::Unlock];
+
 impl Pipeline {
     pub fn stage(&self) -> Stage {
         let stages: &[Stage] = match self.kind {
             Kind::Job => &JOB,
             Kind::ByHand => &BY_HAND,
             Kind::Again => &AGAIN,
+            Kind::Erase => &ERASE,
         };
         stages.get(self.at as usize).copied().unwrap_or(Stage::End)
     }
@@ -127,6 +131,10 @@ fn turn(world: &mut World, me: usize, config: &Config) -> Turn {
             stay_or_go_on(world, me, label)
         }
         Stage::Settle => receipts(world, me, config),
+        Stage::Erase => {
+            let label = world.erase(me, config);
+            stay_or_go_on(world, me, label)
+        }
         Stage::Consolidate => {
             let label = match config.consolidate {
                 true => world.consolidate(me, config),

@@ -51,6 +51,9 @@ impl World {
                 );
                 None
             }
+            Event::Erase { id, name, old, new } => {
+                self.recover_erasure(me, config, (id, name), (&old, &new))
+            }
             _ => unreachable!("no intent"),
         }
     }

@@ -5,7 +5,7 @@ use crate::config::{Config, Flush, Purging};
 use crate::ledger::without;
 use crate::pipeline::Label;
 use crate::settle::Segment;
-use crate::world::{Event, Lines, RECEIPTS_READ, Settling, Step, World};
+use crate::world::{Event, Line, Lines, RECEIPTS_READ, Settling, Step, World};
 
 impl World {
     /// Which lines must go is decided, and `retract` written.
@@ -47,9 +47,13 @@ impl World {
         if config.held_out {
             out |= rest & settling.stay;
         }
+        if config.repeated && !config.keyless {
+            out |= settling.deleted & self.elsewhere(segment);
+        }
         if !config.keep || config.keyless || !settling.recovers {
             return out;
         }
+        let elsewhere = self.elsewhere(segment);
         let seen = settling.deleted | settling.known | settling.stay;
         for (i, line) in segment.lines.iter().enumerate() {
             let content = line.content;
@@ -57,15 +61,25 @@ impl World {
                 let counts = j < i || (seen >> j) & 1 == 1;
                 j != i && other.content == content && counts
             });
-            let elsewhere = (0..self.names.len()).any(|name| {
-                let mut lines = self.file(name).iter();
-                lines.any(|l| l.content == content && l.segment != segment.id)
-            });
-            if (rest >> i) & 1 == 1 && (here || elsewhere) {
+            let copy = here || (elsewhere >> i) & 1 == 1;
+            if (rest >> i) & 1 == 1 && copy {
                 out |= 1 << i;
             }
         }
         out
+    }
+
+    /// The lines whose record stands in another segment of the day's file, or
+    /// in the month's tar.
+    fn elsewhere(&self, segment: &Segment) -> Lines {
+        let stands = |line: &Line| {
+            let same = |l: &Line| {
+                l.content == line.content && l.segment != segment.id
+            };
+            (0..self.names.len()).any(|name| self.file(name).iter().any(same))
+        };
+        let lines = segment.lines.iter().enumerate();
+        lines.filter(|(_, l)| stands(l)).fold(0, |all, (i, _)| all | 1 << i)
     }
 
     pub fn rewrite(&mut self, me: usize, segment: &Segment) -> Label {

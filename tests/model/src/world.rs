@@ -40,6 +40,9 @@ pub enum Event {
     Consolidate { id: u8, days: Vec<(u8, File)>, old: File, new: File },
     Consolidated(u8),
     ConsolidateVoid(u8),
+    Erase { id: u8, name: u8, old: File, new: File },
+    Erased(u8),
+    EraseVoid(u8),
 }
 
 /// A row of the table.
@@ -63,6 +66,7 @@ pub enum Stage {
     Store,
     Settle,
     Consolidate,
+    Erase,
     Unlock,
     End,
 }
