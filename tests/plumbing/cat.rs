@@ -246,7 +246,8 @@ fn files_of_other_programs_are_read() {
     .status(0);
     let out = cat(&dir, &[]).run();
     gives(out.status(4).stderr_has("2025-11.tar.gz"), "1 10 3");
-    out.expect("one warning", out.stderr.lines().count() == 1);
+    out.expect("two warnings", out.stderr.lines().count() == 2);
+    out.stderr_has("'a' holds archives and no ledger: nothing tells");
     fs::remove_file(foreign).unwrap();
     // A name that climbs out is refused, and the rest goes on.
     dir.write("m/evil", "x");
@@ -301,7 +302,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let row = format!("{{\"id\":1,\"v\":\"{}\"}}\n", "x".repeat(1000));
     dir.write("a/warm/2025-11-01/t.jsonl", row.repeat(4000));
     let mut child = std::process::Command::new(bins().join("rt-cat"))
-        .args(["--archives", "a", "t"])
+        .args(["-q", "--archives", "a", "t"])
         .current_dir(dir.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::event::{Adopt, Event, Named, Segment};
 use super::inventory::Inventory;
 use super::member::Member;
-use super::names::{Origin, Tree};
+use super::names::{Origin, Tree, month_file};
 use super::open::Open;
 use super::owner::{Archive, not_as_said};
 use super::segment::{Text, whole_lines};
@@ -79,7 +79,7 @@ impl Tree {
                 }
             };
         }
-        let members = survey_tar(&path)?;
+        let members = survey_tar(file, &path)?;
         let named = Named { file: file.to_owned(), size_bytes, sha256 };
         Ok(Some(Adopt { named, members }))
     }
@@ -107,7 +107,7 @@ impl Tree {
         let sha256 = file_sha256(open, &path)?;
         let named = Named { file: file.to_owned(), size_bytes, sha256 };
         if file.ends_with(".tar.gz") {
-            return Ok(Adopt { named, members: survey_tar(&path)? });
+            return Ok(Adopt { named, members: survey_tar(file, &path)? });
         }
         let counted = self.count_records(file, !file.ends_with(".gz"))?;
         let known = files.file(file).and_then(|known| known.members.first());
@@ -182,7 +182,7 @@ impl Archive {
 }
 
 /// What a foreign tar holds.
-fn survey_tar(path: &TreePath) -> Result<Vec<Member>> {
+fn survey_tar(file: &str, path: &TreePath) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
     read_tar(
         durable::open_read(path)?,
@@ -196,13 +196,23 @@ fn survey_tar(path: &TreePath) -> Result<Vec<Member>> {
                 )));
             }
             let (day, rest) = name.split_once('/').unwrap_or(("", name));
-            let stem = rest.strip_suffix(".jsonl.gz");
+            let plain = rest.strip_suffix(".jsonl");
+            let stem = rest.strip_suffix(".jsonl.gz").or(plain);
             let day = day.parse::<Day>().ok();
+            if day.is_some_and(|day| file != month_file(day)) {
+                return Err(Error::data(format!(
+                    "{} holds {}, which is of another month",
+                    quoted(path),
+                    quote(name)
+                )));
+            }
             let origin =
                 stem.filter(|_| day.is_some()).and_then(Origin::of_stem);
             let mut hash = Hashing::new(contents);
             let counted = match origin {
-                Some(_) => count_lines(&mut hash, &quote(name), false)?,
+                Some(_) => {
+                    count_lines(&mut hash, &quote(name), plain.is_some())?
+                }
                 None => Counted::default(),
             };
             std::io::copy(&mut hash, &mut std::io::sink())

@@ -36,7 +36,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 
-use crate::error::{Error, Result, quoted};
+use super::names::Tree;
+use super::tiers::holds_files;
+use crate::error::{Error, Notes, Result, quoted};
 use crate::io::beneath;
 use crate::io::durable;
 use crate::io::tree_path::TreePath;
@@ -77,6 +79,37 @@ impl Ledger {
             mark.check(root, 0, "")?;
         }
         Ledger::replayed(root, now, write)
+    }
+
+    /// Opens the ledger for who does not write but rests on what it says; what
+    /// it may have lost is said.
+    ///
+    /// # Errors
+    /// Status 5 when it does not end where `lock` says.
+    pub fn read(
+        root: &Path,
+        now: Timestamp,
+        notes: &mut dyn Notes,
+    ) -> Result<Ledger> {
+        let mut ledger = Ledger::replayed(root, now, false)?;
+        ledger.check_end()?;
+        ledger.warn_if_lost(notes)?;
+        Ok(ledger)
+    }
+
+    /// Says when there are archives and it holds nothing: there was none, or it
+    /// was lost.
+    pub fn warn_if_lost(&self, notes: &mut dyn Notes) -> Result<()> {
+        let tree = Tree::new(self.root());
+        if self.replay.end.seq == 0 && holds_files(&tree)? {
+            notes.warn(&format!(
+                "{} holds archives and no ledger: nothing tells whether they \
+                 are whole; if it had one, put that back from a backup before \
+                 a job begins another",
+                quoted(tree.root())
+            ));
+        }
+        Ok(())
     }
 
     /// Opens it for writing wherever it ends: what it lost is to be taken in.

@@ -100,6 +100,7 @@ impl Archive {
                 quoted(root.join("ledger.torn"))
             ));
         }
+        ledger.warn_if_lost(notes)?;
         let mut archive = Archive {
             tree: Tree::new(root),
             ledger,

@@ -151,6 +151,22 @@ fn is_whole_name(name: &str) -> bool {
     })
 }
 
+/// Whether there is any file that archives are.
+pub fn holds_files(tree: &Tree) -> Result<bool> {
+    if !whole_files(tree)?.is_empty() || !cold_files(tree)?.is_empty() {
+        return Ok(true);
+    }
+    for (_, folder) in real_folders(&tree.top().join("warm"))? {
+        let is = |name: &str| {
+            name.ends_with(".jsonl.gz") || name.ends_with(".jsonl")
+        };
+        if entries(&folder)?.iter().any(|(name, _)| is(name)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Names and paths in a folder, sorted; none where there is no folder.
 pub fn entries(folder: &TreePath) -> Result<Vec<(String, TreePath)>> {
     let found = match beneath::names(folder) {

@@ -90,7 +90,7 @@ pub fn run(
         ));
     }
     if options.verb == Verb::List {
-        let ledger = Ledger::open(&root, now, false)?;
+        let ledger = Ledger::read(&root, now, notes)?;
         let wanted = |held: &&Held| {
             let mut names = options.names.iter();
             options.names.is_empty()

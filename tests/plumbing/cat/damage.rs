@@ -264,7 +264,7 @@ fn a_damaged_member_is_left_out_and_named() {
     let count = ["--archives", "a", "--count", "--verify", "t"];
     let count = dir.cmd("rt-cat").args(count).run();
     count.status(5).stdout_has("\"rows\":121}");
-    count.stderr_has("is not what the ledger says");
+    count.stderr_has("is corrupt");
     // Its header too: then the next one is looked for.
     flip(&dir, WARM, start);
     let out = cat(&dir);

@@ -81,7 +81,10 @@ fn csv_says_what_it_leaves_out_of_files_of_other_programs() {
     dir.cmd("gzip").arg("a/warm/2025-11-01/t.jsonl").run().status(0);
     let out = cat(&dir, &["--format", "csv"]).run();
     out.status(3).stdout("\"id\"\r\n1\r\n2\r\n5\r\n");
-    insta::assert_snapshot!(out.stderr, @"rt-cat: warning: 1 value left out, whose column is not in the header; 1 record left out, which CSV cannot hold");
+    insta::assert_snapshot!(out.stderr, @"
+    rt-cat: warning: 'a' holds archives and no ledger: nothing tells whether they are whole; if it had one, put that back from a backup before a job begins another
+    rt-cat: warning: 1 value left out, whose column is not in the header; 1 record left out, which CSV cannot hold
+    ");
     cat(&dir, &["--where", "id=9", "--format", "csv"])
         .run()
         .status(0)

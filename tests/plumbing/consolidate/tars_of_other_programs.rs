@@ -62,6 +62,42 @@ fn a_month_of_another_tar_is_taken_in_and_merged() {
 }
 
 #[test]
+fn tar_with_a_day_of_another_month_is_left_and_named() {
+    let world = World::tiers();
+    day(&world);
+    world.dir.write("src/2025-11-30/tool_uses.jsonl", "{\"id\":9}\n");
+    let all = ["-C", "src", "-czf", TAR, "."];
+    if !write(&world, ("tar", &all)) {
+        return;
+    }
+    let before = fs::read(world.dir.join(TAR)).unwrap();
+    world.insert("tool_uses", 10, &["2025-12-03"]);
+    world.archive(NOW);
+    let out = world.consolidate(NOW, &[]);
+    out.status_of(&[3, 4]).stderr_has("which is of another month");
+    world.expire("2027-06-09T00:00:00Z", &["--yes"]).status_of(&[3, 4]);
+    assert!(before == fs::read(world.dir.join(TAR)).unwrap());
+    let ledger = world.dir.read("archives/ledger.jsonl");
+    assert!(!ledger.contains("{\"type\":\"adopt\""));
+}
+
+#[test]
+fn rows_of_a_member_that_is_not_compressed_are_counted() {
+    let world = World::tiers();
+    day(&world);
+    world.dir.write("src/2025-12-04/tool_uses.jsonl", "{\"id\":9}\n");
+    if !write(&world, ("tar", &["-C", "src", "-czf", TAR, "."])) {
+        return;
+    }
+    world.insert("tool_uses", 10, &["2025-12-03"]);
+    world.archive(NOW);
+    world.consolidate(NOW, &[]).status(0);
+    let count = world.cmd("rt-cat").args(["--count", "tool_uses"]).run();
+    count.status(0).stdout_has("\"rows\":5}");
+    world.cmd("rt-cat").arg("tool_uses").run().status(0);
+}
+
+#[test]
 fn a_month_of_another_tar_is_taken_in_and_expires() {
     for writer in WRITERS {
         let world = World::tiers();

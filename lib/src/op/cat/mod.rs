@@ -163,6 +163,7 @@ impl<'c> Cat<'c> {
             sink,
             notes,
             exit,
+            damaged: BTreeSet::new(),
         })
     }
 
@@ -187,6 +188,11 @@ impl<'c> Cat<'c> {
 
     /// Takes all rows that are meant to the sink.
     fn read(&mut self) -> Result<()> {
+        // What is known to be missing is said before the first row.
+        if let Err(error) = self.ledger.check_end() {
+            self.trouble(error);
+        }
+        self.ledger.warn_if_lost(self.notes)?;
         for link in linked_folders(&self.tree)? {
             self.trouble(link);
         }

@@ -34,6 +34,8 @@ pub(super) struct Text {
     pub error: Option<Error>,
     /// Its members that are out.
     pub members: u64,
+    /// How many lines it must have.
+    pub rows: Option<u64>,
 }
 
 impl Text {
@@ -53,6 +55,7 @@ impl Text {
             damages: Damages::default(),
             error: None,
             members: 0,
+            rows: None,
         }
     }
 }

@@ -264,8 +264,22 @@ impl Cat<'_> {
                 counted(text.met.undated, "record")
             ));
         }
+        let lines = text.met.lines;
         let damages = text.damages.tell(text.known);
         let errors = damages.chain(text.error).chain(text.met.trouble());
+        let mut errors: Vec<Error> = errors.collect();
+        if let Some(rows) = text.rows.filter(|rows| *rows != lines)
+            && errors.is_empty()
+            && self.options.limit.is_none()
+        {
+            errors.push(Error::disagree(format!(
+                "{what} has {}, and {rows} by the ledger",
+                counted(lines, "line")
+            )));
+        }
+        if !errors.is_empty() {
+            self.damaged.insert(what.clone());
+        }
         for error in errors {
             self.trouble(named(error, what).with_exit(text.exit));
         }

@@ -5,7 +5,8 @@
 //! it is settled, by a rename: what was opened is one of its two forms, and
 //! its length tells whether it is one that the ledger knows.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 
 use super::aside::Aside;
 use super::file::from_start;
@@ -15,6 +16,8 @@ use crate::archive::{
     proven_lines,
 };
 use crate::error::{Error, Exit, Result, counted, quoted};
+use crate::io::digest::Hashing;
+use crate::io::tree_path::TreePath;
 use crate::io::{durable, gz};
 use crate::record::records;
 use crate::time::Day;
@@ -69,14 +72,19 @@ impl Cat<'_> {
         Ok(files)
     }
 
-    fn lay_aside(&mut self, file: &str) -> Result<()> {
+    /// Opens a file of the ledger's, and gives its length; nothing where it
+    /// goes by the ledger.
+    fn open_whole(
+        &mut self,
+        file: &str,
+    ) -> Result<Option<(TreePath, File, u64)>> {
         let path = self.tree.path(file)?;
-        let state = self.ledger.state();
-        let Some(open) = durable::open_if_there(&path)? else {
-            return match goes(state, file) {
-                true => Ok(()),
-                false => Err(not_as_said(&path, "is missing")),
-            };
+        let opened = durable::open_if_there(&path)
+            .map_err(|error| error.with_exit(self.graver(file)))?;
+        let open = match opened {
+            Some(open) => open,
+            None if goes(self.ledger.state(), file) => return Ok(None),
+            None => return Err(not_as_said(&path, "is missing")),
         };
         let is = durable::length(&open, &path)?;
         if !self.ledger.forms(file)?.iter().any(|(size, _)| *size == is) {
@@ -85,6 +93,13 @@ impl Cat<'_> {
                 "is not as long as the ledger says",
             ));
         }
+        Ok(Some((path, open, is)))
+    }
+
+    fn lay_aside(&mut self, file: &str) -> Result<()> {
+        let Some((path, open, is)) = self.open_whole(file)? else {
+            return Ok(());
+        };
         let counts = self.options.counts() && self.chooser.range.is_all();
         let known = self.ledger.files()?.file(file);
         if let Some(known) = known.filter(|k| counts && k.size_bytes == is) {
@@ -107,8 +122,9 @@ impl Cat<'_> {
             undated += self.take(lines)?;
             Ok(())
         };
+        let mut hashing = Hashing::new(&mut input);
         let done = proven_lines(
-            &mut input,
+            &mut hashing,
             &source,
             threads,
             &mut damages,
@@ -121,10 +137,35 @@ impl Cat<'_> {
                 counted(undated, "record")
             ));
         }
+        let mut sound = !plain && done.is_ok();
         for error in damages.tell(known) {
+            sound = false;
             self.trouble_with(file, error);
         }
-        done.map_err(|error| named(error, &name))
+        done.map_err(|error| named(error, &name))?;
+        if sound {
+            io::copy(&mut hashing, &mut io::sink())
+                .map_err(|e| Error::io("read", &path, e))?;
+            let digest = hashing.sha256();
+            self.check_digest((&path, file), is, &digest)?;
+        }
+        Ok(())
+    }
+
+    /// Holds what was read of a file of this length against the ledger; that
+    /// it has another length was said.
+    fn check_digest(
+        &mut self,
+        (path, file): (&TreePath, &str),
+        size_bytes: u64,
+        digest: &str,
+    ) -> Result<()> {
+        let forms = self.ledger.forms(file)?;
+        let known = forms.iter().any(|(size, _)| *size == size_bytes);
+        if known && !forms.iter().any(|(_, form)| *form == digest) {
+            self.trouble(not_as_said(path, "is not what the ledger says"));
+        }
+        Ok(())
     }
 
     /// Takes the rows of some whole lines that are meant; gives how many

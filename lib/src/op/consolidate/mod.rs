@@ -70,7 +70,7 @@ fn consolidate(
     let tree = Tree::new(&root);
     if dry {
         record.status = "dry_run".to_owned();
-        let ledger = Ledger::open(&root, now, false)?;
+        let ledger = Ledger::read(&root, now, notes)?;
         let months =
             due(&tree, &ledger, &policy, now, options, record, notes)?;
         for (file, warm) in months {

@@ -104,7 +104,7 @@ fn rehearse(
 ) -> Result<Option<Error>> {
     "dry_run".clone_into(&mut record.status);
     let root = options.settings.archives();
-    let ledger = Ledger::open(&root, now, false)?;
+    let ledger = Ledger::read(&root, now, notes)?;
     let tree = Tree::new(&root);
     if !options.files.is_empty() {
         gone::rehearse(&options.files, &tree, &ledger, record)?;

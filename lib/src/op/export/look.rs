@@ -68,7 +68,9 @@ impl<'e> Eyes<'e> {
     fn open(options: &'e Options, stop: &'e Stop) -> Result<Eyes<'e>> {
         let settings = &options.settings;
         let job = Job::new(options, stop)?;
-        let ledger = Ledger::open(&settings.archives(), job.now, false)?;
+        let root = settings.archives();
+        let mut ledger = Ledger::open(&root, job.now, false)?;
+        ledger.check_end()?;
         Ok(Eyes {
             database: job.open()?,
             ledger,

@@ -21,7 +21,8 @@ impl OnHold {
         let mut holds = Vec::new();
         if options.due {
             let root = options.settings.archives();
-            let ledger = Ledger::open(&root, now, false)?;
+            let mut ledger = Ledger::open(&root, now, false)?;
+            ledger.check_end()?;
             let all = ledger.state().holds().iter();
             let in_force = all.filter(|h| !h.released && !h.hold.is_over(now));
             holds.extend(in_force.map(|held| held.hold.clone()));

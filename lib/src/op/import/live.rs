@@ -53,7 +53,7 @@ pub(super) fn import(
     check_triggers(options, &mut database, &table)?;
     let name = settings.database()?;
     let origin = Origin::new(&table.name, name.as_deref());
-    let ledger = Ledger::open(&root, now, false)?;
+    let ledger = Ledger::read(&root, now, notes)?;
     let dated = dated(options, &ledger, &origin, &table)?;
     drop(ledger);
     let Some(aside) = lay_aside(options, &table, &dated, lines)? else {

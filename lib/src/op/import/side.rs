@@ -33,7 +33,7 @@ pub(super) fn import(
     let name = options.settings.database()?;
     let origin = Origin::new(&options.table, name.as_deref());
     let segments = StoredSegments::read(&root, &origin)?;
-    let ledger = Ledger::open(&root, now, false)?;
+    let ledger = Ledger::read(&root, now, notes)?;
     let path = options.into.clone().unwrap_or_default();
     let mut database = open(options, &path)?;
     if let Some(table) = database.table(&options.table)? {

@@ -42,7 +42,7 @@ pub(super) fn rehearse(
         return Ok(results);
     }
     let root = options.settings.archives();
-    let ledger = Ledger::open(&root, options.settings.now()?, false)?;
+    let ledger = Ledger::read(&root, options.settings.now()?, notes)?;
     let identity = Database::identity(&options.settings.db())?;
     let others_bytes = waited.others_bytes(options.pending);
     let list = &mut results.list;

@@ -109,7 +109,13 @@ pub(super) fn run(
     let policy = options.settings.load_policy()?;
     let now = options.settings.now()?;
     let tree = Tree::new(&options.settings.archives());
-    let ledger = Ledger::open(tree.root(), now, false)?;
+    let mut ledger = Ledger::open(tree.root(), now, false)?;
+    let mut exit = Exit::Done;
+    if let Err(error) = ledger.check_end() {
+        notes.warn(&error.to_string());
+        exit = error.exit();
+    }
+    ledger.warn_if_lost(notes)?;
     let name = options.settings.database()?;
     let name = name.as_deref();
     let asked = Asked::of(options, name, ledger.files()?)?;
@@ -118,7 +124,6 @@ pub(super) fn run(
     } else {
         asked.count(Due::new(ledger.files()?, &policy, now), output)?;
     }
-    let mut exit = Exit::Done;
     let mut wrong = mismatches(options, name, &tree, &ledger)?;
     if !wrong.is_empty() {
         let again = Ledger::open(tree.root(), now, false)?;

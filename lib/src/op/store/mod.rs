@@ -75,7 +75,9 @@ pub fn run(
 /// Whether the table could be stored here.
 fn rehearse(options: &Options) -> Result<()> {
     let now = options.settings.now()?;
-    let ledger = Ledger::open(&options.settings.archives(), now, false)?;
+    let root = options.settings.archives();
+    let mut ledger = Ledger::open(&root, now, false)?;
+    ledger.check_end()?;
     let name = options.settings.database()?;
     let origin = Origin::new(&options.table, name.as_deref());
     let Ok(identity) = Database::identity(&options.settings.db()) else {
