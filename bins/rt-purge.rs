@@ -19,6 +19,7 @@ enum F {
     MaxRuntime,
     LockWait,
     Reclaim,
+    SecureDelete,
     Moved,
 }
 
@@ -64,6 +65,11 @@ static CMD: Command<F> = Command {
             "none|incremental|full",
             "then free space",
         ),
+        switch(
+            F::SecureDelete,
+            "secure-delete",
+            "overwrite what is deleted with zeros",
+        ),
         switch(F::Moved, "moved", "the database is at another path now"),
         cli::db(),
         cli::archives(),
@@ -96,6 +102,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::MaxRuntime => o.max_runtime = Some(time("max-runtime")?),
             F::LockWait => o.lock_wait = Some(time("lock-wait")?),
             F::Reclaim => o.reclaim = cli::text("reclaim", &v)?.parse()?,
+            F::SecureDelete => o.secure_delete = true,
             F::Moved => o.moved = true,
         }
     }

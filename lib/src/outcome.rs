@@ -112,6 +112,8 @@ pub struct Consolidation {
 }
 
 impl Step for Consolidation {
+    type Record = Upkeep;
+
     fn end(&mut self) -> End<'_> {
         (&mut self.status, &mut self.message, &mut self.exit_status)
     }
@@ -173,6 +175,8 @@ pub struct Span {
 }
 
 impl Step for Expiry {
+    type Record = Upkeep;
+
     fn end(&mut self) -> End<'_> {
         (&mut self.status, &mut self.message, &mut self.exit_status)
     }
@@ -188,11 +192,14 @@ pub type End<'r> =
 
 /// The record of a step of upkeep.
 pub trait Step: Default {
+    /// What it is printed as.
+    type Record: Serialize;
+
     /// What it says of the step's end.
     fn end(&mut self) -> End<'_>;
 
     /// It as a record of the stream.
-    fn record(self) -> Upkeep;
+    fn record(self) -> Self::Record;
 
     /// Notes that a part was left undone, and why.
     fn leave(&mut self, exit: Exit, why: String) {

@@ -1,5 +1,5 @@
-//! How the steps of upkeep, rt-consolidate and rt-expire, run and end: one
-//! record, whatever happened; what cannot be done with a file is left, named
+//! How the steps of upkeep, rt-consolidate, rt-expire and rt-rewrite, run and
+//! end: one record, whatever happened; what cannot be done with a file is left, named
 //! and no reason to stop. What is ready is published in batches; a signal ends a
 //! run between two files, with what is ready done. A dry run may come after dry runs of the jobs that
 //! archive, and counts on what they said they would add.
@@ -109,6 +109,7 @@ pub fn change_all<I: Item>(
     let words = match kind {
         Kind::Consolidate => "consolidating",
         Kind::Expire => "expiring",
+        Kind::Erase => "erasing",
     };
     progress::begin(words.to_owned(), "files", total);
     let ended = items.try_for_each(|mut item| {

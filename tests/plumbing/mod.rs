@@ -20,6 +20,7 @@ mod policy_recipes;
 mod purge;
 mod redact;
 mod report;
+mod rewrite;
 mod stat;
 mod stat_of_archives;
 mod stopping;

@@ -8,6 +8,7 @@ mod archive;
 mod build_scripts;
 mod cleanup;
 mod config;
+mod erase;
 mod examples_of_pages;
 mod first_run;
 mod flags;

@@ -253,6 +253,39 @@ fn consolidation_and_expiry_make_durable_what_the_page_says() {
 }
 
 #[test]
+fn erasure_makes_durable_what_the_page_says() {
+    if !traceable() {
+        return;
+    }
+    for cold in [false, true] {
+        let world = World::new(&["uuids"]);
+        world.fill("uuids", "2025-11-02", 2);
+        world.job().run().status(0);
+        let mut file = "archives/warm/2025-11-02/uuids.jsonl.gz";
+        if cold {
+            world.cmd("rt-consolidate").run().status(0);
+            file = "archives/cold/2025/2025-11.tar.gz";
+        }
+        for n in [0, 1] {
+            let key = format!("--where=n={n}");
+            let args = ["--yes", "--reason=x", &key, "uuids"];
+            let trace = Trace::of(&world, "rt-rewrite", &args, b"");
+            assert_eq!(trace.events(), ["erase", "erased"]);
+            // A file in which no row is left needs no draft, and goes.
+            if n == 0 {
+                trace.agrees("erase", file);
+                trace.agrees("erased", file);
+            }
+            let ends = trace.writes_of("erased")[0];
+            for word in ["folders", "unlinks", "ledger"] {
+                assert!(trace.is_durable(word, file, ends), "{word}");
+            }
+        }
+        assert!(!world.dir.join(file).exists());
+    }
+}
+
+#[test]
 fn taking_in_makes_durable_what_the_page_says() {
     if !traceable() {
         return;

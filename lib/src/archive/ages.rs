@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Adopt, Change, Segment};
+use super::change::Change;
+use super::event::{Adopt, Segment};
 use super::member::Member;
 use super::pairs;
 use crate::settings::policy::Period;

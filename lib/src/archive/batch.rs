@@ -1,9 +1,10 @@
-//! Changes of the tree by rt-consolidate and rt-expire, many at once: a file
-//! is made durable once, a folder once, and the ledger twice a batch.
+//! Changes of the tree by rt-consolidate, rt-expire and rt-rewrite, many at
+//! once: a file is made durable once, a folder once, and the ledger twice a
+//! batch.
 //!
 //! # Which write is durable before which
 //!
-//! 1. what is new is a draft (`month`), fsynced and read back;
+//! 1. what is new is a draft (`month`, `erase`), fsynced and read back;
 //! 2. ledger: an intent for each change names its file before and after, and
 //!    each file that goes; one write; fsync;
 //! 3. rename each draft, or unlink where nothing is left; fsync the files and
@@ -20,8 +21,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::event::{Change, Event};
-use super::month::MonthDraft;
+use super::change::Change;
+use super::event::Event;
+use super::month::FileDraft;
 use super::owner::{Archive, not_as_said};
 use super::state::Kind;
 use crate::crash;
@@ -43,7 +45,7 @@ pub struct Ready {
     /// What its intent says.
     pub change: Change,
     /// The file as it is to be; none where it goes.
-    pub draft: Option<MonthDraft>,
+    pub draft: Option<FileDraft>,
     /// The file that was held against the ledger, where that was long ago
     /// when the intent is written.
     pub proven: Option<FileId>,
@@ -133,6 +135,7 @@ impl Archive {
             match batch.kind {
                 Kind::Consolidate => Event::Consolidate(intent),
                 Kind::Expire => Event::Expire(intent),
+                Kind::Erase => Event::Erase(intent),
             }
         };
         let events: Vec<Event> = batch.ready.iter().map(event).collect();
@@ -140,7 +143,7 @@ impl Archive {
     }
 
     /// Gives a file its new form.
-    fn put(&self, change: &Change, draft: Option<MonthDraft>) -> Result<()> {
+    fn put(&self, change: &Change, draft: Option<FileDraft>) -> Result<()> {
         let path = self.tree.path(&change.file)?;
         match draft {
             Some(draft) => draft.put(&path, change.before.is_some()),
@@ -178,6 +181,7 @@ impl Archive {
             match kind {
                 Kind::Consolidate => Event::Consolidated { id },
                 Kind::Expire => Event::Expired { id },
+                Kind::Erase => Event::Erased { id },
             }
         };
         let ends: Vec<Event> = changes.iter().map(end).collect();

@@ -79,6 +79,8 @@ pub struct Draft {
     text_size: u64,
     rows: u64,
     range: Option<(Timestamp, Timestamp)>,
+    /// Some line has no time: what the others say is not of all.
+    undated: bool,
     synced: bool,
 }
 
@@ -102,6 +104,7 @@ impl Draft {
             text_size: 0,
             rows: 0,
             range: None,
+            undated: false,
             synced: false,
         };
         if let Some((file, path)) = present {
@@ -172,6 +175,11 @@ impl Draft {
         };
     }
 
+    /// Notes that a line of the next block has no time.
+    pub(super) fn is_undated(&mut self) {
+        self.undated = true;
+    }
+
     /// Appends a block's member, or its text where nothing is compressed.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if let Some(hash) = &mut self.file_hash {
@@ -209,7 +217,7 @@ impl Draft {
             rows: self.rows,
             text_size_bytes: self.text_size,
             text_sha256: hex(&self.text_hash.clone().finalize()),
-            range: self.range,
+            range: self.range.filter(|_| !self.undated),
         })
     }
 
@@ -220,6 +228,11 @@ impl Draft {
             Some(_) => self.temp.replace(path),
             None => self.temp.publish_new(path),
         }
+    }
+
+    /// The temporary file, which was finished.
+    pub(super) fn into_temp(self) -> Temp {
+        self.temp
     }
 
     /// Puts it in the place of a file of which it is a rewrite.

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::event::{Adopt, Change, Segment};
+use super::change::Change;
+use super::event::{Adopt, Segment};
 use super::open::Open;
 
 /// What an event that is done makes of the files.
@@ -12,7 +13,7 @@ pub(super) enum Effect {
     Published(Box<Segment>, Option<Timestamp>),
     /// A segment is settled.
     Settled(Box<Open>),
-    /// A consolidation or an expiry is done.
+    /// A consolidation, an expiry or an erasure is done.
     Changed(Box<Change>),
     /// A file is taken in, by a run of this time.
     Adopted(Adopt, Option<Timestamp>),

@@ -1,9 +1,8 @@
 //! The events, as they stand in the ledger. rt-ledger(5) describes them.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::change::{Change, Named};
 use super::holds::Hold;
 use super::member::Member;
 use super::names::Origin;
@@ -204,44 +203,6 @@ pub struct Settled {
     pub counts: Counts,
 }
 
-/// A file with its digest.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Named {
-    /// The file, relative to the tree's root.
-    pub file: String,
-    /// Its length.
-    pub size_bytes: u64,
-    /// SHA-256 of all of it.
-    pub sha256: String,
-}
-
-/// A file is about to be made, rewritten or removed: an intent, of
-/// `consolidate` and of `expire`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Change {
-    /// 128 random bits in hexadecimal; never used again.
-    pub id: String,
-    /// The file, relative to the tree's root.
-    pub file: String,
-    /// What it is before; none for a new file.
-    pub before: Option<Named>,
-    /// What it is afterwards; none when it goes.
-    pub after: Option<Named>,
-    /// What it holds afterwards.
-    pub members: Vec<Member>,
-    /// Files that go when it is there: what they held is in it.
-    pub removes: Vec<Named>,
-    /// What it held and holds no more: the end of its retention.
-    pub expires: Vec<Member>,
-    /// How long the policy keeps the rows of these tables in all.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub retention: BTreeMap<String, String>,
-    /// An operator said so: of an expiry, the file was gone already, and no
-    /// retention ended; of a consolidation, it was found done.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_hand: bool,
-}
-
 /// A file that was made by hand or by another program is part of the tree
 /// from now on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -324,6 +285,13 @@ pub enum Event {
     Expire(Box<Change>),
     /// They are gone.
     Expired {
+        /// The intent.
+        id: String,
+    },
+    /// Lines of a file are about to be erased. An intent.
+    Erase(Box<Change>),
+    /// They are gone.
+    Erased {
         /// The intent.
         id: String,
     },

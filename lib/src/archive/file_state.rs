@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Named;
+use super::change::Named;
 use super::member::Member;
 
 /// What a file is, by the ledger.

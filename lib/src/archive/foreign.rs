@@ -8,7 +8,9 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
-use super::event::{Adopt, Event, Named, Segment};
+use super::change::Named;
+use super::erase::came_back;
+use super::event::{Adopt, Event, Segment};
 use super::inventory::Inventory;
 use super::member::Member;
 use super::names::{Origin, Tree, month_file};
@@ -157,7 +159,14 @@ impl Archive {
     }
 
     /// Takes in a file that was looked through.
+    ///
+    /// # Errors
+    /// Status 5 for one that is what it was before lines were erased out of it.
     pub fn adopt(&mut self, adopt: Adopt) -> Result<()> {
+        let Named { file, sha256, .. } = &adopt.named;
+        if self.files()?.before_erasure(file, sha256).is_some() {
+            return Err(came_back(&self.tree.path(file)?));
+        }
         self.sync_file(&adopt.named.file)?;
         self.append(&[Event::Adopt(adopt)])
     }

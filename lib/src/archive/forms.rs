@@ -24,6 +24,9 @@ pub fn forms<'l>(
             }));
         }
     }
+    let after = state.changes().iter().filter_map(|(_, c)| c.after.as_ref());
+    let after = after.filter(|after| after.file == file);
+    forms.extend(after.map(|n| (n.size_bytes, n.sha256.as_str())));
     forms
 }
 

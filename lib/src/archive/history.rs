@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::audit::Audit;
-use super::event::{Change, Event, Job, Settled};
+use super::change::Change;
+use super::event::{Event, Job, Settled};
 use super::member::Member;
 use super::open::Open;
 use super::said::Said;
 use crate::error::Result;
+use crate::outcome::is_zero;
 use crate::time::{Day, rfc3339};
 
 /// What the archives of a table gained and gave up in a month: the record
@@ -43,6 +45,9 @@ pub struct Month {
     pub expired_rows: u64,
     /// The bytes that they had in their files.
     pub expired_bytes: u64,
+    /// Rows that an operator had erased.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erased_rows: u64,
 }
 
 /// How a job ended: the record `job` of rt-stat(1).
@@ -100,11 +105,11 @@ impl History {
                     self.taken_in(at, member, held);
                 }
             }
-            Event::Expired { id } => {
+            Event::Expired { id } | Event::Erased { id } => {
                 let mut changes = before.state.changes().iter();
                 let change = changes.find(|(_, change)| change.id == *id);
                 if let Some((_, change)) = change {
-                    self.expired(at, change);
+                    self.gone(at, change);
                 }
             }
             Event::Job(job) => {
@@ -167,12 +172,18 @@ impl History {
         }
     }
 
-    fn expired(&mut self, at: Timestamp, change: &Change) {
+    /// What expired, or was erased; not what had come back and was counted
+    /// before.
+    fn gone(&mut self, at: Timestamp, change: &Change) {
         for member in &change.expires {
             if let Some(month) = self.of_member(at, member) {
                 month.expired_rows += member.rows;
                 month.expired_bytes += member.size_bytes;
             }
+        }
+        for gone in change.erases.iter().filter(|_| !change.again) {
+            let database = gone.database.as_deref();
+            self.of(at, &gone.table, database).erased_rows += gone.rows;
         }
     }
 }

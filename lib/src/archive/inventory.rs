@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ages::Archived;
+use super::change::Change;
 use super::effect::Effect;
-use super::event::{Change, Segment};
+use super::event::Segment;
 use super::file_state::{FileState, state_of};
 use super::member::Member;
 use super::open::Open;
@@ -28,6 +29,9 @@ pub struct Inventory {
     /// The times of a file's rows before a segment that is not settled, by its
     /// id.
     before: BTreeMap<String, Times>,
+    /// What files were before lines of them were erased, by file and digest.
+    #[serde(default)]
+    erased: BTreeMap<String, BTreeMap<String, FileState>>,
 }
 
 impl Inventory {
@@ -45,6 +49,23 @@ impl Inventory {
     /// The times of a file's rows before a segment that is not settled.
     pub(super) fn before(&self, id: &str) -> Option<&Times> {
         self.before.get(id)
+    }
+
+    /// What a file with this digest held, where that is what it was before
+    /// lines were erased out of it: it was put back since.
+    pub fn before_erasure(
+        &self,
+        file: &str,
+        sha256: &str,
+    ) -> Option<&FileState> {
+        let now = self.files.get(file).map(|f| f.sha256.as_str());
+        let forms = self.erased.get(file).filter(|_| now != Some(sha256));
+        forms.and_then(|forms| forms.get(sha256))
+    }
+
+    /// The files out of which lines were erased.
+    pub fn shortened(&self) -> impl Iterator<Item = &str> {
+        self.erased.keys().map(String::as_str)
     }
 
     /// When the latest rows of a member of a file were archived.
@@ -142,6 +163,16 @@ impl Inventory {
 
     /// A change is done: the file is what it was to be, others are gone.
     fn changed(&mut self, change: &Change) {
+        // A file that had come back is, by the ledger, what it was made then.
+        if change.again {
+            return;
+        }
+        if !change.erases.is_empty()
+            && let Some(before) = self.files.get(&change.file)
+        {
+            let forms = self.erased.entry(change.file.clone()).or_default();
+            forms.insert(before.sha256.clone(), before.clone());
+        }
         for removed in &change.removes {
             self.files.remove(&removed.file);
         }

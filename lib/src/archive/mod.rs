@@ -14,8 +14,8 @@
 //! | `purging` | file, folders, ledger, journal | rows of the segment, or some | settles it, and keeps each line in doubt |
 //! | `retract` | rows' deletion, new file under a temporary name | the file with or without those lines | with: decides anew; without: `purge` |
 //! | `purge` | rows' deletion, file, folders | nothing | none |
-//! | `consolidate`, `expire`, a batch of them | new tars under temporary names | each tar as it was, or new | new: goes on from there; old: `void`; each by itself |
-//! | `consolidated`, `expired` | tar, folders, unlinks | nothing | none |
+//! | `consolidate`, `expire`, `erase`, a batch of them | new files under temporary names | each file as it was, or new | new: goes on from there; old: `void`; each by itself |
+//! | `consolidated`, `expired`, `erased` | file, folders, unlinks | nothing | none |
 //! | `adopt` | file, folders | nothing | none |
 //! | `hold` | nothing | rows that stay; of rows that were to be put back, all or none | none: the same import goes on under it |
 //! | `release` | nothing | nothing | none |
@@ -37,6 +37,7 @@
 //! | `retract` of a line whose row was deleted and whose record stood in the archives before | the row was equal to the line, and the same record was read from another line that stays, as of a second copy; where only the row's own line held it, that line stays |
 //! | `consolidate` unlinks warm files | their bytes are a member of the tar, which was read back, renamed and fsynced with its folders; each file still has the digest that the intent names |
 //! | `expire` | the retention of what goes has ended; what stays is copied as in `consolidate` |
+//! | `erase` | an operator named those rows, and no hold is over them: here last copies go; every other row of the file is in the new one, whose lines were read from a file with the ledger's digest, and which is durable before the old one goes |
 //! | `void` of a `store` | the file is what it was: nothing was added |
 //! | the rest of a broken ledger, by `--repair` | it is durable in `ledger.torn` before it is cut; no archived record goes |
 //! | `take_in_month` unlinks warm files | as in `consolidate`: their bytes were read in the tar, which is durable |
@@ -50,11 +51,13 @@ mod audit;
 mod batch;
 mod before;
 mod by_hand;
+mod change;
 mod checkpoint;
 mod copies;
 mod draft;
 mod effect;
 mod end_mark;
+mod erase;
 mod event;
 mod file_state;
 mod foreign;
@@ -82,6 +85,7 @@ mod read_log;
 mod recover;
 mod replay;
 mod retract;
+mod rewriter;
 mod said;
 mod same_database;
 mod segment;
@@ -101,12 +105,14 @@ pub use audit::Audit;
 pub use batch::{Batch, Ready};
 pub use before::LedgerBefore;
 pub use by_hand::{enter_by_hand, look_by_hand};
+pub use change::{Change, Erased, Named};
 pub use checkpoint::CHECKPOINT;
 pub use copies::record_digest;
 pub use draft::{Block, Draft, Sums};
+pub use erase::{Erasure, Shorter, came_back};
 pub use event::{
-    Adopt, Change, Compression, Counts, Event, Job, Moved, Named, Purging,
-    Receipt, Retract, Segment, Settled,
+    Adopt, Compression, Counts, Event, Job, Moved, Purging, Receipt, Retract,
+    Segment, Settled,
 };
 pub use file_state::FileState;
 pub use forms::{forms, forms_under_way, goes};
@@ -117,7 +123,7 @@ pub use ledger::Ledger;
 pub use lost::{Damages, Known, by_ledger};
 pub use member::Member;
 pub use mismatch::{Mismatch, Reason, mismatches, moving};
-pub use month::{Addition, MonthDraft};
+pub use month::{Addition, FileDraft};
 pub use names::{Origin, Tree, file_name, month_file};
 pub use open::Open;
 pub use owner::{Archive, Blocked, not_as_said, record_job};
@@ -127,7 +133,7 @@ pub use proven_lines::{
 };
 pub use read_ahead::ReadAhead;
 pub use read_log::{READ_LOG, ReadLog};
-pub use retract::LineTime;
+pub use rewriter::LineTime;
 pub use said::Said;
 pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,

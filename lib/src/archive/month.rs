@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 
-use super::event::Named;
+use super::change::Named;
 use super::file_state::FileState;
 use super::member::Member;
 use super::owner::{Archive, not_as_said};
@@ -29,9 +29,10 @@ pub struct Addition {
     pub files: Vec<TreePath>,
 }
 
-/// A month's tar that is ready to be published.
-pub struct MonthDraft {
-    temp: Temp,
+/// A whole file that is ready to be published: a month's tar, or one out of
+/// which lines were erased.
+pub struct FileDraft {
+    pub(super) temp: Temp,
     /// Its length and digest.
     pub after: Named,
     /// What it holds.
@@ -40,14 +41,15 @@ pub struct MonthDraft {
 
 impl Archive {
     /// Writes a month anew: the members of the tar that `keep` lets through,
-    /// and what is added. `None` when nothing is left.
+    /// and what is added; what is added under the name of a member that is not
+    /// let through takes its place. `None` when nothing is left.
     pub fn draft_month(
         &self,
         file: &str,
         before: Option<&FileState>,
         keep: &dyn Fn(&Member) -> bool,
         additions: Vec<Addition>,
-    ) -> Result<Option<MonthDraft>> {
+    ) -> Result<Option<FileDraft>> {
         let path = self.tree.path(file)?;
         let folder = &path.folder();
         let mut adding: BTreeMap<String, Addition> = BTreeMap::new();
@@ -69,22 +71,19 @@ impl Archive {
         if before.is_some() {
             let input = durable::open_read(&path)?;
             read_tar(input, path.path(), &mut |name, size, contents| {
-                let member =
-                    old.iter().find(|m| m.name == name).ok_or_else(|| {
-                        not_as_said(
-                            &path,
-                            "holds what the ledger does not know",
-                        )
-                    })?;
-                if !keep(member) {
-                    return Ok(());
+                let member = old.iter().find(|m| m.name == name);
+                let member = member.ok_or_else(|| unknown(&path))?;
+                let entry = (member, size, contents, &path);
+                match (keep(member), adding.remove(name)) {
+                    (true, more) => {
+                        let more = more.as_ref();
+                        members.push(copy_member(&mut writer, entry, more)?);
+                    }
+                    (false, Some(instead)) => {
+                        members.push(add_member(&mut writer, &instead)?);
+                    }
+                    (false, None) => {}
                 }
-                let more = adding.remove(name);
-                members.push(copy_member(
-                    &mut writer,
-                    (member, size, contents, &path),
-                    more.as_ref(),
-                )?);
                 Ok(())
             })?;
         }
@@ -99,12 +98,12 @@ impl Archive {
         temp.park();
         crash::point("month.drafted");
         let after = Named { file: file.to_owned(), size_bytes, sha256 };
-        Ok(Some(MonthDraft { temp, after, members }))
+        Ok(Some(FileDraft { temp, after, members }))
     }
 }
 
-impl MonthDraft {
-    /// Gives it its name; `replaces` says whether a tar has that already. The
+impl FileDraft {
+    /// Gives it its name; `replaces` says whether a file has that already. The
     /// caller fsyncs the folder.
     pub(super) fn put(self, path: &TreePath, replaces: bool) -> Result<()> {
         match replaces {
@@ -112,6 +111,10 @@ impl MonthDraft {
             false => self.temp.publish_new(path),
         }
     }
+}
+
+fn unknown(path: &TreePath) -> Error {
+    not_as_said(path, "holds what the ledger does not know")
 }
 
 /// A member of the old tar, with what is added behind it.

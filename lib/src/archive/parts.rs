@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::event::{Change, Event, Retract, Segment};
+use super::change::Change;
+use super::event::{Event, Retract, Segment};
 
 /// A segment in a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,10 +68,14 @@ impl Parts {
                 self.open.remove(id);
                 self.changes.remove(id);
             }
-            Event::Consolidate(change) | Event::Expire(change) => {
+            Event::Consolidate(change)
+            | Event::Expire(change)
+            | Event::Erase(change) => {
                 self.changes.insert(change.id.clone(), change.clone());
             }
-            Event::Consolidated { id } | Event::Expired { id } => {
+            Event::Consolidated { id }
+            | Event::Expired { id }
+            | Event::Erased { id } => {
                 if let Some(change) = self.changes.remove(id) {
                     self.changed(&change);
                 }
@@ -121,8 +126,15 @@ impl Parts {
         }
     }
 
-    /// A tar was written anew: what went into it stands behind what was there.
+    /// A file was written anew: what went into a tar stands behind what was
+    /// there, and of what lines were erased out of the segments are not known
+    /// any more.
     fn changed(&mut self, change: &Change) {
+        for erased in &change.erases {
+            let tar = change.file.ends_with(".tar.gz");
+            let name = tar.then(|| erased.name.clone());
+            self.parts.remove(&(change.file.clone(), name));
+        }
         for removed in &change.removes {
             let parts = self.parts.remove(&(removed.file.clone(), None));
             let Some(name) = removed.file.strip_prefix("warm/") else {
@@ -138,8 +150,9 @@ impl Parts {
             let parts = parts.unwrap_or_else(|| vec![unknown]);
             self.parts.entry(key).or_default().extend(parts);
         }
-        let keeps = |name: &Option<String>| {
-            change.members.iter().any(|m| Some(&m.name) == name.as_ref())
+        let keeps = |name: &Option<String>| match name {
+            Some(name) => change.members.iter().any(|m| m.name == *name),
+            None => false,
         };
         self.parts
             .retain(|(file, name), _| *file != change.file || keeps(name));

@@ -1,7 +1,8 @@
 //! What an interrupted run left: temporary files, and intents whose end the
 //! ledger does not know.
 
-use super::event::{Change, Event, Named, Segment};
+use super::change::{Change, Named};
+use super::event::{Event, Segment};
 use super::owner::{Archive, Blocked, not_as_said};
 use super::tiers::entries;
 use crate::crash;
@@ -58,8 +59,8 @@ impl Archive {
         Ok(form)
     }
 
-    /// The same for intents of consolidation and expiry, of which a batch may
-    /// have left many.
+    /// The same for intents of consolidation, expiry and erasure, of which a
+    /// batch may have left many.
     fn recover_changes(&mut self, notes: &mut dyn Notes) -> Result<()> {
         let open: Vec<_> = self.state().changes().iter().cloned().collect();
         if open.is_empty() {
@@ -118,6 +119,9 @@ impl Archive {
             if let Some(table) = &member.table {
                 self.block(table, error);
             }
+        }
+        for erased in &change.erases {
+            self.block(&erased.table, error);
         }
     }
 

@@ -10,24 +10,19 @@
 //! was: whoever comes decides anew, and the last `retract` counts. After 3 it
 //! is done.
 
-use jiff::Timestamp;
-
-use super::draft::{Block, Draft};
-use super::event::{Compression, Counts, Event, Retract, Segment};
+use super::draft::Draft;
+use super::event::{Counts, Event, Retract, Segment};
 use super::owner::{Archive, not_as_said};
-use super::segment::{BLOCK_BYTES, SegmentText, VerifiedSegment};
+use super::rewriter::{LineTime, Rewriter, TextForm};
+use super::segment::{SegmentText, VerifiedSegment};
 use crate::crash;
 use crate::db::Flushed;
 use crate::error::Result;
 use crate::io::tree_path::TreePath;
-use crate::io::{durable, gz, space};
+use crate::io::{durable, space};
 use crate::line_set::LineSet;
-use crate::record::{Frame, records};
+use crate::record::records;
 use crate::time::rfc3339;
-
-/// What a rewrite needs to know of a line: when its row was, for the member's
-/// header.
-pub type LineTime<'t> = &'t dyn Fn(&[u8]) -> Option<Timestamp>;
 
 impl Archive {
     /// Takes `lines` out of a segment, of which no rewrite was done. None are
@@ -137,46 +132,20 @@ fn write_without(
     time: LineTime<'_>,
     draft: &mut Draft,
 ) -> Result<()> {
-    let mut encoder = gz::Encoder::new(segment.level);
-    let mut member = Vec::new();
-    let mut cut = |block: &mut Block, draft: &mut Draft| -> Result<()> {
-        draft.count(block);
-        if segment.compression == Compression::None {
-            draft.write(&block.text)?;
-        } else {
-            member.clear();
-            encoder.member(&block.text, block.microseconds(), &mut member)?;
-            draft.write(&member)?;
-        }
-        block.text.clear();
-        (block.lines, block.range) = (0, None);
-        Ok(())
+    let form = TextForm {
+        compression: segment.compression,
+        level: segment.level,
+        array: segment.array,
     };
-    let (mut line, mut block) = (0, Block::default());
-    let mut frame = Frame::new(segment.array);
+    let (mut line, mut rewriter) = (0, Rewriter::new(draft, form, time));
     text.read(&mut |piece| {
         for record in records(piece) {
             line += 1;
-            if lines.contains(line - 1) {
-                continue;
-            }
-            block.text.extend_from_slice(frame.between());
-            let length = block.text.len() + record.len() + 1;
-            if block.lines > 0 && length > BLOCK_BYTES {
-                cut(&mut block, draft)?;
-            }
-            block.text.extend_from_slice(record);
-            block.text.extend_from_slice(frame.row());
-            match time(record) {
-                Some(at) => block.count(at),
-                None => block.lines += 1,
+            if !lines.contains(line - 1) {
+                rewriter.keep(record)?;
             }
         }
         Ok(())
     })?;
-    block.text.extend_from_slice(frame.end());
-    if !block.text.is_empty() {
-        cut(&mut block, draft)?;
-    }
-    Ok(())
+    rewriter.end()
 }

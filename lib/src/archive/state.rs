@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ages::Retentions;
+use super::change::Change;
 use super::effect::Effect;
-use super::event::{Change, Event, Job, Segment, Settled};
+use super::event::{Event, Job, Segment, Settled};
 use super::holds::Holds;
 use super::names::Origin;
 use super::open::Open;
@@ -60,7 +61,8 @@ pub struct State {
     jobs: BTreeMap<JobKey, (Job, Option<Timestamp>)>,
     #[serde(with = "pairs")]
     successes: BTreeMap<JobKey, Timestamp>,
-    /// Intents of `consolidate` and `expire` that are neither done nor void.
+    /// Intents of `consolidate`, `expire` and `erase` that are neither done nor
+    /// void.
     /// They are closed in their order, from the first on.
     changes: VecDeque<(Kind, Change)>,
     clock: Clock,
@@ -77,6 +79,8 @@ pub enum Kind {
     Consolidate,
     /// rt-expire's.
     Expire,
+    /// rt-rewrite's.
+    Erase,
 }
 
 impl State {
@@ -112,7 +116,7 @@ impl State {
         })
     }
 
-    /// Intents of `consolidate` and `expire` that are open, in order.
+    /// Intents of `consolidate`, `expire` and `erase` that are open, in order.
     pub fn changes(&self) -> &VecDeque<(Kind, Change)> {
         &self.changes
     }
@@ -216,9 +220,14 @@ impl State {
                 }
                 self.changes.push_back((Kind::Expire, *change));
             }
+            Event::Erase(change) => {
+                self.changes.push_back((Kind::Erase, *change));
+            }
             Event::Hold(hold) => self.holds.hold(hold, at)?,
             Event::Release { id } => self.holds.release(&id)?,
-            Event::Consolidated { id } | Event::Expired { id } => {
+            Event::Consolidated { id }
+            | Event::Expired { id }
+            | Event::Erased { id } => {
                 let change = self
                     .close_change(&id)
                     .ok_or_else(|| format!("no open change {id}"))?;

@@ -7,7 +7,8 @@
 //! superseded, and all its lines stay. Files and folders are durable before
 //! the ledger names them.
 
-use super::event::{Adopt, Change, Counts, Event, Job, Settled};
+use super::change::Change;
+use super::event::{Adopt, Counts, Event, Job, Settled};
 use super::owner::Archive;
 use super::state::{Kind, State};
 use crate::error::Result;

@@ -12,6 +12,7 @@ pub mod lock;
 pub mod policy;
 pub mod purge;
 pub mod report;
+pub mod rewrite;
 pub mod stat;
 pub mod store;
 pub mod verify;

@@ -112,38 +112,66 @@ impl Predicate {
         }
     }
 
+    /// The column that it is about, with the way into it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it compares with.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Whether it is `COL=VALUE`.
+    pub fn is_equality(&self) -> bool {
+        self.op == Op::Equal
+    }
+
+    /// Whether it is `COL~TEXT`.
+    pub fn is_search(&self) -> bool {
+        self.op == Op::Contains
+    }
+
     /// Whether it holds for a record. Nothing is equal to NULL, and to what is
     /// not there; `!=` holds where `=` does not.
     pub fn holds(&self, line: &[u8]) -> std::result::Result<bool, Fault> {
+        Ok(self.look(line)?.unwrap_or_else(|| self.misses()))
+    }
+
+    /// Whether it holds for a record; none where that has no such column.
+    pub fn look(
+        &self,
+        line: &[u8],
+    ) -> std::result::Result<Option<bool>, Fault> {
         match self.column(line) {
             Ok(held) => Ok(held),
             // No row of SQLite's, but perhaps an object of another program's.
             Err(fault) => match find(line, &self.path) {
-                Some(inner) => Ok(self.meets_inner(inner)),
+                Some(inner) => Ok(Some(self.meets_inner(inner))),
                 None => Err(fault),
             },
         }
     }
 
-    fn column(&self, line: &[u8]) -> std::result::Result<bool, Fault> {
-        let (column, way) = match self.path.split_first() {
-            Some((column, way)) => (column.as_str(), way),
-            None => return Ok(self.misses()),
+    fn column(&self, line: &[u8]) -> std::result::Result<Option<bool>, Fault> {
+        let Some((column, way)) = self.path.split_first() else {
+            return Ok(None);
         };
         let mut fields = Fields::new(line);
         while let Some(field) = fields.next()? {
             if field.key.names(&self.name) {
-                return self.meets_token(field.value);
+                return self.meets_token(field.value).map(Some);
             }
             if !way.is_empty() && field.key.names(column) {
                 let Token::Text(text) = field.value else {
-                    return Ok(self.misses());
+                    return Ok(Some(self.misses()));
                 };
                 let inner = find(&text.text()?, way);
-                return Ok(self.meets_inner(inner.unwrap_or(Inner::Other)));
+                let inner = inner.unwrap_or(Inner::Other);
+                return Ok(Some(self.meets_inner(inner)));
             }
         }
-        Ok(self.misses())
+        Ok(None)
     }
 
     /// What holds where there is nothing to compare.
@@ -160,7 +188,8 @@ impl Predicate {
             Token::Integer(digits) | Token::Real(digits) => {
                 self.meets(token.to_owned()?.borrow(), digits)
             }
-            Token::Null | Token::Bytes { .. } => self.misses(),
+            Token::Bytes { .. } => self.meets(token.to_owned()?.borrow(), b""),
+            Token::Null => self.misses(),
         })
     }
 
@@ -186,8 +215,8 @@ impl Predicate {
             (Op::NotEqual, _) => !self.equals(value),
             (Op::Less, _) => self.order(value) == Some(Ordering::Less),
             (Op::Greater, _) => self.order(value) == Some(Ordering::Greater),
-            (Op::Contains, Value::Text(text)) => {
-                memmem::find(text, wanted).is_some()
+            (Op::Contains, Value::Text(bytes) | Value::Blob(bytes)) => {
+                memmem::find(bytes, wanted).is_some()
             }
             (Op::Contains, _) => memmem::find(digits, wanted).is_some(),
         }
@@ -196,7 +225,11 @@ impl Predicate {
     fn equals(&self, value: Value<'_>) -> bool {
         let same = |order| order == Some(Ordering::Equal);
         match value {
-            Value::Text(text) if text == self.value.as_bytes() => true,
+            Value::Text(bytes) | Value::Blob(bytes)
+                if bytes == self.value.as_bytes() =>
+            {
+                true
+            }
             Value::Text(_) => same(self.order_times(value)),
             _ => same(self.order(value)),
         }

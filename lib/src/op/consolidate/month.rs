@@ -7,7 +7,7 @@ use std::io::Write;
 use crate::archive::tiers::{WarmFile, entries};
 use crate::archive::{
     Addition, Archive, BLOCK_BYTES, Change, FileState, Inventory, Member,
-    Named, Ready, Tree, file_name, not_as_said,
+    Named, Ready, file_name, not_as_said,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::digest::file_sha256;
@@ -79,15 +79,10 @@ impl Item for Month {
             .draft_month(file, before.as_ref(), &|_| true, additions)?
             .ok_or_else(|| Error::failed("a month without members"))?;
         let change = Change {
-            id: Tree::new_id()?,
-            file: file.clone(),
-            before: before.map(|b| b.named(file)),
             after: Some(draft.after.clone()),
             members: draft.members.clone(),
             removes: removes.clone(),
-            expires: Vec::new(),
-            retention: BTreeMap::new(),
-            by_hand: false,
+            ..Change::of(file, before.map(|b| b.named(file)))?
         };
         self.removes = removes;
         Ok(Some(Ready { change, draft: Some(draft), proven: None }))

@@ -112,18 +112,14 @@ impl Item for Due<'_> {
             .map(|e| (e.table.clone(), e.retention.clone()))
             .collect();
         let change = Change {
-            id: Tree::new_id()?,
-            file: self.file.to_owned(),
-            before: Some(self.before.named(self.file)),
             after: draft.as_ref().map(|d| d.after.clone()),
             members: draft
                 .as_ref()
                 .map(|d| d.members.clone())
                 .unwrap_or_default(),
-            removes: Vec::new(),
             expires: self.goes.iter().map(|e| e.member.clone()).collect(),
             retention,
-            by_hand: false,
+            ..Change::of(self.file, Some(self.before.named(self.file)))?
         };
         Ok(Some(Ready { change, draft, proven: Some(proven) }))
     }

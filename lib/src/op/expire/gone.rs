@@ -4,7 +4,7 @@
 //! Only what is really gone is entered so. A file whose rows may still be in a
 //! database, or that only a link or a folder hides, is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::archive::{
     Archive, Batch, Change, FileState, Kind, Ledger, Ready, Tree,
@@ -29,15 +29,9 @@ pub(super) fn enter(
     for file in files.iter().filter(|file| seen.insert(*file)) {
         let known = check(work.tree(), work.ledger(), file)?.clone();
         let change = Change {
-            id: Tree::new_id()?,
-            file: file.clone(),
-            before: Some(known.named(file)),
-            after: None,
-            members: Vec::new(),
-            removes: Vec::new(),
             expires: known.members.clone(),
-            retention: BTreeMap::new(),
             by_hand: true,
+            ..Change::of(file, Some(known.named(file)))?
         };
         batch.add(Ready { change, draft: None, proven: None });
         entered.push((file, known));

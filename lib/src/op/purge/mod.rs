@@ -135,6 +135,9 @@ fn work(
 ) -> Result<Results> {
     let mut database = options.settings.open(Access::Delete)?;
     database.check_reclaim(options.reclaim)?;
+    if options.secure_delete {
+        database.delete_securely()?;
+    }
     let mut results =
         Results { list: Vec::new(), reclaimed: None, end: Ok(()) };
     let anything = !waited.receipts.is_empty()
@@ -165,6 +168,12 @@ fn work(
     }
     let copied = database.end_journal();
     results.end = results.end.and(copied);
+    if options.secure_delete && !database.drop_log()? {
+        notes.warn(
+            "somebody is using the database: what was deleted stands in its \
+             write-ahead log until the last one has closed it",
+        );
+    }
     Ok(results)
 }
 

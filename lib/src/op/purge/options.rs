@@ -28,6 +28,8 @@ pub struct Options {
     pub lock_wait: Option<Duration>,
     /// `--reclaim`.
     pub reclaim: Reclaim,
+    /// `--secure-delete`.
+    pub secure_delete: bool,
     /// `--moved`.
     pub moved: bool,
 }

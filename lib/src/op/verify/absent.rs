@@ -1,8 +1,9 @@
 //! The proof that no archive holds a key.
 //!
 //! Each value of the column is decoded before it is compared: how a text was
-//! spelled, with escapes or without, does not count, nor whether a number was
-//! stored as one or as a text.
+//! spelled, with escapes or without, does not count, nor how a number or a time
+//! is written. It is the same comparison by which rt-cat finds rows and
+//! rt-rewrite erases them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -11,43 +12,22 @@ use std::sync::{Mutex, PoisonError};
 
 use super::finding::{Finding, Place, Severity};
 use crate::error::{Error, Result, counted, quote};
-use crate::record::Fields;
-use crate::value::Owned;
+use crate::record::Predicate;
 
 /// `--absent COL=V`.
 #[derive(Clone, Debug)]
-pub struct Key {
-    column: String,
-    value: String,
-}
+pub struct Key(Predicate);
 
 impl FromStr for Key {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Key> {
-        match text.split_once('=') {
-            Some((column, value)) if !column.is_empty() => {
-                Ok(Key { column: column.to_owned(), value: value.to_owned() })
-            }
+        match Predicate::parse(text) {
+            Ok(condition) if condition.is_equality() => Ok(Key(condition)),
             _ => Err(Error::usage(format!(
                 "--absent takes COLUMN=VALUE, not {}",
                 quote(text)
             ))),
-        }
-    }
-}
-
-impl Key {
-    /// Whether a value is the one that is looked for.
-    fn is(&self, value: &Owned) -> bool {
-        let number = || self.value.parse::<f64>().ok();
-        match value {
-            Owned::Null => false,
-            Owned::Text(bytes) | Owned::Blob(bytes) => {
-                *bytes == self.value.as_bytes()
-            }
-            Owned::Integer(i) => self.value.parse() == Ok(*i),
-            Owned::Real(r) => number() == Some(*r),
         }
     }
 }
@@ -69,13 +49,11 @@ impl<'k> Absent<'k> {
     /// Looks at a record.
     pub(super) fn see(&self, place: &Place<'_>, record: &[u8]) {
         // What is no record is a finding by itself.
-        let Ok(Some(value)) = Fields::find(record, &self.key.column) else {
-            return;
-        };
+        let Ok(Some(held)) = self.key.0.look(record) else { return };
         if !self.known.load(Ordering::Relaxed) {
             self.known.store(true, Ordering::Relaxed);
         }
-        if !self.key.is(&value) {
+        if !held {
             return;
         }
         let mut found =
@@ -90,7 +68,7 @@ impl<'k> Absent<'k> {
 
     /// Where it was found; and that nothing has the column.
     pub(super) fn findings(self) -> Vec<Finding> {
-        let Key { column, value } = self.key;
+        let (column, value) = (self.key.0.name(), self.key.0.value());
         let found =
             self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<Finding> = found.into_values().collect();

@@ -1,8 +1,8 @@
 //! The books: what became of the rows of a table's day.
 //!
 //! Two sums close for each: what was stored or taken in is in the warm, the
-//! cold or the whole files, or outside of the tree, or it expired, or was
-//! taken out again; and what was stored and settled, less what was kept back
+//! cold or the whole files, or outside of the tree, or it expired, was erased or
+//! was taken out again; and what was stored and settled, less what was kept back
 //! or was not there, was deleted from the database. The first is held against
 //! the lines that were counted in the files, where these were read.
 
@@ -35,6 +35,8 @@ pub(super) struct Book {
     /// Lines of files outside the tree.
     outside: i64,
     expired: i64,
+    /// Lines that an operator had erased.
+    erased: i64,
     /// Lines that a settlement took out.
     taken_out: i64,
     /// Lines of segments that are not settled.
@@ -132,17 +134,30 @@ impl Books {
                 }
             }
             Event::Consolidated { id } => self.moved(id, before),
-            Event::Expired { id } => {
-                let changes = state.changes().iter();
-                let mut changes = changes.map(|(_, change)| change);
-                let change = changes.find(|change| change.id == *id);
-                for member in change.iter().flat_map(|c| &c.expires) {
-                    if let Some(book) = self.of_member(member) {
-                        book.expired += rows(member.rows);
-                    }
-                }
+            Event::Expired { id } | Event::Erased { id } => {
+                self.gone(id, before);
             }
             _ => {}
+        }
+    }
+
+    /// What expired, or was erased.
+    fn gone(&mut self, id: &str, before: &Said) {
+        let changes = before.state.changes().iter();
+        let mut changes = changes.map(|(_, change)| change);
+        // A file that came back was out of the books already.
+        let Some(change) = changes.find(|c| c.id == id && !c.again) else {
+            return;
+        };
+        for member in &change.expires {
+            if let Some(book) = self.of_member(member) {
+                book.expired += rows(member.rows);
+            }
+        }
+        for gone in &change.erases {
+            let (table, day) = (&gone.table, gone.day.as_deref());
+            let database = gone.database.as_deref();
+            self.of(table, database, day).erased += rows(gone.rows);
         }
     }
 
@@ -245,13 +260,13 @@ impl Book {
         };
         let came = self.stored + self.taken_in;
         let is = self.warm + self.cold + self.whole + self.outside;
-        let went = self.expired + self.taken_out;
+        let went = self.expired + self.erased + self.taken_out;
         // What is not settled may be in its file with all lines, or without
         // those that are taken out.
         if self.unsettled == 0 && came != is + went {
             said.push(format!(
                 "{of}: {came} rows were stored or taken in, {is} are in the \
-                 archives, {went} expired or were taken out again"
+                 archives, {went} expired, were erased or taken out again"
             ));
         }
         let settled = self.stored - self.unsettled;

@@ -9,7 +9,7 @@ use super::finding::{Finding, Place, Severity};
 use super::lines::{Found, Lines};
 use crate::archive::{
     ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts, Tree,
-    forms_under_way, goes, moving, proven_lines,
+    came_back, forms_under_way, goes, moving, proven_lines,
 };
 use crate::error::{Error, Result, counted};
 use crate::io::digest::Hashing;
@@ -84,7 +84,7 @@ impl Reader<'_> {
         let moves = moving(&self.audit.said.state).contains(file);
         let sure = known.filter(|_| !moves);
         match file.ends_with(".tar.gz") {
-            true => self.tar(&mut input, (file, path.path()), known, report),
+            true => self.tar(&mut input, (file, path.path()), sure, report),
             false => {
                 let rest = (size_bytes, file, sure);
                 self.file(&mut input, &place, path.path(), rest, report);
@@ -95,7 +95,13 @@ impl Reader<'_> {
         report.size_bytes = size_bytes;
         let is = (size_bytes, input.sha256());
         let name = place.name(path.path());
+        let files = &self.audit.said.files;
         match known {
+            _ if !moves && files.before_erasure(file, &is.1).is_some() => {
+                let error = came_back(&path);
+                let bad = Severity::Damage;
+                report.find(&place, Finding::of_error(bad, "erased", &error));
+            }
             Some(_) if moves => self.moving(file, &place, is, report),
             Some(known) => judge(&place, &name, known, is, report),
             None => {}

@@ -18,7 +18,7 @@ use super::read::place_of;
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
     Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named, Said,
-    Tree, forms_under_way, goes,
+    Tree, came_back, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::digest::{file_sha256, hex};
@@ -252,6 +252,9 @@ impl Planner<'_> {
         if forms.contains(&(is.0, is.1.as_str())) {
             return Ok(());
         }
+        if files.before_erasure(file, &is.1).is_some() {
+            return Err(came_back(&path));
+        }
         let tar = file.ends_with(".tar.gz");
         if !tar && known.is_some() && !self.begins_as_known(file, &is)? {
             let said = format!(
@@ -386,14 +389,10 @@ fn change(
 ) -> Result<Change> {
     let file = adopt.named.file.clone();
     Ok(Change {
-        id: Tree::new_id()?,
-        before: known.map(|known| known.named(&file)),
         after: Some(adopt.named),
         members: adopt.members,
         removes,
-        expires: Vec::new(),
-        retention: BTreeMap::new(),
         by_hand: true,
-        file,
+        ..Change::of(&file, known.map(|known| known.named(&file)))?
     })
 }
