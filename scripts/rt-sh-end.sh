@@ -20,6 +20,8 @@ rt_tmp() {
 	trap 'rm -rf "$RT_TMP"' EXIT
 	trap 'RT_STOP=130' INT
 	trap 'RT_STOP=143' HUP TERM
+	[ ! -t 1 ] || RT_COLUMNS=$(stty size <&1 2>/dev/null) || :
+	export RT_COLUMNS="${RT_COLUMNS-}"
 }
 
 # Sets words to the tables that TARGET stands for, quoted.  Where the database

@@ -40,7 +40,7 @@ rt_compile() {
 		else
 			row = row both ") OPT_" name "= ;;\n"
 	} END { print "rt_flag() { case $1 in " row \
-		"*) usage \"invalid option \047$1\047\" ;; esac; }" }'
+		"*) . \"$RT_HOME/rt-sh-near.sh\"; rt_invalid \"$1\" ;; esac; }" }'
 }
 
 rt_set() { # NAME FLAG [VALUE ...]

@@ -152,6 +152,14 @@ impl Error {
         self
     }
 
+    /// Adds the next step, if there is one to name.
+    pub fn maybe_hint(self, hint: Option<String>) -> Error {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
     /// Puts what was being done in front of the message.
     pub fn during(mut self, doing: impl fmt::Display) -> Error {
         if !self.message.is_empty() {
@@ -218,6 +226,21 @@ pub fn quote(name: &str) -> String {
     }
     out.push('\'');
     out
+}
+
+/// A hint that names the one of `words` which is nearest to one that is none of
+/// them; none where nothing is near.
+pub fn did_you_mean<'w>(
+    word: &str,
+    words: impl IntoIterator<Item = &'w str>,
+) -> Option<String> {
+    let lower = word.to_lowercase();
+    let most = (lower.chars().count() / 3).max(1);
+    let far = |w: &str| strsim::damerau_levenshtein(&lower, &w.to_lowercase());
+    let words = words.into_iter().map(|w| (far(w), w));
+    let (_, near) =
+        words.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far)?;
+    Some(format!("did you mean {}?", quote(near)))
 }
 
 /// A number of things for a message: `1 row`, `2 rows`. `noun` is the singular

@@ -386,6 +386,7 @@ fn report_for_people_has_a_heading_and_columns() {
     policy    built in
     database  /db
     archives  /a
+    files     1
     ");
     let dry = [exported("dry_run", 8)];
     let out = report(&["--dry-run", "--", "t"], &dry).assert().code(0);
@@ -522,4 +523,33 @@ fn stats_sum_by_table_month_and_day_and_count_a_day_once() {
     let total = json!({"days": 3, "tables": 3, "archives": 5, "rows": 50,
         "size_bytes": 5120});
     assert_eq!(json["total"], total);
+}
+
+#[test]
+fn table_is_no_wider_than_the_terminal() {
+    let mut records = finished(1_234_567);
+    let more = json!({"table_rows": 5_000_000, "days": 33,
+        "oldest": "2025-12-01T00:00:00Z", "newest": "2026-01-02T00:00:00Z",
+        "text_size_bytes": 300_000_000});
+    records[0]
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    records[2]["message"] = "7 rows changed while they were archived, and \
+        stay until the next run"
+        .into();
+    for columns in [40, 60, 80, 200] {
+        let out = report(&["t"], &records)
+            .env("RT_COLUMNS", format!("24 {columns}"))
+            .assert()
+            .code(0)
+            .get_output()
+            .clone();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let table = text.split("\n\n").next().unwrap();
+        for line in table.lines() {
+            assert!(line.chars().count() <= columns, "{line:?}");
+        }
+        insta::assert_snapshot!(format!("terminal_{columns}"), table);
+    }
 }

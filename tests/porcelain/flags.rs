@@ -122,3 +122,25 @@ fn nothing_is_left_in_the_temporary_folder() {
         assert_eq!(left, 1, "{}", dir.tree());
     }
 }
+
+#[test]
+fn what_is_mistyped_gets_the_nearest_word() {
+    let dir = Dir::new();
+    dir.sql("app.db", "CREATE TABLE tool_uses(id INTEGER PRIMARY KEY, at)");
+    for (program, args, meant) in [
+        ("rt", &["dayly"][..], "'daily'"),
+        ("rt-daily", &["--archvies", "x"], "'--archives'"),
+        ("rt-daily", &["--max-rntime=3"], "'--max-runtime'"),
+        ("rt-export", &["--older-tahn", "3d", "t"], "'--older-than'"),
+        ("rt-export", &["--db", "app.db", "tool_use"], "'tool_uses'"),
+        ("rt-archive", &["--db", "app.db", "tool_usse"], "'tool_uses'"),
+    ] {
+        let out = dir.cmd(program).args(args).run();
+        out.status(2).stderr_has(&format!("did you mean {meant}?"));
+    }
+    for (program, word) in [("rt", "nosuch"), ("rt-daily", "--nosuch")] {
+        let out = dir.cmd(program).arg(word).run();
+        let near = out.stderr.contains("did you mean");
+        out.status(2).expect("no word is near", !near);
+    }
+}

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::table::{Command, Flag, Id, Shared};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::settings::Settings;
 
 /// What was on the command line.
@@ -80,7 +80,10 @@ pub(super) fn parse<F: Copy>(
             (None, lexopt::Arg::Short('v') | lexopt::Arg::Long("verbose")) => {
                 out.verbose = true;
             }
-            (None, _) => return Err(wrong(arg.unexpected())),
+            (None, _) => {
+                let near = near(command, &arg);
+                return Err(wrong(arg.unexpected()).maybe_hint(near));
+            }
         }
     }
     Ok(Parsed::Run(Box::new(out), shared))
@@ -102,6 +105,15 @@ fn value<F>(parser: &mut lexopt::Parser, row: &Flag<F>) -> Result<OsString> {
         Some(_) => parser.value().map_err(wrong),
         None => Ok(OsString::new()),
     }
+}
+
+/// The flag that was meant, if one is near.
+fn near<F>(command: &Command<F>, arg: &lexopt::Arg<'_>) -> Option<String> {
+    let lexopt::Arg::Long(name) = arg else { return None };
+    let flags = command.flags.iter().map(|f| f.long);
+    let all = flags.chain(["help", "version", "quiet", "verbose"]);
+    let flags: Vec<String> = all.map(|flag| format!("--{flag}")).collect();
+    did_you_mean(&format!("--{name}"), flags.iter().map(String::as_str))
 }
 
 fn wrong(error: lexopt::Error) -> Error {

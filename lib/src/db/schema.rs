@@ -2,7 +2,7 @@
 //! row of it can be found again.
 
 use crate::db::{Database, ident};
-use crate::error::{Error, Result, quote};
+use crate::error::{Error, Result, did_you_mean, quote};
 use crate::record;
 
 /// A column.
@@ -209,13 +209,14 @@ impl Database {
 
     /// The shape of a table that must exist.
     pub fn need_table(&self, name: &str) -> Result<Table> {
-        self.table(name)?.ok_or_else(|| {
-            Error::usage(format!(
-                "{} has no table {}",
-                crate::error::quoted(&self.path),
-                quote(name)
-            ))
-        })
+        if let Some(table) = self.table(name)? {
+            return Ok(table);
+        }
+        let names = self.table_names()?;
+        let near = did_you_mean(name, names.iter().map(String::as_str));
+        let path = crate::error::quoted(&self.path);
+        let what = format!("{path} has no table {}", quote(name));
+        Err(Error::usage(what).maybe_hint(near))
     }
 
     fn columns(&self, table: &str) -> Result<Vec<Column>> {

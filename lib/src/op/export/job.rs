@@ -12,7 +12,7 @@ use super::rows::{Done, Rows, empty};
 use crate::db::{
     Access, Database, Filter, PlannedDeletions, Selection, Table,
 };
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Notes, Result, did_you_mean, quote};
 use crate::outcome::{Exported, Status};
 use crate::settings::columns::{ColumnChoice, rule};
 use crate::settings::condition;
@@ -63,6 +63,10 @@ impl<'j> Job<'j> {
                 crate::error::quoted(options.settings.db()),
                 quote(name)
             );
+            let names = database.table_names()?;
+            let near = did_you_mean(name, names.iter().map(String::as_str));
+            let near = near.map(|near| format!("; {near}"));
+            let message = message + &near.unwrap_or_default();
             return Ok(refused(name, Status::NoTable, message, notes));
         };
         let rule = rule(policy, &table.name);

@@ -16,7 +16,7 @@ use super::options::Options;
 use crate::archive::{
     ArchiveFile, FileState, FileTier, Inventory, Ledger, Member, Reason, Tree,
 };
-use crate::error::{Error, Exit, Notes, Result, quote};
+use crate::error::{Error, Exit, Notes, Result, did_you_mean, quote};
 use crate::io::jsonl;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
@@ -88,7 +88,7 @@ impl<'a> Sum<'a> {
 
 /// The error of a name that no archive has. Elsewhere `--archives` names a
 /// folder, so a folder here is likely meant for the tree.
-fn no_such_table(name: &str) -> Error {
+fn no_such_table(name: &str, tables: &BTreeSet<String>) -> Error {
     let error =
         Error::usage(format!("the archives hold no table {}", quote(name)));
     if name.contains('/') || Path::new(name).is_dir() {
@@ -97,7 +97,7 @@ fn no_such_table(name: &str) -> Error {
             quote(name)
         ));
     }
-    error
+    error.maybe_hint(did_you_mean(name, tables.iter().map(String::as_str)))
 }
 
 /// Prints the records of the archives.
@@ -164,7 +164,7 @@ impl<'a> Asked<'a> {
         }
         for name in &options.tables {
             if !tables.contains(&name.to_ascii_lowercase()) {
-                return Err(no_such_table(name));
+                return Err(no_such_table(name, &tables));
             }
         }
         members.sort_by(|a, b| {

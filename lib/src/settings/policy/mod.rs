@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result, quote, quoted};
+use crate::error::{Error, Result, did_you_mean, quote, quoted};
 use crate::time::Age;
 
 mod days;
@@ -188,7 +188,10 @@ impl Policy {
             "{} is neither a group nor a table of the policy",
             quote(target)
         ))
-        .hint(format!("it knows {}", words.join(", ")))
+        .hint(
+            did_you_mean(target, words.iter().copied())
+                .unwrap_or_else(|| format!("it knows {}", words.join(", "))),
+        )
     }
 
     fn rules(&self) -> impl Iterator<Item = &Rule> + Clone {

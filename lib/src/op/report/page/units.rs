@@ -2,6 +2,8 @@
 
 use bytesize::ByteSize;
 
+use super::super::columns::thousands;
+
 /// What a number counts.
 #[derive(Clone, Copy)]
 pub(super) enum Unit {
@@ -36,15 +38,7 @@ impl Unit {
 
 /// A whole number with its thousands apart.
 pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    thousands(&number.to_string())
 }
 
 /// A time in seconds for people.
