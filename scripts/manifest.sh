@@ -11,7 +11,7 @@
 manifest() { # PATH
 	kept=$1
 	[ -z "$root" ] || mkdir -p -- "$root"
-	list=$(mktemp) && trap 'rm -f "$list"*' EXIT
+	list=$(mktemp) && trap 'rm -rf "$list" "$list".*' EXIT
 	: >"$list.old"
 	[ ! -f "$root$kept" ] || cp -- "$root$kept" "$list.old"
 }

@@ -7,7 +7,9 @@
 mod archive;
 mod build_scripts;
 mod cleanup;
+mod completions;
 mod config;
+mod doctor;
 mod erase;
 mod examples_of_pages;
 mod first_run;

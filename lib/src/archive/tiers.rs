@@ -129,6 +129,19 @@ pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
     Ok(out)
 }
 
+/// The days that have archives, as far as names tell: those of warm files, and
+/// the first of each month that has a tar.
+pub fn days(tree: &Tree) -> Result<Vec<Day>> {
+    let warm = real_folders(&tree.top().join("warm"))?;
+    let cold = cold_files(tree)?;
+    let months = cold.iter().filter_map(|file| {
+        let name = file.rsplit('/').next()?.strip_suffix(".tar.gz")?;
+        format!("{name}-01").parse().ok()
+    });
+    let days = warm.iter().filter_map(|(day, _)| day.parse().ok());
+    Ok(days.chain(months).collect())
+}
+
 /// The files in the root that are called as those with all rows of a run are:
 /// `TABLE_20261121T184403.123Z.json.gz`.
 pub fn whole_files(tree: &Tree) -> Result<Vec<String>> {

@@ -119,3 +119,68 @@ fn without_a_database_only_the_policy_is_read() {
     let out = dir.cmd("rt-policy").args(check).env("RT_DB", "no.db").run();
     out.status(1).stdout("").stderr_has("'no.db'");
 }
+
+#[test]
+fn explanation_has_dates_counts_the_line_and_what_is_in_the_way() {
+    let dir = Dir::new();
+    dir.sql(
+        "app.db",
+        "CREATE TABLE log(id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT);
+         CREATE TABLE note(id INTEGER PRIMARY KEY, log REFERENCES log(id));
+         INSERT INTO log VALUES (1, '2025-01-01'), (2, '2025-12-01'),
+            (3, '2026-01-14'), (4, 'soon'), (5, '2026-03-01')",
+    );
+    dir.write(
+        "policy",
+        "# two lines\n\n{\"table\":\"log\",\"timestamp\":\"at\",\"hot\":\"7d\",\
+         \"warm\":\"30d\",\"cold\":\"1y\",\"every\":\"week\"}\n\
+         {\"table\":\"note\",\"exempt\":true}\n",
+    );
+    let explain = |table: &str| {
+        let args = ["--db", "app.db", "--policy", "policy", "--explain"];
+        dir.cmd("rt-policy").args(args).arg(table).run()
+    };
+    let out = explain("LOG");
+    out.status(0).stderr("");
+    insta::assert_snapshot!(out.stdout, @r#"
+    'log': by line 3 of 'policy', rt-weekly takes it
+      hot 7d: rows before 2026-01-08T00:00:00Z leave the database: 2 of 5 rows
+      warm 30d: days before 2025-12-09 go to the archive of their month: 2 rows of these
+      cold 1y: days before 2024-12-09 are deleted
+      time: 'at', from 2025-01-01T00:00:00Z to 2026-03-01T00:00:00Z
+      stay: 1 row without a time that can be read: rt-stat --undated
+      stay: 1 row dated more than a day ahead of now
+    hint: 'log': rows of 'note' point at it (log), and no line moves these: a row stays as long as one of them points at it; give 'note' a line of its own if they are to go
+    hint: 'note': no index serves log, by which it points at 'log': each run reads all of it; CREATE INDEX mends that, where the type is that of what it points at
+    hint: 'log': 'at' reads as no time in 1 of 5 rows looked at, such as 'soon': these will never be due
+    hint: 'log': 'at' lies ahead of now in 1 of 5 rows looked at, such as '2026-03-01': a plan, or not its unit
+    "#);
+    let out = explain("note");
+    out.status(0)
+        .stdout("'note': by line 4 of 'policy' nothing ever touches it\n");
+    explain("none").status(2).stdout("");
+    let out = dir
+        .cmd("rt-archive")
+        .args(["--db", "app.db", "--policy", "policy", "-nv", "all"])
+        .run();
+    out.status(0).stderr_has("hot 7d: rows before 2026-01-08T00:00:00Z");
+}
+
+#[test]
+fn words_for_a_shell_are_those_of_policy_database_and_archives() {
+    let dir = Dir::new();
+    dir.sql("app.db", "CREATE TABLE own(id); CREATE TABLE \"a b\"(id)");
+    dir.folder("tree/warm/2026-01-03");
+    dir.write("tree/cold/2025/2025-11.tar.gz", "");
+    let words = |kind: &str, db: &str| {
+        let args = ["--words", kind, "--db", db, "--archives", "tree"];
+        dir.cmd("rt-policy").args(args).run()
+    };
+    let out = words("targets", "app.db");
+    out.status(0).stdout_has("all\n").stdout_has("\nown\n");
+    out.stdout_has("\ntranscripts\n").stdout_has("\ntool_uses\n");
+    out.expect("no blank", !out.stdout.contains("a b"));
+    words("tables", "none.db").status(0).stdout_has("tool_uses\n");
+    words("days", "none.db").status(0).stdout("2025-11-01\n2026-01-03\n");
+    words("things", "app.db").status(2).stderr_has("tables, targets and days");
+}

@@ -90,6 +90,19 @@ pub(super) fn check(
     Ok((findings.lines, exit))
 }
 
+/// What is found of one table.
+pub(super) fn findings(
+    database: &mut Database,
+    policy: &Policy,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<String> {
+    let names = database.table_names()?;
+    let mut findings = Findings::default();
+    table(database, policy, entry, &names, now, &mut findings)?;
+    Ok(findings.lines)
+}
+
 fn table(
     database: &mut Database,
     policy: &Policy,

@@ -1,8 +1,10 @@
 //! rt-policy: the policy printed, checked, suggested, and asked for tables.
 
 mod check;
+mod explain;
 mod suggest;
 mod times;
+mod words;
 
 use std::io::Write;
 
@@ -29,6 +31,10 @@ pub struct Options {
     pub json: bool,
     /// Print a policy for the database, to be edited.
     pub suggest: bool,
+    /// Say what the policy means for the table that is the operand.
+    pub explain: bool,
+    /// Print the words of this kind, for the completions of shells.
+    pub words: Option<String>,
     /// Print the tables that the operand stands for.
     pub tables: bool,
     /// Print them as words for a shell.
@@ -46,12 +52,19 @@ pub struct Options {
 
 impl Options {
     fn check(&self) -> Result<()> {
-        let modes =
-            [self.check, self.json, self.tables, self.clock, self.suggest];
+        let modes = [
+            self.check,
+            self.json,
+            self.tables,
+            self.clock,
+            self.suggest,
+            self.explain,
+            self.words.is_some(),
+        ];
         if modes.into_iter().filter(|&set| set).count() > 1 {
             return Err(Error::usage(
-                "--check, --suggest, --json, --tables and --clock exclude \
-                 one another",
+                "--check, --suggest, --explain, --json, --tables, --words \
+                 and --clock exclude one another",
             ));
         }
         if (self.sh || self.need_db || self.any_table) && !self.tables {
@@ -59,8 +72,12 @@ impl Options {
                 "--sh, --need-db and --any-table go with --tables",
             ));
         }
-        match (self.tables, self.operands.as_slice()) {
+        let wanted = self.tables || self.explain;
+        match (wanted, self.operands.as_slice()) {
             (true, [_]) | (false, []) => Ok(()),
+            (true, []) if self.explain => {
+                Err(Error::usage("TABLE is missing"))
+            }
             (true, []) => Err(Error::usage("TARGET is missing")),
             (true, [_, extra, ..]) | (false, [extra, ..]) => Err(
                 Error::usage(format!("unexpected operand {}", quote(extra))),
@@ -78,6 +95,8 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
         format!("{}\n", time::rfc3339(now))
     } else if options.suggest {
         suggest::suggest(&options.settings)?
+    } else if let Some(kind) = &options.words {
+        words::words(&options.settings, kind)?
     } else {
         let policy = options.settings.load_policy()?;
         if options.check {
@@ -86,6 +105,10 @@ pub fn run(options: &Options, output: &mut dyn Write) -> Result<Exit> {
             text
         } else if options.json {
             json(&policy)?
+        } else if let ([table], true) =
+            (options.operands.as_slice(), options.explain)
+        {
+            explain::explain(&options.settings, &policy, table)?
         } else if let [target] = options.operands.as_slice() {
             let found = tables(options, &policy, target);
             if let Err(error) = &found {

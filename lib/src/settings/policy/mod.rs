@@ -41,6 +41,8 @@ const BUILT_IN: &str = r#"
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     entries: Vec<Entry>,
+    /// The line of each entry, from 1.
+    lines: Vec<usize>,
 }
 
 /// The policy's file: the value of `--policy` if given, else of `RT_POLICY`,
@@ -75,7 +77,7 @@ impl Policy {
 
     /// Checks a policy; `source` names it in messages.
     fn parse(source: &str, bytes: &[u8]) -> Result<Policy> {
-        let mut entries = Vec::new();
+        let (mut entries, mut at_lines) = (Vec::new(), Vec::new());
         let mut lines = HashMap::new();
         for (i, bytes) in bytes.split(|&c| c == b'\n').enumerate() {
             let n = i + 1;
@@ -91,8 +93,9 @@ impl Policy {
                 ))));
             }
             entries.push(entry);
+            at_lines.push(n);
         }
-        let policy = Policy { entries };
+        let policy = Policy { entries, lines: at_lines };
         policy.check().map_err(|e| e.during(source))?;
         Ok(policy)
     }
@@ -127,9 +130,20 @@ impl Policy {
         found.filter(|entry| !matches!(entry, Entry::Whole(..)))
     }
 
+    /// The line about the table, whatever it says.
+    pub fn entry(&self, table: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.is(table))
+    }
+
     /// Whether a line is about the table, if only for its whole files.
     pub fn names(&self, table: &str) -> bool {
         self.entries.iter().any(|entry| entry.is(table))
+    }
+
+    /// The line that is about the table, from 1.
+    pub fn line_of(&self, table: &str) -> Option<usize> {
+        let at = self.entries.iter().position(|entry| entry.is(table))?;
+        self.lines.get(at).copied()
     }
 
     /// How long a table's whole files stay, from the run on that wrote them:
