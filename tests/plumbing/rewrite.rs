@@ -100,6 +100,10 @@ fn rows_are_erased_in_every_tier_and_the_rest_stays() {
     assert!(!world.dir.join("archives/warm/2026-01-03").exists());
     world.sound();
     sound_without(&world, "name=alice");
+    // Another table of the same month still has it, and nobody asked.
+    let absent = ["--absent", "name=alice"];
+    world.cmd("rt-verify").args(absent).arg("t").run().status(0);
+    world.cmd("rt-verify").args(absent).arg("u").run().status(3);
     let out = world.cmd("rt-verify").arg("--balance").run();
     out.status(0);
     let erased = records(&out.stdout);

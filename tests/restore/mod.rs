@@ -9,6 +9,7 @@ mod database_at_another_path;
 mod database_put_back;
 mod database_replaced;
 mod gzip_in_tree;
+mod killed_at_any_call;
 mod ledger_cut_short;
 mod ledger_torn;
 mod live_copy;

@@ -10,6 +10,7 @@ mod balance;
 mod choose;
 mod duplicates;
 mod finding;
+mod forms;
 mod lines;
 mod options;
 mod pool;
@@ -150,7 +151,14 @@ fn look(
 ) -> Result<Vec<(String, Report)>> {
     let absent = options.absent.as_ref().map(Absent::new);
     let duplicates = options.duplicates.then(Duplicates::new);
+    let tables = &options.tables;
     let each = |place: &Place<'_>, record: &[u8]| {
+        // A month's tar holds other tables too.
+        let other =
+            |t: &str| tables.iter().all(|w| !w.eq_ignore_ascii_case(t));
+        if !tables.is_empty() && place.table.is_some_and(other) {
+            return;
+        }
         if let Some(absent) = &absent {
             absent.see(place, record);
         }

@@ -6,19 +6,20 @@
 //! the ledger knows it, only if it begins as the ledger once said. Whatever
 //! else differs is left, and named: that needs a backup.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::finding::{Finding, Place, Severity};
+use super::forms::{History, remember};
 use super::options::Options;
 use super::read::place_of;
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
-    Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named, Said,
-    Tree, came_back, forms_under_way, goes,
+    Adopt, Archive, Audit, Change, FileState, Job, Member, Named, Said, Tree,
+    came_back, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::digest::{file_sha256, hex};
@@ -36,7 +37,7 @@ pub(super) fn repair(
     let now = options.settings.now()?;
     let mut plan = Plan::make(tree)?;
     let go = options.yes && !options.settings.dry_run;
-    if go && !plan.is_empty() {
+    if go && (plan.open || !plan.is_empty()) {
         let wait = Duration::from_secs(60);
         let mut archive =
             Archive::begin_repair(tree.root(), now, wait, notes, plan.cut)?;
@@ -74,42 +75,13 @@ struct Plan {
     cut: Option<u64>,
     /// It does not end as it should.
     end: bool,
+    /// A run began something that the ledger knows no end of.
+    open: bool,
     files: Vec<Adopt>,
     months: Vec<Change>,
     left: Vec<Finding>,
     /// Rows that the ledger says of the files that are taken in.
     known_rows: HashMap<String, u64>,
-}
-
-/// The lengths and digests that each file ever had.
-type History = BTreeMap<String, BTreeSet<(u64, String)>>;
-
-fn remember(history: &mut History, event: &Event, before: &Said) {
-    let mut add = |file: &str, size: u64, sha256: &str| {
-        let forms = history.entry(file.to_owned()).or_default();
-        forms.insert((size, sha256.to_owned()));
-    };
-    match event {
-        Event::Store(segment) if !segment.adopted => {
-            let (file, start) = (&segment.file, segment.offset_bytes);
-            add(file, start + segment.size_bytes, &segment.file_sha256);
-            if let Some(sha256) = &segment.before_sha256 {
-                add(file, start, sha256);
-            }
-        }
-        Event::Retract(retract) => {
-            if let (Some(open), Some(sha256)) =
-                (before.state.open(&retract.id), &retract.file_sha256)
-            {
-                let size = open.segment.offset_bytes + retract.size_bytes;
-                add(&open.segment.file, size, sha256);
-            }
-        }
-        Event::Adopt(Adopt { named, .. }) => {
-            add(&named.file, named.size_bytes, &named.sha256);
-        }
-        _ => {}
-    }
 }
 
 /// What the plan is made of.
@@ -157,6 +129,9 @@ impl Plan {
                 planner.plan.left.push(found.at(&place));
             }
         }
+        let mut intents = said.state.intents();
+        let open = intents.next().is_some();
+        planner.plan.open = open || !said.state.changes().is_empty();
         Ok(planner.plan)
     }
 
