@@ -48,6 +48,7 @@ fn world() -> Dir {
     dir.sql("database/ideas.db", TABLES);
     dir.write("archive-all.sh", "rt-archive all\n");
     dir.script("stubs/man", "#!/bin/sh\n");
+    dir.script("stubs/crontab", "#!/bin/sh\n[ $1 = -l ] || cat >/dev/null\n");
     let make = "
         rt-archive --now 2026-01-12 tool_uses
         rt-consolidate -q
@@ -158,6 +159,7 @@ fn examples_of_every_page_run_as_they_stand() {
         let dir = world();
         let app = dir.join("var/lib/app").display().to_string();
         let log = dir.join("var/log/rt").display().to_string();
+        let etc = dir.join("etc/rt").display().to_string();
         if name == "rt-jsonl.5" {
             fs::copy(dir.join("f.gz"), dir.join("f.jsonl.gz")).unwrap();
         }
@@ -170,6 +172,7 @@ fn examples_of_every_page_run_as_they_stand() {
             let script = script
                 .join("\n")
                 .replace("/var/lib/app", &app)
+                .replace("/etc/rt", &etc)
                 .replace("/mnt/backup", &app)
                 .replace("/var/log/rt", &log);
             let out = shell(&dir, &script).run();

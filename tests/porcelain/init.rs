@@ -36,8 +36,9 @@ fn commands_that_it_prints_lead_to_a_night_that_archives() {
         let before = fs::read(dir.join("my app/app.db")).unwrap();
         let out = init(&dir, shell, &["my app/app.db"]).run();
         out.status(0).stderr("").stdout_has("1 of 2 tables have periods");
-        let next: Vec<&str> =
-            out.stdout.lines().filter_map(|l| l.strip_prefix("  ")).collect();
+        out.stdout_has("  largest of those with a time: 'audit_log' ");
+        let (_, next) = out.stdout.split_once("Next:\n").unwrap();
+        let next: Vec<&str> = next.lines().map(str::trim_start).collect();
         assert_eq!(next.len(), 3, "{}", out.stdout);
         // The first two as they are printed; the third is the crontab's.
         for command in &next[..2] {

@@ -49,10 +49,13 @@ pub(super) fn suggest(settings: &Settings) -> Result<String> {
             .hint("name the database with --db FILE, or set RT_DB"));
     }
     let mut out = head(&path, now);
+    let (mut lines, mut large) = (String::new(), Vec::new());
     for seen in &all {
-        out.push('\n');
-        out.push_str(&about(seen, &all, &database, now)?);
+        lines.push('\n');
+        lines.push_str(&about(seen, &all, &database, now, &mut large)?);
     }
+    largest(&mut out, large);
+    out.push_str(&lines);
     for (name, why) in refused {
         out.push('\n');
         let why = format!("{}: {why}", quote(name));
@@ -85,6 +88,26 @@ fn head(path: &str, now: Timestamp) -> String {
     out
 }
 
+/// A table whose rows have a time, and what they take.
+struct Large {
+    bytes: ByteSize,
+    table: String,
+}
+
+/// The few tables on which the policy matters most.
+fn largest(out: &mut String, mut large: Vec<Large>) {
+    large.sort_by_key(|one| std::cmp::Reverse(one.bytes));
+    let few: Vec<String> = large
+        .iter()
+        .take(5)
+        .map(|one| format!("{} {}", quote(&one.table), one.bytes))
+        .collect();
+    if !few.is_empty() {
+        let few = few.join(", ");
+        remark(out, &format!("Largest of those with a time: {few}."));
+    }
+}
+
 /// A line of remark, whatever names hold.
 fn remark(out: &mut String, text: &str) {
     let text: String =
@@ -99,6 +122,7 @@ fn about(
     all: &[Seen],
     database: &Database,
     now: Timestamp,
+    large: &mut Vec<Large>,
 ) -> Result<String> {
     let name = quote(seen.name());
     let mut out = String::new();
@@ -122,6 +146,7 @@ fn about(
     let figures = figures(&census, seen, time);
     let bytes = ByteSize::b(database.table_size(&seen.table)?.live_bytes);
     remark(&mut out, &format!("{name}: {figures}; {bytes} without indexes"));
+    large.push(Large { bytes, table: seen.name().to_owned() });
     let mut reasons = reasons::reasons(seen, all, now);
     reasons.extend(doubts(&census, seen, time, now));
     let written = Entry::Rule(Box::new(rule)).to_string();
