@@ -8,6 +8,7 @@
 
 mod files;
 mod ledger;
+mod schemas;
 
 use std::fs;
 use std::path::{Path, PathBuf};

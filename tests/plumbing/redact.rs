@@ -5,6 +5,7 @@ mod every_kind_of_secret;
 mod export;
 mod kinds_in_the_manual;
 mod no_secret_in_archives;
+mod nothing_left_behind;
 mod proof_in_the_archived_form;
 
 use serde_json::Value;

@@ -93,6 +93,12 @@ impl Segment {
     pub fn origin(&self) -> Origin {
         Origin::new(&self.table, self.database.as_deref())
     }
+
+    /// Whether the archives do not have all that its rows held.
+    pub fn leaves_out(&self) -> bool {
+        let columns = !self.redacted.is_empty() || !self.excluded.is_empty();
+        columns || self.secrets_version.is_some()
+    }
 }
 
 /// How a file is compressed.

@@ -88,6 +88,7 @@ mod retract;
 mod rewriter;
 mod said;
 mod same_database;
+mod schemas;
 mod segment;
 mod selection;
 mod settle;
@@ -135,6 +136,7 @@ pub use read_ahead::ReadAhead;
 pub use read_log::{READ_LOG, ReadLog};
 pub use rewriter::LineTime;
 pub use said::Said;
+pub use schemas::schema_is_sound;
 pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };

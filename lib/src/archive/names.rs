@@ -7,7 +7,6 @@
 //! that was cut has a length that no other has.
 
 use std::fmt;
-use std::io::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::{hex, random_hex};
-use crate::io::durable::{self, Temp};
+use crate::io::durable;
 use crate::io::tree_path::TreePath;
 use crate::time::Day;
 
@@ -100,31 +99,6 @@ impl Tree {
         let again = if n > 1 { format!("_{n}") } else { String::new() };
         let ending = if compressed { "json.gz" } else { "json" };
         format!("{}_{now}{again}.{ending}", origin.stem())
-    }
-
-    /// Keeps the CREATE statements of a table; gives their SHA-256.
-    pub fn keep_schema(&self, table: &str, sql: &str) -> Result<String> {
-        let digest = hex(&Sha256::digest(sql.as_bytes()));
-        let folder = self.root.join("schema");
-        durable::make_folders(&folder)?;
-        let path =
-            folder.join(format!("{}-{}.sql", file_name(table), &digest[..12]));
-        match durable::open_if_there(&path)? {
-            None => {
-                let mut temp = Temp::in_tree(&folder)?;
-                temp.file()?
-                    .write_all(sql.as_bytes())
-                    .map_err(|e| Error::io("write", &path, e))?;
-                temp.sync()?;
-                temp.publish_new(&path)?;
-            }
-            // Whoever wrote it may have died before it was durable.
-            Some(file) => {
-                file.sync_all().map_err(|e| Error::io("fsync", &path, e))?
-            }
-        }
-        durable::sync_folder(&folder)?;
-        Ok(digest)
     }
 }
 

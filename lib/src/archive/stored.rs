@@ -6,14 +6,10 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::event::{Event, Segment};
 use super::ledger;
-use super::names::{Origin, Tree, file_name};
-use super::owner::not_as_said;
-use crate::error::{Error, Result, quoted};
-use crate::io::digest::hex;
+use super::names::Origin;
+use crate::error::{Error, Result};
 use crate::io::durable;
 use crate::time::Day;
 
@@ -105,34 +101,5 @@ impl StoredSegments {
             })
         };
         self.all.iter().rev().find(has)
-    }
-}
-
-impl Tree {
-    /// The CREATE statements of a segment's table.
-    ///
-    /// # Errors
-    /// They are not there, or (5) are not what the ledger says.
-    pub fn kept_schema(&self, segment: &Segment) -> Result<String> {
-        let sha256 = &segment.schema_sha256;
-        let short = sha256.get(..12).unwrap_or_default();
-        let name = format!("{}-{short}.sql", file_name(&segment.table));
-        let path = self.path(&format!("schema/{name}"))?;
-        let Some(text) = durable::read_if_there(&path)? else {
-            return Err(Error::failed(format!(
-                "{} is not there",
-                quoted(&path)
-            ))
-            .hint(
-                "name a file with the table's CREATE statements with \
-                 --schema; a month's tar has them too, under schema/",
-            ));
-        };
-        if hex(&Sha256::digest(&text)) != *sha256 {
-            return Err(not_as_said(&path, "is not what the ledger says"));
-        }
-        String::from_utf8(text).map_err(|_| {
-            Error::data(format!("{} is not UTF-8", quoted(&path)))
-        })
     }
 }

@@ -184,17 +184,6 @@ impl Database {
         Ok(())
     }
 
-    /// Copies what is left of the log, and what was in its file is gone.
-    /// Whether it is: not where somebody is using it.
-    pub fn drop_log(&self) -> Result<bool> {
-        if !self.wal {
-            return Ok(true);
-        }
-        self.truncate_log()?;
-        let log = std::fs::metadata(self.beside("-wal"));
-        Ok(log.map_or(0, |log| log.len()) == 0)
-    }
-
     /// Copies what is left of the log and gives the room of its file back;
     /// not where somebody is using it.
     pub(super) fn truncate_log(&self) -> Result<()> {

@@ -19,6 +19,7 @@ mod journal_file;
 mod linked;
 mod log_room;
 mod open;
+mod overwrite;
 mod purgeable;
 mod read;
 mod sample;

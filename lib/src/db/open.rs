@@ -37,6 +37,8 @@ pub struct Database {
     pub(super) log: LogFile,
     /// The last error was that there is no room.
     pub(super) full: Cell<bool>,
+    /// What is deleted is overwritten.
+    pub(super) overwrites: Cell<bool>,
     /// The schema as it was read last.
     pub(super) schema: RefCell<Option<WholeSchema>>,
     /// How long locks are waited for.
@@ -147,6 +149,7 @@ impl Database {
             wal,
             log: LogFile::default(),
             full: Cell::new(false),
+            overwrites: Cell::new(false),
             schema: RefCell::new(None),
             busy,
             deadline,

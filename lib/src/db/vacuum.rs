@@ -59,15 +59,6 @@ impl Database {
         ))
     }
 
-    /// From here on this connection overwrites what it deletes with zeros
-    /// (<https://www.sqlite.org/pragma.html#pragma_secure_delete>).
-    pub fn delete_securely(&self) -> Result<()> {
-        let fail = |e| self.fail("cannot set secure_delete", e);
-        self.connection
-            .pragma_update(None, "secure_delete", true)
-            .map_err(fail)
-    }
-
     /// Gives free pages back as it was asked for; gives what the file lost.
     pub fn reclaim_as(
         &self,

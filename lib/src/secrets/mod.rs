@@ -116,6 +116,13 @@ pub fn name_hints_secret(column: &str) -> bool {
     NAMES.iter().any(|part| name.contains(part))
 }
 
+/// Whether a text can hold a secret by its length: no other one need be
+/// looked through.
+pub fn may_hold(text: &[u8]) -> bool {
+    let sign = || memchr::memchr3(b':', b'=', b'\\', text).is_some();
+    text.len() >= SHORT || sign()
+}
+
 impl Secrets {
     /// The kinds of a level, as they were in a version.
     ///
@@ -185,8 +192,7 @@ impl Secrets {
     /// holds a secret.
     pub fn holds(&mut self, record: &[u8], string: &Encoded<'_>) -> bool {
         let text = string.text;
-        let sign = |text| memchr::memchr3(b':', b'=', b'\\', text);
-        if text.len() < SHORT && !string.named && sign(text).is_none() {
+        if !string.named && !may_hold(text) {
             return false;
         }
         // Else the spelling holds nothing that the text does not: its escapes

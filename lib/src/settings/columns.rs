@@ -3,7 +3,7 @@
 
 use crate::db::{Redaction, Table};
 use crate::error::{Error, Result, quote};
-use crate::secrets::{self, Level};
+use crate::secrets::{self, Level, Secrets, may_hold};
 use crate::settings::policy::{Entry, Policy, Rule};
 use crate::time::Unit;
 
@@ -78,6 +78,9 @@ impl Columns {
         let redact = self.redacted(table, rule, dates, &out)?;
         let ruled = rule.and_then(|r| r.redact_secrets);
         let level = self.secrets.max(ruled);
+        if let Some(level) = level {
+            check_names(table, level)?;
+        }
         let redaction = Redaction {
             columns: redact.into_iter().filter(wanted).collect(),
             secrets: level.map(|level| (level, secrets::VERSION)),
@@ -136,6 +139,45 @@ impl Columns {
     }
 }
 
+/// Statements without the secrets of a level.
+pub fn without_secrets(sql: &str, level: Level) -> Result<String> {
+    let mut secrets = Secrets::new(level, secrets::VERSION)?;
+    let clean = secrets.redact_bytes(sql.as_bytes());
+    String::from_utf8(clean).map_err(|_| {
+        Error::failed("a secret in a schema cannot be replaced, a bug")
+    })
+}
+
+/// Refuses names that hold a secret: they are in each record, and in the names
+/// of files, and cannot be replaced. The message does not have them.
+fn check_names(table: &Table, level: Level) -> Result<()> {
+    let columns = table.columns.iter().map(|c| c.name.as_str());
+    let names = [table.name.as_str()].into_iter().chain(columns).enumerate();
+    let names: Vec<(usize, &str)> =
+        names.filter(|(_, name)| may_hold(name.as_bytes())).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut secrets = Secrets::new(level, secrets::VERSION)?;
+    for (number, name) in names {
+        if secrets.finds(name.as_bytes()) {
+            let what = match number {
+                0 => "the table's name".to_owned(),
+                n => format!("the name of column {n}"),
+            };
+            return Err(Error::usage(format!(
+                "{what} holds a secret, which would be in each record, and in \
+                 names of files"
+            ))
+            .hint(
+                "rename it, and replace that secret: whoever can read the \
+                   schema knows it",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A column without which rows can still be found and dated.
 fn droppable(
     table: &Table,
@@ -156,6 +198,15 @@ fn droppable(
 }
 
 impl ColumnChoice {
+    /// The CREATE statements as they are kept: without secrets, where those are
+    /// replaced in values. A default is a value too.
+    pub fn kept_schema(&self, sql: &str) -> Result<String> {
+        match self.redaction.secrets {
+            Some((level, _)) => without_secrets(sql, level),
+            None => Ok(sql.to_owned()),
+        }
+    }
+
     /// What dates a row, which must have been said.
     pub fn need_timestamp(
         &self,

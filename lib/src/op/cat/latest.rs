@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use super::choose::Chooser;
 use super::options::Options;
+use crate::archive::Ledger;
 use crate::archive::{Origin, StoredSegments, Tree};
 use crate::db::table_of;
 use crate::error::{Error, Result, quote};
@@ -36,9 +37,10 @@ pub(super) fn key_columns(
         ))
         .hint("only of rows that rt-store has stored --latest can be told"));
     };
-    let schema = Tree::new(&root).kept_schema(segment).map_err(|e| {
-        e.hint("put it back: a month's tar has it too, under schema/")
-    })?;
+    let ledger = Ledger::open(&root, options.settings.now()?, false)?;
+    let schema = Tree::new(&root)
+        .kept_schema(ledger.files()?, segment)
+        .map_err(|e| e.hint("put it back from a backup"))?;
     let found = table_of(&schema, &segment.table)?;
     let key = found.key_columns();
     if key.is_empty() {

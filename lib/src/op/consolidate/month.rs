@@ -74,7 +74,8 @@ impl Item for Month {
             return Ok(None);
         }
         let mut additions: Vec<Addition> = additions.into_values().collect();
-        additions.extend(schemas(work, before.as_ref(), &additions)?);
+        let kept = schemas(work, before.as_ref(), &additions, record, notes)?;
+        additions.extend(kept);
         let draft = work
             .draft_month(file, before.as_ref(), &|_| true, additions)?
             .ok_or_else(|| Error::failed("a month without members"))?;
@@ -217,6 +218,8 @@ fn schemas(
     work: &Archive,
     before: Option<&FileState>,
     additions: &[Addition],
+    record: &mut Consolidation,
+    notes: &mut dyn Notes,
 ) -> Result<Vec<Addition>> {
     let folder = work.tree().folder("schema")?;
     let mut out = Vec::new();
@@ -231,6 +234,11 @@ fn schemas(
         let has =
             before.is_some_and(|b| b.members.iter().any(|m| m.name == member));
         if !needed || has {
+            continue;
+        }
+        if let Err(error) = work.tree().mend_schema(work.files()?, &member) {
+            notes.warn(&error.to_string());
+            record.leave(error.exit(), error.to_string());
             continue;
         }
         let size_bytes = durable::length(&durable::open_read(&path)?, &path)?;

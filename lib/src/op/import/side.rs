@@ -42,7 +42,7 @@ pub(super) fn import(
     let lock = database.begin_write()?;
     let tree = Tree::new(&root);
     let from = segments.newest_with(&columns);
-    let table = table(options, &database, (&tree, from))?;
+    let table = table(options, &database, &ledger, (&tree, from))?;
     let dated = dated(options, &ledger, &origin, &table)?;
     let known = Known::read(&database, &table.name, segments, now)?;
     let mut work = Work::new(options, &database, &table, dated, Some(known))?;
@@ -92,13 +92,14 @@ fn open(options: &Options, path: &Path) -> Result<Database> {
 fn table(
     options: &Options,
     database: &Database,
+    ledger: &Ledger,
     (tree, from): (&Tree, Option<&Segment>),
 ) -> Result<Table> {
     let found = match database.table(&options.table)? {
         Some(table) => return Ok(table),
         None if !options.create => database.need_table(&options.table),
         None => {
-            database.make_table(&schema(options, tree, from)?)?;
+            database.make_table(&schema(options, ledger, (tree, from))?)?;
             database.need_table(&options.table)
         }
     };
@@ -112,8 +113,8 @@ fn table(
 /// The CREATE statements of the table.
 fn schema(
     options: &Options,
-    tree: &Tree,
-    from: Option<&Segment>,
+    ledger: &Ledger,
+    (tree, from): (&Tree, Option<&Segment>),
 ) -> Result<String> {
     if let Some(path) = &options.schema {
         return std::fs::read_to_string(path)
@@ -127,5 +128,5 @@ fn schema(
         ))
         .hint("name a file with its CREATE statements with --schema"));
     };
-    tree.kept_schema(segment)
+    tree.kept_schema(ledger.files()?, segment)
 }

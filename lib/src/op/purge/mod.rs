@@ -168,11 +168,9 @@ fn work(
     }
     let copied = database.end_journal();
     results.end = results.end.and(copied);
-    if options.secure_delete && !database.drop_log()? {
-        notes.warn(
-            "somebody is using the database: what was deleted stands in its \
-             write-ahead log until the last one has closed it",
-        );
+    match database.cut_overwritten_log() {
+        Ok(said) => said.iter().for_each(|said| notes.warn(said)),
+        Err(error) => results.end = results.end.and(Err(error)),
     }
     Ok(results)
 }

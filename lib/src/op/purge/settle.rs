@@ -155,6 +155,9 @@ impl Settling<'_, '_> {
         let Some(table) = table else {
             return self.without_table(waiting);
         };
+        if waiting.iter().any(|open| open.segment.leaves_out()) {
+            self.session.database.delete_securely()?;
+        }
         let target = Target::new(self.session.database, &table, writes)?;
         let rows = waiting.iter().map(|open| open.segment.rows).sum();
         let words = format!("deleting from {}", quote(&table.name));

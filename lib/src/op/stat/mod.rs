@@ -13,6 +13,7 @@ mod history;
 mod jobs;
 mod mismatch;
 mod options;
+mod residue;
 mod unread;
 
 use std::io::Write;
@@ -47,6 +48,8 @@ struct TableStat {
     reclaimable_bytes: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     exempt: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    residue: Vec<&'static str>,
 }
 
 /// The record of what undated rows look like.
@@ -123,7 +126,13 @@ pub fn run(
     }
     for count in counts {
         notes.verbose(&format!("counting {}", quote(&count.table.name)));
-        jsonl::print(&count.take(&database)?, output)?;
+        let rule = rule(&policy, &count.table.name);
+        let residue = match rule {
+            Some(rule) => residue::residue(&database, &count.table, rule)?,
+            None => Vec::new(),
+        };
+        let record = TableStat { residue, ..count.take(&database)? };
+        jsonl::print(&record, output)?;
     }
     Ok(Exit::Done)
 }
@@ -241,6 +250,7 @@ impl Count {
             live_bytes: size.live_bytes,
             reclaimable_bytes: size.reclaimable_bytes,
             exempt: self.exempt,
+            residue: Vec::new(),
         })
     }
 }

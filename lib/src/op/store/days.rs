@@ -269,7 +269,8 @@ impl<'s> Days<'s> {
             return Ok(Vec::new());
         }
         let table = self.table;
-        let schema = work.tree().keep_schema(&table.name, &table.schema)?;
+        let sql = self.chosen.kept_schema(&table.schema)?;
+        let schema = work.tree().keep_schema(&table.name, &sql)?;
         let days: Vec<Day> = self.days.keys().copied().collect();
         for day in days {
             self.put(day, self.frame.end());

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::finding::{Finding, Place, Severity};
 use super::lines::{Found, Lines};
+use crate::archive::schema_is_sound;
 use crate::archive::{
     ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts, Tree,
     came_back, forms_under_way, goes, moving, proven_lines,
@@ -334,15 +335,6 @@ impl Reader<'_> {
             report.find(&place, Finding::damage("schema", message));
         }
     }
-}
-
-/// Whether a schema has the digest that its name begins with; true of what is
-/// no schema.
-pub(super) fn schema_is_sound(name: &str, sha256: &str) -> bool {
-    let stem =
-        name.strip_prefix("schema/").and_then(|n| n.strip_suffix(".sql"));
-    let digits = stem.and_then(|stem| stem.rsplit_once('-')).map(|(_, d)| d);
-    digits.is_none_or(|digits| sha256.get(..12) == Some(digits))
 }
 
 /// Where a file's findings are: of a file with one table's day, there.

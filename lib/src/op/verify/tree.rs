@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::finding::{Finding, Place, Severity};
-use super::read::schema_is_sound;
+use crate::archive::schema_is_sound;
 use crate::archive::tiers::entries;
 use crate::archive::{Audit, CHECKPOINT, READ_LOG, Tree, moving};
 use crate::error::{Error, Result, quote, quoted};
