@@ -307,17 +307,18 @@ fn gains(name: &str, dates: &[String], months: &[&Month]) -> String {
         values: values(|m| m.archived_rows),
     }];
     let gone = Series {
-        name: "expired",
+        name: "expired or erased",
         class: "gone",
-        values: values(|m| m.expired_rows),
+        values: values(|m| m.expired_rows + m.erased_rows),
     };
     let sum =
         |of: fn(&Month) -> u64| -> u64 { months.iter().map(|m| of(m)).sum() };
     let said = p(&format!(
-        "{} archived, {} deleted from the database, {} expired.",
+        "{} archived, {} deleted from the database, {} expired, {} erased.",
         rows_of(sum(|m| m.archived_rows)),
         grouped(sum(|m| m.deleted_rows)),
-        grouped(sum(|m| m.expired_rows))
+        grouped(sum(|m| m.expired_rows)),
+        grouped(sum(|m| m.erased_rows))
     ));
     let plot = Plot {
         name: &format!("Rows of {name} by month"),
