@@ -30,7 +30,7 @@ rt_near() { # WORD
 			if (best < 2) best = 2
 		}
 		{ n = steps(word, $0) }
-		n < best { best = n; near = $0 }
+		n > 0 && n < best { best = n; near = $0 }
 		END { if (near) printf ", did you mean \047%s\047?", near }'
 }
 

@@ -202,10 +202,10 @@ impl Policy {
             "{} is neither a group nor a table of the policy",
             quote(target)
         ))
-        .hint(
-            did_you_mean(target, words.iter().copied())
-                .unwrap_or_else(|| format!("it knows {}", words.join(", "))),
-        )
+        .hint(match did_you_mean(target, words.iter().copied()) {
+            Some(near) => format!("it knows {}; {near}", words.join(", ")),
+            None => format!("it knows {}", words.join(", ")),
+        })
     }
 
     fn rules(&self) -> impl Iterator<Item = &Rule> + Clone {
