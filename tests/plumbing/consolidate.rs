@@ -223,7 +223,8 @@ fn the_tar_is_hardly_larger_than_its_members() {
             sum += out.bytes.len();
             world.dir.write(&name, &out.status(0).bytes);
         }
-        world.consolidate(NOW, &[]).status(0).stderr("");
+        let out = world.consolidate(NOW, &[]);
+        out.status(0).stderr_has("holds archives and no ledger");
         let tar = world.dir.join("archives/cold/2025/2025-12.tar.gz");
         let tar = std::fs::metadata(tar).unwrap().len() as usize;
         assert!(tar * 100 <= sum * 101, "{tar} for {sum}");

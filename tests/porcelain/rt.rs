@@ -111,7 +111,7 @@ fn help_lists_the_words_that_an_operand_can_be() {
             ("rt", "  rt-daily        archive the tables that are due"),
             ("rt-archive", "  weekly  its tables of every week\n"),
             ("rt-archive", "  GROUP   the tables of a group of the policy\n"),
-            ("rt-retention", "  check      what needs attention;"),
+            ("rt-retention", "  check   what needs attention;"),
         ] {
             let out = script(&dir, shell, name).arg("-h").run();
             out.status(0).stderr("").stdout_has(line);

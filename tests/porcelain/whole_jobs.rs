@@ -400,5 +400,6 @@ fn report_for_people() {
     database  [DIR]/db
     archives  [DIR]/archives
     duration  [D]
+    files     330
     ");
 }

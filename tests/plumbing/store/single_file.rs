@@ -180,7 +180,7 @@ fn a_name_that_is_taken_is_left_alone() {
         dir.write(&format!("a/{}", name(taken)), "not of this tree");
     }
     let out = single(&dir, &[], &array(&[row(1, "2026-01-08", "a")]));
-    out.status(0).stderr("");
+    out.status(0).stderr_has("holds archives and no ledger");
     assert_eq!(super::printed(&out).0[0]["file"], name("_3"));
     assert_eq!(ids(&rows(&dir, &name("_3"))), [1]);
     for taken in ["", "_2"] {
