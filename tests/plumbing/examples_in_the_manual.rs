@@ -98,6 +98,7 @@ fn examples_of_records_are_what_the_programs_print() {
     printed += &run("rt-consolidate", &["--older-than=7d"], "").stdout;
     let archives = run("rt-stat", &["--archives"], "").stdout
         + &run("rt-stat", &["--archives", "--files", "notes"], "").stdout;
+    let balance = run("rt-verify", &["--balance", "tool_uses"], "").stdout;
     let breaches = ends(6, "rt-stat", &["--check"], "").stdout;
     let expire = ["-q", "--yes", "--now=2027-03-01"];
     printed += &run("rt-expire", &expire, "").stdout;
@@ -111,6 +112,9 @@ fn examples_of_records_are_what_the_programs_print() {
         printed += breaches.lines().find(has).unwrap();
         printed += "\n";
     }
+    printed += balance.lines().next().unwrap();
+    printed += "\n";
+    printed += &ends(3, "rt-verify", &[], "").stdout;
     let printed: Vec<String> = printed.lines().map(constant).collect();
     let page: Vec<String> =
         examples("rt-jsonl.5").iter().map(|r| constant(r)).collect();

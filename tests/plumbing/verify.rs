@@ -277,9 +277,16 @@ fn weekly_and_monthly_jobs_read_a_share_and_say_what_is_damaged() {
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, &bytes).unwrap();
     }
-    let out = world.cmd("rt-weekly").now("2026-01-20T00:00:00Z").run();
-    out.status(5);
-    out.expect("a finding", out.stderr.contains("\"severity\":\"damage\""));
+    for (job, mode) in [("rt-weekly", "weekly"), ("rt-monthly", "monthly")] {
+        let out = world.cmd(job).now("2026-01-20T00:00:00Z").run();
+        out.status(5).stderr_has("is not what the ledger says");
+        let report: Value = serde_json::from_str(&out.stdout).unwrap();
+        let found = &report["verified"]["findings"];
+        assert_eq!(found[0]["severity"], "damage", "{job}");
+        let mut job = world.events_of("job").into_iter();
+        let job = job.rfind(|j| j["mode"] == mode).unwrap();
+        assert_eq!(job["exit_status"], 5);
+    }
     let dry = world.cmd("rt-weekly").arg("-n").run();
     dry.status(0);
 }

@@ -179,6 +179,12 @@ fn cleanup_report_has_the_documented_keys_and_a_table() {
           }
         ],
         "message": null
+      },
+      "verified": {
+        "files": 1,
+        "size_bytes": 819,
+        "rows": 2,
+        "findings": []
       }
     }
     "#);

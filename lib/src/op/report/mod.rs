@@ -24,6 +24,7 @@ mod policies;
 mod print;
 mod records;
 mod result;
+mod sample;
 mod show;
 mod single;
 mod stats;
@@ -82,7 +83,8 @@ fn tables(
         }
     }
     let types = ["exported", "stored", "purged", "ended"];
-    let readable = read(input, &types, notes, |outcome: Outcome| {
+    let (sample, rest) = sample::part(input)?;
+    let readable = read(&mut &rest[..], &types, notes, |outcome: Outcome| {
         let Some(name) = judge::table(&outcome) else {
             tables.iter_mut().for_each(|seen| seen.add(outcome.clone()));
             return;
@@ -105,10 +107,15 @@ fn tables(
         place: Place::of(&options.settings)?,
         total_archived: sum(results.iter().map(|r| r.records)),
         tables: results,
+        verified: sample,
     };
     Ok(Made {
         text: options.form(&report, || print::table(&report))?,
-        exit: overall(&exits).and(readable),
+        exit: sample::judge(
+            &report.verified,
+            overall(&exits).and(readable),
+            notes,
+        ),
         counts: Some(report.counts()),
     })
 }

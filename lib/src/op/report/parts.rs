@@ -63,7 +63,8 @@ impl Found {
                     Status::Failed => Exit::Failed,
                     _ => Exit::Done,
                 });
-                overall(&exits.collect::<Vec<_>>())
+                let exit = overall(&exits.collect::<Vec<_>>());
+                report.verified.as_ref().map_or(exit, |s| exit.and(s.exit()))
             }
             Found::Upkeep(report) => report.exit(),
             Found::Nothing { .. } => Exit::Failed,

@@ -50,6 +50,9 @@ pub(super) fn table(report: &Report) -> String {
             thousands(&files.to_string())
         ));
     }
+    if let Some(sample) = &report.verified {
+        out.push_str(&sample.lines());
+    }
     out
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
+use super::sample::Sample;
 use crate::error::Exit;
 use crate::outcome::{Extent, Status, is_zero};
 use crate::time::Shape;
@@ -40,6 +41,9 @@ pub struct Report {
     pub total_archived: u64,
     /// One result a table.
     pub tables: Vec<TableResult>,
+    /// What rt-verify found in a share of the archives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) verified: Option<Sample>,
 }
 
 /// What became of a table.

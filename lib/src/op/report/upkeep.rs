@@ -13,6 +13,7 @@ use super::input::{overall, read};
 use super::place::Place;
 use super::print;
 use super::result::{Counts, Made};
+use super::sample::{self, Sample};
 use crate::archive::month_file;
 use crate::error::{Exit, Notes, Result};
 use crate::outcome::{Consolidation, Expiry, Upkeep};
@@ -28,6 +29,9 @@ pub(super) struct CleanupReport {
     place: Place,
     consolidation: Consolidation,
     purge: Expiry,
+    /// What rt-verify found in a share of the archives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified: Option<Sample>,
 }
 
 impl CleanupReport {
@@ -38,7 +42,9 @@ impl CleanupReport {
             .into_iter()
             .filter(|s| *s != SKIPPED)
             .map(|s| if s == FAILED { Exit::Failed } else { Exit::Done });
-        asked(self.asks(), overall(&exits.collect::<Vec<_>>()))
+        let exit = overall(&exits.collect::<Vec<_>>());
+        let read = self.verified.as_ref().map_or(Exit::Done, Sample::exit);
+        asked(self.asks(), exit.and(read))
     }
 
     /// Whether something is held until somebody says that it is meant.
@@ -70,11 +76,13 @@ pub(super) fn make(
     let (mut consolidations, mut expiries) = (Vec::new(), Vec::new());
     let mut reason = None;
     let types = ["consolidation", "expiry", "ended"];
-    let readable = read(input, &types, notes, |record| match record {
-        Upkeep::Consolidation(record) => consolidations.push(record),
-        Upkeep::Expiry(record) => expiries.push(record),
-        Upkeep::Ended(record) => reason = record.message,
-    })?;
+    let (sample, rest) = sample::part(input)?;
+    let readable =
+        read(&mut &rest[..], &types, notes, |record| match record {
+            Upkeep::Consolidation(record) => consolidations.push(record),
+            Upkeep::Expiry(record) => expiries.push(record),
+            Upkeep::Ended(record) => reason = record.message,
+        })?;
     let mut exits = Vec::new();
     let wanted = |step, seen: usize| steps.contains(&step) || seen > 0;
     let mut consolidation = Consolidation::default();
@@ -99,7 +107,8 @@ pub(super) fn make(
     if options.settings.dry_run {
         foresee(&mut consolidation, &purge);
     }
-    let exit = asked(!purge.held.is_empty(), overall(&exits).and(readable));
+    let exit = sample::judge(&sample, overall(&exits).and(readable), notes);
+    let exit = asked(!purge.held.is_empty(), exit);
     let report = CleanupReport {
         mode: options.mode.clone(),
         timestamp: options.timestamp()?,
@@ -107,6 +116,7 @@ pub(super) fn make(
         place: Place::of(&options.settings)?,
         consolidation,
         purge,
+        verified: sample,
     };
     Ok(Made {
         text: options.form(&report, || table(&report))?,
@@ -208,7 +218,11 @@ pub(super) fn table(report: &CleanupReport) -> String {
         let rows = files.iter().map(|file| [file.clone()]);
         out.push_str(&columns([head], 0..0, rows));
     }
-    out + &report.place.lines()
+    out.push_str(&report.place.lines());
+    if let Some(sample) = &report.verified {
+        out.push_str(&sample.lines());
+    }
+    out
 }
 
 /// What is past its retention, a line a table and fate.
