@@ -50,3 +50,35 @@ fn missing_database_is_said_before_the_build() {
         ));
     }
 }
+
+#[test]
+fn pages_as_html_link_to_each_other_and_to_sections_that_are_there() {
+    if system("mandoc").is_none() {
+        return;
+    }
+    let dir = Dir::new();
+    let script = root().join("scripts/html");
+    dir.cmd(script).arg("pages out").run().status(0).stderr("");
+    let (mut links, mut pages) = (0, 0);
+    for entry in std::fs::read_dir(dir.join("pages out")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.ends_with(".html") {
+            continue;
+        }
+        pages += 1;
+        let page = dir.read(&format!("pages out/{name}"));
+        for link in page.split("href=\"").skip(1) {
+            let link = link.split('"').next().unwrap();
+            if link.starts_with("https://") {
+                continue;
+            }
+            links += 1;
+            let (file, at) = link.split_once('#').unwrap_or((link, ""));
+            let file = if file.is_empty() { &name } else { file };
+            let target = dir.read(&format!("pages out/{file}"));
+            let id = format!("id=\"{at}\"");
+            assert!(at.is_empty() || target.contains(&id), "{name}: {link}");
+        }
+    }
+    assert!(pages > 35 && links > 500, "{pages} pages, {links} links");
+}
