@@ -1,42 +1,36 @@
 //! The patterns of one version, compiled, and the search for their matches.
 //!
-//! Needles are looked for with the machine's widest instructions, so many at
-//! once as these take; where one is found its patterns are tried.
+//! Needles are looked for first; where one is found its patterns are tried.
 
 use std::ops::Range;
 
 use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::util::captures::Captures;
-use regex_automata::util::prefilter::Prefilter;
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input, MatchKind, Span};
+use regex_automata::{Anchored, Input};
 
 use super::kinds::Pattern;
+use super::needles::Needles;
+use super::outlook::Outlook;
 use crate::error::{Error, Result};
-
-/// How many needles are looked for at once: more have no fast search.
-const AT_ONCE: usize = 64;
-
-/// So many bytes of each needle are compared at first. The few needles that
-/// are shorter are looked for by themselves, and slow no others.
-const LONG: usize = 4;
 
 /// Finds the matches of several patterns.
 pub(super) struct Finder {
     patterns: Vec<Compiled>,
     /// Escapes before a word count as what they stand for.
     decoded: bool,
-    /// The patterns by the first byte of their needles, in their order.
-    by_byte: Vec<Vec<usize>>,
-    needles: Vec<Prefilter>,
-    /// Where each of these has its next place; reused.
-    places: Vec<Option<usize>>,
-    /// Whether the last text had any.
-    seen: bool,
+    /// The patterns by the first two bytes of their needles, in their order:
+    /// for each two the place of a list, of which the first is empty.
+    by_start: Vec<u16>,
+    lists: Vec<Vec<usize>>,
+    needles: Needles,
+    /// Whether a view of the last text may hold a secret that it does not.
+    open: bool,
 }
 
 struct Compiled {
     pattern: &'static Pattern,
+    outlook: Outlook,
     regex: Regex,
     cache: Cache,
     groups: Captures,
@@ -59,38 +53,34 @@ impl Finder {
         patterns: Vec<&'static Pattern>,
         decoded: bool,
     ) -> Result<Finder> {
-        let mut by_byte = vec![Vec::new(); 256];
+        let mut by_start = vec![0; 1 << 16];
+        let mut lists = vec![Vec::new()];
         let mut needles: Vec<&str> = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
             for needle in pattern.needles {
-                let first = &mut by_byte[usize::from(needle.as_bytes()[0])];
-                if first.last() != Some(&index) {
-                    first.push(index);
+                let list = &mut by_start[start(needle.as_bytes())];
+                if *list == 0 {
+                    *list = lists.len() as u16;
+                    lists.push(Vec::new());
+                }
+                let list = &mut lists[usize::from(*list)];
+                if list.last() != Some(&index) {
+                    list.push(index);
                 }
                 needles.push(needle);
             }
         }
-        needles.sort_unstable_by_key(|n| (n.len(), *n));
-        needles.dedup();
-        let short = needles.partition_point(|n| n.len() < LONG);
-        let (short, long) = needles.split_at(short);
-        let needles: Option<Vec<Prefilter>> = short
-            .chunks(AT_ONCE)
-            .chain(long.chunks(AT_ONCE))
-            .map(|some| Prefilter::new(MatchKind::LeftmostFirst, some))
-            .collect();
-        let needles =
-            needles.ok_or_else(|| Error::failed("a secret has no needle"))?;
-        let places = vec![None; needles.len()];
+        let needles = Needles::new(needles)
+            .ok_or_else(|| Error::failed("a secret has no needle"))?;
         let patterns: Result<_> =
             patterns.into_iter().map(Compiled::new).collect();
         Ok(Finder {
             patterns: patterns?,
             decoded,
-            by_byte,
+            by_start,
+            lists,
             needles,
-            places,
-            seen: false,
+            open: false,
         })
     }
 
@@ -104,10 +94,10 @@ impl Finder {
         found
     }
 
-    /// Whether a secret could begin anywhere in the text that was looked
-    /// through last: a needle is in it.
-    pub(super) fn has_seen_needle(&self) -> bool {
-        self.seen
+    /// Whether a secret could begin with a needle of the text that was looked
+    /// through last, once its escapes are resolved.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// All secrets in the text, in order and apart from each other.
@@ -120,15 +110,9 @@ impl Finder {
 
     /// Hands on secrets as long as `each` wants another one.
     fn search(&mut self, text: &[u8], each: &mut dyn FnMut(Hit) -> bool) {
-        let find = |needles: &Prefilter, start: usize| {
-            let rest = Span { start, end: text.len() };
-            needles.find(text, rest).map(|found| found.start)
-        };
-        for (place, needles) in self.places.iter_mut().zip(&self.needles) {
-            *place = find(needles, 0);
-        }
-        self.seen = self.places.iter().any(Option::is_some);
-        while let Some(at) = self.places.iter().flatten().min().copied() {
+        self.open = false;
+        let mut place = self.needles.first(text);
+        while let Some(at) = place {
             let mut next = at + 1;
             if let Some(hit) = self.hit(text, at) {
                 next = hit.next;
@@ -136,22 +120,32 @@ impl Finder {
                     return;
                 }
             }
-            for (place, needles) in self.places.iter_mut().zip(&self.needles) {
-                if place.is_some_and(|place| place < next) {
-                    *place = find(needles, next);
-                }
-            }
+            place = self.needles.next(text, next);
         }
     }
 
     /// The secret that begins at a place: that of the first pattern.
     fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
-        let indices = &self.by_byte[usize::from(text[at])];
-        let (patterns, decoded) = (&mut self.patterns, self.decoded);
-        indices
-            .iter()
-            .find_map(|index| patterns[*index].hit(text, at, decoded))
+        let list = self.by_start[start(&text[at..])];
+        for index in &self.lists[usize::from(list)] {
+            let pattern = &mut self.patterns[*index];
+            if !pattern.may_match(text, at) {
+                continue;
+            }
+            let hit = pattern.hit(text, at, self.decoded);
+            if hit.is_some() {
+                return hit;
+            }
+            self.open = true;
+        }
+        None
     }
+}
+
+/// The first two bytes of a text as a number; of less, as if zeros followed.
+fn start(text: &[u8]) -> usize {
+    let byte = |at| usize::from(text.get(at).copied().unwrap_or(0));
+    byte(0) << 8 | byte(1)
 }
 
 impl Compiled {
@@ -163,14 +157,25 @@ impl Compiled {
             .build(pattern.regex)
             .map_err(|e| Error::failed(format!("a secret pattern: {e}")))?;
         let (cache, groups) = (regex.create_cache(), regex.create_captures());
-        Ok(Compiled { pattern, regex, cache, groups })
+        let outlook = Outlook::default();
+        Ok(Compiled { pattern, outlook, regex, cache, groups })
+    }
+
+    /// Whether a match may begin at a place, in the text or in one of its
+    /// views.
+    fn may_match(&mut self, text: &[u8], at: usize) -> bool {
+        let rest = &text[at..];
+        let begins = |needle: &&str| {
+            let needle = needle.as_bytes();
+            // Most end with the third byte: it is looked at first.
+            needle.get(2).is_none_or(|b| rest.get(2) == Some(b))
+                && rest.starts_with(needle)
+        };
+        self.pattern.needles.iter().any(begins)
+            && !self.outlook.rules_out(self.pattern.regex, text, at)
     }
 
     fn hit(&mut self, text: &[u8], at: usize, decoded: bool) -> Option<Hit> {
-        let begins = |n: &&str| text[at..].starts_with(n.as_bytes());
-        if !self.pattern.needles.iter().any(begins) {
-            return None;
-        }
         let start = self.pattern.start.place(text, at, decoded)?;
         let input = Input::new(text).range(at..).anchored(Anchored::Yes);
         let (cache, groups) = (&mut self.cache, &mut self.groups);

@@ -17,6 +17,8 @@
 mod before;
 mod finder;
 mod kinds;
+mod needles;
+mod outlook;
 mod table;
 mod unescape;
 
@@ -26,6 +28,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use finder::Finder;
+use memchr::memmem;
 use unescape::{Map, back, unescape};
 
 use crate::error::{Error, Result, quote};
@@ -88,6 +91,8 @@ pub struct Secrets {
     spelled: Vec<(u8, &'static [u8])>,
     /// The bytes with which these rests begin.
     second: [bool; 256],
+    /// Escapes that can spell a letter or a slash.
+    letters: [memmem::Finder<'static>; 2],
     views: [Vec<u8>; 2],
 }
 
@@ -179,6 +184,7 @@ impl Secrets {
             counts: BTreeMap::new(),
             spelled,
             second,
+            letters: [b"\\u", b"\\/"].map(memmem::Finder::new),
             views: Default::default(),
         })
     }
@@ -199,8 +205,7 @@ impl Secrets {
         // begin no needle, and put no digits before one.
         let spelled = string.named
             || self.spells(text)
-            || memchr::memmem::find(&record[string.content..], b"\\u00")
-                .is_some();
+            || memmem::find(&record[string.content..], b"\\u00").is_some();
         if spelled && self.finds(&record[string.key..record.len() - 1]) {
             return true;
         }
@@ -250,14 +255,15 @@ impl Secrets {
     /// none where that is open, for one could be spelled with escapes. Needles
     /// have no sign that JSON must escape; so a view with resolved escapes
     /// holds one only where the record does, or where an escape of a letter
-    /// or a slash spells it.
+    /// or a slash spells it. And behind a needle of the record it holds a
+    /// secret only where no pattern has failed before the next backslash.
     pub fn first_look(&mut self, record: &[u8]) -> Option<bool> {
         if self.finds(record) {
             return Some(true);
         }
-        let seen = self.finders.iter().any(Finder::has_seen_needle);
-        let spells = |escape| memchr::memmem::find(record, escape).is_some();
-        let open = seen || spells(b"\\u") || spells(b"\\/");
+        let seen = self.finders.iter().any(Finder::is_open);
+        let mut spells = self.letters.iter().map(|l| l.find(record));
+        let open = seen || spells.any(|place| place.is_some());
         (!open).then_some(false)
     }
 

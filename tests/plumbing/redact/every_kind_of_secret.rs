@@ -139,8 +139,13 @@ fn no_needle_has_a_sign_that_json_escapes() {
     let record = |text: &str| encoded("c", text).0;
     assert_eq!(secrets.first_look(&record("plain\n\"x\"")), Some(false));
     assert_eq!(secrets.first_look(&record(&expand("ghp_<36>"))), Some(true));
-    for open in ["\\u0067hp_", "https:\\/\\/u", "ghp_\\n"] {
+    for open in ["\\u0067hp_", "https:\\/\\/u", "Bearer\\tx"] {
         assert_eq!(secrets.first_look(&record(open)), None, "{open}");
+    }
+    // What a needle begins has failed whatever the escape stands for.
+    for failed in ["ghp_\\n", "the path\\\"", "ghp_\\\\\\nx"] {
+        let found = secrets.first_look(&record(failed));
+        assert_eq!(found, Some(false), "{failed}");
     }
 }
 
