@@ -87,7 +87,12 @@ fn ended() -> Error {
     Error::failed("a comparing thread ended early, which is a bug")
 }
 
-/// Compares a piece in a read transaction of its own.
+/// So much text, in bytes, is compared in one read transaction where those hold
+/// up the commits of others: some milliseconds of reading.
+const PART: usize = 64 << 10;
+
+/// Compares a piece in a read transaction of its own, or in several where
+/// readers hold up writers.
 pub fn compare(
     database: &Database,
     accesses: &mut Accesses<'_>,
@@ -96,9 +101,17 @@ pub fn compare(
     piece: &[u8],
     segment: usize,
 ) -> Result<Vec<Finding>> {
-    let reading = database.begin_read()?;
     let shape = &subjects[segment].shape;
-    let found = finder.findings(accesses.of(segment), shape, piece);
-    drop(reading);
-    found
+    let most = if database.is_wal() { piece.len() } else { PART };
+    let (mut rest, mut found) = (piece, Vec::new());
+    while !rest.is_empty() {
+        let line_end = memchr::memchr(b'\n', &rest[most.min(rest.len())..]);
+        let part = line_end.map_or(rest.len(), |at| most + at + 1);
+        let reading = database.begin_read()?;
+        let access = accesses.of(segment);
+        found.append(&mut finder.findings(access, shape, &rest[..part])?);
+        drop(reading);
+        rest = &rest[part..];
+    }
+    Ok(found)
 }

@@ -2,6 +2,7 @@
 //! time.
 
 mod claims;
+mod commit_cost;
 mod follow;
 mod order;
 mod pace;

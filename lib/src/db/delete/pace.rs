@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::db::delete::commit_cost::CommitCost;
+
 const LEAST_HOLD: Duration = Duration::from_millis(10);
 /// The longest hold unless the operator sets one: an application may wait 200
 /// ms for the lock, 1 s or 5 s, and one that commits rarely is not seen sooner.
@@ -17,6 +19,8 @@ const ALONE: Duration = Duration::from_secs(10);
 /// Until a batch may be so long, rows are compared rather than deleted: with
 /// random keys a short one writes as many pages of their index as a long one.
 const LONG_HOLD: Duration = Duration::from_millis(50);
+/// So much of the hold is made use of: the clock is looked at behind a row.
+const PART: f64 = 0.95;
 const LEAST_PAUSE_WAL: Duration = Duration::from_millis(5);
 const LEAST_PAUSE_ROLLBACK: Duration = Duration::from_millis(20);
 const MOST_PAUSE: Duration = Duration::from_millis(100);
@@ -74,9 +78,8 @@ pub struct Pace {
     /// look.
     alone_since: Instant,
     version: Option<i64>,
-    /// How long a COMMIT took in proportion to the deletions before it.
-    commit_share: f64,
-    /// Rows a second, in the last batch.
+    commits: CommitCost,
+    /// Rows a second of deletion, in the last batch.
     rate: f64,
     /// How long each batch held the lock.
     holds: Vec<Duration>,
@@ -100,8 +103,8 @@ impl Pace {
             },
             alone_since,
             version: None,
-            commit_share: 1.0,
-            rate: 100_000.0,
+            commits: CommitCost::unknown(),
+            rate: 200_000.0,
             holds: Vec::new(),
             ended: Instant::now(),
             pause: Duration::ZERO,
@@ -137,11 +140,21 @@ impl Pace {
         self.limits.most_hold(self.alone_since.elapsed())
     }
 
-    /// Whether a batch that began to delete at `begun` should commit now: at
-    /// 90 % of the hold, at 50 % of a short one, for commit times vary.
+    /// Whether rows are read only in what is left of a pause: readers of a
+    /// database with a rollback journal hold up the commits of others.
+    pub fn reads_late(&self) -> bool {
+        !self.wal && !self.alone
+    }
+
+    /// Whether a batch that holds the lock since `begun` should commit now.
     pub fn enough(&self, begun: Instant, hold: Duration) -> bool {
-        let part = if hold <= 2 * LEAST_HOLD { 0.5 } else { 0.9 };
-        begun.elapsed().mul_f64(1.0 + self.commit_share) >= hold.mul_f64(part)
+        begun.elapsed().as_secs_f64() >= self.work(hold)
+    }
+
+    /// How long, in seconds, a batch may delete before its commit.
+    fn work(&self, hold: Duration) -> f64 {
+        let most = self.most_hold().as_secs_f64();
+        self.commits.work_within(hold.as_secs_f64() * PART, most)
     }
 
     /// Whether so many pages can be freed in one transaction, which nobody
@@ -171,7 +184,7 @@ impl Pace {
     /// How many rows fit in a hold, by the last batch: about as many as the
     /// clock lets go before it ends one, so that few are left over.
     pub fn rows(&self, hold: Duration) -> usize {
-        let fit = (self.rate * hold.as_secs_f64() * 0.92) as u64;
+        let fit = (self.rate * self.work(hold) * 1.05) as u64;
         let most = self.limits.batch_size.unwrap_or(100_000).max(1);
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
     }
@@ -206,8 +219,8 @@ impl Pace {
         self.ended = free;
         let work = deleted.duration_since(begun).as_secs_f64().max(1e-6);
         let commit = free.duration_since(deleted).as_secs_f64();
-        self.commit_share = (commit / work).clamp(0.05, 20.0);
-        self.rate = rows as f64 / (work + commit);
+        self.commits.note(work, commit);
+        self.rate = rows as f64 / work;
         self.holds.push(whole);
     }
 

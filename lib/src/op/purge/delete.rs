@@ -122,6 +122,9 @@ impl Deletion<'_, '_, '_> {
             self.leave(chunk)?;
         }
         let known = chunk.rows.len();
+        if known < wanted && self.session.pace.reads_late() {
+            self.session.pause()?;
+        }
         let mut with = Comparison {
             target: self.target,
             subjects: self.subjects,
