@@ -74,9 +74,12 @@ def main() -> int:
         for case in CASES:
             print(f"{case.name:<20} {case.about}")
         return 0
+    bins = os.environ["RT_PERF_BIN"]
+    scripts = world.TOP / "scripts"
+    os.environ["PATH"] = f"{bins}:{scripts}:{os.environ['PATH']}"
     here = world.World(
         Path(os.environ["RT_PERF_DIR"]),
-        Path(os.environ["RT_PERF_BIN"]),
+        Path(bins),
         os.environ["RT_PERF_DATAGEN"],
         options.scale,
     )

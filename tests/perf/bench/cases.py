@@ -47,11 +47,13 @@ class Case:
     memory: float | None = None
     # `writer`: beside an application that writes; with this journal.
     journal: str = ""
+    # What is held to floors and bounds: time by the clock, or of the CPU.
+    by: str = "wall"
 
     @property
     def due(self) -> str:
         """The rows that go, as SQL."""
-        return f"{TIME[self.data.table]} < '{self.before}'"
+        return f"{TIME.get(self.data.table, 'start_time')} < '{self.before}'"
 
 
 LOGS = Data("agent_logs", 322_000)
@@ -59,6 +61,10 @@ LARGE = Data("agent_logs", 1_288_000)
 TOOLS = Data("tool_uses", 1_000_000)
 NUMBERED = Data("tool_uses", 1_000_000, "integer")
 INDEXED = Data("tool_uses", 1_000_000, index=True)
+
+NIGHTLY = Data("tool_uses", 5_000_000, index=True)
+# The first of a hundred parts of the sixty days.
+NIGHT = "2025-11-16T14:24:00.000Z"
 
 SELECT = 'sqlite3 -json "$DB" "SELECT * FROM {}"'
 SELECT_DUE = SELECT[:-1] + " WHERE {} < '$BEFORE'\""
@@ -190,6 +196,39 @@ def exporters(table: str, floors: bool) -> tuple[Way, ...]:
     )
 
 
+def night(floor: float) -> tuple[Way, ...]:
+    """The whole job where one row in a hundred is due."""
+    select = SELECT_DUE.format("tool_uses", "start_time")
+    peer = f'{select} | gzip >"$OUT"\n{DELETE}'
+    return (
+        Way("rt", JOB, deletes=True),
+        Way("json-gzip", peer, deletes=True, floor=floor),
+    )
+
+
+def grown_beside(data: Data, larger: Data, most: float) -> tuple[Way, ...]:
+    """The whole job at eight times the size, and the peer there."""
+    select = SELECT_DUE.format("tool_uses", "start_time")
+    peer = f'{select} | gzip >"$OUT"\n{DELETE}'
+    return (
+        Way("rt", JOB, deletes=True, data=data),
+        Way("rt-larger", JOB, deletes=True, data=larger, most=most),
+        Way("json-gzip", peer, deletes=True, data=larger),
+    )
+
+
+def made(maker: str, measure: int, table: str = "tool_uses") -> Data:
+    return Data(table, measure, maker=maker)
+
+
+def all_tables(*sizes: tuple[str, Data, float | None]) -> tuple[Way, ...]:
+    """One run over all tables of the policy."""
+    return tuple(
+        Way(name, "rt-archive all", "", data=data, most=most)
+        for name, data, most in sizes
+    )
+
+
 LIVE_BYTES = (
     "SELECT sum(pgsize - unused) FROM dbstat"
     " WHERE name = 'agent_logs' AND aggregate = TRUE"
@@ -276,6 +315,47 @@ CASES: tuple[Case, ...] = (
             ">receipts", "| rt-purge agent_logs"), deletes=True),
         Way("rt-cat", "rt-cat agent_logs", "", setup=STORE_LOGS),
     ), rounds=1, memory=64.0),
+    Case("night-index", "5 M rows, 1 % due, index on the time", NIGHTLY,
+         night(1.0), before=NIGHT, rounds=3, by="cpu"),
+    Case("night-scan", "the same without an index",
+         replace(NIGHTLY, index=False), night(1.5), before=NIGHT, rounds=3,
+         by="cpu"),
+    Case("night-idle", "7 tables, nothing due, no archives yet",
+         made("no_history", 1, "t0000"),
+         all_tables(("rt", made("no_history", 1, "t0000"), None)), by="cpu"),
+    Case("night-history", "the same behind 1095 nights, beside a new ledger",
+         made("history", 1095, "t0000"), all_tables(
+             ("rt", made("no_history", 1, "t0000"), None),
+             ("rt-history", made("history", 1095, "t0000"), 1.2)), by="cpu"),
+    Case("tables-800", "50 tables and 800, nothing due", made(
+        "idle_tables", 800, "t0000"), all_tables(
+            ("rt-50", made("idle_tables", 50, "t0000"), None),
+            ("rt-800", made("idle_tables", 800, "t0000"), 21.1)), by="cpu"),
+    Case("tables-200-due", "200 tables, ten rows of each due",
+         made("busy_tables", 200, "t0000"),
+         (Way("rt", "rt-archive all", "", True),), by="cpu",
+         before="2026-01-08T00:00:00.000Z"),
+    Case("foreign", "parents of an unindexed child, 25 k and 200 k", made(
+        "foreign", 200_000), grown_beside(
+            made("foreign", 25_000), made("foreign", 200_000), 9.85),
+         before=MIDDLE, rounds=3, by="cpu"),
+    Case("fts", "200 k rows in an FTS5 table by triggers, half goes",
+         made("searched", 200_000), night(1.0), before=MIDDLE, rounds=3),
+    Case("large", "twelve rows of 64 MiB, on twelve days and on one",
+         made("large", 12), (
+             Way("rt-12-days", JOB, "", deletes=True),
+             Way("rt-one-day", JOB, "", deletes=True,
+                 data=made("large_one_day", 12)),
+         ), rounds=1, memory=320.0),
+    Case("expire-3y", "rt-expire of 1095 nights of 7 tables",
+         made("history", 1095, "t0000"),
+         (Way("rt-expire", "env RT_NOW=2033-01-01T00:00:00Z rt-expire --yes",
+              ""),), rounds=3),
+    Case("redact", "rt-export with and without --redact-secrets", LOGS, (
+        Way("rt-export", 'rt-export agent_logs >"$OUT"'),
+        Way("rt-redact", 'rt-export --redact-secrets agent_logs >"$OUT"',
+            most=1.8),
+    ), discard=True, by="cpu"),
     Case("writer-wal", "a commit every 5 ms beside the job, WAL", TOOLS,
          (Way("rt", f"{STORE}\n{PURGE}", deletes=True),), before=MIDDLE,
          rounds=3, journal="WAL"),

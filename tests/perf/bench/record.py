@@ -61,9 +61,10 @@ def ratios(case: Case, run: Run) -> list[str]:
         a, b = pairs[-1]
         sizes = a.size / b.size if a.size and b.size else "-"
         middle = statistics.median(walls)
+        judged_by = cpu if case.by == "cpu" else middle
         lines.append(
             row("ratio", way.name, middle, min(walls), max(walls), cpu,
-                sizes, *wanted(way, middle if run.full else None))
+                sizes, *wanted(way, judged_by if run.full else None))
         )
     return lines
 

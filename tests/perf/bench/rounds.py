@@ -61,6 +61,8 @@ class Rounds:
             "RT_ARCHIVES": str(self.archives),
             "RT_NOW": NOW,
         }
+        if policy := self.world.beside(data, ".policy"):
+            env["RT_POLICY"] = str(policy)
         if way.leaves == "text":
             text = self.world.text(data)
             env["TEXT"] = str(text)
@@ -72,6 +74,9 @@ class Rounds:
         self.world.empty_work()
         if way.deletes:
             self.world.fresh(way.data or self.case.data)
+        archives = self.world.beside(way.data or self.case.data, ".archives")
+        if archives:
+            shutil.copytree(archives, self.archives)
         if way.setup:
             env = self.environment(way, False)
             measure.run(way.setup, env, self.world.work)
@@ -123,7 +128,7 @@ class Rounds:
     def check_rest(self, way: Way) -> None:
         """Of what others put in meanwhile nothing is looked at here."""
         data = way.data or self.case.data
-        others = "session_id IS NOT 'writer'"
+        others = "session_id IS NOT 'writer'" if self.case.journal else "TRUE"
         copy = self.world.work / "db"
         found = content.of_database(copy, data.table, others)
         want = self.world.truth(data, f"NOT ({self.case.due})")

@@ -6,10 +6,11 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import content
+import nights
 
 HERE = Path(__file__).resolve().parent.parent
 TOP = HERE.parent.parent
@@ -23,15 +24,22 @@ TIME = {"agent_logs": "timestamp", "tool_uses": "start_time"}
 
 @dataclass(frozen=True)
 class Data:
-    """A table in a database of its own, as the generator makes it."""
+    """A table in a database of its own, as the generator makes it.
+
+    Or a whole database that one of the makers in nights.py makes, which is
+    given `rows` as its measure; `table` is then one of its tables.
+    """
 
     table: str
     rows: int
     key: str = "uuid"
     index: bool = False
+    maker: str = ""
 
     @property
     def name(self) -> str:
+        if self.maker:
+            return f"{self.maker}-{self.rows}"
         index = "-index" if self.index else ""
         return f"{self.table}-{self.rows}-{self.key}{index}"
 
@@ -52,7 +60,9 @@ class World:
 
     def scaled(self, data: Data) -> Data:
         rows = max(100, int(data.rows * self.scale) // 2 * 2)
-        return Data(data.table, rows, data.key, data.index)
+        if data.maker:
+            rows = max(2, int(data.rows * self.scale))
+        return replace(data, rows=rows)
 
     def database(self, data: Data) -> Path:
         """The database, made if it is not there; nobody writes into it."""
@@ -62,6 +72,10 @@ class World:
             say(f"make {path.name}")
             draft = path.with_suffix(".draft")
             draft.unlink(missing_ok=True)
+            if data.maker:
+                # By its own name: a ledger knows the database by its path.
+                self.make(data, path)
+                return path
             command = [self.datagen, data.table, str(draft), "--plain"]
             command += ["--rows", str(data.rows), "--now", NOW]
             command += ["--integer"] * (data.key == "integer")
@@ -104,6 +118,20 @@ class World:
             command = [str(self.bins / "rt-gzip")]
             subprocess.run(command, stdin=lines, stdout=out, check=True)
         return path
+
+    def make(self, data: Data, path: Path) -> None:
+        """A maker's database; half a one is taken for none."""
+        try:
+            nights.MAKERS[data.maker](path, data.rows)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            shutil.rmtree(path.with_suffix(".archives"), ignore_errors=True)
+            raise
+
+    def beside(self, data: Data, suffix: str) -> Path | None:
+        """What a maker put beside the database."""
+        path = self.database(data).with_suffix(suffix)
+        return path if path.exists() else None
 
     def empty_work(self) -> None:
         # The folder stays, and with it a copy's place; see fresh().
