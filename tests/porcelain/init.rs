@@ -113,3 +113,20 @@ fn settings_say_the_owner_and_are_not_for_everybody() {
     let tree = format!("RT_ARCHIVES={}/my app/x-archives\n", place.display());
     assert!(dir.read("etc/x.conf").contains(&tree), "{tree}");
 }
+
+#[test]
+fn status_passes_over_tables_that_hold_nothing_and_have_no_periods() {
+    let dir = world();
+    dir.sql("my app/app.db", "CREATE TABLE a(x); CREATE TABLE b(y)");
+    init(&dir, SHELLS[0], &["my app/app.db"]).run().status(0);
+    let rt = |args: &[&str]| {
+        let args = [&["--config", "etc/app.conf"], args].concat();
+        dir.cmd("rt").args(args).run()
+    };
+    let out = rt(&["retention", "status"]);
+    out.status(0).stdout_has("\naudit_log ").stdout_has("\nusers ");
+    out.stdout_has("\n2 tables without rows or periods not shown\n");
+    out.expect("not shown", !out.stdout.contains("\na  "));
+    let json = rt(&["retention", "status", "--json"]);
+    json.status(0).stdout_has("\"table\": \"a\"");
+}

@@ -154,7 +154,11 @@ impl Seen {
 
     fn hot_table(&self) -> String {
         let most = self.tables.iter().map(|t| t.live_bytes).max();
-        let rows = self.tables.iter().map(|t| {
+        // Tables without rows of which no row is counted: of a program that
+        // makes many more tables than it uses, they would be most lines.
+        let empty = |t: &&Table| t.rows == 0 && t.hot.is_none();
+        let passed_over = self.tables.iter().filter(empty).count();
+        let rows = self.tables.iter().filter(|t| !empty(t)).map(|t| {
             [
                 t.table.clone(),
                 t.rows.to_string(),
@@ -181,7 +185,14 @@ impl Seen {
             of(|t| t.undated).to_string(),
             size(of(|t| Some(t.live_bytes))),
         ];
-        with_total(heads, 1..6, rows, sums)
+        let mut out = with_total(heads, 1..6, rows, sums);
+        if passed_over > 0 {
+            out.push_str(&format!(
+                "{} without rows or periods not shown\n",
+                counted(passed_over as u64, "table")
+            ));
+        }
+        out
     }
 
     /// A tier's sum, then its tables.
