@@ -139,7 +139,7 @@ const OTHER: [&str; 16] = [
 
 /// Whether all programs of a block are installed.
 fn runs_here(block: &str) -> bool {
-    ["sqlite-utils", "duckdb", "jq", "sha256sum"]
+    ["sqlite-utils", "duckdb", "jq", "sha256sum", "rsync", "restic", "rclone"]
         .iter()
         .all(|tool| !block.contains(tool) || system(tool).is_some())
 }

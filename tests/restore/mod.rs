@@ -5,6 +5,7 @@
 //! still held afterwards is in one of them after one ordinary run, that run
 //! says what it kept, and none of it stays stuck.
 
+mod backups;
 mod database_at_another_path;
 mod database_put_back;
 mod database_replaced;

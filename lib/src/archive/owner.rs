@@ -243,7 +243,8 @@ impl Archive {
 pub fn not_as_said(path: impl AsRef<Path>, what: &str) -> Error {
     Error::disagree(format!("{} {what}", quoted(path))).hint(
         "the file was changed from outside; put it back from a backup. \
-         Nothing of this table is touched until then",
+         Where a whole tree was put back, rt-verify --repair says what can be \
+         taken in as it is. Nothing of this table is touched until then",
     )
 }
 

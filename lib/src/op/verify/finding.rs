@@ -99,7 +99,10 @@ impl Finding {
     pub(super) fn size(name: &str, is: u64, said: u64) -> Finding {
         let message =
             format!("{name} has {is} bytes, and the ledger says {said}");
-        Finding::damage("size", message)
+        Finding::damage("size", message).hint(format!(
+            "{PUT_BACK}; where a copy of the tree was put back that was taken \
+             while a job ran, rt-verify --repair says what can be taken in"
+        ))
     }
 
     /// What an error says of something.
