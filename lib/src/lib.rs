@@ -7,7 +7,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `error`, `value`, `time`, `crash`, `line_set`, `progress`, `signal` |
+//! | 0, words | `arbitrary`, `error`, `value`, `time`, `crash`, `line_set`, `progress`, `signal` |
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
@@ -15,6 +15,8 @@
 //! | 5, commands | `op::*`, one module a command |
 //! | beside | `cli`, which uses `db`, `error`, `progress` and `settings` only |
 
+#[cfg(test)]
+mod arbitrary;
 pub mod archive;
 pub mod cli;
 mod crash;

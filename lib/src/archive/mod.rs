@@ -46,6 +46,8 @@
 
 mod ages;
 mod append;
+#[cfg(test)]
+mod arbitrary_tests;
 mod archive_file;
 mod audit;
 mod batch;

@@ -13,6 +13,8 @@
 //! Writing ([`Shape`]) appends to a buffer that the caller reuses and
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
+#[cfg(test)]
+mod arbitrary_tests;
 mod array;
 mod csv;
 mod inside;

@@ -45,10 +45,17 @@ impl<'a> Fields<'a> {
         Fields { unclosed: true, ..Fields::new(line) }
     }
 
-    /// Walks to the end of `line`, which must be a record.
+    /// Walks to the end of `line`, which must be a record, with keys and
+    /// values that can be read: else it is no JSON to others.
     pub fn check(line: &[u8]) -> Result<(), Fault> {
+        if let Err(e) = std::str::from_utf8(line) {
+            return Err(Fault { what: "not UTF-8", at: e.valid_up_to() });
+        }
         let mut fields = Fields::new(line);
-        while fields.next()?.is_some() {}
+        while let Some(field) = fields.next()? {
+            field.key.text()?;
+            field.value.decode()?;
+        }
         Ok(())
     }
 

@@ -14,6 +14,8 @@
 //! what is left after eight passes goes as a whole. All that is here, and
 //! not the table of kinds alone, makes a version.
 
+#[cfg(test)]
+mod arbitrary_tests;
 mod before;
 mod finder;
 mod kinds;

@@ -6,6 +6,8 @@
 //! Nothing but [`clock`] reads the machine's clock.
 
 pub mod age;
+#[cfg(test)]
+mod arbitrary_tests;
 pub mod clock;
 mod day;
 mod pattern;

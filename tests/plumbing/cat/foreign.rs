@@ -52,6 +52,22 @@ fn nothing_of_a_member_comes_before_its_end_is_proven() {
     unknown(cat(&dir).status(0)).stdout(&text);
 }
 
+/// Found by random inputs: such lines were written as they stood.
+#[test]
+fn line_that_is_no_json_to_others_is_left_out() {
+    let dir = Dir::new();
+    let lines: [&[u8]; 4] = [
+        b"{\"id\":1,\"v\":\"a\\Rb\"}\n",
+        b"{\"id\":2,\"v\":\"a\xffb\"}\n",
+        b"{\"id\":3,\"v\":\"\\ud800\"}\n",
+        b"{\"id\":4,\"v\":\"sound\"}\n",
+    ];
+    dir.write("a/warm/2025-11-02/t.jsonl", lines.concat());
+    let out = cat(&dir);
+    out.status(4).stdout("{\"id\":4,\"v\":\"sound\"}\n");
+    out.stderr_has("line 1 is no record");
+}
+
 #[test]
 fn a_line_that_damage_cuts_in_two_does_not_come() {
     let dir = Dir::new();

@@ -44,6 +44,8 @@
 //! proven and goes on behind damage: for who writes what cannot be taken back.
 
 mod ahead;
+#[cfg(test)]
+mod arbitrary_tests;
 mod cut;
 mod damage;
 mod input;

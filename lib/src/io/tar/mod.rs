@@ -14,6 +14,8 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
+#[cfg(test)]
+mod arbitrary_tests;
 mod headers;
 mod index;
 mod read;

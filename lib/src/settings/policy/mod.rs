@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result, did_you_mean, quote, quoted};
 use crate::time::Age;
 
+#[cfg(test)]
+mod arbitrary_tests;
 mod days;
 mod line;
 mod rule;

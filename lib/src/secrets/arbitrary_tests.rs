@@ -1,0 +1,141 @@
+//! Texts with secrets of every kind in them, in any spelling and cut anywhere:
+//! what comes out holds none, and JSON stays JSON.
+
+use super::{Encoded, Level, Secrets, VERSION, patterns};
+use crate::arbitrary::{Random, each_case};
+use crate::record::append_string;
+
+/// An example of the table of kinds, with its `<36>` and the like written out.
+fn expand(random: &mut Random, example: &str) -> String {
+    let mut out = String::new();
+    let mut parts = example.split('<');
+    out.push_str(parts.next().unwrap());
+    for part in parts {
+        let Some((mark, rest)) = part.split_once('>') else {
+            out.push_str(part);
+            continue;
+        };
+        let (signs, count) = match mark.as_bytes()[0] {
+            b'x' => ("0123456789abcdef", &mark[1..]),
+            b'u' => ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", &mark[1..]),
+            b'd' => ("0123456789", &mark[1..]),
+            _ => ("abcdefghijklmnopqrsTUVWXYZ0123456789", mark),
+        };
+        let signs = signs.as_bytes();
+        for _ in 0..count.parse::<usize>().unwrap_or(20) {
+            out.push(char::from(signs[random.below(signs.len())]));
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
+/// What may stand around a secret.
+const AROUND: [&str; 16] = [
+    " ",
+    "\n",
+    "\"",
+    "'",
+    "\u{1b}[32m",
+    "\\u001b[0m",
+    "\\n",
+    "%22",
+    "%3D",
+    "=3D",
+    "\\x22",
+    "\\042",
+    ": ",
+    "=",
+    "\\\\\\\"",
+    "\u{e9}",
+];
+
+fn text(random: &mut Random) -> String {
+    let mut out = String::new();
+    let all = patterns().count();
+    for _ in 0..1 + random.below(5) {
+        match random.below(4) {
+            0 => out.push_str(&random.text(20)),
+            1 | 2 => {
+                let pattern = patterns().nth(random.below(all)).unwrap();
+                let examples = pattern.examples;
+                let example = examples[random.below(examples.len())];
+                let mut secret = expand(random, example);
+                if random.once_in(4) {
+                    let mut bytes = secret.into_bytes();
+                    random.damage(&mut bytes);
+                    secret = String::from_utf8_lossy(&bytes).into_owned();
+                }
+                out.push_str(&secret);
+            }
+            _ => {}
+        }
+        out.push_str(random.one(&AROUND));
+    }
+    for _ in 0..random.below(3) {
+        let name = random.one(&["a", "password", "token"]);
+        out = serde_json::json!({ name: out, "n": 1.5 }).to_string();
+    }
+    out
+}
+
+#[test]
+fn what_comes_out_holds_no_secret_and_json_stays_json() {
+    for level in [Level::Fixed, Level::All] {
+        let mut secrets = Secrets::new(level, VERSION).unwrap();
+        let mut replaced = 0;
+        each_case(1500, |random| {
+            let text = text(random);
+            let column = random.one(&["log", "api_key", "d\"\\"]);
+            let mut record = b"{".to_vec();
+            append_string(&mut record, column.as_bytes());
+            record.push(b':');
+            let content = record.len() + 1;
+            append_string(&mut record, text.as_bytes());
+            let string = Encoded {
+                key: 1,
+                content,
+                text: text.as_bytes(),
+                named: super::name_hints_secret(column),
+            };
+            let before = record.clone();
+            secrets.redact(&mut record, &string);
+            replaced += u32::from(before != record);
+            let mut whole = record.clone();
+            whole.push(b'}');
+            let json: serde_json::Value =
+                serde_json::from_slice(&whole).expect("JSON still");
+            let clean = json[column].as_str().expect("a string");
+            let string = Encoded { text: clean.as_bytes(), ..string };
+            assert!(
+                !secrets.holds(&record, &string),
+                "{text:?} became {clean:?}"
+            );
+            let again = record.clone();
+            secrets.redact(&mut record, &string);
+            assert_eq!(record, again);
+            // JSON within was JSON, and is.
+            if serde_json::from_str::<serde_json::Value>(&text).is_ok()
+                && text.starts_with('{')
+            {
+                let within = serde_json::from_str::<serde_json::Value>(clean);
+                assert!(
+                    within.is_ok() || clean.starts_with("[REDACTED:"),
+                    "{text} became {clean}"
+                );
+            }
+        });
+        assert!(replaced > 200, "{replaced} replaced");
+    }
+}
+
+#[test]
+fn bytes_are_looked_through_to_their_end() {
+    let mut secrets = Secrets::new(Level::All, VERSION).unwrap();
+    each_case(1500, |random| {
+        let mut bytes = text(random).into_bytes();
+        random.damage(&mut bytes);
+        let clean = secrets.redact_bytes(&bytes);
+        assert_eq!(secrets.redact_bytes(&clean), clean);
+    });
+}
