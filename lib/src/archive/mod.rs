@@ -46,8 +46,6 @@
 
 mod ages;
 mod append;
-#[cfg(test)]
-mod arbitrary_tests;
 mod archive_file;
 mod audit;
 mod batch;
@@ -147,3 +145,6 @@ pub use settle::Begun;
 pub use source::{Source, Sources};
 pub use state::{Clock, Kind, State};
 pub use stored::StoredSegments;
+
+#[cfg(test)]
+mod arbitrary_tests;

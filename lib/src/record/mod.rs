@@ -13,8 +13,6 @@
 //! Writing ([`Shape`]) appends to a buffer that the caller reuses and
 //! allocates nothing a row. Reading ([`Fields`]) walks a line in place.
 
-#[cfg(test)]
-mod arbitrary_tests;
 mod array;
 mod csv;
 mod inside;
@@ -32,3 +30,6 @@ pub use read::{Field, Fields};
 pub use text::append_string;
 pub use token::{Decoded, Fault, Str, Token, escape};
 pub use write::{ARCHIVED_AT, ARCHIVED_AT_MARK, ROWID, Shape, archived_at};
+
+#[cfg(test)]
+mod arbitrary_tests;

@@ -188,6 +188,7 @@ impl Compiled {
         }
         if self.pattern.mixed && !is_mixed(&text[range.clone()])
             || self.pattern.spares && is_spared(text, &range)
+            || self.pattern.spares_words && is_word(text, &range)
         {
             return None;
         }
@@ -213,13 +214,46 @@ const TYPES: [&[u8]; 14] = [
     b"secret",
 ];
 
+/// Words that stand for a password where addresses are explained.
+const WORDS: [&[u8]; 13] = [
+    b"password",
+    b"passwd",
+    b"passwort",
+    b"pass",
+    b"pwd",
+    b"passphrase",
+    b"your_password",
+    b"your-password",
+    b"mypassword",
+    b"my_password",
+    b"proxypass",
+    b"proxypassword",
+    b"secret",
+];
+
+/// Whether the password of an address is the word for one, between signs that
+/// set it apart, or the name before it again.
+fn is_word(text: &[u8], range: &Range<usize>) -> bool {
+    let value = &text[range.clone()];
+    let before = text[..range.start].strip_suffix(b":").unwrap_or_default();
+    let twice = before.strip_suffix(value).is_some_and(|b| b.ends_with(b"/"));
+    let sign = |b: &u8| b"*$%{}[]()".contains(b);
+    let start = value.iter().take_while(|b| sign(b)).count();
+    let end = value.iter().rev().take_while(|b| sign(b)).count();
+    let word = value.get(start..value.len() - end).unwrap_or_default();
+    let stars = value.len() > 2 && value.iter().all(|b| b"*xX.".contains(b));
+    stars
+        || twice
+        || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
 /// Whether a value is a word of a program: a type; or, without quotes, a name
 /// without digits, or a call.
 fn is_spared(text: &[u8], range: &Range<usize>) -> bool {
     let value = &text[range.clone()];
     let quote = range.start.checked_sub(1).map(|before| text[before]);
     let is_name =
-        |b: &u8| b.is_ascii_alphabetic() || b"_.?!|-)]}>`".contains(b);
+        |b: &u8| b.is_ascii_alphabetic() || b"_.:?!|-)]}>`".contains(b);
     let bare = !matches!(quote, Some(b'"' | b'\''));
     TYPES.iter().any(|word| value.eq_ignore_ascii_case(word))
         || bare

@@ -30,6 +30,8 @@ pub struct Pattern {
     pub mixed: bool,
     /// Its value is no identifier, type or call.
     pub spares: bool,
+    /// Its value is no word that stands for one in a manual.
+    pub spares_words: bool,
     /// The first version that has it.
     pub since: u32,
     /// The last one; none if it stands.
@@ -138,6 +140,7 @@ impl Pattern {
             guess: false,
             mixed: false,
             spares: false,
+            spares_words: false,
             since: 1,
             until: None,
             examples,
@@ -163,6 +166,11 @@ impl Pattern {
 
     pub(super) const fn spares(mut self) -> Pattern {
         self.spares = true;
+        self
+    }
+
+    pub(super) const fn spares_words(mut self) -> Pattern {
+        self.spares_words = true;
         self
     }
 

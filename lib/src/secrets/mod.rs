@@ -14,8 +14,6 @@
 //! what is left after eight passes goes as a whole. All that is here, and
 //! not the table of kinds alone, makes a version.
 
-#[cfg(test)]
-mod arbitrary_tests;
 mod before;
 mod finder;
 mod kinds;
@@ -364,3 +362,6 @@ fn append_mark(out: &mut Vec<u8>, kind: &str) {
     out.extend_from_slice(kind.as_bytes());
     out.push(b']');
 }
+
+#[cfg(test)]
+mod arbitrary_tests;

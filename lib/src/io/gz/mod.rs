@@ -44,8 +44,6 @@
 //! proven and goes on behind damage: for who writes what cannot be taken back.
 
 mod ahead;
-#[cfg(test)]
-mod arbitrary_tests;
 mod cut;
 mod damage;
 mod input;
@@ -67,3 +65,6 @@ pub use pieces::{Piece, Pieces};
 pub use proven::{Proven, Step};
 pub use read::Reader;
 pub use write::{Block, Pool, threads};
+
+#[cfg(test)]
+mod arbitrary_tests;

@@ -14,8 +14,6 @@
 //! names that stay inside are accepted; folders are passed over; a link, an
 //! absolute name or one with `..` is refused.
 
-#[cfg(test)]
-mod arbitrary_tests;
 mod headers;
 mod index;
 mod read;
@@ -215,3 +213,6 @@ impl TarWriter {
 fn padding(size: u64) -> usize {
     (512 - (size % 512) as usize) % 512
 }
+
+#[cfg(test)]
+mod arbitrary_tests;

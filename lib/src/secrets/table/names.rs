@@ -55,6 +55,8 @@ pub(super) static NAMES: &[Pattern] = &[
             "password: userPassword",
             "password=get_password(x1)",
             "password: config.dbPassword",
+            "name:passwd:UID:GID",
+            "USER_PASSWORD: oid::ObjectIdentifier",
         ],
     )
     .guess()
@@ -62,13 +64,27 @@ pub(super) static NAMES: &[Pattern] = &[
     .spares(),
     Pattern::new(
         "password",
-        &["pass", "Pass", "PASS"],
+        &["pass", "Pass"],
         assigned!(
-            "[Pp]ass|PASS",
+            "[Pp]ass",
             "[^\\s\"'\\\\,;&:=<>(){}\\[\\]/$*][^\\s\"'\\\\,;&]{5,}"
         ),
-        &["DB_PASS=<16>", "pass: <16>", "\"pass\": \"<12>\""],
+        &["pass: <16>", "\"pass\": \"<12>\"", "db_pass=<16>"],
         &["bypass=<16>", "pass: 12/12", "pass: everything", "pass=<5>"],
+    )
+    .guess()
+    .since(2)
+    .start(Part)
+    .spares(),
+    // In capitals behind a colon and a blank the name of a test that passed
+    // stands.
+    Pattern::new(
+        "password",
+        &["PASS"],
+        "PASS(?:[\"'][ \\t]*(?:=>|[:=])[ \\t]*[\"']|[ \\t]*(?:=>|:=|=)[ \\t]*[\"']?\
+         |:[\"']?)([^\\s\"'\\\\,;&:=<>(){}\\[\\]/$*][^\\s\"'\\\\,;&]{5,})",
+        &["DB_PASS=<16>", "\"DB_PASS\": \"<12>\"", "PASS='<12>'"],
+        &["PASS: ld-elf/pr-12345", "BYPASS=<16>", "PASS=<5>", "PASS test-1"],
     )
     .guess()
     .since(2)

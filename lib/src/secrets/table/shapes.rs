@@ -184,7 +184,7 @@ pub(super) static SHAPES: &[Pattern] = &[
          [^\\s/?#\"'<>\\\\]*)@",
         &[
             "postgres://app:hunter2@db:5432/x",
-            "redis://:pass@host",
+            "redis://:<12>@host",
             "https://u:p@ss@host/",
         ],
         &[
@@ -194,7 +194,32 @@ pub(super) static SHAPES: &[Pattern] = &[
             "http://a/b:c@d",
         ],
     )
-    .start(Any),
+    .start(Any)
+    .until(1),
+    Pattern::new(
+        "url-password",
+        &["://"],
+        "://[^\\s:/?#@\"'<>\\\\\\[]*:([^\\s/?#@\"'<>\\\\\\[]\
+         [^\\s/?#\"'<>\\\\]*)@",
+        &[
+            "postgres://app:hunter2@db:5432/x",
+            "redis://:<12>@host",
+            "https://u:p@ss@host/",
+        ],
+        &[
+            "https://host:8080/a@b",
+            "mailto:a@b",
+            "https://user@host",
+            "http://a/b:c@d",
+            "http://user:password@host",
+            "https://u:****@host/",
+            "http://u:${PASSWORD}@host",
+            "deb https://apt:apt@host/",
+        ],
+    )
+    .start(Any)
+    .since(2)
+    .spares_words(),
     Pattern::new(
         "password",
         PASSWORDS,

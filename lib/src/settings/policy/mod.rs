@@ -15,8 +15,6 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result, did_you_mean, quote, quoted};
 use crate::time::Age;
 
-#[cfg(test)]
-mod arbitrary_tests;
 mod days;
 mod line;
 mod rule;
@@ -289,3 +287,6 @@ pub fn order<'a>(
     }
     ordered
 }
+
+#[cfg(test)]
+mod arbitrary_tests;
