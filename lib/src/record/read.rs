@@ -272,16 +272,20 @@ impl<'a> Fields<'a> {
             self.space();
             self.expect(b':', "no colon")?;
             self.space();
-            if key.is("$base64") {
+            // Of two with one key each reader would take another.
+            let twice = if key.is("$base64") {
                 self.word(b"true")?;
-                marked = true;
+                std::mem::replace(&mut marked, true)
             } else if key.is("text") {
                 self.word(b"true")?;
-                text = true;
+                std::mem::replace(&mut text, true)
             } else if key.is("encoded") {
-                encoded = Some(self.string()?);
+                encoded.replace(self.string()?).is_some()
             } else {
                 return Err(self.fault("an object that is no BLOB"));
+            };
+            if twice {
+                return Err(self.fault("a key of a BLOB that stands twice"));
             }
             self.space();
             if self.peek() == Some(b'}') {

@@ -81,6 +81,35 @@ fn tar_with_a_day_of_another_month_is_left_and_named() {
     assert!(!ledger.contains("{\"type\":\"adopt\""));
 }
 
+/// A terminal does what stands behind an escape; a message shows it instead.
+#[test]
+fn escapes_in_names_of_a_tar_do_not_reach_the_terminal() {
+    let world = World::tiers();
+    day(&world);
+    let names = ["2025-11-30/t\u{1b}[2Jx.jsonl", "2025-12-09/t\u{9b}7m.jsonl"];
+    for name in names {
+        world.dir.write(&format!("src/{name}"), "no record\n");
+    }
+    if !write(&world, ("tar", &["-C", "src", "-czf", TAR, "."])) {
+        return;
+    }
+    for (program, args) in [
+        ("rt-cat", &["tool_uses"][..]),
+        ("rt-cat", &["t"]),
+        ("rt-consolidate", &["--older-than", "1d"]),
+        ("rt-expire", &["--yes"]),
+        ("rt-verify", &[]),
+        ("rt-stat", &["--archives"]),
+    ] {
+        let out = world.cmd(program).args(args).run();
+        let sign = |text: &str, sign| text.contains(sign);
+        let told = ['\u{1b}', '\u{9b}'].map(|c| sign(&out.stderr, c));
+        // In records names are JSON, which escapes the first of them.
+        out.expect("no escape", told == [false; 2]);
+        out.expect("no escape", !sign(&out.stdout, '\u{1b}'));
+    }
+}
+
 #[test]
 fn rows_of_a_member_that_is_not_compressed_are_counted() {
     let world = World::tiers();

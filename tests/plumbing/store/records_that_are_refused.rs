@@ -63,6 +63,16 @@ fn a_line_that_is_no_record_of_the_table_is_named_by_its_number() {
         ("{\"id\":3,\"at\":\"2026-01-08\",\"v\":\"\\ud800\"}", ""),
         ("{\"id\":3,\"at\":\"2026-01-08\"}", "column 'v' is missing"),
         (
+            "{\"id\":3,\"at\":\"2026-01-08\",\"v\":{\"$base64\":true,\
+             \"encoded\":\"AA==\",\"encoded\":\"AQ==\"}}",
+            "a key of a BLOB that stands twice",
+        ),
+        (
+            "{\"id\":3,\"at\":\"2026-01-08\",\"v\":{\"$base64\":true,\
+             \"text\":true,\"text\":true,\"encoded\":\"AA==\"}}",
+            "a key of a BLOB that stands twice",
+        ),
+        (
             "{\"id\":3,\"at\":\"2026-01-08\",\"v\":1,\"w\":2}",
             "there is no column 'w'",
         ),
