@@ -20,7 +20,7 @@ permissions() {
 $(id -un) leaves beside it shut its program out" user "runuser -u $owner -- rt-doctor"
 }
 nearest() { # DIR: it, or the folder above that is there
-	[ -d "$1" ] && printf '%s\n' "$1" || nearest "$(dirname -- "$1")"
+	if [ -d "$1" ]; then echo "$1"; else nearest "$(dirname -- "$1")"; fi
 }
 journal() {
 	mode=$(od -An -tu1 -j18 -N1 -- "$db" | tr -d ' ')
