@@ -1,4 +1,7 @@
-"""What a night costs, out of the newest record of each case, as a table."""
+"""What a night costs, out of the newest record of each case, as a table.
+
+What has no record has no row.
+"""
 
 import sys
 from pathlib import Path
@@ -37,10 +40,12 @@ def medians(folder: Path, case: str) -> dict[str, list[str]]:
     return found
 
 
-def row(folder: Path, case: str, way: str, what: str, peer: str) -> str:
+def row(
+    folder: Path, case: str, way: str, what: str, peer: str
+) -> str | None:
     known = medians(folder, case)
     if way not in known:
-        return f"| {what} | not measured | | | |"
+        return None
     wall, cpu, peak = (float(known[way][at]) for at in (0, 3, 4))
     beside = "–"
     if peer in known:
@@ -55,7 +60,8 @@ def main() -> None:
           " CPU of the peer |")
     print("|---|---|---|---|---|")
     for entry in ROWS:
-        print(row(folder, *entry))
+        if line := row(folder, *entry):
+            print(line)
 
 
 main()
