@@ -51,12 +51,35 @@ pub(super) fn without_waiting<T>(work: impl FnOnce() -> T) -> T {
 /// Sleeps before the next look at a lock; false where there is to be none.
 fn wait(looks: i32) -> bool {
     let looks = usize::try_from(looks).unwrap_or(usize::MAX);
-    let early = looks.min(PAUSES.len());
-    let late = (looks - early) as u64;
-    let waited = PAUSES[..early].iter().sum::<u64>() + late * PAUSE;
-    let left = BUSY.load(Ordering::Relaxed).saturating_sub(waited);
-    let pause = PAUSES.get(looks).copied().unwrap_or(PAUSE).min(left);
+    let pause = pause(looks, BUSY.load(Ordering::Relaxed));
     let hurried = HURRIED.get();
     let goes_on = !hurried && pause > 0 && signal::check().is_ok();
     goes_on && signal::sleep(Duration::from_millis(pause)).is_ok()
+}
+
+/// The pause behind so many looks in vain, in milliseconds, of a wait of `busy`
+/// in all; none when that is over.
+fn pause(looks: usize, busy: u64) -> u64 {
+    let early = looks.min(PAUSES.len());
+    let late = (looks - early) as u64;
+    let first: u64 = PAUSES[..early].iter().sum();
+    let waited = first.saturating_add(late.saturating_mul(PAUSE));
+    let left = busy.saturating_sub(waited);
+    PAUSES.get(looks).copied().unwrap_or(PAUSE).min(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_looked_for_often_until_the_wait_is_over() {
+        for busy in [1, 4, 500, 10_000] {
+            let pauses: Vec<u64> =
+                (0..).map(|n| pause(n, busy)).take_while(|p| *p > 0).collect();
+            assert_eq!(pauses.iter().sum::<u64>(), busy);
+            assert!(pauses.iter().all(|pause| *pause <= 5));
+        }
+        assert_eq!(pause(usize::MAX, 10_000), 0);
+    }
 }
