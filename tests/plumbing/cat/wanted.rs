@@ -176,3 +176,39 @@ fn verified_are_also_bytes_that_gzip_does_not_check() {
     // The least time in a header.
     check(warm, 34);
 }
+
+/// The walk to a column and the search for its key see the same, however a
+/// line spells it and whatever stands in other values.
+#[test]
+fn a_key_is_found_wherever_it_stands_and_nowhere_else() {
+    let dir = Dir::new();
+    let lines = [
+        r#"{"id":1,"at":"2026-01-02","v":7,"w":"x"}"#,
+        r#"{"id":2,"at":"2026-01-02","v":8,"w":",\"v\":7"}"#,
+        r#"{"id":3,"at":"2026-01-02","w":"\"v\":7","v":8}"#,
+        r#"{"id":4,"at":"2026-01-02","w":"{\"v\":7}","v":7}"#,
+        r#"{"id":5,"at":"2026-01-02","V":7}"#,
+        r#"{"id":6,"at":"2026-01-02","\u0076":7}"#,
+        r#"{ "id" : 7, "at":"2026-01-02", "v" : 7 }"#,
+        r#"{"id":8,"at":"2026-01-02","x\"v":7}"#,
+        r#"{"id":9,"at":"2026-01-02","w":"{","v":7}"#,
+        r#"{"id":10,"at":"2026-01-02","w":{"$base64":true,"encoded":"Nw=="},"v":7}"#,
+        r#"{"id":11,"at":"2026-01-02","v":{"$base64":true,"encoded":"Nw=="}}"#,
+        r#"{"id":12,"at":"2026-01-02","v":null}"#,
+        r#"{"id":13,"at":"2026-01-02","w":7}"#,
+    ];
+    // Each line in turn is the first one, which decides what is looked for.
+    for first in 0..lines.len() {
+        let mut turned = lines.to_vec();
+        turned.rotate_left(first);
+        let text = turned.join("\n") + "\n";
+        dir.write("a/warm/2026-01-02/t.jsonl", text);
+        let out = find(&dir, &["v=7"]);
+        out.status(0);
+        let found = ids(&out);
+        let mut found: Vec<&str> = found.split(' ').collect();
+        found.sort_by_key(|id| id.parse::<u8>().unwrap());
+        let want = ["1", "4", "5", "6", "7", "9", "10", "11"];
+        assert_eq!(found, want, "from line {first}");
+    }
+}
