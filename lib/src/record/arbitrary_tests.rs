@@ -110,21 +110,26 @@ fn rows_of_an_array_come_out_as_they_went_in() {
             if !array {
                 continue;
             }
-            let json: Result<Vec<serde_json::Value>, _> =
-                serde_json::from_slice(&text);
-            assert_eq!(json.map(|j| j.len()).ok(), Some(rows.len()));
+            assert!(has_rows(&text, rows.len()));
             assert_eq!(by_lines(&text), Some(rows.clone()));
             random.damage(&mut text);
             // Whatever it is now, a whole array is one to others too.
             if let Some(rows) = by_lines(&text)
                 && rows.iter().all(|row| Fields::check(row).is_ok())
             {
-                let json: Result<Vec<serde_json::Value>, _> =
-                    serde_json::from_slice(&text);
-                assert_eq!(json.map(|j| j.len()).ok(), Some(rows.len()));
+                assert!(has_rows(&text, rows.len()));
             }
         }
     });
+}
+
+/// Whether a text is an array of so many rows to another parser, which refuses
+/// numbers that no double holds.
+fn has_rows(text: &[u8], rows: usize) -> bool {
+    match serde_json::from_slice::<Vec<serde_json::Value>>(text) {
+        Ok(json) => json.len() == rows,
+        Err(e) => e.to_string().starts_with("number out of range"),
+    }
 }
 
 /// The rows of an array, if it is whole.

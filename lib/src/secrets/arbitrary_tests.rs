@@ -129,6 +129,19 @@ fn what_comes_out_holds_no_secret_and_json_stays_json() {
     }
 }
 
+/// Found by random inputs: the three signs before it were digits of an escape.
+#[test]
+fn secret_behind_an_escape_takes_all_of_it() {
+    let mut secrets = Secrets::new(Level::Fixed, VERSION).unwrap();
+    let token = format!("8Q~{}", "a1B2c3D4".repeat(5));
+    for escape in ["\\u001", "\\\\u001", "\\u00e"] {
+        let text = format!("{{\"a\":\"abc{escape}{}\"}}", &token);
+        let clean = secrets.redact_bytes(text.as_bytes());
+        let clean = String::from_utf8(clean).unwrap();
+        assert!(clean.contains("abc[REDACTED:azure"), "{clean}");
+    }
+}
+
 #[test]
 fn bytes_are_looked_through_to_their_end() {
     let mut secrets = Secrets::new(Level::All, VERSION).unwrap();

@@ -184,7 +184,10 @@ impl Compiled {
         let mut range =
             groups.get_group(1).map_or(whole.range(), |g| g.range());
         if start < at {
-            range.start = start;
+            range.start = match decoded {
+                true => whole_escape(text, start),
+                false => start,
+            };
         }
         if self.pattern.mixed && !is_mixed(&text[range.clone()])
             || self.pattern.spares && is_spared(text, &range)
@@ -194,6 +197,17 @@ impl Compiled {
         }
         Some(Hit { range, kind: self.pattern.kind, next: whole.end() })
     }
+}
+
+/// Where a match begins whose first byte may be a digit of a `\uXXXX`: at its
+/// backslash then, so that what stays is no half of one.
+fn whole_escape(text: &[u8], start: usize) -> usize {
+    let inside = |back: &usize| {
+        let from = start.checked_sub(*back)?;
+        let digits = text[from..start].strip_prefix(b"\\u")?;
+        digits.iter().all(u8::is_ascii_hexdigit).then_some(from)
+    };
+    (2..=5).find_map(|back| inside(&back)).unwrap_or(start)
 }
 
 /// Words that say of what kind a value is, where one is expected.
