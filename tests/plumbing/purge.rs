@@ -39,8 +39,11 @@ fn archive(world: &World) -> Out {
 
 /// The pipeline with a failpoint and flags for rt-purge.
 fn archive_with(world: &World, fail: &str, flags: &str) -> Out {
+    // rt-purge has to have begun when the segment is stored: else it takes that
+    // for another run's, and keeps lines in doubt.
     let script = format!(
-        "rt-export --due t | rt-store t | RT_FAIL=\"$FAIL\" rt-purge {flags} t"
+        "{{ sleep 0.3; rt-export --due t; }} | rt-store t | \
+         RT_FAIL=\"$FAIL\" rt-purge {flags} t"
     );
     world.sh(&script).env("FAIL", fail).run()
 }
