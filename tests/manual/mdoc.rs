@@ -48,6 +48,9 @@ impl Page {
         let mut usages: Vec<Vec<&str>> = Vec::new();
         for line in self.lines("SYNOPSIS") {
             let line = line.strip_prefix('.').unwrap_or(line);
+            if matches!(line, "Bk -words" | "Ek") {
+                continue;
+            }
             if line == "Nm" || line.starts_with("Nm ") {
                 usages.push(Vec::new());
             } else if let Some(usage) = usages.last_mut() {
