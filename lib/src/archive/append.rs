@@ -11,16 +11,13 @@ use std::io::Write;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
-use sha2::{Digest, Sha256};
 
 use super::checkpoint;
 use super::end_mark::EndMark;
 use super::event::{self, Event};
 use super::ledger::Ledger;
-use super::replay::End;
 use super::torn::move_aside;
 use crate::error::{Error, Result, quoted};
-use crate::io::digest::hex;
 use crate::io::durable;
 use crate::time::{clock, rfc3339};
 
@@ -130,17 +127,10 @@ impl Ledger {
                     first_seq: (seq > first).then_some(first),
                 },
             )?;
-            let at = start + line as u64;
             self.replay
-                .take(event.clone(), Some(self.now), at)
+                .take(event.clone(), Some(self.now), end.size_bytes)
                 .map_err(|what| self.refused(&what))?;
-            end = End {
-                size_bytes: start + text.len() as u64,
-                line_bytes: (text.len() - line) as u64,
-                seq,
-                first_seq: first,
-                sha256: hex(&Sha256::digest(&text[line..text.len() - 1])),
-            };
+            end = end.with(&text[line..text.len() - 1], seq, first);
         }
         let fail = |e| Error::io("write", &self.path, e);
         let attempt = || -> std::io::Result<()> {

@@ -10,15 +10,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::end_mark::EndMark;
 use super::event::Event;
 use super::ledger;
 use super::link::parse_line;
+use super::replay::End;
 use super::said::Said;
 use crate::error::{Error, Result};
-use crate::io::digest::hex;
 use crate::io::durable;
 use crate::time;
 
@@ -48,6 +47,8 @@ pub struct Audit {
     pub tail_bytes: u64,
     /// Why it does not end where it should, if it does not.
     pub end: Option<Error>,
+    /// The last line so far could not be read as an event.
+    no_event: bool,
 }
 
 impl Audit {
@@ -74,8 +75,7 @@ impl Audit {
         audit.there = true;
         let file = BufReader::with_capacity(1 << 18, file);
         let mut input = file.take(limit);
-        let (mut line, mut at_bytes) = (Vec::new(), 0);
-        let mut end = End { seq: 0, prev: "0".repeat(64), known: true };
+        let (mut line, mut end) = (Vec::new(), End::start());
         loop {
             line.clear();
             let n = input
@@ -83,24 +83,20 @@ impl Audit {
                 .map_err(|e| Error::io("read", &path, e))?;
             if line.pop_if(|byte| *byte == b'\n').is_none() {
                 audit.tail_bytes = n as u64;
-                let end = held_against(root, mark, end.seq, &end.prev);
+                let end = held_against(root, mark, end.seq, &end.sha256);
                 audit.end = audit.end.or(end);
                 return Ok(audit);
             }
             audit.lines += 1;
-            if let Err(what) = audit.take(&line, at_bytes, &mut end, each) {
-                audit.fault(what);
-            }
-            end.prev = hex(&Sha256::digest(&line));
+            end = audit.take(&line, &end, each);
             // A mark that was left behind names an earlier line.
             if let Ok(Some(mark)) = &mark
                 && mark.seq == end.seq
             {
-                audit.end = mark.check(root, end.seq, &end.prev).err();
+                audit.end = mark.check(root, end.seq, &end.sha256).err();
             }
-            at_bytes += n as u64;
             if audit.is_sound() {
-                audit.sound_bytes = at_bytes;
+                audit.sound_bytes = end.size_bytes;
             }
         }
     }
@@ -117,32 +113,30 @@ impl Audit {
         }
     }
 
-    fn take(
-        &mut self,
-        line: &[u8],
-        at_bytes: u64,
-        end: &mut End,
-        each: &mut Each<'_>,
-    ) -> std::result::Result<(), String> {
+    /// Takes in the line behind `end`; gives the end with it.
+    fn take(&mut self, line: &[u8], end: &End, each: &mut Each<'_>) -> End {
         let (link, event) = match parse_line(line) {
             Ok(parsed) => parsed,
             Err(what) => {
-                end.seq += 1;
-                end.known = false;
-                return Err(what);
+                self.fault(what);
+                self.no_event = true;
+                return end.with(line, end.seq + 1, end.seq + 1);
             }
         };
-        let follows = link.check(end.seq, &end.prev);
+        let follows = link.check(end.seq, &end.sha256);
         // Behind a line that is none, that one's digest is no second fault.
-        let follows = match (end.known, link.seq == end.seq + 1) {
-            (false, true) => Ok(()),
+        let follows = match (self.no_event, link.seq == end.seq + 1) {
+            (true, true) => Ok(()),
             _ => follows,
         };
-        (end.seq, end.known) = (link.seq, true);
+        self.no_event = false;
         let at = time::parse(link.at.as_bytes());
         each(&event, at, &self.said);
-        let applied = self.said.apply(event, at, at_bytes);
-        follows.and(applied)
+        let applied = self.said.apply(event, at, end.size_bytes);
+        if let Err(what) = follows.and(applied) {
+            self.fault(what);
+        }
+        end.with(line, link.seq, link.first_seq.unwrap_or(link.seq))
     }
 }
 
@@ -155,12 +149,4 @@ fn held_against(
 ) -> Option<Error> {
     let check = |mark: EndMark| mark.check(root, seq, sha256);
     mark.and_then(|mark| mark.map_or(Ok(()), check)).err()
-}
-
-/// The last line so far.
-struct End {
-    seq: u64,
-    prev: String,
-    /// Whether the last line could be read as an event.
-    known: bool,
 }

@@ -106,9 +106,7 @@ impl History {
                 }
             }
             Event::Expired { id } | Event::Erased { id } => {
-                let mut changes = before.state.changes().iter();
-                let change = changes.find(|(_, change)| change.id == *id);
-                if let Some((_, change)) = change {
+                if let Some(change) = before.state.change(id) {
                     self.gone(at, change);
                 }
             }
@@ -148,17 +146,11 @@ impl History {
     }
 
     fn settled(&mut self, at: Timestamp, open: &Open, settled: &Settled) {
-        let segment = &open.segment;
-        let (rows, bytes, text) = match &open.retract {
-            Some(left) if !segment.adopted => {
-                (left.rows, left.size_bytes, left.text_size_bytes)
-            }
-            _ => (segment.rows, segment.size_bytes, segment.text_size_bytes),
-        };
+        let (segment, left) = (&open.segment, open.remaining());
         let month = self.of(at, &segment.table, segment.database.as_deref());
-        month.archived_rows += rows;
-        month.archived_bytes += bytes;
-        month.text_size_bytes += text;
+        month.archived_rows += left.rows;
+        month.archived_bytes += left.size_bytes;
+        month.text_size_bytes += left.text_size_bytes;
         month.deleted_rows += settled.counts.deleted;
     }
 

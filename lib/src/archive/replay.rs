@@ -35,6 +35,32 @@ pub(super) struct End {
     pub sha256: String,
 }
 
+impl End {
+    /// That of no line.
+    pub fn start() -> End {
+        End {
+            size_bytes: 0,
+            line_bytes: 0,
+            seq: 0,
+            first_seq: 0,
+            sha256: "0".repeat(64),
+        }
+    }
+
+    /// With one line more, which is given without its newline. It has this
+    /// number; `first_seq` is that of the first line of its append.
+    pub fn with(&self, line: &[u8], seq: u64, first_seq: u64) -> End {
+        let line_bytes = line.len() as u64 + 1;
+        End {
+            size_bytes: self.size_bytes + line_bytes,
+            line_bytes,
+            seq,
+            first_seq,
+            sha256: hex(&Sha256::digest(line)),
+        }
+    }
+}
+
 /// What a ledger says up to some line.
 #[derive(Debug)]
 pub(super) struct Replay {
@@ -47,13 +73,7 @@ impl Replay {
     /// That of no line.
     pub fn empty() -> Replay {
         Replay {
-            end: End {
-                size_bytes: 0,
-                line_bytes: 0,
-                seq: 0,
-                first_seq: 0,
-                sha256: "0".repeat(64),
-            },
+            end: End::start(),
             state: State::default(),
             inventory: Late::empty(),
         }
@@ -147,14 +167,7 @@ impl Replay {
         let at = time::parse(link.at.as_bytes());
         self.take(event, at, self.end.size_bytes)
             .map_err(|what| broken(&what))?;
-        let line_bytes = line.len() as u64 + 1;
-        self.end = End {
-            size_bytes: self.end.size_bytes + line_bytes,
-            line_bytes,
-            seq,
-            first_seq: link.first_seq.unwrap_or(seq),
-            sha256: hex(&Sha256::digest(line)),
-        };
+        self.end = self.end.with(line, seq, link.first_seq.unwrap_or(seq));
         Ok(())
     }
 }

@@ -121,6 +121,11 @@ impl State {
         &self.changes
     }
 
+    /// An intent of `consolidate`, `expire` or `erase` that is open, by its id.
+    pub fn change(&self, id: &str) -> Option<&Change> {
+        self.changes.iter().map(|(_, c)| c).find(|change| change.id == id)
+    }
+
     /// How the clock moved.
     pub fn clock(&self) -> Clock {
         self.clock

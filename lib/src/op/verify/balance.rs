@@ -143,12 +143,9 @@ impl Books {
 
     /// What expired, or was erased.
     fn gone(&mut self, id: &str, before: &Said) {
-        let changes = before.state.changes().iter();
-        let mut changes = changes.map(|(_, change)| change);
         // A file that came back was out of the books already.
-        let Some(change) = changes.find(|c| c.id == id && !c.again) else {
-            return;
-        };
+        let change = before.state.change(id).filter(|change| !change.again);
+        let Some(change) = change else { return };
         for member in &change.expires {
             if let Some(book) = self.of_member(member) {
                 book.expired += rows(member.rows);
@@ -162,14 +159,10 @@ impl Books {
     }
 
     fn settled(&mut self, open: &Open, counts: &Counts) {
-        let (segment, retract) = (&open.segment, &open.retract);
-        let remain = match retract {
-            Some(retract) if !segment.adopted => retract.rows,
-            _ => segment.rows,
-        };
+        let stored = rows(open.segment.rows);
         let book = self.of_open(open);
-        book.unsettled -= rows(segment.rows);
-        book.taken_out += rows(segment.rows) - rows(remain);
+        book.unsettled -= stored;
+        book.taken_out += stored - rows(open.remaining().rows);
         book.deleted += rows(counts.deleted);
         book.kept_back += rows(counts.sum()) - rows(counts.deleted);
     }
@@ -177,9 +170,8 @@ impl Books {
     /// A month that was found with warm files in it, and was taken in with
     /// what else it holds.
     fn moved(&mut self, id: &str, before: &Said) {
-        let changes = before.state.changes().iter().map(|(_, change)| change);
-        let mut found = changes.filter(|c| c.id == id && c.by_hand);
-        let Some(change) = found.next() else { return };
+        let change = before.state.change(id).filter(|change| change.by_hand);
+        let Some(change) = change else { return };
         let removes = change.removes.iter().map(|r| r.file.as_str());
         let files = removes.chain([change.file.as_str()]);
         let known = files.filter_map(|f| before.files.file(f));
