@@ -46,6 +46,7 @@ static CMD: Command<F> = Command {
         value(F::Salvage, "salvage", "FILE", "only the lines left in FILE"),
         switch(F::Repair, "repair", "take in what the ledger does not know"),
         switch(F::Yes, "yes", "do what --repair has planned"),
+        cli::db(),
         cli::archives(),
         cli::now(),
         cli::dry_run(),

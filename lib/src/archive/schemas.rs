@@ -14,7 +14,7 @@ use super::event::Segment;
 use super::inventory::Inventory;
 use super::names::{Tree, file_name};
 use super::owner::not_as_said;
-use crate::error::{Error, Result, quoted};
+use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::hex;
 use crate::io::durable::{self, Temp};
 use crate::io::tar::read_tar;
@@ -34,6 +34,23 @@ pub fn schema_is_sound(name: &str, sha256: &str) -> bool {
     digits.is_none_or(|digits| sha256.get(..DIGITS) == Some(digits))
 }
 
+/// The file with the CREATE statements that a segment's rows came from, from
+/// the tree's root.
+pub fn schema_file(segment: &Segment) -> String {
+    schema_name(&segment.table, &segment.schema_sha256)
+}
+
+/// What the months' tars have of a file of statements.
+#[derive(Debug)]
+pub enum InTars {
+    /// The file, and the tar that it is in.
+    Sound(Vec<u8>, String),
+    /// A tar should hold it, and gives nothing that is what the name says.
+    Damaged(Error),
+    /// By the ledger none holds it.
+    Nowhere,
+}
+
 fn digest(text: &[u8]) -> String {
     hex(&Sha256::digest(text))
 }
@@ -50,7 +67,7 @@ impl Tree {
 
     /// Writes a file of statements, unless it holds them already; durable
     /// either way.
-    fn put_schema(&self, name: &str, text: &[u8]) -> Result<()> {
+    pub fn put_schema(&self, name: &str, text: &[u8]) -> Result<()> {
         let path = self.top().join(name);
         let folder = path.folder();
         durable::make_folders(&folder)?;
@@ -84,29 +101,36 @@ impl Tree {
         files: &Inventory,
         segment: &Segment,
     ) -> Result<String> {
-        let name = schema_name(&segment.table, &segment.schema_sha256);
+        let name = schema_file(segment);
         let path = self.path(&name)?;
         let is = |text: &[u8]| digest(text) == segment.schema_sha256;
         let there = durable::read_if_there(&path)?;
-        let found = match there.as_ref().filter(|text| is(text)) {
-            Some(text) => Some(text.clone()),
-            None => self.schema_in_tars(files, &name)?.filter(|t| is(t)),
+        let damaged = match there {
+            Some(text) if is(&text) => return statements(text, &path),
+            other => other.is_some(),
         };
-        match (found, there) {
-            (Some(text), _) => String::from_utf8(text).map_err(|_| {
-                Error::data(format!("{} is not UTF-8", quoted(&path)))
-            }),
-            (None, Some(_)) => {
-                Err(not_as_said(&path, "is not what the ledger says"))
+        let beside = match self.schema_in_tars(files, &name)? {
+            InTars::Sound(text, _) if is(&text) => {
+                return statements(text, &path);
             }
-            (None, None) => {
-                Err(Error::failed(format!("{} is not there", quoted(&path)))
-                    .hint(
-                        "name a file with the table's CREATE statements with \
-                 --schema, or put that one back from a backup",
-                    ))
-            }
+            InTars::Damaged(error) => format!(", and {error}"),
+            _ => String::new(),
+        };
+        if damaged {
+            let what = format!("is not what the ledger says{beside}");
+            return Err(not_as_said(&path, &what));
         }
+        Err(Error::failed(format!("{} is not there{beside}", quoted(&path)))
+            .hint(
+                "name a file with the table's CREATE statements with \
+                 --schema, or put that one back from a backup",
+            ))
+    }
+
+    /// Whether a file `schema/NAME` is there and holds what its name says.
+    pub fn has_schema(&self, name: &str) -> Result<bool> {
+        let text = durable::read_if_there(&self.path(name)?)?;
+        Ok(text.is_some_and(|text| schema_is_sound(name, &digest(&text))))
     }
 
     /// Makes sure that a file `schema/NAME` holds what its name says: a damaged
@@ -115,55 +139,80 @@ impl Tree {
     /// # Errors
     /// Status 5 where no tar has it.
     pub fn mend_schema(&self, files: &Inventory, name: &str) -> Result<()> {
-        let path = self.path(name)?;
-        let text = durable::read_if_there(&path)?.unwrap_or_default();
-        if schema_is_sound(name, &digest(&text)) {
+        if self.has_schema(name)? {
             return Ok(());
         }
-        match self.schema_in_tars(files, name)? {
-            Some(text) => self.put_schema(name, &text),
-            None => Err(Error::disagree(format!(
-                "{} is not what its name says, and goes into no tar",
-                quoted(&path)
-            ))
-            .hint(
-                "the next rt-store of its table writes it anew, if the table \
-                 is still the same; else put it back from a backup",
-            )),
-        }
+        let beside = match self.schema_in_tars(files, name)? {
+            InTars::Sound(text, _) => return self.put_schema(name, &text),
+            InTars::Damaged(error) => format!("; {error}"),
+            InTars::Nowhere => String::new(),
+        };
+        Err(Error::disagree(format!(
+            "{} is not what its name says, and goes into no tar{beside}",
+            quoted(self.path(name)?)
+        ))
+        .hint(
+            "rt-verify --repair writes it anew, if the database or a tar \
+             still has it; else put it back from a backup",
+        ))
     }
 
-    /// What a month's tar has of this name, if that is sound.
-    fn schema_in_tars(
+    /// What the months' tars have of this name. Of a damaged tar what stands
+    /// before the damage counts too: the name tells whether it is sound.
+    pub fn schema_in_tars(
         &self,
         files: &Inventory,
         name: &str,
-    ) -> Result<Option<Vec<u8>>> {
+    ) -> Result<InTars> {
+        let mut found = InTars::Nowhere;
         for (file, state) in files.files() {
             let has = |m: &&super::member::Member| m.name == name;
             if state.members.iter().find(has).is_none() {
                 continue;
             }
             let path = self.path(file)?;
-            let Some(tar) = durable::open_if_there(&path)? else { continue };
-            let mut text = None;
-            // Of a damaged tar what stands before the damage counts too: the
-            // name tells whether it is sound.
-            let read =
-                read_tar(tar, path.path(), &mut |entry, _, contents| {
-                    if entry == name {
-                        text = read_statements(contents, &path).ok();
-                    }
-                    Ok(())
-                });
-            let sound = |text: &Vec<u8>| schema_is_sound(name, &digest(text));
-            match (text.filter(sound), read) {
-                (Some(text), _) => return Ok(Some(text)),
-                (None, _) => continue,
+            match schema_in(&path, name) {
+                Ok(text) if schema_is_sound(name, &digest(&text)) => {
+                    return Ok(InTars::Sound(text, file.to_owned()));
+                }
+                Ok(_) => {
+                    let what = format!("does not give {} whole", quote(name));
+                    found = InTars::Damaged(not_as_said(&path, &what));
+                }
+                Err(error) => {
+                    let doing = format!("reading {}", quote(name));
+                    found = InTars::Damaged(error.during(doing));
+                }
             }
         }
-        Ok(None)
+        Ok(found)
     }
+}
+
+/// A file of statements as it stands in a tar, as far as it can be read.
+fn schema_in(path: &TreePath, name: &str) -> Result<Vec<u8>> {
+    let tar = durable::open_if_there(path)?
+        .ok_or_else(|| not_as_said(path, "is missing"))?;
+    let mut text = None;
+    let read = read_tar(tar, path.path(), &mut |entry, _, contents| {
+        if entry == name {
+            text = Some(read_statements(contents, path)?);
+        }
+        Ok(())
+    });
+    match text {
+        Some(text) => Ok(text),
+        None => read.and(Err(not_as_said(
+            path,
+            &format!("does not hold {}", quote(name)),
+        ))),
+    }
+}
+
+/// What a file of statements holds.
+fn statements(text: Vec<u8>, path: &TreePath) -> Result<String> {
+    String::from_utf8(text)
+        .map_err(|_| Error::data(format!("{} is not UTF-8", quoted(path))))
 }
 
 /// The file of statements, from the tree's root.

@@ -17,6 +17,7 @@ mod pool;
 mod read;
 mod repair;
 mod salvage;
+mod schemas;
 mod seen;
 mod tree;
 

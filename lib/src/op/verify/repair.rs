@@ -1,5 +1,6 @@
 //! rt-verify --repair: takes in what a copy of a tree that was alive left, a
-//! ledger older than its files, or some files older than the ledger.
+//! ledger older than its files, or some files older than the ledger; and writes
+//! damaged schema files anew.
 //!
 //! The plan is made twice, before and under the lock, and only the second one
 //! is done. A file is taken in as it is where all of it can be read, and where
@@ -16,10 +17,11 @@ use super::finding::{Finding, Place, Severity};
 use super::forms::{History, remember};
 use super::options::Options;
 use super::read::place_of;
+use super::schemas::{self, Anew, Sources};
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
-    Adopt, Archive, Audit, Change, FileState, Job, Member, Named, Said, Tree,
-    came_back, forms_under_way, goes,
+    Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named, Said,
+    Tree, came_back, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::digest::{file_sha256, hex};
@@ -35,17 +37,21 @@ pub(super) fn repair(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let now = options.settings.now()?;
-    let mut plan = Plan::make(tree)?;
+    let mut plan = Plan::make(options, tree)?;
     let go = options.yes && !options.settings.dry_run;
     if go && (plan.open || !plan.is_empty()) {
         let wait = Duration::from_secs(60);
         let mut archive =
             Archive::begin_repair(tree.root(), now, wait, notes, plan.cut)?;
         let cut = plan.cut.take();
-        plan = Plan::make(tree)?;
+        plan = Plan::make(options, tree)?;
         archive.take_in(plan.files.clone())?;
         for month in &plan.months {
             archive.take_in_month(month.clone())?;
+        }
+        for schema in &plan.schemas {
+            archive.check_lock()?;
+            schema.write(tree)?;
         }
         let job = Job { mode: "repair".to_owned(), ..Job::default() };
         archive.record_repair(job)?;
@@ -79,6 +85,7 @@ struct Plan {
     open: bool,
     files: Vec<Adopt>,
     months: Vec<Change>,
+    schemas: Vec<Anew>,
     left: Vec<Finding>,
     /// Rows that the ledger says of the files that are taken in.
     known_rows: HashMap<String, u64>,
@@ -95,14 +102,17 @@ struct Planner<'p> {
 }
 
 impl Plan {
-    fn make(tree: &Tree) -> Result<Plan> {
+    fn make(options: &Options, tree: &Tree) -> Result<Plan> {
         let whole = Audit::of(tree.root(), &mut |_, _, _| {})?;
         let cut = (!whole.is_sound()).then_some(whole.sound_bytes);
-        let mut history = History::new();
+        let (mut history, mut named) = (History::new(), schemas::Named::new());
         let limit = cut.unwrap_or(u64::MAX);
         let audit =
             Audit::until(tree.root(), limit, &mut |event, _, before| {
                 remember(&mut history, event, before);
+                if let Event::Store(segment) = event {
+                    schemas::name(&mut named, segment);
+                }
             })?;
         let said = &audit.said;
         let mut planner = Planner {
@@ -129,6 +139,11 @@ impl Plan {
                 planner.plan.left.push(found.at(&place));
             }
         }
+        let (settings, files) = (&options.settings, &said.files);
+        let sources = Sources { settings, tree, files, named: &named };
+        let (anew, left) = sources.plan()?;
+        planner.plan.schemas = anew;
+        planner.plan.left.extend(left);
         let mut intents = said.state.intents();
         let open = intents.next().is_some();
         planner.plan.open = open || !said.state.changes().is_empty();
@@ -140,6 +155,7 @@ impl Plan {
             && !self.end
             && self.files.is_empty()
             && self.months.is_empty()
+            && self.schemas.is_empty()
     }
 
     /// The plan as records.
@@ -199,6 +215,7 @@ impl Plan {
                 _ => found,
             });
         }
+        out.extend(self.schemas.iter().map(Anew::finding));
         out.extend(self.left.iter().cloned());
         out
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::balance::Books;
 use super::finding::{Finding, Place, Severity};
-use crate::archive::{Audit, Event, Parts, Tree, file_name};
+use crate::archive::{Audit, Event, Parts, Tree, schema_file};
 use crate::error::{Result, counted, quoted};
 
 /// What the ledger says, read from its first line.
@@ -24,11 +24,8 @@ impl Seen {
         let audit = Audit::of(tree.root(), &mut |event, _, before| {
             parts.take(event);
             books.take(event, before);
-            if let Event::Store(segment) = event
-                && let Some(digits) = segment.schema_sha256.get(..12)
-            {
-                let stem = file_name(&segment.table);
-                schemas.insert(format!("schema/{stem}-{digits}.sql"));
+            if let Event::Store(segment) = event {
+                schemas.insert(schema_file(segment));
             }
         })?;
         Ok(Seen { audit, parts, schemas, books })

@@ -18,6 +18,11 @@ use crate::io::tree_path::TreePath;
 const OWN: [&str; 5] =
     ["ledger.jsonl", "ledger.torn", "lock", CHECKPOINT, READ_LOG];
 
+/// What to do about a schema file that is damaged or missing.
+const SCHEMA: &str = "rt-verify --repair writes it anew, if the database or a \
+    month's tar still has it; else put it back from a backup: without it the \
+    columns' types of its rows are not known";
+
 /// What a walk over the tree found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
@@ -43,9 +48,7 @@ pub(super) fn walk(
     walker.folder(tree.top(), "");
     for name in std::mem::take(&mut walker.missing) {
         let message = format!("the schema {} is not there", quote(&name));
-        let hint = "put it back from a backup, or out of a month's tar; \
-                    until then the columns' types of its rows are not known";
-        let found = Finding::damage("schema", message).hint(hint);
+        let found = Finding::damage("schema", message).hint(SCHEMA);
         walker.find(&name, found);
     }
     walker.walked
@@ -153,8 +156,7 @@ impl Walker<'_> {
         if !schema_is_sound(file, &file_sha256(open, path)?) {
             let message =
                 format!("{} is not what its name says", quoted(path));
-            let hint = "put it back from a backup, or out of a month's tar";
-            self.find(file, Finding::damage("schema", message).hint(hint));
+            self.find(file, Finding::damage("schema", message).hint(SCHEMA));
         }
         Ok(())
     }
