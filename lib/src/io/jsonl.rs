@@ -1,8 +1,8 @@
-//! Records out: a JSON object and a newline.
+//! Records, a JSON object and a newline each: out, and what is in one.
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -27,4 +27,13 @@ pub fn print(record: &impl Serialize, output: &mut dyn Write) -> Result<()> {
         .write_all(&line(record)?)
         .and_then(|()| output.flush())
         .map_err(|e| Error::stream("cannot write to standard output", e))
+}
+
+/// The `type` of the record on a line.
+pub fn kind(line: &[u8]) -> serde_json::Result<String> {
+    #[derive(Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    serde_json::from_slice(line).map(|typed: Typed| typed.r#type)
 }

@@ -29,7 +29,7 @@ use self::plan::{Group, Triggers, ends_run, failed};
 use self::receipts::{Input, read_receipts};
 use self::session::{Counted, Session};
 use crate::archive::{Archive, LedgerBefore, Receipt, enter_by_hand};
-use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Table, Watched};
+use crate::db::{Access, Database, LogRoom, Pace, Reclaim, Watched};
 use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::outcome::{Ended, Outcome, Purged, Status};
@@ -82,12 +82,12 @@ pub fn run(
         results.list.push(failed(&table, error));
     }
     let exit = print(options, &mut results, out, output)?;
-    match (results.end, read.fault) {
-        (Err(error), _) | (Ok(()), Some(error)) => {
+    match results.end.err().or(read.fault) {
+        None => Ok(exit),
+        Some(error) => {
             let exit = exit.and(error.exit());
             Err(error.with_exit(exit))
         }
-        (Ok(()), None) => Ok(exit),
     }
 }
 
@@ -145,13 +145,16 @@ fn work(
         || options.archive.is_some();
     if let Some(name) = &options.table {
         let table = database.table(name)?;
+        if let (false, Some(table)) = (options.pending, &table) {
+            database.check_purgeable(table)?;
+        }
         if !anything {
             // What is not there needs no receipts; rt-export has said so.
-            results.list.push(nothing(name, table, &database)?);
+            results.list.push(match table {
+                Some(table) => Purged::new(&table.name, Status::NoRecords),
+                None => Purged::new(name, Status::NoTable),
+            });
             return Ok(results);
-        }
-        if let (false, Some(table)) = (options.pending, table) {
-            database.check_purgeable(&table)?;
         }
     }
     if anything {
@@ -306,19 +309,4 @@ fn settle_groups(
         }
     }
     Ok(())
-}
-
-/// The result of a table of which nothing was stored.
-fn nothing(
-    name: &str,
-    table: Option<Table>,
-    database: &Database,
-) -> Result<Purged> {
-    Ok(match table {
-        Some(table) => {
-            database.check_purgeable(&table)?;
-            Purged::new(&table.name, Status::NoRecords)
-        }
-        None => Purged::new(name, Status::NoTable),
-    })
 }

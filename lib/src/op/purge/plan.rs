@@ -13,7 +13,8 @@ use crate::archive::{Ledger, Open, Receipt, Segment, Settled, State};
 use crate::db::{Database, Identity};
 use crate::error::{Error, Exit, Result, quote};
 use crate::outcome::{Purged, Status};
-use crate::settings::policy::{self, Entry, Policy};
+use crate::settings::columns::rule;
+use crate::settings::policy::{self, Policy};
 
 /// A segment, as far as the ledger knows it.
 pub(super) enum Known {
@@ -56,18 +57,11 @@ pub(super) fn triggers(
     groups: &mut [Group],
     policy: &Policy,
 ) -> Result<Triggers> {
-    let trusted_table = |name: &str| {
-        policy.entries().iter().any(|entry| match entry {
-            Entry::Rule(rule) => {
-                rule.triggers_trust && rule.table.eq_ignore_ascii_case(name)
-            }
-            _ => false,
-        })
-    };
     let mut out = Triggers::default();
     for group in groups {
         let Some(table) = database.table(&group.table)? else { continue };
-        let trusted = trusted_table(&group.table);
+        let rule = rule(policy, &group.table);
+        let trusted = rule.is_some_and(|rule| rule.triggers_trust);
         let checked = match trusted {
             true => Ok(()),
             false => database.check_triggers(&table),

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use super::options::Options;
 use crate::archive::Receipt;
 use crate::error::{Error, Result, quote};
+use crate::io::jsonl;
 
 /// What came on the input.
 #[derive(Default)]
@@ -24,10 +25,9 @@ pub(super) fn read_receipts(
     options: &Options,
     input: &mut dyn Read,
 ) -> Result<Input> {
-    #[derive(serde::Deserialize)]
-    struct Typed {
-        r#type: String,
-    }
+    let only = options.table.as_ref();
+    let is_for =
+        |table: &str| only.is_none_or(|t| t.eq_ignore_ascii_case(table));
     let mut out = Input::default();
     let mut reader = BufReader::with_capacity(1 << 16, input);
     let mut number = 0;
@@ -49,34 +49,27 @@ pub(super) fn read_receipts(
             out.fault = Some(bad("it has no end, or is too long".to_owned()));
             return Ok(out);
         }
-        let kind = match serde_json::from_slice::<Typed>(&line) {
-            Ok(typed) => typed.r#type,
-            Err(e) => {
-                out.fault = Some(bad(format!("not a record: {e}")));
-                continue;
-            }
-        };
-        if kind != "receipt" || options.settings.dry_run {
-            out.others.extend_from_slice(&line);
-        }
-        if kind != "receipt" {
-            continue;
-        }
-        match serde_json::from_slice::<Receipt>(&line) {
-            Ok(receipt) => {
-                let table = &receipt.segment.table;
-                let wanted = options
-                    .table
-                    .as_ref()
-                    .is_none_or(|t| t.eq_ignore_ascii_case(table));
-                if wanted {
-                    out.receipts.push(receipt);
-                } else {
-                    let what = format!("a receipt for {}", quote(table));
-                    out.fault = Some(bad(what));
+        match receipt(&line) {
+            Ok(None) => out.others.extend_from_slice(&line),
+            Ok(Some(receipt)) if is_for(&receipt.segment.table) => {
+                if options.settings.dry_run {
+                    out.others.extend_from_slice(&line);
                 }
+                out.receipts.push(receipt);
             }
-            Err(e) => out.fault = Some(bad(format!("no receipt: {e}"))),
+            Ok(Some(Receipt { segment, .. })) => {
+                let what = format!("a receipt for {}", quote(&segment.table));
+                out.fault = Some(bad(what));
+            }
+            Err(e) => out.fault = Some(bad(format!("not a record: {e}"))),
         }
+    }
+}
+
+/// The receipt on a line; none where that is another record.
+fn receipt(line: &[u8]) -> serde_json::Result<Option<Receipt>> {
+    match jsonl::kind(line)?.as_str() {
+        "receipt" => serde_json::from_slice(line).map(Some),
+        _ => Ok(None),
     }
 }

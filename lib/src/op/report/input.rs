@@ -2,10 +2,10 @@
 
 use std::io::BufRead;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Exit, Notes, Result};
+use crate::io::jsonl;
 
 /// Hands each record of one of these types to `take`. Gives `Data` if there
 /// were lines that are none: what they spoke of will be missing.
@@ -45,13 +45,7 @@ fn record<R: DeserializeOwned>(
     line: &[u8],
     types: &[&str],
 ) -> serde_json::Result<Option<R>> {
-    #[derive(Deserialize)]
-    struct Any {
-        #[serde(rename = "type")]
-        kind: String,
-    }
-    let any: Any = serde_json::from_slice(line)?;
-    if !types.contains(&any.kind.as_str()) {
+    if !types.contains(&jsonl::kind(line)?.as_str()) {
         return Ok(None);
     }
     serde_json::from_slice(line).map(Some)
