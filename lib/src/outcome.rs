@@ -161,7 +161,8 @@ pub struct Span {
     /// `whole` for files with all rows of a run; none for days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
-    /// Why they are asked about: `clock`, `backlog`, `shorter` or `half`.
+    /// Why they are asked about: `ledger`, `clock`, `backlog`, `shorter` or
+    /// `half`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// How many.

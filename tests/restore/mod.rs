@@ -12,6 +12,7 @@ mod database_replaced;
 mod gzip_in_tree;
 mod killed_at_any_call;
 mod ledger_cut_short;
+mod ledger_dropped;
 mod ledger_torn;
 mod live_copy;
 mod lock_removed;

@@ -16,7 +16,8 @@ use super::checkpoint;
 use super::end_mark::EndMark;
 use super::event::{self, Event};
 use super::ledger::Ledger;
-use super::torn::move_aside;
+use super::torn::{self, LOST, TORN, Torn};
+use crate::crash;
 use crate::error::{Error, Result, quoted};
 use crate::io::durable;
 use crate::time::{clock, rfc3339};
@@ -39,9 +40,8 @@ impl Ledger {
         })
     }
 
-    /// Moves a torn tail to `ledger.torn`; gives its length in bytes, 0 where
-    /// there is none.
-    pub(super) fn mend_tail(&mut self) -> Result<u64> {
+    /// Moves a torn tail away, and says what that was.
+    pub(super) fn mend_tail(&mut self) -> Result<Torn> {
         self.locked(|ledger, file| {
             let torn = ledger.mend(file)?;
             ledger.hold_against_mark()?;
@@ -86,15 +86,42 @@ impl Ledger {
 
     /// Under flock: replays what is new, and moves a torn tail away. The copy
     /// is durable before the tail is cut.
-    fn mend(&mut self, file: &File) -> Result<u64> {
+    fn mend(&mut self, file: &File) -> Result<Torn> {
         self.catch_up()?;
         let whole = self.replay.end.size_bytes;
-        let torn = durable::length(file, &self.path)?.saturating_sub(whole);
-        if torn == 0 {
+        let bytes = durable::length(file, &self.path)?.saturating_sub(whole);
+        if bytes == 0 {
+            return Ok(Torn::default());
+        }
+        let lost_lines = self.lost_lines(file)?;
+        let name = if lost_lines > 0 { LOST } else { TORN };
+        torn::set_aside(file, &self.path, whole, name)?;
+        crash::point("ledger.aside");
+        if lost_lines > 0 {
+            // A kill between the two leaves a torn tail, which goes next time;
+            // a mark of lines that are cut already would stop every run.
+            self.write_mark(file)?;
+            crash::point("ledger.marked");
+        }
+        torn::cut(file, &self.path, whole)?;
+        Ok(Torn { bytes, lost_lines })
+    }
+
+    /// How many lines the mark knows in the place of the torn tail, where
+    /// blocks of that were never written: a disk dropped what it had said to be
+    /// durable. Any other loss is damage, and nobody goes on behind it.
+    fn lost_lines(&self, file: &File) -> Result<u64> {
+        let (seq, whole) = (self.replay.end.seq, self.replay.end.size_bytes);
+        let mark =
+            if self.unmarked { None } else { EndMark::read(self.root())? };
+        let lost = mark.map_or(0, |mark| mark.seq.saturating_sub(seq));
+        if seq == 0
+            || lost == 0
+            || !torn::has_unwritten(file, &self.path, whole)?
+        {
             return Ok(0);
         }
-        move_aside(file, &self.path, whole)?;
-        Ok(torn)
+        Ok(lost)
     }
 
     /// Under flock, behind the last whole line. The events are replayed

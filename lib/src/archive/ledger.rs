@@ -19,8 +19,10 @@
 //! are no line, behind which no line of another append stands. Nobody has
 //! acted on it, for an append is acted on only once it is durable; and were it
 //! damage instead, recovery would still keep every archived record. So it is
-//! moved to `ledger.torn`, cut, and said. Anything else that does not follow
-//! from the line before is damage.
+//! moved to `ledger.torn`, cut, and said. Where lines had been durable in its
+//! place and a disk dropped them, it is moved to `ledger.lost`, and nothing
+//! expires while that is there. Anything else that does not follow from the
+//! line before is damage.
 
 use super::checkpoint::Checkpoint;
 use super::end_mark::EndMark;

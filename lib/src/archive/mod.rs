@@ -24,7 +24,8 @@
 //!
 //! Behind each append, and durable only after it, `lock` names the last line
 //! (`end_mark`): a crash between the two leaves it on an earlier line, which
-//! says nothing, and nothing is appended to a ledger that ends before it.
+//! says nothing, and nothing is appended to a ledger that ends before it, unless
+//! blocks that never reached the disk stand there (`torn`).
 //!
 //! Every place that removes or shortens an archived record, and what makes it
 //! certain that no last copy goes:
@@ -42,6 +43,7 @@
 //! | the rest of a broken ledger, by `--repair` | it is durable in `ledger.torn` before it is cut; no archived record goes |
 //! | `take_in_month` unlinks warm files | as in `consolidate`: their bytes were read in the tar, which is durable |
 //! | a torn ledger tail | its bytes are durable in `ledger.torn` before they are cut; no archived record goes |
+//! | blocks of the ledger that never reached the disk, in the place of lines that `lock` names | what is left is durable in `ledger.lost` before it is cut; recovery keeps every record whose row it cannot find, and `expire` asks while that file is there |
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod ages;
@@ -145,6 +147,7 @@ pub use settle::Begun;
 pub use source::{Source, Sources};
 pub use state::{Clock, Kind, State};
 pub use stored::StoredSegments;
+pub use torn::{LOST, TORN};
 
 #[cfg(test)]
 mod arbitrary_tests;

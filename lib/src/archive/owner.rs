@@ -17,8 +17,8 @@ use super::ledger::Ledger;
 use super::lock::Lock;
 use super::names::Tree;
 use super::state::State;
-use super::torn::cut_ledger;
-use crate::error::{Error, Exit, Notes, Result, quoted};
+use super::torn::{LOST, TORN, Torn, cut_ledger};
+use crate::error::{Error, Exit, Notes, Result, counted, quoted};
 use crate::io::tree_path::TreePath;
 use crate::io::{durable, exposed, sync_many};
 
@@ -92,14 +92,7 @@ impl Archive {
         };
         lock.work(root, wait)?;
         let mut ledger = open()?;
-        let torn_bytes = ledger.mend_tail()?;
-        if torn_bytes > 0 {
-            notes.warn(&format!(
-                "the last {torn_bytes} bytes of the ledger were no whole \
-                 event, as after a power cut; they were moved to {}",
-                quoted(root.join("ledger.torn"))
-            ));
-        }
+        warn_of_torn(root, ledger.mend_tail()?, notes);
         ledger.warn_if_lost(notes)?;
         let mut archive = Archive {
             tree: Tree::new(root),
@@ -236,6 +229,28 @@ impl Archive {
             durable::sync_up(&folder)?;
         }
         self.ledger.sync()
+    }
+}
+
+/// Says what the end of the ledger was relieved of.
+fn warn_of_torn(root: &Path, torn: Torn, notes: &mut dyn Notes) {
+    let Torn { bytes, lost_lines } = torn;
+    if lost_lines > 0 {
+        notes.warn(&format!(
+            "the last {} of the ledger never reached the disk, which had said \
+             that they did; what is left was moved to {}. Archiving goes on, \
+             for no row rests on them; a hold may have been among them: look \
+             at what rt-hold prints, then remove that file. Until then nothing \
+             is deleted for good",
+            counted(lost_lines, "line"),
+            quoted(root.join(LOST))
+        ));
+    } else if bytes > 0 {
+        notes.warn(&format!(
+            "the last {bytes} bytes of the ledger were no whole event, as \
+             after a power cut; they were moved to {}",
+            quoted(root.join(TORN))
+        ));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ending::{Ending, Fate, Files, Why, archived_for};
-use crate::archive::{Clock, State};
+use crate::archive::{Clock, Ledger, State};
 use crate::error::Result;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Period, Policy};
@@ -47,13 +47,16 @@ impl Leap {
 /// or not it still waits: who made a mistake is to know while it can be undone.
 pub fn doubt(
     endings: &mut [Ending],
-    state: &State,
+    ledger: &Ledger,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<()> {
+    let (state, lost) = (ledger.state(), ledger.has_lost_lines()?);
     let leapt = Leap::of(state.clock().at(now)).is_some();
     for ending in endings.iter_mut().filter(|e| e.fate == Fate::Goes) {
-        let why = if leapt || archived_ahead(ending, now) {
+        let why = if lost {
+            Why::Ledger
+        } else if leapt || archived_ahead(ending, now) {
             Why::Clock
         } else if is_backlog(ending, policy)? {
             Why::Backlog

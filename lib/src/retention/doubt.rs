@@ -8,6 +8,11 @@ use crate::archive::{Clock, State};
 use crate::error::{counted, quote};
 use crate::outcome::Span;
 
+/// What is said of a ledger whose last lines never reached the disk.
+const LOST: &str = "the ledger lost lines, and one of them may have been a \
+                    hold (look at what rt-hold prints, then remove \
+                    ledger.lost)";
+
 /// Something that is held, and why.
 #[derive(Debug)]
 pub struct Doubt {
@@ -21,25 +26,27 @@ pub struct Doubt {
     pub text: String,
 }
 
-/// Asks about what a plan holds: once about the clock, else by table.
+/// Asks about what a plan holds: once about the ledger and about the clock,
+/// else by table.
 pub fn doubts(
     endings: &[Ending],
     state: &State,
     rows: &BTreeMap<String, u64>,
     clock: Clock,
 ) -> Vec<Doubt> {
-    let mut out = Vec::new();
-    for why in [Why::Clock, Why::Backlog, Why::Shorter, Why::Half] {
-        let held = spans(endings, |fate| fate == Fate::Held(why));
-        if why == Why::Clock && !held.is_empty() {
-            out.push(about_clock(clock, &held));
-            continue;
-        }
-        for span in held {
+    let held = |why| spans(endings, |fate| fate == Fate::Held(why));
+    let all = [(Why::Ledger, LOST.to_owned()), (Why::Clock, leapt(clock))];
+    let of_all = all.into_iter().filter_map(|(why, what)| {
+        let spans = held(why);
+        (!spans.is_empty()).then(|| about_all(why, &what, &spans))
+    });
+    let mut out: Vec<Doubt> = of_all.collect();
+    for why in [Why::Backlog, Why::Shorter, Why::Half] {
+        for span in held(why) {
             let text = match why {
                 Why::Backlog => backlog(endings, &span),
                 Why::Shorter => shorter(endings, state, &span),
-                Why::Half | Why::Clock => half(rows, &span),
+                Why::Half | Why::Clock | Why::Ledger => half(rows, &span),
             };
             let (table, rows) = (Some(span.table), span.rows);
             out.push(Doubt { why, table, rows, text });
@@ -48,8 +55,18 @@ pub fn doubts(
     out
 }
 
-fn about_clock(clock: Clock, spans: &[Span]) -> Doubt {
-    let what = match Leap::of(clock) {
+fn about_all(why: Why, what: &str, spans: &[Span]) -> Doubt {
+    let tables = spans.iter().map(said).collect::<Vec<_>>().join(", ");
+    Doubt {
+        why,
+        table: None,
+        rows: spans.iter().map(|s| s.rows).sum(),
+        text: format!("{what}, and would end {tables}"),
+    }
+}
+
+fn leapt(clock: Clock) -> String {
+    match Leap::of(clock) {
         Some(Leap::Ahead(days)) => {
             format!("the clock leapt {days} days ahead since the last expiry")
         }
@@ -58,13 +75,6 @@ fn about_clock(clock: Clock, spans: &[Span]) -> Doubt {
         }
         None => "the clock was ahead when rows were archived, or is back now"
             .to_owned(),
-    };
-    let tables = spans.iter().map(said).collect::<Vec<_>>().join(", ");
-    Doubt {
-        why: Why::Clock,
-        table: None,
-        rows: spans.iter().map(|s| s.rows).sum(),
-        text: format!("{what}, and would end {tables}"),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Limits {
 /// Why rows are held, the gravest first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Why {
+    /// The ledger lost lines, of which one may have been a hold.
+    Ledger,
     /// The clock leapt.
     Clock,
     /// They were past their retention when they were archived.
@@ -39,6 +41,7 @@ impl Why {
     /// The word for it in records.
     pub fn word(self) -> &'static str {
         match self {
+            Why::Ledger => "ledger",
             Why::Clock => "clock",
             Why::Backlog => "backlog",
             Why::Shorter => "shorter",

@@ -68,7 +68,7 @@ impl Plan {
         let clock = state.clock().at(now);
         let endings = &mut plan.endings;
         if !limits.yes {
-            brakes::doubt(endings, state, policy, now)?;
+            brakes::doubt(endings, ledger, policy, now)?;
         }
         brakes::grace(endings, policy, now, limits.grace.as_ref());
         if !limits.yes {

@@ -21,7 +21,7 @@ use super::schemas::{self, Anew, Sources};
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
     Adopt, Archive, Audit, Change, Event, FileState, Job, Member, Named, Said,
-    Tree, came_back, forms_under_way, goes,
+    TORN, Tree, came_back, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::digest::{file_sha256, hex};
@@ -168,7 +168,7 @@ impl Plan {
             let said = format!(
                 "the ledger is broken behind byte {whole}: what follows goes \
                  to {}",
-                quote(&tree.root().join("ledger.torn").to_string_lossy())
+                quote(&tree.root().join(TORN).to_string_lossy())
             );
             out.push(note("cut", said).at(&ledger));
         } else if self.end {

@@ -8,15 +8,15 @@ use std::path::Path;
 use super::finding::{Finding, Place, Severity};
 use crate::archive::schema_is_sound;
 use crate::archive::tiers::entries;
-use crate::archive::{Audit, CHECKPOINT, READ_LOG, Tree, moving};
+use crate::archive::{Audit, CHECKPOINT, LOST, READ_LOG, TORN, Tree, moving};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::io::tree_path::TreePath;
 
 /// Files in the root that are no archives.
-const OWN: [&str; 5] =
-    ["ledger.jsonl", "ledger.torn", "lock", CHECKPOINT, READ_LOG];
+const OWN: [&str; 6] =
+    ["ledger.jsonl", TORN, LOST, "lock", CHECKPOINT, READ_LOG];
 
 /// What to do about a schema file that is damaged or missing.
 const SCHEMA: &str = "rt-verify --repair writes it anew, if the database or a \
