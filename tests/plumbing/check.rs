@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support::world::World;
-use crate::support::{Cmd, Out};
+use crate::support::{Cmd, Out, ordinary};
 
 /// The clock of the tests: rows are archived and all jobs have run.
 const NOW: &str = "2026-01-15T00:00:00Z";
@@ -149,6 +149,20 @@ fn check_sees_a_ledger_that_is_cut_edited_lost_or_not_readable() {
         let found = check(&world, out.status);
         assert!(found.iter().any(|f| f == what), "{n}: {found:?}");
     }
+}
+
+#[test]
+fn ledger_that_others_own_is_not_to_be_put_back_from_a_backup() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = healthy();
+    let none = fs::Permissions::from_mode(0);
+    fs::set_permissions(world.dir.join(LEDGER), none).unwrap();
+    let script =
+        format!("rt-stat --db db --policy policy --now {NOW} --check");
+    let out = ordinary(&world.dir, &script).run();
+    out.status(5).stdout_has("permission denied");
+    out.stdout_has("\"hint\":\"run it as the user who owns the files\"");
+    out.expect("no word of a backup", !out.stdout.contains("backup"));
 }
 
 #[test]

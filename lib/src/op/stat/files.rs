@@ -18,7 +18,7 @@ use crate::archive::tiers::entries;
 use crate::archive::{
     Inventory, Ledger, Mismatch, Origin, Reason, State, Tree,
 };
-use crate::error::{Error, Result, are, counted, quote, quoted};
+use crate::error::{Error, Exit, Result, are, counted, quote, quoted};
 use crate::io::durable;
 use crate::io::tree_path::TreePath;
 use crate::settings::policy::Policy;
@@ -73,14 +73,20 @@ fn lost(tree: &Tree) -> Breach {
     )
 }
 
-/// A ledger that is broken: nothing of the archives can be judged by it.
+/// A ledger that is broken, or that cannot be read: nothing of the archives can
+/// be judged by it.
 pub(super) fn unreadable(error: &Error) -> Breach {
-    Breach { damage: true, ..Breach::new("unreadable", error.to_string()) }
-        .hint(
+    let breach = Breach::new("unreadable", error.to_string());
+    let damaged = error.exit() == Exit::Disagree;
+    let hint = match error.next_step().filter(|_| !damaged) {
+        Some(step) => step,
+        None => {
             "put the ledger back from the newest backup of the archives, then \
              rt-verify --repair takes in what is newer; until then no job \
-             touches them",
-        )
+             touches them"
+        }
+    };
+    Breach { damage: true, ..breach }.hint(hint)
 }
 
 /// What a run began and did not finish: a breach a table, one for all changes.
