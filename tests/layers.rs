@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::support::root;
 
-mod imports;
-mod source;
+pub mod imports;
+pub mod source;
 
 /// Every file below `folder` whose name ends so.
-fn files(folder: &str, end: &str) -> Vec<PathBuf> {
+pub fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {

@@ -6,7 +6,7 @@
 
 mod damage;
 mod layers;
-mod manual;
+pub mod manual;
 mod plumbing;
 mod porcelain;
 mod protocol;

@@ -3,12 +3,11 @@
 //! programs and the scripts obey the same rule.
 
 mod mdoc;
-mod messages;
+pub mod messages;
 mod synopsis;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use mdoc::Page;
 use rt::error::Exit;
@@ -88,22 +87,6 @@ fn pages() -> BTreeMap<String, Page> {
         pages.insert(name, Page::parse(&fs::read_to_string(path).unwrap()));
     }
     pages
-}
-
-/// The sources of the library.
-fn sources() -> Vec<PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![root().join("lib/src")]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push(path),
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 fn none(wrong: &[String]) {

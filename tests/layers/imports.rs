@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::source::{Named, blanked, count, named};
+use super::source::{Named, blanked, count, functions_at, named, words};
 
 type Module = Vec<String>;
 
@@ -72,6 +72,79 @@ impl Sources {
             graph.insert(file.name.as_str(), out);
         }
         graph
+    }
+
+    /// For each file, the programs that run it, of these sources. Behind
+    /// `rt::` a program names what it runs. A file from which nobody imports
+    /// has methods of the types of others: it goes with those. A method is
+    /// followed where only one file declares its name, from files that import
+    /// from the folder of that one.
+    pub fn users(
+        &self,
+        programs: &[(String, String)],
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut graph = self.graph();
+        self.add_methods(&mut graph);
+        let imported: BTreeSet<&str> =
+            graph.values().flat_map(|to| to.keys().copied()).collect();
+        let orphans: Vec<(&str, Vec<&str>)> = graph
+            .iter()
+            .filter(|(name, _)| !imported.contains(*name))
+            .map(|(name, to)| (*name, to.keys().copied().collect()))
+            .collect();
+        for (name, types) in orphans {
+            let near = |file: &&str| file.starts_with(folder(name));
+            for file in types.into_iter().filter(near) {
+                let more = graph.get_mut(file).unwrap();
+                more.insert(name, String::new());
+            }
+        }
+        let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (program, text) in programs {
+            for one in named(&blanked(text)) {
+                if one.path[0] != "rt" {
+                    continue;
+                }
+                let path = [&["crate".to_owned()], &one.path[1..]].concat();
+                let Some(to) = self.target(&[], &path, 0) else { continue };
+                let name = self.files[&to].name.as_str();
+                for file in reached(&graph, name).into_iter().chain([name]) {
+                    let known = users.entry(file.to_owned()).or_default();
+                    known.insert(program.clone());
+                }
+            }
+        }
+        users
+    }
+
+    /// Adds to each file those whose methods it calls.
+    fn add_methods<'s>(
+        &'s self,
+        graph: &mut BTreeMap<&'s str, BTreeMap<&'s str, String>>,
+    ) {
+        let mut declared: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for file in self.files.values() {
+            for (name, start, end) in functions_at(&file.code) {
+                let head = file.code[start..end].split(')').next().unwrap();
+                if words(head).iter().any(|(_, word)| *word == "self") {
+                    declared.entry(name).or_default().push(&file.name);
+                }
+            }
+        }
+        for file in self.files.values() {
+            let used = graph.get_mut(file.name.as_str()).unwrap();
+            let near: BTreeSet<&str> =
+                used.keys().map(|name| folder(name)).collect();
+            for part in file.code.split('.').skip(1) {
+                let end = part.find('(').unwrap_or(0);
+                if let Some([to]) = declared.get(&part[..end]).map(|f| &f[..])
+                    && *to != file.name
+                    && near.contains(folder(to))
+                {
+                    used.insert(to, String::new());
+                }
+            }
+        }
     }
 
     /// The module whose file defines what a path names, seen from a module.
@@ -147,6 +220,11 @@ impl Sources {
         }
         found
     }
+}
+
+/// The folder of a file.
+fn folder(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// All files that a file imports from, at first or second hand or further.

@@ -72,7 +72,7 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// Where each word of the code begins, with the word.
-fn words(code: &str) -> Vec<(usize, &str)> {
+pub fn words(code: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut at = 0;
     for part in code.split(|c: char| !(c == '_' || c.is_alphanumeric())) {
@@ -88,6 +88,15 @@ fn words(code: &str) -> Vec<(usize, &str)> {
 /// Each function of a blanked source: its name, its first line (from 1), and
 /// its lines up to its closing brace.
 pub fn functions(code: &str) -> Vec<(String, usize, usize)> {
+    let lines = |(name, start, end): (String, usize, usize)| {
+        let first = code[..start].matches('\n').count() + 1;
+        (name, first, code[start..end].matches('\n').count() + 1)
+    };
+    functions_at(code).into_iter().map(lines).collect()
+}
+
+/// Each function of a blanked source: its name, where it begins and ends.
+pub fn functions_at(code: &str) -> Vec<(String, usize, usize)> {
     let all = words(code);
     let mut found = Vec::new();
     for pair in all.windows(2) {
@@ -97,9 +106,7 @@ pub fn functions(code: &str) -> Vec<(String, usize, usize)> {
             continue;
         }
         let Some(length) = body(&code[*at..]) else { continue };
-        let first = code[..*start].matches('\n').count() + 1;
-        let lines = code[*start..at + length].matches('\n').count() + 1;
-        found.push(((*name).to_owned(), first, lines));
+        found.push(((*name).to_owned(), *start, at + length));
     }
     found
 }

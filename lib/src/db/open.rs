@@ -317,7 +317,7 @@ impl Database {
     pub(super) fn run(&self, sql: &str) -> Result<()> {
         self.connection
             .execute_batch(sql)
-            .map_err(|e| self.fail(&format!("cannot {sql}"), e))
+            .map_err(|e| self.fail(&format!("cannot run {sql}"), e))
     }
 }
 
