@@ -21,7 +21,8 @@ rt_tmp() {
 	trap 'rm -rf "$RT_TMP"' EXIT
 	trap 'RT_STOP=130' INT
 	trap 'RT_STOP=143' HUP TERM
-	[ ! -t 1 ] || RT_COLUMNS=$(stty size <&1 2>/dev/null) || :
+	# Within the brackets standard output is a pipe.
+	[ ! -t 1 ] || { RT_COLUMNS=$(stty size <&3 2>/dev/null) || :; } 3<&1
 	export RT_COLUMNS="${RT_COLUMNS-}"
 }
 

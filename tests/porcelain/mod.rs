@@ -26,6 +26,7 @@ mod rt;
 mod scaletrace;
 mod schedule;
 mod small_forged_files;
+mod terminal;
 mod tree_of_another_user;
 mod two_databases;
 mod whole_jobs;

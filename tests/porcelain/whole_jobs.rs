@@ -400,6 +400,7 @@ fn report_for_people() {
     database  [DIR]/db
     archives  [DIR]/archives
     duration  [D]
-    files     330
+    files     330, 43.6 KiB
+    holds     40.0 KiB
     ");
 }

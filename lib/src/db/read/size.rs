@@ -14,7 +14,28 @@ pub struct TableSize {
     pub reclaimable_bytes: u64,
 }
 
+/// The bytes of a database's file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FileSize {
+    /// Of all its pages.
+    pub bytes: u64,
+    /// Of its free pages, which `--reclaim` gives back.
+    pub free_bytes: u64,
+}
+
 impl Database {
+    /// The size of the file, as SQLite has it: what stands in the write-ahead
+    /// log counts.
+    pub fn file_size(&self) -> Result<FileSize> {
+        let page = self.pragma_number("page_size")?;
+        let pages = self.pragma_number("page_count")?;
+        let free = self.pragma_number("freelist_count")?;
+        Ok(FileSize {
+            bytes: (pages * page).max(0) as u64,
+            free_bytes: (free * page).max(0) as u64,
+        })
+    }
+
     /// The size of a table. Reads each page of it once.
     pub fn table_size(&self, table: &Table) -> Result<TableSize> {
         let live = self.with_small_cache(|| {
@@ -25,11 +46,9 @@ impl Database {
                 [&table.name],
             )
         })?;
-        let free = self.pragma_number("freelist_count")?;
-        let page = self.pragma_number("page_size")?;
         Ok(TableSize {
             live_bytes: live.max(0) as u64,
-            reclaimable_bytes: (free * page).max(0) as u64,
+            reclaimable_bytes: self.file_size()?.free_bytes,
         })
     }
 

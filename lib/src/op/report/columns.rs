@@ -62,10 +62,12 @@ pub(super) fn columns<const N: usize>(
     }
     let most = terminal_width();
     let shown = fitting(&widths, most);
+    let alarm = heads.map(|head| if is_coloured() { alarm(head) } else { "" });
     let mut out = String::new();
-    out.push_str(&line(&heads.map(str::to_owned), &widths, &numbers, shown));
+    let none = [""; N];
+    out.push_str(&line(&heads, &none, &widths, &numbers, shown));
     for row in &rows {
-        out.push_str(&line(row, &widths, &numbers, shown));
+        out.push_str(&line(row, &alarm, &widths, &numbers, shown));
         let rest = heads.iter().zip(row).skip(shown);
         let rest = rest.filter(|(head, cell)| {
             !head.is_empty() && !cell.is_empty() && *cell != "-"
@@ -87,8 +89,10 @@ fn fitting(widths: &[usize], most: Option<usize>) -> usize {
     shown
 }
 
+/// A line of cells; what stands in a column as an alarm is red.
 fn line(
-    cells: &[String],
+    cells: &[impl AsRef<str>],
+    alarms: &[&str],
     widths: &[usize],
     numbers: &Range<usize>,
     shown: usize,
@@ -96,18 +100,60 @@ fn line(
     let mut line = String::new();
     for (i, (cell, &width)) in cells.iter().zip(widths).enumerate().take(shown)
     {
-        line.push_str(&if numbers.contains(&i) {
-            format!("{cell:>width$}  ")
+        let cell = cell.as_ref();
+        let set = if numbers.contains(&i) {
+            format!("{cell:>width$}")
         } else {
-            format!("{cell:width$}  ")
+            format!("{cell:width$}")
+        };
+        let red = match alarms[i] {
+            "" => false,
+            ANY => !cell.is_empty(),
+            alarm => alarm == cell,
+        };
+        line.push_str(&match red {
+            true => format!("{RED}{set}{END}"),
+            false => set,
         });
+        line.push_str("  ");
     }
     line.truncate(line.trim_end().len());
     line + "\n"
 }
 
+/// How a terminal is told to write in red, and to end it (ECMA-48, SGR). No
+/// cell holds either: see [`printable`].
+const RED: &str = "\x1b[31m";
+const END: &str = "\x1b[0m";
+
+/// A text without colour.
+pub(super) fn plain(text: &str) -> String {
+    text.replace(RED, "").replace(END, "")
+}
+
+/// What in a column is an alarm: whatever stands there.
+const ANY: &str = "*";
+
+/// What in the column of this head is an alarm; nothing in most.
+fn alarm(head: &str) -> &'static str {
+    match head {
+        "STATUS" => "failed",
+        "LIMIT" => ANY,
+        _ => "",
+    }
+}
+
+/// Colour is for people at a terminal that has it, and who want it
+/// (<https://no-color.org>).
+fn is_coloured() -> bool {
+    let said = |name| std::env::var(name).unwrap_or_default();
+    terminal_width().is_some()
+        && said("NO_COLOR").is_empty()
+        && !matches!(said("TERM").as_str(), "" | "dumb")
+}
+
 /// What a line had no room for, in lines of its own that are broken at spaces.
-fn below(parts: &[String], most: Option<usize>, out: &mut String) {
+pub(super) fn below(parts: &[String], most: Option<usize>, out: &mut String) {
     let most = most.unwrap_or(usize::MAX);
     let mut used = 0;
     for (i, part) in parts.iter().enumerate() {
@@ -131,7 +177,7 @@ fn below(parts: &[String], most: Option<usize>, out: &mut String) {
 
 /// How wide the terminal is that a person looks at: a script names its own in
 /// `RT_COLUMNS`, as stty(1) prints it. None where the lines go elsewhere.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let said = std::env::var("RT_COLUMNS").unwrap_or_default();
     let said = said.split_whitespace().last().and_then(|n| n.parse().ok());
     let own = || {

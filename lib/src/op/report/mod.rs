@@ -16,6 +16,7 @@ mod about;
 mod columns;
 mod input;
 mod judge;
+mod left;
 mod metrics;
 mod page;
 mod parts;
@@ -58,7 +59,10 @@ pub fn run(
         enter(options, counts, made.exit)?;
     }
     match &options.file {
-        Some(path) => write_whole(path, made.text.as_bytes())?,
+        // A file is no terminal, whoever looks on.
+        Some(path) => {
+            write_whole(path, columns::plain(&made.text).as_bytes())?;
+        }
         None => output
             .write_all(made.text.as_bytes())
             .and_then(|()| output.flush())
@@ -110,7 +114,11 @@ fn tables(
         verified: sample,
     };
     Ok(Made {
-        text: options.form(&report, || print::table(&report))?,
+        text: options.form(&report, || {
+            let files = report.tables.iter().flat_map(|t| &t.archive_files);
+            let files = files.map(String::as_str).collect();
+            print::table(&report) + &left::lines(&options.settings, &files)
+        })?,
         exit: sample::judge(
             &report.verified,
             overall(&exits).and(readable),

@@ -3,7 +3,7 @@
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::columns::{thousands, with_total};
+use super::columns::with_total;
 use super::result::{Report, TableResult, sum};
 use crate::error::{Error, Result};
 use crate::outcome::Status;
@@ -41,15 +41,7 @@ pub(super) fn table(report: &Report) -> String {
         of(|t| t.undated),
     ];
     out.push_str(&with_total(HEADS, NUMBERS, rows, sums));
-    let files: usize =
-        report.tables.iter().map(|t| t.archive_files.len()).sum();
     out.push_str(&report.place.lines());
-    if files > 0 {
-        out.push_str(&format!(
-            "files     {}\n",
-            thousands(&files.to_string())
-        ));
-    }
     if let Some(sample) = &report.verified {
         out.push_str(&sample.lines());
     }
