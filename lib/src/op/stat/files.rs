@@ -78,14 +78,11 @@ fn lost(tree: &Tree) -> Breach {
 pub(super) fn unreadable(error: &Error) -> Breach {
     let breach = Breach::new("unreadable", error.to_string());
     let damaged = error.exit() == Exit::Disagree;
-    let hint = match error.next_step().filter(|_| !damaged) {
-        Some(step) => step,
-        None => {
-            "put the ledger back from the newest backup of the archives, then \
-             rt-verify --repair takes in what is newer; until then no job \
-             touches them"
-        }
-    };
+    let hint = error.next_step().filter(|_| !damaged).unwrap_or(
+        "put the ledger back from the newest backup of the archives, then \
+         rt-verify --repair takes in what is newer; until then no job touches \
+         them",
+    );
     Breach { damage: true, ..breach }.hint(hint)
 }
 
