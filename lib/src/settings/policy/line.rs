@@ -11,7 +11,7 @@ use crate::settings::condition;
 
 /// The keys, in the order in which they are printed. serde's derived reader
 /// refuses repeated keys as well as unknown ones.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     table: String,
@@ -55,6 +55,7 @@ struct Line {
 }
 
 /// `false`, `true` or `"all"`.
+#[derive(PartialEq)]
 struct Secrets(Option<Level>);
 
 impl Serialize for Secrets {
@@ -104,7 +105,7 @@ impl de::Visitor<'_> for SecretsVisitor {
     }
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Triggers {
     Trust,
@@ -187,7 +188,7 @@ fn entry(line: Line) -> Result<Entry> {
     word("table", &line.table)?;
     if line.exempt == Some(true) {
         let bare = Line { exempt: line.exempt, ..named(&line) };
-        if !same(&line, &bare) {
+        if line != bare {
             return Err(Error::usage(
                 "an exempt table takes no key but table and exempt",
             ));
@@ -195,7 +196,7 @@ fn entry(line: Line) -> Result<Entry> {
         return Ok(Entry::Exempt(line.table));
     }
     let bare = Line { whole: line.whole.clone(), ..named(&line) };
-    if let (Some(text), true) = (&line.whole, same(&line, &bare)) {
+    if let (Some(text), true) = (&line.whole, line == bare) {
         return Ok(Entry::Whole(bare.table, period("whole", text)?));
     }
     rule(line).map(|rule| Entry::Rule(Box::new(rule)))
@@ -204,11 +205,6 @@ fn entry(line: Line) -> Result<Entry> {
 /// A line with nothing but the table's name.
 fn named(line: &Line) -> Line {
     Line { table: line.table.clone(), ..Line::default() }
-}
-
-fn same(line: &Line, other: &Line) -> bool {
-    let json = |l: &Line| serde_json::to_string(l).unwrap_or_default();
-    json(line) == json(other)
 }
 
 fn rule(line: Line) -> Result<Rule> {
