@@ -14,6 +14,7 @@ use rt::time::{age, clock};
 enum F {
     Due,
     Look,
+    Together,
     OlderThan,
     Before,
     Since,
@@ -34,10 +35,20 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-export",
     about: "write the rows of a table as JSON Lines",
-    usage: &["[OPTION ...] TABLE", "--due --look [OPTION ...] TABLE ..."],
+    usage: &[
+        "[OPTION ...] TABLE",
+        "--due [OPTION ...] TABLE ...",
+        "--due --look [OPTION ...] TABLE ...",
+    ],
     flags: &[
         switch(F::Due, "due", "rows past their cutoff that may go"),
         switch(F::Look, "look", "only name the tables that have such rows"),
+        value(
+            F::Together,
+            "together",
+            "FILE",
+            "with --look: name small ones in FILE, a line each run",
+        ),
         value(F::OlderThan, "older-than", "AGE", "rows older than AGE"),
         value(F::Before, "before", "TIME", "rows before TIME"),
         value(F::Since, "since", "TIME", "rows at or after TIME"),
@@ -85,6 +96,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
         match flag {
             F::Due => o.due = true,
             F::Look => o.look = true,
+            F::Together => o.together = Some(v.into()),
             F::OlderThan => {
                 o.older_than = Some(age::age_flag("older-than", &v)?)
             }
@@ -109,8 +121,8 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::After => o.after = Some(v.into()),
         }
     }
-    options.tables = match options.look {
-        true => cli::names(args.operands)?,
+    options.tables = match options.due {
+        true => cli::some_names(args.operands, "TABLE")?,
         false => cli::operands(args.operands, ["TABLE"])?.into(),
     };
     let mut output = unbuffered(io::stdout())?;

@@ -27,7 +27,7 @@ static CMD: Command<F> = Command {
     name: "rt-purge",
     about: "prove archived rows and delete them from the database",
     usage: &[
-        "[OPTION ...] [TABLE]",
+        "[OPTION ...] [TABLE ...]",
         "--pending [OPTION ...] [TABLE]",
         "--archive FILE [OPTION ...] TABLE",
     ],
@@ -106,10 +106,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Moved => o.moved = true,
         }
     }
-    if !args.operands.is_empty() {
-        let [table] = cli::operands(args.operands, ["TABLE"])?;
-        options.table = Some(table);
-    }
+    options.tables = cli::names(args.operands)?;
     let input = unbuffered(io::stdin())?;
     let mut output = unbuffered(io::stdout())?;
     purge::run(&options, input, &mut output, notes)

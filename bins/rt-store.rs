@@ -26,7 +26,7 @@ enum F {
 static CMD: Command<F> = Command {
     name: "rt-store",
     about: "store rows in warm files by day, and print receipts",
-    usage: &["[OPTION ...] TABLE"],
+    usage: &["[OPTION ...] TABLE ..."],
     flags: &[
         value(
             F::TimestampColumn,
@@ -89,7 +89,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Threads => o.threads = Some(cli::count("threads", &v)?),
         }
     }
-    [options.table] = cli::operands(args.operands, ["TABLE"])?;
+    options.tables = cli::some_names(args.operands, "TABLE")?;
     let input = unbuffered(io::stdin())?;
     let mut output = unbuffered(io::stdout())?;
     store::run(&options, input, &mut output, notes)

@@ -5,6 +5,7 @@ pub mod cost;
 mod dates;
 mod idle_tables;
 mod reasons;
+mod small_tables;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -41,6 +41,35 @@ fn kill_between_two_day_files_publishes_one_and_voids_the_other() {
 }
 
 #[test]
+fn kill_of_a_run_over_several_tables_loses_nothing() {
+    let names = ["uuids", "pairs", "logs"];
+    for (program, point) in [
+        ("rt-store", "store.synced"),
+        ("rt-store", "store.intents"),
+        ("rt-store", "store.renamed:3"),
+        ("rt-store", "store.published"),
+        ("rt-purge", "purge.purging:2"),
+        ("rt-purge", "purge.before_purge:1"),
+        ("rt-purge", "purge.settled:2"),
+    ] {
+        let world = World::filled(&names, 3);
+        let rows = world.all();
+        let script = format!(
+            "rt-export --due {all} | RT_FAIL=$STORE rt-store {all} |
+                RT_FAIL=$PURGE rt-purge {all}",
+            all = names.join(" ")
+        );
+        let fail = format!("{point}=kill");
+        let of = |p| if program == p { fail.as_str() } else { "" };
+        let run = world.sh(&script).env("STORE", of("rt-store"));
+        run.env("PURGE", of("rt-purge")).run();
+        let [stored, settled] = ["store", "purge"].map(|e| world.count(e));
+        assert!(settled < stored || stored == 0, "{point}");
+        world.recovers(&rows);
+    }
+}
+
+#[test]
 fn kill_between_the_settlements_of_two_days_loses_nothing() {
     // Segments with keys are settled together, others one by one.
     let world = World::filled(&["logs"], 3);

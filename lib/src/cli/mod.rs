@@ -26,7 +26,7 @@ pub use shared::{
     archives, busy_timeout, database, db, dry_run, now, policy, redact_secrets,
 };
 pub use table::{Command, Flag, letter, switch, value};
-pub use values::{count, duration, names, operands, text, whole};
+pub use values::{count, duration, names, operands, some_names, text, whole};
 
 use help::{help, usage};
 use parse::{Parsed, parse};

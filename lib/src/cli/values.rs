@@ -78,6 +78,14 @@ pub fn operands<const N: usize>(
     texts.try_into().map_err(|_| Error::usage("the wrong number of operands"))
 }
 
+/// One operand or more, as text.
+pub fn some_names(operands: Vec<OsString>, name: &str) -> Result<Vec<String>> {
+    match operands.is_empty() {
+        true => Err(Error::usage(format!("{name} is missing"))),
+        false => names(operands),
+    }
+}
+
 /// Any number of operands as text.
 pub fn names(operands: Vec<OsString>) -> Result<Vec<String>> {
     operands

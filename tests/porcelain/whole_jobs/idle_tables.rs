@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::tables;
 use crate::support::world::World;
-use crate::support::{Dir, bins};
+use crate::support::{Dir, Out, bins};
 
 /// Writes a policy for tables, a line each.
 fn policy<'n>(dir: &Dir, names: impl IntoIterator<Item = &'n str>) {
@@ -61,16 +61,16 @@ fn counted(dir: &Dir) {
     }
 }
 
-fn started(world: &World, args: &[&str]) -> String {
+/// A job whose programs are noted in `started`.
+pub fn counted_job(world: &World, args: &[&str]) -> Out {
     counted(&world.dir);
     world.dir.write("started", "");
-    world
-        .cmd("rt-archive")
-        .path_first(world.dir.join("counted"))
-        .args(args)
-        .run()
-        .status(0)
-        .stderr("");
+    let job = world.cmd("rt-archive").path_first(world.dir.join("counted"));
+    job.args(args).run()
+}
+
+fn started(world: &World, args: &[&str]) -> String {
+    counted_job(world, args).status(0).stderr("");
     world.dir.read("started")
 }
 

@@ -18,9 +18,8 @@ pub struct Selection {
     pub filter: Filter,
     /// Leave out rows to which a row that stays points.
     pub unreferenced: bool,
-    /// Whether any row is due is all that is asked: not all need be looked
-    /// for.
-    pub first_only: bool,
+    /// No more rows than these are asked for: not all need be found.
+    pub at_most: Option<u64>,
     /// Rows of other tables that will not be there to point.
     pub planned: PlannedDeletions,
 }
@@ -108,7 +107,7 @@ impl Database {
         set.begin()?;
         let gathered = match &by_index {
             Some(ranges) => {
-                let how = (ranges, selection.first_only);
+                let how = (ranges, selection.at_most);
                 self.gather_by_index(table, filter, how)?
             }
             None => None,

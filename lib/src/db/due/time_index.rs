@@ -56,14 +56,14 @@ impl Database {
         Ok(index.and_then(|index| Ranges::new(index, table, filter)))
     }
 
-    /// Puts all rows meant into the set, from a time index, or only the first
-    /// that is found; `None` when so many rows are due that a walk is cheaper.
+    /// Puts all rows meant into the set, from a time index, or as many as are
+    /// asked for; `None` when so many rows are due that a walk is cheaper.
     /// Gives what it met, and how many are due.
     pub(super) fn gather_by_index(
         &self,
         table: &Table,
         filter: &Filter,
-        (ranges, first_only): (&Ranges, bool),
+        (ranges, at_most): (&Ranges, Option<u64>),
     ) -> Result<Option<(Met, u64)>> {
         let fail = |e| self.fail("cannot read an index", e);
         let tally = filter::install(&self.connection, filter).map_err(fail)?;
@@ -76,7 +76,7 @@ impl Database {
             tally,
             found: Vec::new(),
             due: 0,
-            first_only,
+            at_most,
         };
         for range in ranges.terms() {
             if !self.gather_range(&mut gather, &range)? {
@@ -317,8 +317,8 @@ struct Gather<'g> {
     found: Vec<i64>,
     /// All that were found.
     due: u64,
-    /// Whether one row is due is all that is asked.
-    first_only: bool,
+    /// So many that are due are enough.
+    at_most: Option<u64>,
 }
 
 impl Gather<'_> {
@@ -344,7 +344,7 @@ impl Gather<'_> {
     }
 
     fn has_enough(&self) -> bool {
-        self.first_only && !self.found.is_empty()
+        self.at_most.is_some_and(|most| self.due >= most)
     }
 
     fn is_too_much(&self) -> bool {

@@ -86,13 +86,13 @@ impl<'j> Job<'j> {
         if never {
             record.message = Some("its rows stay hot for ever".to_owned());
             write_nothing(options, output)?;
-            return Ok(Done { record, exit: Exit::Done });
+            return Ok(Done { record, exit: Exit::Done, whole: true });
         }
-        // A look ends at the first row that is due, whatever points at it.
+        // A look ends soon, whatever points at the rows that are due.
         let selection = Selection {
             filter,
             unreferenced: options.due && !options.look,
-            first_only: options.look,
+            at_most: options.at_most().filter(|_| options.look),
             planned: self.planned(database, &table)?,
         };
         let due = database.select(&table, &chosen.columns, &selection)?;
@@ -144,6 +144,7 @@ impl<'j> Job<'j> {
                     ..empty(name, Status::Exempt)
                 },
                 exit: Exit::Done,
+                whole: true,
             }),
             None | Some(Entry::Whole(..))
                 if options.older_than.is_some()
@@ -199,6 +200,7 @@ fn refused(
     Done {
         record: Exported { message: Some(message), ..empty(name, status) },
         exit: Exit::Usage,
+        whole: true,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::outcome::{Exported, Outcome, Status};
 use crate::signal::Stop;
 
 use job::{Job, write_nothing};
+use options::Format;
 pub use options::Options;
 use rows::{Done, empty};
 
@@ -33,31 +34,55 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let stop = Stop::listen()?;
-    let name = match (options.look, options.tables.as_slice()) {
-        (true, _) => return look::look(options, output, notes, &stop),
-        (false, [name]) => name,
-        (false, _) => return Err(Error::usage("one TABLE is exported")),
-    };
-    let done = export(options, name, output, notes, &stop);
-    let record = match &done {
-        Ok(done) => done.record.clone(),
-        // A reader that went away leaves no result: nobody was told all.
-        Err(error) if error.exit() == Exit::Closed => {
-            return done.map(|done| done.exit);
-        }
-        Err(error) => Exported {
-            message: Some(error.to_string()),
-            exit_status: Some(error.exit().code()),
-            ..empty(name, Status::Failed)
-        },
-    };
-    let record = Outcome::Exported(Box::new(record));
-    if options.settings.dry_run {
-        jsonl::print(&record, output)?;
-    } else if let Some(path) = &options.result {
-        write_whole(path, &jsonl::line(&record)?)?;
+    if options.look {
+        return look::look(options, output, notes, &stop);
     }
-    done.map(|done| done.exit)
+    let mut records = Vec::new();
+    let done = match options.tables.as_slice() {
+        [name] => {
+            let done = export(options, name, output, notes, &stop);
+            note(name, done, &mut records)
+        }
+        names => several(options, names, output, notes, &stop, &mut records),
+    };
+    // A reader that went away leaves no result: nobody was told all.
+    if done.as_ref().is_err_and(|error| error.exit() == Exit::Closed) {
+        return done;
+    }
+    let mut lines = Vec::new();
+    for record in records {
+        let record = Outcome::Exported(Box::new(record));
+        match options.settings.dry_run {
+            true => jsonl::print(&record, output)?,
+            false => jsonl::append(&mut lines, &record)?,
+        }
+    }
+    if let (Some(path), false) = (&options.result, lines.is_empty()) {
+        write_whole(path, &lines)?;
+    }
+    done
+}
+
+/// Adds the record of a table, whatever became of it.
+fn note(
+    name: &str,
+    done: Result<Done>,
+    records: &mut Vec<Exported>,
+) -> Result<Exit> {
+    match done {
+        Ok(Done { record, exit, .. }) => {
+            records.push(record);
+            Ok(exit)
+        }
+        Err(error) => {
+            records.push(Exported {
+                message: Some(error.to_string()),
+                exit_status: Some(error.exit().code()),
+                ..empty(name, Status::Failed)
+            });
+            Err(error)
+        }
+    }
 }
 
 fn export(
@@ -76,4 +101,42 @@ fn export(
     }
     let mut database = job.open()?;
     job.export(&mut database, name, output, notes)
+}
+
+/// Exports one table after the other, the rows of each behind a line with its
+/// name. One that fails leaves the others alone.
+fn several(
+    options: &Options,
+    names: &[String],
+    output: &mut dyn Write,
+    notes: &mut dyn Notes,
+    stop: &Stop,
+    records: &mut Vec<Exported>,
+) -> Result<Exit> {
+    if options.format != Format::Jsonl || options.after.is_some() {
+        return Err(Error::usage("--format and --after go with one TABLE"));
+    }
+    let job = Job::new(options, stop)?;
+    let mut database = job.open()?;
+    let mut exit = Exit::Done;
+    for name in names {
+        let done = match job.without_rule(name, notes) {
+            Some(done) => Ok(done),
+            None => job.export(&mut database, name, output, notes),
+        };
+        match note(name, done, records) {
+            Ok(ended) => exit = exit.and(ended),
+            Err(error) if ends_run(&error) => return Err(error),
+            Err(error) => {
+                notes.warn(&error.to_string());
+                exit = exit.and(error.exit());
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Whether an error ends the whole run: a signal, or that nobody reads on.
+fn ends_run(error: &Error) -> bool {
+    matches!(error.exit(), Exit::Interrupted | Exit::Terminated | Exit::Closed)
 }

@@ -6,10 +6,15 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
+use crate::io::jsonl;
 use crate::record::Frame;
 use crate::settings::Settings;
 use crate::settings::columns::Columns;
 use crate::time::Age;
+
+/// So many rows that are due a look takes in at most, to tell whether a table
+/// is a small one.
+const LOOKED_AT: u64 = 256;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -26,10 +31,12 @@ pub enum Format {
 pub struct Options {
     /// Where.
     pub settings: Settings,
-    /// The table; for `--look` any number of them.
+    /// The table; of rows that are due, any number of them.
     pub tables: Vec<String>,
     /// `--look`: only which tables have rows that are due.
     pub look: bool,
+    /// `--together`: where a look names the tables that one run may take.
+    pub together: Option<PathBuf>,
     /// `--due`.
     pub due: bool,
     /// `--older-than`.
@@ -55,6 +62,24 @@ pub struct Options {
 }
 
 impl Options {
+    /// How many rows are asked for; a look tells whether a row is due, and
+    /// whether more than a few are.
+    pub(super) fn at_most(&self) -> Option<u64> {
+        match (self.look, &self.together) {
+            (false, _) => self.limit,
+            (true, None) => Some(1),
+            (true, Some(_)) => Some(LOOKED_AT + 1),
+        }
+    }
+
+    /// The line that says which table the next rows are of, where several
+    /// are.
+    pub(super) fn naming(&self, table: &str) -> Result<Option<Vec<u8>>> {
+        let several = self.tables.len() > 1;
+        let named = several && !self.look && !self.settings.dry_run;
+        named.then(|| jsonl::line(&table)).transpose()
+    }
+
     /// What the rows stand in.
     pub(super) fn frame(&self) -> Frame {
         Frame::new(self.format == Format::Json)

@@ -17,7 +17,12 @@ use crate::time::Shape;
 pub(super) struct Done {
     pub record: Exported,
     pub exit: Exit,
+    /// All rows that were asked for came out.
+    pub whole: bool,
 }
+
+/// Once a row is due, a look goes through so many rows of a table at most.
+const LOOKED_THROUGH: u64 = 10_000;
 
 /// A record of a table of which no row came out.
 pub(super) fn empty(table: &str, status: Status) -> Exported {
@@ -52,6 +57,11 @@ impl Rows<'_> {
             let words = format!("exporting {}", quote(&record.table));
             progress::begin(words, "rows", None);
         }
+        if let Some(line) = self.options.naming(&self.table.name)? {
+            output
+                .write_all(&line)
+                .map_err(|e| Error::stream("cannot write rows", e))?;
+        }
         let secret_keys =
             self.write_rows(&mut due, &mut encoder, &mut record, output)?;
         progress::end();
@@ -76,7 +86,9 @@ impl Rows<'_> {
             quote(&self.table.name),
             met.visited
         ));
-        Ok(self.end(record, (&met, kept), secret_keys, notes))
+        let mut done = self.end(record, (&met, kept), secret_keys, notes);
+        done.whole = due.walk.ended();
+        Ok(done)
     }
 
     /// Writes the rows, and counts them in the record; gives how many of the
@@ -90,10 +102,7 @@ impl Rows<'_> {
     ) -> Result<u64> {
         let dry = self.options.settings.dry_run;
         let fail = |e| Error::stream("cannot write rows", e);
-        let limit = match self.options.look {
-            true => 1,
-            false => self.options.limit.unwrap_or(u64::MAX),
-        };
+        let limit = self.options.at_most().unwrap_or(u64::MAX);
         let mut batch = Batch::default();
         if let Some(rows) = self.options.batch_size {
             batch.rows = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -131,7 +140,8 @@ impl Rows<'_> {
             told = record.rows;
             out.clear();
             self.stop.check()?;
-            if !more {
+            let far = due.walk.visited() > LOOKED_THROUGH;
+            if !more || self.options.look && far && record.rows > 0 {
                 break;
             }
         }
@@ -187,7 +197,7 @@ impl Rows<'_> {
             (0, false) => Status::NoRecords,
             (_, false) => Status::Archived,
         };
-        Done { record, exit }
+        Done { record, exit, whole: false }
     }
 
     /// What to say of due rows that cannot be written.

@@ -47,11 +47,7 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let began = Instant::now();
-    if options.pending && options.archive.is_some() {
-        return Err(Error::usage(
-            "--pending and --archive exclude each other",
-        ));
-    }
+    options.check()?;
     let stop = Stop::listen()?;
     if let Some(time) = options.max_runtime {
         signal::end_at(began + time);
@@ -78,8 +74,13 @@ pub fn run(
         end: Err(error),
     });
     if let (true, Err(error)) = (results.list.is_empty(), &results.end) {
-        let table = options.table.clone().unwrap_or_default();
-        results.list.push(failed(&table, error));
+        match &options.tables[..] {
+            [] => results.list.push(failed("", error)),
+            names => {
+                let each = names.iter().map(|name| failed(name, error));
+                results.list.extend(each);
+            }
+        }
     }
     let exit = print(options, &mut results, out, output)?;
     match results.end.err().or(read.fault) {
@@ -143,25 +144,23 @@ fn work(
     let anything = !waited.receipts.is_empty()
         || options.pending
         || options.archive.is_some();
-    if let Some(name) = &options.table {
-        let table = database.table(name)?;
-        if let (false, Some(table)) = (options.pending, &table) {
-            database.check_purgeable(table)?;
+    for name in options.tables.iter().filter(|_| !options.pending) {
+        if let Some(table) = database.table(name)? {
+            database.check_purgeable(&table)?;
         }
-        if !anything {
-            // What is not there needs no receipts; rt-export has said so.
-            results.list.push(match table {
-                Some(table) => Purged::new(&table.name, Status::NoRecords),
-                None => Purged::new(name, Status::NoTable),
-            });
-            return Ok(results);
-        }
+    }
+    if !anything && !options.tables.is_empty() {
+        say_nothing(options, &database, &mut results.list)?;
+        return Ok(results);
     }
     if anything {
         let limit = Limit { stop };
         let list = &mut results.list;
         results.end =
             settle(options, waited, &mut database, limit, list, notes)?;
+        if results.end.is_ok() && options.tables.len() > 1 {
+            say_nothing(options, &database, &mut results.list)?;
+        }
     }
     if results.end.is_ok() {
         match database.reclaim_as(options.reclaim, notes) {
@@ -252,7 +251,8 @@ fn plan(
         archive.record_moved(name.as_deref(), database, &identity)?;
     }
     if let Some(file) = &options.archive {
-        let named = (options.table.as_deref(), file.as_path());
+        let name = options.tables.first().map(String::as_str);
+        let named = (name, file.as_path());
         let name = options.settings.database()?;
         let database = (database, name.as_deref());
         let open = enter_by_hand(archive, named, database, &identity)?;
@@ -307,6 +307,26 @@ fn settle_groups(
         if let Some(hint) = error.next_step() {
             notes.warn(hint);
         }
+    }
+    Ok(())
+}
+
+/// Adds the results of the named tables of which nothing was stored.
+fn say_nothing(
+    options: &Options,
+    database: &Database,
+    results: &mut Vec<Purged>,
+) -> Result<()> {
+    for name in &options.tables {
+        let said = |r: &Purged| r.table.eq_ignore_ascii_case(name);
+        if results.iter().any(said) {
+            continue;
+        }
+        results.push(match database.table(name)? {
+            Some(table) => Purged::new(&table.name, Status::NoRecords),
+            // What is not there needs no receipts; rt-export has said so.
+            None => Purged::new(name, Status::NoTable),
+        });
     }
     Ok(())
 }

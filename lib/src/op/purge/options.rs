@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::archive::{LedgerBefore, Receipt};
 use crate::db::{Limits, Reclaim, Watched};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::{Purged, Reclaimed};
 use crate::settings::Settings;
 
@@ -14,8 +14,8 @@ use crate::settings::Settings;
 pub struct Options {
     /// Where.
     pub settings: Settings,
-    /// Only this table.
-    pub table: Option<String>,
+    /// Only these tables; all, where none is named.
+    pub tables: Vec<String>,
     /// `--pending`.
     pub pending: bool,
     /// `--archive`.
@@ -32,6 +32,29 @@ pub struct Options {
     pub secure_delete: bool,
     /// `--moved`.
     pub moved: bool,
+}
+
+impl Options {
+    /// Refuses what does not go together.
+    pub(super) fn check(&self) -> Result<()> {
+        let others =
+            usize::from(self.pending) + usize::from(self.archive.is_some());
+        match (others, self.tables.len()) {
+            (2, _) => {
+                Err(Error::usage("--pending and --archive exclude each other"))
+            }
+            (1, 2..) => Err(Error::usage(
+                "--pending and --archive take one TABLE at most",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a table is one of those that are named.
+    pub(super) fn is_asked_for(&self, table: &str) -> bool {
+        let named = |t: &String| t.eq_ignore_ascii_case(table);
+        self.tables.is_empty() || self.tables.iter().any(named)
+    }
 }
 
 /// The results, and how the run ended.

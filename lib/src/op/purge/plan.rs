@@ -208,10 +208,7 @@ fn pending(
     let mut groups = Vec::new();
     for open in state.unsettled() {
         let segment = &open.segment;
-        let wanted = options
-            .table
-            .as_ref()
-            .is_none_or(|t| t.eq_ignore_ascii_case(&segment.table));
+        let wanted = options.is_asked_for(&segment.table);
         let here = segment.db == identity.path;
         if !wanted || !(here || segment.database == name) {
             continue;

@@ -25,9 +25,6 @@ pub(super) fn read_receipts(
     options: &Options,
     input: &mut dyn Read,
 ) -> Result<Input> {
-    let only = options.table.as_ref();
-    let is_for =
-        |table: &str| only.is_none_or(|t| t.eq_ignore_ascii_case(table));
     let mut out = Input::default();
     let mut reader = BufReader::with_capacity(1 << 16, input);
     let mut number = 0;
@@ -51,7 +48,9 @@ pub(super) fn read_receipts(
         }
         match receipt(&line) {
             Ok(None) => out.others.extend_from_slice(&line),
-            Ok(Some(receipt)) if is_for(&receipt.segment.table) => {
+            Ok(Some(receipt))
+                if options.is_asked_for(&receipt.segment.table) =>
+            {
                 if options.settings.dry_run {
                     out.others.extend_from_slice(&line);
                 }

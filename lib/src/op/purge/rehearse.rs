@@ -74,14 +74,14 @@ fn groups(
     receipts: Vec<Receipt>,
     results: &mut Vec<Purged>,
 ) -> Result<Vec<Group>> {
-    if !options.pending
-        && let Some(name) = &options.table
-        && let Some(table) = database.table(name)?
-    {
-        database.check_purgeable(&table)?;
+    for name in options.tables.iter().filter(|_| !options.pending) {
+        if let Some(table) = database.table(name)? {
+            database.check_purgeable(&table)?;
+        }
     }
     if let Some(file) = &options.archive {
-        let named = (options.table.as_deref(), file.as_path());
+        let named =
+            (options.tables.first().map(String::as_str), file.as_path());
         let name = options.settings.database()?;
         let database = (database, name.as_deref());
         let open = look_by_hand(ledger.state(), named, database, identity)?;

@@ -8,17 +8,16 @@ use jiff::Timestamp;
 
 use super::lines::{LineReader, Record};
 use super::options::{LEVEL, Options};
+use super::subject::Subject;
 use crate::archive::{
-    Archive, BLOCK_BYTES, Block, Compression, Draft, Origin, Segment, Tree,
+    Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
 };
-use crate::db::{Identity, Table};
+use crate::db::Identity;
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
 use crate::io::gz;
 use crate::io::large::LARGE;
-use crate::io::sync_many;
 use crate::outcome::{Status, Stored};
 use crate::record::{self, Frame};
-use crate::settings::columns::ColumnChoice;
 use crate::signal::Stop;
 use crate::time::{Day, Unit, rfc3339};
 
@@ -28,10 +27,6 @@ const HELD_BYTES: usize = 16 << 20;
 /// What is compressed at a time, in bytes of text, unless one block is longer.
 /// More than that gains nothing.
 const UNDER_WAY_BYTES: usize = 16 * BLOCK_BYTES;
-
-/// What rt-store says when it is through: its record, the segments to print
-/// as receipts, and the run's end.
-pub(super) type Done = (Stored, Vec<Segment>, Result<Exit>);
 
 /// A record of a table of which nothing was stored.
 pub(super) fn empty(table: &str) -> Stored {
@@ -48,19 +43,14 @@ struct DayDraft {
 
 /// All days of a run.
 pub(super) struct Days<'s> {
-    table: &'s Table,
-    origin: Origin,
-    chosen: &'s ColumnChoice,
-    unit: Option<Unit>,
+    of: &'s Subject,
     level: u8,
     plain: bool,
     single: bool,
     frame: Frame,
     now: Timestamp,
     archived_at: String,
-    retention: Option<String>,
     suffix: Vec<u8>,
-    lines: LineReader,
     pool: gz::Pool,
     days: BTreeMap<Day, DayDraft>,
     /// Bytes of text that wait in the days' blocks, and in the pool.
@@ -68,30 +58,21 @@ pub(super) struct Days<'s> {
     under_way: usize,
     rows: u64,
     undated: u64,
+    segments: u64,
 }
 
 impl<'s> Days<'s> {
+    /// None yet, of a table's rows; compressed by so many threads.
     pub fn new(
         options: &Options,
-        table: &'s Table,
-        origin: Origin,
-        chosen: &'s ColumnChoice,
+        of: &'s Subject,
         now: Timestamp,
-        (column, unit): (usize, Option<Unit>),
-        retention: Option<String>,
+        threads: usize,
     ) -> Days<'s> {
         let level = options.level.unwrap_or(LEVEL);
-        let threads = options.threads.map(|threads| threads.min(64));
-        let threads = gz::threads(threads);
         let archived_at = rfc3339(now);
-        let names = |c: &usize| table.columns[*c].name.clone();
-        let columns: Vec<String> = chosen.columns.iter().map(names).collect();
-        let at = chosen.columns.iter().position(|c| *c == column);
         Days {
-            table,
-            origin,
-            chosen,
-            unit: unit.clone(),
+            of,
             level,
             plain: options.plain,
             single: options.single,
@@ -99,61 +80,48 @@ impl<'s> Days<'s> {
             now,
             suffix: record::archived_at(&archived_at),
             archived_at,
-            retention,
-            lines: LineReader::new(
-                columns,
-                at.unwrap_or(0),
-                unit,
-                table.can_be_keyless(),
-                options.single,
-            ),
             pool: gz::Pool::new(level, threads),
             days: BTreeMap::new(),
             held: 0,
             under_way: 0,
             rows: 0,
             undated: 0,
+            segments: 0,
         }
     }
 
-    /// Reads all lines.
+    /// Reads all lines of the table; gives the name of the next one.
     pub fn read(
         &mut self,
         work: &Archive,
-        input: &mut dyn Read,
-        stop: &Stop,
-    ) -> Result<()> {
-        let mut lines = std::mem::take(&mut self.lines);
-        let done = loop {
-            let filled = lines.fill(input);
-            // A stopped read is an error of its own; the signal is why.
-            if let Err(error) = stop.check() {
-                break Err(error);
-            }
-            match filled {
-                Ok(true) => {}
-                Ok(false) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-            let each = &mut |record: Record<'_>| self.add(work, &record);
-            if let Err(error) = lines.drain(each) {
-                break Err(error);
-            }
-        };
-        self.lines = lines;
-        done
+        lines: &mut LineReader,
+        (input, stop): (&mut dyn Read, &Stop),
+    ) -> Result<Option<String>> {
+        lines.reads(self.of.lines(self.single));
+        lines.read(input, stop, &mut |record| self.add(work, &record))
     }
 
-    /// Whether what was read before this error is to be stored all the same:
-    /// a stream that was cut short, or holds a bad line. Of an array there is
-    /// all or nothing.
-    pub fn whole_lines_count(&self, error: &Error) -> bool {
-        error.exit() == Exit::Data && !self.single
+    /// What ended the input too early, where what was read before is to be
+    /// stored all the same: a stream that was cut short, or holds a bad line.
+    /// Of an array there is all or nothing.
+    pub fn counts_after(&self, read: Result<()>) -> Result<Option<Error>> {
+        match read {
+            Ok(()) => Ok(None),
+            Err(error) if error.exit() == Exit::Data && !self.single => {
+                Ok(Some(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether they are of the table of this name.
+    pub fn is_of(&self, table: &str) -> bool {
+        self.of.table.name == table
     }
 
     /// The file that a row goes to, by the day that stands for it.
     fn file(&self, work: &Archive, day: Day) -> Result<String> {
-        let origin = &self.origin;
+        let origin = &self.of.origin;
         match self.single {
             true => work.whole_file(origin, self.now, !self.plain),
             false => Ok(Tree::warm_file(origin, day, !self.plain)),
@@ -258,19 +226,8 @@ impl<'s> Days<'s> {
         Ok(true)
     }
 
-    /// Cuts and writes what is left, fsyncs all drafts, and gives them with
-    /// their segments.
-    pub fn finish(
-        &mut self,
-        work: &Archive,
-        identity: &Identity,
-    ) -> Result<Vec<(Segment, Draft)>> {
-        if self.days.is_empty() {
-            return Ok(Vec::new());
-        }
-        let table = self.table;
-        let sql = self.chosen.kept_schema(&table.schema)?;
-        let schema = work.tree().keep_schema(&table.name, &sql)?;
+    /// Cuts and writes what is left.
+    pub fn complete(&mut self) -> Result<()> {
         let days: Vec<Day> = self.days.keys().copied().collect();
         for day in days {
             self.put(day, self.frame.end());
@@ -280,10 +237,28 @@ impl<'s> Days<'s> {
             }
         }
         while self.take()? {}
-        let mut drafts: Vec<&mut Draft> =
-            self.days.values_mut().map(|day| &mut day.draft).collect();
-        sync_many(&mut drafts, |draft| draft.sync())?;
+        Ok(())
+    }
+
+    /// What is to be durable before it has segments.
+    pub fn drafts(&mut self) -> impl Iterator<Item = &mut Draft> {
+        self.days.values_mut().map(|day| &mut day.draft)
+    }
+
+    /// The drafts, which are complete and durable, with their segments.
+    pub fn segments(
+        &mut self,
+        work: &Archive,
+        identity: &Identity,
+    ) -> Result<Vec<(Segment, Draft)>> {
+        if self.days.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Subject { table, chosen, .. } = self.of;
+        let sql = chosen.kept_schema(&table.schema)?;
+        let schema = work.tree().keep_schema(&table.name, &sql)?;
         let mut out = Vec::new();
+        self.segments = self.days.len() as u64;
         for entry in std::mem::take(&mut self.days).into_values() {
             let (segment, draft) = self.segment(entry, identity, &schema)?;
             debug_assert!(work.tree().path(&segment.file).is_ok());
@@ -300,16 +275,16 @@ impl<'s> Days<'s> {
         schema_sha256: &str,
     ) -> Result<(Segment, Draft)> {
         let sums = entry.draft.finish()?;
-        let names = |c: &usize| self.table.columns[*c].name.clone();
-        let column = self.chosen.timestamp.as_ref().map(|(c, _)| names(c));
-        let redaction = &self.chosen.redaction;
+        let Subject { table, chosen, origin, retention, .. } = self.of;
+        let names = |c: &usize| table.columns[*c].name.clone();
+        let redaction = &chosen.redaction;
         let segment = Segment {
             id: Tree::new_id()?,
             db: identity.path.clone(),
             db_device: identity.device,
             db_inode: identity.inode,
-            database: self.origin.database.clone(),
-            table: self.table.name.clone(),
+            database: origin.database.clone(),
+            table: table.name.clone(),
             file: entry.file,
             offset_bytes: entry.draft.offset(),
             size_bytes: sums.size_bytes,
@@ -326,16 +301,16 @@ impl<'s> Days<'s> {
                 Compression::Gzip
             },
             level: self.level,
-            columns: self.chosen.columns.iter().map(names).collect(),
-            excluded: self.chosen.excluded.clone(),
+            columns: chosen.columns.iter().map(names).collect(),
+            excluded: chosen.excluded.clone(),
             redacted: redaction.columns.iter().map(names).collect(),
             secrets_version: redaction.secrets.map(|(_, v)| v),
             secrets_all: redaction.guesses(),
-            timestamp_column: column.unwrap_or_default(),
-            unit: self.unit.as_ref().map(Unit::to_string),
+            timestamp_column: names(&self.of.dated.0),
+            unit: self.of.dated.1.as_ref().map(Unit::to_string),
             schema_sha256: schema_sha256.to_owned(),
             archived_at: Some(self.archived_at.clone()),
-            retention: self.retention.clone(),
+            retention: retention.clone(),
             oldest: sums.range.map(|(least, _)| rfc3339(least)),
             newest: sums.range.map(|(_, greatest)| rfc3339(greatest)),
             array: self.single,
@@ -344,41 +319,41 @@ impl<'s> Days<'s> {
         Ok((segment, entry.draft))
     }
 
+    /// What is said of the table.
     pub fn end(
         &self,
-        receipts: Vec<Segment>,
-        cut_off: Option<Error>,
+        cut_off: Option<&Error>,
         notes: &mut dyn Notes,
-    ) -> Done {
+    ) -> (Stored, Exit) {
         let mut record = Stored {
             status: match self.rows {
                 0 => Status::NoRecords,
                 _ => Status::Archived,
             },
             rows: self.rows,
-            segments: receipts.len() as u64,
+            segments: self.segments,
             undated: self.undated,
-            ..empty(&self.table.name)
+            ..empty(&self.of.table.name)
         };
         let mut exit = Exit::Done;
         if self.undated > 0 {
             let message = format!(
                 "{} of {} not stored for want of a readable time",
                 counted(self.undated, "record"),
-                quote(&self.table.name)
+                quote(&self.of.table.name)
             );
             notes.warn(&message);
             record.message = Some(message);
             exit = Exit::Partial;
         }
-        if let Some(error) = &cut_off {
+        if let Some(error) = cut_off {
             record.message = Some(error.to_string());
             exit = exit.and(Exit::Data);
         }
         if exit != Exit::Done {
             record.exit_status = Some(exit.code());
         }
-        (record, receipts, cut_off.map_or(Ok(exit), Err))
+        (record, exit)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result, quote};
 use crate::record::{
     ARCHIVED_AT, ArrayReader, Field, Fields, ROWID, Token, append_string,
 };
+use crate::signal::Stop;
 use crate::time::{self, Unit};
 
 /// How much is read at a time, in bytes.
@@ -35,6 +36,8 @@ pub(super) struct LineReader {
     unit: Option<Unit>,
     /// Rows of the table can be without usable key.
     keyless: bool,
+    /// Lines with a name tell whose records the next ones are.
+    names_tables: bool,
     /// Where an array is; none for lines that stand by themselves.
     array: Option<ArrayReader>,
     /// What was read stands at the beginning, up to `filled`.
@@ -74,11 +77,54 @@ impl LineReader {
         }
     }
 
-    /// Reads on; false at the end of the stream.
+    /// A reader of the records of several tables, before the first of them is
+    /// named.
+    pub(super) fn of_several() -> LineReader {
+        LineReader { names_tables: true, ..LineReader::default() }
+    }
+
+    /// From here on the stream has the records that `shape` reads.
+    pub(super) fn reads(&mut self, shape: LineReader) {
+        let LineReader {
+            buffer, filled, searched, number, names_tables, ..
+        } = std::mem::take(self);
+        *self = LineReader {
+            buffer,
+            filled,
+            searched,
+            number,
+            names_tables,
+            ..shape
+        };
+    }
+
+    /// Hands on every record up to the next line that names a table, whose
+    /// name it gives; none at the end of the stream.
     ///
     /// # Errors
-    /// Status 4 when the stream ends in the middle of a line.
-    pub(super) fn fill(&mut self, input: &mut dyn Read) -> Result<bool> {
+    /// Status 4 for a line that is no record of the table, and when the stream
+    /// ends in the middle of a line.
+    pub(super) fn read(
+        &mut self,
+        input: &mut dyn Read,
+        stop: &Stop,
+        each: &mut dyn FnMut(Record<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
+        loop {
+            if let Some(name) = self.drain(each)? {
+                return Ok(Some(name));
+            }
+            let filled = self.fill(input);
+            // A stopped read is an error of its own; the signal is why.
+            stop.check()?;
+            if !filled? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the stream.
+    fn fill(&mut self, input: &mut dyn Read) -> Result<bool> {
         let end = self.filled + READ_BYTES;
         if self.buffer.len() < end {
             self.buffer.resize(end, 0);
@@ -116,22 +162,24 @@ impl LineReader {
         .hint("the records before it are stored; run the export again"))
     }
 
-    /// Hands on every whole line in the buffer.
-    ///
-    /// # Errors
-    /// Status 4 for a line that is no record of the table.
-    pub(super) fn drain(
+    /// Hands on every whole line in the buffer, up to one that names a table.
+    fn drain(
         &mut self,
         each: &mut dyn FnMut(Record<'_>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let read = self.filled;
         let mut start = 0;
         let mut search = self.searched;
+        let mut named = None;
         while let Some(end) = memchr::memchr(b'\n', &buffer[search..read]) {
             let line = &buffer[start..search + end];
             search += end + 1;
             start = search;
+            if self.names_tables && line.first() == Some(&b'"') {
+                named = Some(self.name(line)?);
+                break;
+            }
             let row = match &mut self.array {
                 Some(array) => array.take(line).map_err(no_array)?,
                 None => Some(line),
@@ -144,8 +192,18 @@ impl LineReader {
         buffer.copy_within(start..read, 0);
         self.buffer = buffer;
         self.filled = read - start;
-        self.searched = self.filled;
-        Ok(())
+        self.searched = if named.is_some() { 0 } else { self.filled };
+        Ok(named)
+    }
+
+    /// The name in a line that names a table.
+    fn name(&self, line: &[u8]) -> Result<String> {
+        serde_json::from_slice(line).map_err(|e| {
+            Error::data(format!(
+                "the line behind record {} names no table: {e}",
+                self.number
+            ))
+        })
     }
 
     fn bad(&self, what: &str) -> Error {

@@ -13,8 +13,8 @@ pub(super) const LEVEL: u8 = 5;
 pub struct Options {
     /// Where.
     pub settings: Settings,
-    /// The table.
-    pub table: String,
+    /// The tables. The rows of several come behind lines that name them.
+    pub tables: Vec<String>,
     /// The columns, as rt-export was told.
     pub columns: Columns,
     /// `--single`: one new file, of one JSON array.
