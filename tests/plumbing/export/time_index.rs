@@ -151,6 +151,44 @@ fn with_and_without_an_index_the_same_rows_are_due() {
     }
 }
 
+/// Texts around the cutoff, whose offsets put some before it that sort a day
+/// behind it.
+#[test]
+fn with_and_without_an_index_texts_near_the_cutoff_mean_the_same() {
+    let dir = Dir::new();
+    let db = open(&dir);
+    db.execute_batch(
+        "CREATE TABLE plain(id INTEGER PRIMARY KEY, at TEXT);
+        CREATE TABLE indexed(id INTEGER PRIMARY KEY, at TEXT);
+        CREATE INDEX by_time ON indexed(at); BEGIN",
+    )
+    .unwrap();
+    let mut state = Random(14);
+    let ends =
+        ["", "Z", "+14:00", " +2359", "-23:59", "+23:59", "-01", " UTC"];
+    let mut insert = db.prepare("INSERT INTO plain(at) VALUES (?1)").unwrap();
+    for _ in 0..6000 {
+        let mut text = format!("2026-01-{:02}", 5 + state.below(7));
+        text.push(['T', ' ', 't'][state.below(3) as usize]);
+        let minutes = state.below(24 * 60);
+        text += &format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        text.push_str(["", ":00", ":59.9"][state.below(3) as usize]);
+        text.push_str(ends[state.below(8) as usize]);
+        insert.execute([text]).unwrap();
+    }
+    db.execute_batch("INSERT INTO indexed SELECT * FROM plain; COMMIT")
+        .unwrap();
+    for cutoff in [
+        "2026-01-08",
+        "2026-01-08T14:24:00Z",
+        "2026-01-07T23:59:30Z",
+        "2026-01-08T00:00:00.001Z",
+    ] {
+        let column = ["--timestamp-column", "at", "--due"];
+        same(&dir, &[&column[..], &["--before", cutoff]].concat());
+    }
+}
+
 #[test]
 fn with_and_without_an_index_units_mean_the_same() {
     let units = [

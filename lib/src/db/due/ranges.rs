@@ -14,6 +14,9 @@ use crate::time::{
 };
 use crate::value::Owned;
 
+/// No offset moves a time by as much.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// The ranges of an index.
 pub(super) struct Ranges {
     /// The index.
@@ -125,12 +128,34 @@ impl Ranges {
             return None;
         }
         let from = Day::of(self.before).next().next();
-        let end = Day::of(self.future - SignedDuration::from_hours(24));
+        let end = Day::of(self.future - DAY);
         (from < end).then(|| (from.to_string(), end.to_string()))
     }
 
+    /// What is hot of the day before the hot days: the times that no offset
+    /// puts before the cutoff, for each character that can part a time from
+    /// its date. The end of each is not in it.
+    fn hot_hours(&self) -> Vec<(String, String)> {
+        let Some((from, _)) = self.hot_days() else { return Vec::new() };
+        let Some(at) = self.before.checked_add(DAY).ok() else {
+            return Vec::new();
+        };
+        let day = Day::of(at);
+        if day.next().to_string() != from {
+            return Vec::new();
+        }
+        let minutes = (at.as_second() - day.start().as_second()) / 60 + 1;
+        let time = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        // The character behind each in ASCII ends its texts.
+        let parts = [(' ', '!'), ('T', 'U'), ('t', 'u')];
+        let hours = parts.into_iter().map(|(part, behind)| {
+            (format!("{day}{part}{time}"), format!("{day}{behind}"))
+        });
+        hours.collect()
+    }
+
     /// NULL, the numbers but for the hot ones, the texts but for those of hot
-    /// days, and BLOBs.
+    /// days and hours, and BLOBs.
     pub fn terms(&self) -> Vec<Range> {
         let mut out = vec![Range { from: None, to: None }];
         let mut from = None;
@@ -141,7 +166,8 @@ impl Ranges {
         let empty = || Some(Owned::Text(Vec::new()));
         out.push(Range { from, to: empty() });
         let mut from = empty();
-        if let Some((hot, later)) = self.hot_days() {
+        for (hot, later) in self.hot_hours().into_iter().chain(self.hot_days())
+        {
             let [hot, later] = [hot, later].map(|d| Owned::Text(d.into()));
             out.push(Range { from: from.take(), to: Some(hot) });
             from = Some(later);

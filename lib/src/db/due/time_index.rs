@@ -33,8 +33,8 @@ const AT_ONCE: u64 = 200_000;
 /// So many rowids are sorted in memory: 8 MiB.
 const SORTED: usize = 1 << 20;
 
-/// So many entries of an index are counted, or four times those of the rows
-/// that are due: a hundred stand on a page, and due rows on a page each.
+/// So many entries of an index are counted, or twice those of the rows that
+/// are due: most of these were just read.
 const COUNTED: u64 = 20_000;
 
 impl Database {
@@ -181,7 +181,7 @@ impl Database {
             table.quoted(),
             ident(&ranges.name),
         );
-        let most = COUNTED.max(due.saturating_mul(4));
+        let most = COUNTED.max(due.saturating_mul(2));
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows: i64 = self
             .connection
