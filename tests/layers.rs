@@ -1,9 +1,10 @@
 //! The house's shape: which module may use which, what only one place may do,
 //! and how long things may grow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::root;
 
@@ -148,7 +149,8 @@ fn holders(folders: &[&str], words: &[&str], except: &[&str]) -> Vec<PathBuf> {
 #[test]
 fn sql_stands_only_in_the_database_module() {
     let words = ["rusqlite"];
-    let found = holders(&["lib/src", "bins"], &words, &["lib/src/db"]);
+    let folders = ["lib/src", "lib/lake/src", "bins"];
+    let found = holders(&folders, &words, &["lib/src/db"]);
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -168,7 +170,9 @@ fn files_are_named_and_removed_only_in_beneath() {
         "openat",
         "read_dir(",
     ];
-    let folders = ["lib/src/io", "lib/src/archive", "lib/src/op", "bins"];
+    let folders = ["io", "archive", "op"].map(|f| format!("lib/src/{f}"));
+    let mut folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    folders.extend(["lib/lake/src", "bins"]);
     let found = holders(&folders, &words, &["lib/src/io/beneath.rs"]);
     assert!(found.is_empty(), "{found:?}");
 }
@@ -184,7 +188,8 @@ fn files_of_a_tree_are_opened_only_in_beneath() {
 #[test]
 fn only_programs_know_the_commands_and_the_command_line() {
     let operations = ["rt::op", "rt::cli"];
-    let found = holders(&["lib", "tests"], &operations, &["tests/layers.rs"]);
+    let programs = ["tests/layers.rs", "lib/lake/src/main.rs"];
+    let found = holders(&["lib", "tests"], &operations, &programs);
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -198,7 +203,8 @@ fn programs_scripts_and_setup_stay_small() {
                 .push(format!("{path:?}: {lines} lines, not {least}..{most}"));
         }
     };
-    for path in files("bins", ".rs") {
+    let programs = [files("bins", ".rs"), files("lib/lake/src", "main.rs")];
+    for path in programs.concat() {
         check(path, 30, 130);
     }
     for path in files("scripts", "") {
@@ -211,7 +217,9 @@ fn programs_scripts_and_setup_stay_small() {
 #[test]
 fn files_of_the_library_have_at_most_400_lines() {
     let mut wrong = Vec::new();
-    for path in files("lib/src", ".rs") {
+    for path in
+        [files("lib/src", ".rs"), files("lib/lake/src", ".rs")].concat()
+    {
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         if lines > 400 {
             wrong.push(format!("{path:?}: {lines} lines"));
@@ -223,7 +231,8 @@ fn files_of_the_library_have_at_most_400_lines() {
 #[test]
 fn functions_have_at_most_60_lines() {
     let mut wrong = Vec::new();
-    for path in [files("lib/src", ".rs"), files("bins", ".rs")].concat() {
+    let folders = ["lib/src", "lib/lake/src", "bins"];
+    for path in folders.map(|folder| files(folder, ".rs")).concat() {
         let code = source::blanked(&fs::read_to_string(&path).unwrap());
         for (name, first, lines) in source::functions(&code) {
             if lines > 60 {
@@ -236,10 +245,36 @@ fn functions_have_at_most_60_lines() {
 
 #[test]
 fn no_file_imports_from_one_that_imports_from_it() {
-    let sources = imports::Sources::read(
-        &root().join("lib/src"),
-        &files("lib/src", ".rs"),
-    );
-    let circles = sources.circles();
-    assert!(circles.is_empty(), "circles:\n\n{}", circles.join("\n"));
+    for folder in ["lib/src", "lib/lake/src"] {
+        let top = root().join(folder);
+        let mut files = files(folder, ".rs");
+        files.retain(|path| !path.ends_with("lake/src/main.rs"));
+        let circles = imports::Sources::read(&top, &files).circles();
+        assert!(circles.is_empty(), "circles:\n\n{}", circles.join("\n"));
+    }
+}
+
+/// The names of the packages that a build of one needs.
+fn packages(package: &str) -> BTreeSet<String> {
+    let out = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none"])
+        .args(["--edges", "normal,build", "--package", package])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    let text = String::from_utf8(out.stdout).unwrap();
+    let names = text.lines().filter_map(|line| line.split(' ').next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn programs_but_the_lake_are_built_without_what_the_lake_needs() {
+    let core = packages("rt-tools");
+    assert!(core.contains("rusqlite") && core.len() > 40, "{core:?}");
+    for name in ["parquet", "zstd", "bytes", "rt-lake"] {
+        assert!(!core.contains(name), "{name}");
+        assert!(packages("rt-lake").contains(name), "{name}");
+    }
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damage;
+mod lake;
 mod layers;
 pub mod manual;
 mod plumbing;

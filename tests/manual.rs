@@ -12,7 +12,7 @@ use std::fs;
 use mdoc::Page;
 use rt::error::Exit;
 
-use crate::support::{Dir, root};
+use crate::support::{Dir, lake, root};
 
 const SECTIONS: [&str; 10] = [
     "NAME",
@@ -27,9 +27,14 @@ const SECTIONS: [&str; 10] = [
     "CAVEATS",
 ];
 
-/// The programs that Cargo.toml declares, and the scripts.
+/// The programs that Cargo.toml declares, and that of the lake, and the
+/// scripts.
 fn commands() -> BTreeSet<String> {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    lake();
+    let manifests = ["Cargo.toml", "lib/lake/Cargo.toml"];
+    let manifest: String = manifests
+        .map(|name| fs::read_to_string(root().join(name)).unwrap())
+        .concat();
     let mut names = BTreeSet::new();
     for part in manifest.split("[[").filter(|p| p.starts_with("bin]]")) {
         let name = part.lines().find_map(|l| l.strip_prefix("name = "));

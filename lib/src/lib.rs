@@ -11,7 +11,7 @@
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
-//! | 4, the proof | `proof`, `retention`, `upkeep` |
+//! | 4, the proof | `proof`, `retention`, `upkeep`, `derived` |
 //! | 5, commands | `op::*`, one module a command |
 //! | beside | `cli`, which uses `db`, `error`, `progress` and `settings` only |
 
@@ -21,6 +21,7 @@ pub mod archive;
 pub mod cli;
 mod crash;
 mod db;
+pub mod derived;
 pub mod error;
 pub mod io;
 mod line_set;

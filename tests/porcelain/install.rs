@@ -90,6 +90,20 @@ fn uninstall_takes_away_what_was_put_there_and_nothing_else() {
 }
 
 #[test]
+fn what_is_built_apart_is_installed_only_where_it_was_built() {
+    let dir = Dir::new();
+    built(&dir);
+    install(&dir, &["at"]).run().status(0);
+    assert!(!dir.join("at/bin/rt-lake").exists(), "{}", dir.tree());
+    let text = "#!/bin/sh\necho \"rt-lake: publish\"\n";
+    dir.script("built/release/rt-lake", text);
+    install(&dir, &["at"]).run().status(0);
+    for name in ["at/bin/rt-lake", "at/lib/rt/rt-lake"] {
+        assert_eq!(dir.read(name), text);
+    }
+}
+
+#[test]
 fn settings_that_were_edited_stay() {
     let dir = Dir::new();
     built(&dir);

@@ -15,7 +15,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -34,6 +35,43 @@ pub fn root() -> &'static Path {
 /// The folder that holds the built programs.
 pub fn bins() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_rt-export")).parent().unwrap()
+}
+
+/// When a file below a folder was last changed.
+fn last_change(folder: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let each =
+        entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+            true => last_change(&entry.path()),
+            false => entry.metadata().unwrap().modified().ok(),
+        });
+    each.max().flatten()
+}
+
+/// The program of the lake, which is built apart: here it is, if it was not, or
+/// not since the sources of the library or its own changed.
+pub fn lake() -> &'static Path {
+    static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = bins().join("rt-lake");
+        let built = fs::metadata(&path).and_then(|meta| meta.modified());
+        let changed = last_change(&root().join("lib"));
+        if built.is_ok_and(|built| Some(built) >= changed) {
+            return path;
+        }
+        let profile = bins().file_name().unwrap().to_str().unwrap();
+        let profile = if profile == "debug" { "dev" } else { profile };
+        let out = Command::new(env!("CARGO"))
+            .args(["build", "--locked", "--package", "rt-lake"])
+            .args(["--profile", profile, "--target-dir"])
+            .arg(bins().parent().unwrap())
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{said}");
+        path
+    });
+    &PATH
 }
 
 /// A program of the system, or `None` where it is not installed: a

@@ -255,6 +255,11 @@ impl Ledger {
         self.catch_up()
     }
 
+    /// How many lines were followed.
+    pub fn lines(&self) -> u64 {
+        self.replay.end.seq
+    }
+
     /// Whether there is one.
     pub fn is_there(&self) -> bool {
         self.file.is_some()

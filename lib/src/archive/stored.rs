@@ -77,6 +77,15 @@ impl StoredSegments {
         found
     }
 
+    /// Those of which a file was made, in order, also where their lines were
+    /// taken out of it again.
+    pub fn in_file<'s>(
+        &'s self,
+        file: &'s str,
+    ) -> impl Iterator<Item = &'s Segment> {
+        self.all.iter().filter(move |segment| segment.file == file)
+    }
+
     /// The columns of all of them, each once, in the order in which they came.
     pub fn columns(&self) -> Vec<String> {
         let mut columns: Vec<String> = Vec::new();

@@ -10,11 +10,16 @@ use crate::error::Result;
 
 /// What SQLite makes of values before it stores or compares them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Affinity {
+pub enum Affinity {
+    /// Texts that are whole numbers become INTEGER.
     Integer,
+    /// Numbers become TEXT.
     Text,
+    /// Values stay as they are.
     Blob,
+    /// Numbers, and texts that are some, become REAL.
     Real,
+    /// Texts that are numbers become INTEGER or REAL.
     Numeric,
 }
 

@@ -33,6 +33,7 @@ mod watched;
 mod whole_schema;
 
 pub use access::Access;
+pub use affinity::Affinity;
 pub use catalog::PointsTo;
 pub use delete::{
     Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock, circle_end,
@@ -41,7 +42,8 @@ pub use delete::{
 pub use due::{Due, PlannedDeletions, Selection};
 pub use foreign_keys::{Child, References};
 pub use insert::{
-    Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict, table_of,
+    Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict,
+    declared_types, table_of,
 };
 pub use journal::Flushed;
 pub use linked::{Flush, flush, sqlite};

@@ -29,7 +29,9 @@ pub use predicate::Predicate;
 pub use read::{Field, Fields};
 pub use text::append_string;
 pub use token::{Decoded, Fault, Str, Token, escape};
-pub use write::{ARCHIVED_AT, ARCHIVED_AT_MARK, ROWID, Shape, archived_at};
+pub use write::{
+    ARCHIVED_AT, ARCHIVED_AT_MARK, ROWID, Shape, append_value, archived_at,
+};
 
 #[cfg(test)]
 mod arbitrary_tests;

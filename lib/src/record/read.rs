@@ -103,7 +103,7 @@ impl<'a> Fields<'a> {
         Ok(Some(Field { key, value }))
     }
 
-    /// The next value, if its key stands there as [`Shape`](super::Shape)
+    /// The next value, if its key stands there as `Shape`
     /// writes it (`"a":`), which is told without looking through the key;
     /// else nothing, and the walk stays where it is.
     pub fn next_if(&mut self, key: &[u8]) -> Result<Option<Token<'a>>, Fault> {
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Passes the next field, if its key stands there as
-    /// [`Shape`](super::Shape) writes it and its value is a usual one, which
+    /// `Shape` writes it and its value is a usual one, which
     /// is told without taking it apart; else the walk stays where it is.
     #[inline]
     pub fn pass_if(&mut self, key: &[u8]) -> bool {
@@ -139,6 +139,11 @@ impl<'a> Fields<'a> {
         let (first, rest) = self.line[self.at..].split_first()?;
         (*first == sign && rest.starts_with(key))
             .then(|| self.at + 1 + key.len())
+    }
+
+    /// How many bytes of the line stand before the next field.
+    pub fn offset(&self) -> usize {
+        self.at
     }
 
     fn is_over(&self) -> bool {

@@ -149,7 +149,7 @@ impl<'a> Token<'a> {
     }
 
     /// Whether this is the value of a token that is written as
-    /// [`Shape`](super::Shape) writes it. A long value is not copied.
+    /// `Shape` writes it. A long value is not copied.
     pub fn means(&self, ours: &Token<'_>) -> Result<bool, Fault> {
         Ok(match (self, ours) {
             (Token::Text(mine), Token::Text(ours)) => mine.means(ours)?,

@@ -26,12 +26,11 @@ mod zero;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use age::Age;
-pub(crate) use day::Day;
+pub use day::Day;
 pub(crate) use shape::{Shape, Shapes};
-pub(crate) use text::parse;
-pub(crate) use unit::{
-    GUESSED_SCALES, GUESSED_SECONDS, Unit, instant, rfc3339,
-};
+pub use text::parse;
+pub(crate) use unit::{GUESSED_SCALES, GUESSED_SECONDS};
+pub use unit::{Unit, instant, rfc3339};
 pub(crate) use zero::NO_ZERO_SECONDS;
 
 /// The instant after which a row is of the future: a day from now, which is

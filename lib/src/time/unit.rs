@@ -59,7 +59,7 @@ pub enum Unit {
     MacS,
     /// Nanoseconds since 2001, as Apple's Messages keeps them.
     MacNs,
-    /// The digits of a date, or of a date and a time: YYYYMMDD[HHMMSS].
+    /// The digits of a date, or of a date and a time: `YYYYMMDD[HHMMSS]`.
     Compact,
     /// What a pattern of strptime(3) matches, and nothing else.
     Pattern(Pattern),

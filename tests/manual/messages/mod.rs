@@ -117,6 +117,7 @@ fn read() -> Pages {
             (p.file_stem().unwrap().to_str().unwrap().to_owned(), text(p))
         })
         .collect();
+    let programs = [programs, vec![("rt-lake".to_owned(), lake())]].concat();
     let sources = Sources::read(&top, &library);
     let mut users = sources.users(&programs);
     for (name, _) in &programs {
@@ -137,6 +138,15 @@ fn read() -> Pages {
         put(&mut pages, Some(&commands), message);
     }
     pages
+}
+
+/// The sources of the lake, which are one program's.
+fn lake() -> String {
+    let texts = files("lib/lake/src", ".rs").into_iter().map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        text.split("#[cfg(test)]").next().unwrap().to_owned()
+    });
+    texts.collect()
 }
 
 fn put(
@@ -275,7 +285,8 @@ fn every_message_of_the_sources_is_written_down() {
 #[test]
 fn what_stands_in_diagnostics_by_hand_is_said() {
     let mut known = Vec::new();
-    for path in [files("lib/src", ".rs"), files("bins", ".rs")].concat() {
+    let folders = ["lib/src", "lib/lake/src", "bins"];
+    for path in folders.map(|folder| files(folder, ".rs")).concat() {
         let text = fs::read_to_string(path).unwrap();
         let texts = text.match_indices('"');
         known.extend(texts.filter_map(|(at, _)| found::literal(&text[at..])));

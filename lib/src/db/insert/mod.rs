@@ -17,7 +17,7 @@ mod parents;
 use form::Form;
 pub use imports::ImportedPart;
 pub use new_row::NewRow;
-pub use new_table::table_of;
+pub use new_table::{declared_types, table_of};
 pub use parents::Dangling;
 
 use std::str::FromStr;
