@@ -29,12 +29,6 @@ rt_limits() {
 	esac
 }
 
-# What is wrong was said by the first that looked at the archives.
-rt_files() {
-	rt-stat -q --archives --files "$@" >"$RT_TMP/files" || :
-	grep '"type":"archive_file"' "$RT_TMP/files" >>"$RT_TMP/records" || :
-}
-
 rt_look() { # WHAT
 	: >"$RT_TMP/records"
 	case $1 in
@@ -45,14 +39,14 @@ rt_look() { # WHAT
 	stats)
 		set -- ${OPT_SINCE+--since="$OPT_SINCE"} \
 			${OPT_UNTIL+--until="$OPT_UNTIL"}
-		rt_ask --archives "$@"
-		rt_files "$@"
+		rt_ask --archives --files --sums "$@"
 		;;
 	check) rt_limits ;;
 	page | metrics)
 		rt_ask
-		rt_ask --archives
-		[ "$1" = metrics ] || rt_files
+		rt_files=x
+		[ "$1" = page ] || unset rt_files
+		rt_ask --archives ${rt_files+--files --sums}
 		# What passes a limit is in what is made: to have made it is success.
 		before=$status
 		rt_limits

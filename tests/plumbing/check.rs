@@ -155,7 +155,7 @@ fn check_sees_a_ledger_that_is_cut_edited_lost_or_not_readable() {
 fn ledger_that_others_own_is_not_to_be_put_back_from_a_backup() {
     use std::os::unix::fs::PermissionsExt;
     let world = healthy();
-    let none = fs::Permissions::from_mode(0);
+    let none = fs::Permissions::from_mode(0o000);
     fs::set_permissions(world.dir.join(LEDGER), none).unwrap();
     let script =
         format!("rt-stat --db db --policy policy --now {NOW} --check");

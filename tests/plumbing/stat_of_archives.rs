@@ -221,6 +221,12 @@ fn files_are_listed_by_table_and_day() {
         json!([january, late])
     );
     assert_eq!(list(&["--until", "2025-11-20", "log"]), json!([november]));
+    let all = |args: &[&str]| {
+        let args = [&["--archives", "--since", "2025-11-04"], args].concat();
+        stat(&dir, 0, &args)
+    };
+    let both = [all(&[]), all(&["--files"])].concat();
+    assert_eq!(all(&["--files", "--sums"]), both);
     cmd(&dir, "rt-stat", &["--archives", "nothing"])
         .run()
         .status(2)
@@ -398,6 +404,7 @@ fn flags_without_a_meaning_are_refused() {
         &["--archives", "--check"][..],
         &["--over", "1MiB", "--archives", "log"],
         &["--files"],
+        &["--archives", "--sums"],
         &["--since", "2026-01-01", "log"],
         &["--margin", "2d"],
         &["--archives", "--max-size", "1MiB"],

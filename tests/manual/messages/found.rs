@@ -47,6 +47,9 @@ struct Sink {
     method: bool,
 }
 
+/// Functions that make a message for a sink in another file: the class.
+type Makers = BTreeMap<String, &'static str>;
+
 /// By name and file.
 type Sinks = BTreeMap<(String, String), Sink>;
 
@@ -100,7 +103,14 @@ pub fn messages(all: &[(String, String)]) -> BTreeSet<Message> {
             break;
         }
     }
-    let found = sources.iter().flat_map(|source| source.messages(&sinks));
+    let mut makers = Makers::new();
+    let mut found = Vec::new();
+    for source in &sources {
+        found.extend(source.messages(&sinks, &mut makers));
+    }
+    makers.retain(|name, _| declared.get(&**name) == Some(&1));
+    found.extend(sources.iter().flat_map(|source| source.made(&makers)));
+    let found = found.into_iter();
     // Where an action is said, a statement of SQL may stand beside it.
     let is_action = |m: &Message| {
         m.class != "system"
@@ -240,7 +250,7 @@ impl Source {
         for (start, end, sink) in self.calls(sinks) {
             let inner =
                 |f: &&(String, usize, usize)| f.1 <= start && start < f.2;
-            let closure = self.closures.iter().filter(inner).next_back();
+            let closure = self.closures.iter().rfind(inner);
             let Some((name, first, _)) = closure.or(self.around(start)) else {
                 continue;
             };
@@ -310,7 +320,7 @@ impl Source {
     }
 
     /// What is told here.
-    fn messages(&self, sinks: &Sinks) -> Vec<Message> {
+    fn messages(&self, sinks: &Sinks, makers: &mut Makers) -> Vec<Message> {
         let calls = self.calls(sinks);
         let mut found = Vec::new();
         let mut tell = |class, span: (usize, usize), least, hint: &str| {
@@ -351,6 +361,9 @@ impl Source {
                 .chain([(*start, *end)])
                 .collect();
             for span in self.traced((*start, *end)) {
+                for (_, name) in self.called_in(span) {
+                    makers.entry(name.clone()).or_insert(class);
+                }
                 let least = if own.contains(&span) { 1 } else { 3 };
                 tell(class, span, least, hint);
             }
@@ -417,14 +430,14 @@ impl Source {
         if end < first {
             return found;
         }
-        for start in ["let ", "let mut ", "let (", "for ", ""] {
+        for start in ["let ", "let mut ", "let (", "Some(", "for ", ""] {
             let sign = if start.is_empty() { " += " } else { "" };
             let what = format!("{start}{word}{sign}");
             for (at, _) in self.code[first..end].match_indices(&what) {
                 let at = first + at + what.len();
                 let next = self.code[at..].chars().next();
                 if start.is_empty()
-                    || next.is_some_and(|c| matches!(c, ' ' | ':' | ','))
+                    || next.is_some_and(|c| matches!(c, ' ' | ':' | ',' | ')'))
                         && !start.is_empty()
                 {
                     found.push((at, self.statement(at)));
@@ -434,20 +447,53 @@ impl Source {
         found
     }
 
+    /// What the functions of this file say that make a message for another.
+    fn made(&self, makers: &Makers) -> Vec<Message> {
+        let mut found = Vec::new();
+        for (name, first, end) in &self.functions {
+            let Some(class) = makers.get(name) else { continue };
+            if !self.gives_text(*first, *end) {
+                continue;
+            }
+            let mut spans = BTreeSet::from([(*first, *end)]);
+            let mut open = vec![(*first, *end)];
+            while let Some(span) = open.pop() {
+                let more = self.returned(span).into_iter();
+                open.extend(more.filter(|span| spans.insert(*span)));
+            }
+            for (start, end) in spans {
+                for (_, text) in self.literals(start, end, 3) {
+                    let (file, hint) = (self.name.clone(), String::new());
+                    found.push(Message { file, class, text, hint });
+                }
+            }
+        }
+        found
+    }
+
+    fn called_in(
+        &self,
+        (start, end): (usize, usize),
+    ) -> impl Iterator<Item = &(usize, String)> {
+        self.called.iter().filter(move |(at, _)| start <= *at && *at < end)
+    }
+
+    /// Whether a function gives text, which nothing is wrong with.
+    fn gives_text(&self, first: usize, end: usize) -> bool {
+        let body = self.code[first..end].find('{').unwrap_or(0);
+        let head = &self.code[first..first + body];
+        let gives = head.rsplit_once("->").map_or("", |(_, gives)| gives);
+        gives.contains("String") && !gives.contains("Result")
+    }
+
     /// The functions of this file that make the text of a span.
-    fn returned(&self, (start, end): (usize, usize)) -> Vec<(usize, usize)> {
-        let here = |(at, _): &&(usize, String)| start <= *at && *at < end;
-        let names = self.called.iter().filter(here).map(|(_, name)| name);
+    fn returned(&self, span: (usize, usize)) -> Vec<(usize, usize)> {
+        let names = self.called_in(span).map(|(_, name)| name);
         names
             .flat_map(|name| {
                 self.functions.iter().filter(move |(own, ..)| own == name)
             })
-            .filter(|(_, first, end)| {
-                let body = self.code[*first..*end].find('{').unwrap_or(0);
-                let head = &self.code[*first..first + body];
-                let gives = head.rsplit_once("->").map_or("", |(_, g)| g);
-                gives.contains("String") && !gives.contains("Result")
-            })
+            .filter(|(_, first, end)| self.gives_text(*first, *end))
             .map(|(_, first, end)| (*first, *end))
             .collect()
     }
@@ -467,7 +513,9 @@ impl Source {
                 break;
             };
             let prose = least == 0 || text.contains(' ');
-            if prose && words(&text) >= least && !is_code(&text) {
+            // A raw string holds no message.
+            let raw = text.contains('\\');
+            if prose && !raw && words(&text) >= least && !is_code(&text) {
                 found.push((quote, text));
             }
             at = (quote + length).min(end);

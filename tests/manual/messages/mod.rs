@@ -227,7 +227,11 @@ pub fn not_written_down(stderr: &str) -> Vec<String> {
         let (name, text) = line.split_once(": ")?;
         let ours = name == "rt" || pages.contains_key(name);
         let text = text.strip_prefix("warning: ").unwrap_or(text);
-        let told = known(name, text) || known("rt-messages", text);
+        // A script may hand on what a program said, as its own.
+        let is_script = root().join("scripts").join(name).exists();
+        let told = known(name, text)
+            || known("rt-messages", text)
+            || is_script && pages.keys().any(|page| known(page, text));
         (ours && !told).then(|| line.to_owned())
     });
     messages.collect()

@@ -37,7 +37,7 @@ pub fn messages() -> Vec<(BTreeSet<String>, Message)> {
     found
 }
 
-/// The words behind `usage`, and behind `die` and a status.
+/// The words behind `usage`, behind `die` and a status, and behind a name.
 fn said(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut before = ("", "");
@@ -51,6 +51,11 @@ fn said(text: &str) -> BTreeSet<String> {
             found.extend(literal(&text[start..]));
         }
         before = (before.1, word);
+    }
+    // What goes on is said by printf.
+    for (at, _) in text.match_indices("\"rt: ") {
+        let said = literal(&text[at..]).unwrap_or_default();
+        found.insert(said.trim_start_matches("rt: ").to_owned());
     }
     found
 }

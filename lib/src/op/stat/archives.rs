@@ -119,10 +119,11 @@ pub(super) fn run(
     let name = options.settings.database()?;
     let name = name.as_deref();
     let asked = Asked::of(options, name, ledger.files()?)?;
+    if !options.files || options.sums {
+        asked.count(Due::new(ledger.files()?, &policy, now), output)?;
+    }
     if options.files {
         asked.list(output)?;
-    } else {
-        asked.count(Due::new(ledger.files()?, &policy, now), output)?;
     }
     let mut wrong = mismatches(options, name, &tree, &ledger)?;
     if !wrong.is_empty() {

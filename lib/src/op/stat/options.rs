@@ -26,6 +26,8 @@ pub struct Options {
     pub archives: bool,
     /// `--files`: the archives one by one.
     pub files: bool,
+    /// `--sums`: the tiers and tables too.
+    pub sums: bool,
     /// `--since`: days that end at or before it are left out.
     pub since: Option<Timestamp>,
     /// `--until`: days that begin at or after it are left out.
@@ -97,6 +99,8 @@ impl Options {
             "--always is for --over"
         } else if listed && !self.archives {
             "--files, --since and --until are for --archives"
+        } else if self.sums && !self.files {
+            "--sums is for --files"
         } else if limited && !self.check {
             "--margin, --max-size, --max-undated and --max-unread are for \
              --check"

@@ -1,6 +1,7 @@
 //! The parts of the page, in the order in which somebody reads them who wants
 //! to know whether all is well.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
@@ -31,6 +32,9 @@ pub(super) struct Sections<'a> {
 
 /// The tiers, with their class in a plot.
 const TIERS: [(&str, &str); 2] = [("cold", "cold"), ("warm", "warm")];
+
+/// How long a month is in a day, `YYYY-MM-DD`, in bytes.
+const MONTH: usize = 7;
 
 impl Sections<'_> {
     /// What this is about, and how much there is.
@@ -88,10 +92,13 @@ impl Sections<'_> {
             let inner = p("The archives hold no day yet.");
             return section("Archives by month", &inner);
         }
+        let held = self.held();
         let series = |of: fn(&Held) -> u64| {
             TIERS.map(|(name, class)| {
-                let held = |month: &String| of(&self.held(month, name));
-                let values = months.iter().map(held).collect();
+                let of_month = |month: &String| {
+                    held.get(&(month.as_str(), name)).map_or(0, of)
+                };
+                let values = months.iter().map(of_month).collect();
                 Series { name, class, values }
             })
         };
@@ -122,15 +129,17 @@ impl Sections<'_> {
         section("Archives by month", &out)
     }
 
-    fn held(&self, month: &str, tier: &str) -> Held {
-        let mut held = Held::default();
-        for file in self.seen.files.iter().filter(|f| f.tier == tier) {
-            if file.day.as_deref().is_some_and(|d| d.starts_with(month)) {
-                held.rows += file.rows;
-                held.bytes += file.size_bytes;
-            }
+    /// What there is by month and tier.
+    fn held(&self) -> BTreeMap<(&str, &str), Held> {
+        let mut found: BTreeMap<_, Held> = BTreeMap::new();
+        for file in &self.seen.files {
+            let day = file.day.as_deref().unwrap_or_default();
+            let Some(month) = day.get(..MONTH) else { continue };
+            let held = found.entry((month, file.tier.as_str())).or_default();
+            held.rows += file.rows;
+            held.bytes += file.size_bytes;
         }
-        held
+        found
     }
 
     /// What each table's archives gained and gave up, by month of the runs.
