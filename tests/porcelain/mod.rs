@@ -18,6 +18,7 @@ mod folders_that_others_write;
 mod init;
 mod install;
 mod jobs;
+mod package;
 mod page;
 mod programs_that_die;
 mod progress;
