@@ -18,6 +18,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
+use crate::manual::messages;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -203,13 +204,16 @@ impl Dir {
         folder
     }
 
+    /// Where commands are looked for, unless a test puts others first.
+    fn usual_path(&self) -> String {
+        let scripts = root().join("scripts");
+        let (bins, scripts) = (bins().display(), scripts.display());
+        format!("{bins}:{scripts}:/usr/local/bin:/usr/bin:/bin")
+    }
+
     /// A command that runs in this folder.
     pub fn cmd(&self, program: impl AsRef<OsStr>) -> Cmd<'_> {
-        let path = format!(
-            "{}:{}:/usr/local/bin:/usr/bin:/bin",
-            bins().display(),
-            root().join("scripts").display(),
-        );
+        let path = self.usual_path();
         Cmd {
             dir: self,
             program: program.as_ref().to_owned(),
@@ -386,7 +390,31 @@ impl Cmd<'_> {
             self.dir.tree(),
         );
         let bytes = output.stdout;
-        Out { status, stdout, stderr, bytes, picture }
+        let out = Out { status, stdout, stderr, bytes, picture };
+        // Why it failed is written down on a page; what stands in for a
+        // program says what it likes.
+        let usual = self.path == self.dir.usual_path();
+        if out.status != 0 && usual && !self.is_verbose() {
+            let missing = messages::not_written_down(&out.stderr);
+            let what = format!("{missing:?} in DIAGNOSTICS");
+            out.expect(&what, missing.is_empty());
+        }
+        out
+    }
+
+    /// What -v adds, and how far a run has come, are no messages.
+    fn is_verbose(&self) -> bool {
+        self.args.iter().any(|arg| {
+            let arg = arg.to_string_lossy();
+            let mut words = arg.split_whitespace();
+            words.any(|w| {
+                w == "--verbose"
+                    || w.starts_with('-')
+                        && !w.starts_with("--")
+                        && w.contains('v')
+                    || w.contains("USR1")
+            })
+        })
     }
 
     /// The first file of that name on the command's own PATH.

@@ -55,7 +55,7 @@ type Sinks = BTreeMap<(String, String), Sink>;
 
 /// The first sinks: what stands before a name, the name, and the class of what
 /// it tells.
-const SINKS: [(&str, &str, &str); 19] = [
+const SINKS: [(&str, &str, &str); 20] = [
     ("Error::", "usage", "usage"),
     ("Error::", "failed", "failed"),
     ("Error::", "busy", "busy"),
@@ -76,6 +76,7 @@ const SINKS: [(&str, &str, &str); 19] = [
     (".", "hint", "none"),
     (".", "maybe_hint", "none"),
     (".", "expect", "none"),
+    (".", "verbose", "none"),
 ];
 
 /// All messages of these sources, by name and text.
@@ -483,7 +484,8 @@ impl Source {
         let body = self.code[first..end].find('{').unwrap_or(0);
         let head = &self.code[first..first + body];
         let gives = head.rsplit_once("->").map_or("", |(_, gives)| gives);
-        gives.contains("String") && !gives.contains("Result")
+        gives.contains("Option<String>")
+            || gives.contains("String") && !gives.contains("Result")
     }
 
     /// The functions of this file that make the text of a span.
