@@ -5,11 +5,13 @@
 //! was not finished, whatever the exit status of a pipeline's last program
 //! says.
 
+mod kept;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Exit, are, counted, quote};
+use crate::error::{Error, Exit};
 use crate::time::Shape;
 
 /// What became of a table in a run.
@@ -335,31 +337,6 @@ pub struct Purged {
 }
 
 impl Purged {
-    /// Says that lines were kept whose rows are not there, and makes it status
-    /// 3 where that is so of all rows of a segment.
-    pub fn say_kept(&mut self, all_of_one: bool) {
-        if self.repeated > 0 && self.message.is_none() {
-            self.message = Some(format!(
-                "{} had been put back, and stood in the archives already",
-                counted(self.repeated, "row")
-            ));
-        }
-        if self.superseded == 0 {
-            return;
-        }
-        let rows = counted(self.superseded, "archived row");
-        let are = are(self.superseded);
-        self.message = Some(format!(
-            "{rows} {are} kept of {} that the database has no more, or has \
-             otherwise: a run that stopped deleted them, an application \
-             changed them, or a backup was put back",
-            quote(&self.table)
-        ));
-        if all_of_one {
-            self.exit_status = Some(Exit::Partial.code());
-        }
-    }
-
     /// The result of a table of which nothing was settled so far.
     pub fn new(table: &str, status: Status) -> Purged {
         Purged { table: table.to_owned(), status, ..Purged::default() }

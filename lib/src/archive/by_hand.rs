@@ -68,6 +68,21 @@ pub fn look_by_hand(
     })
 }
 
+impl Archive {
+    /// Whether a file made by hand is no longer what it was when it was
+    /// entered: it proves nothing any more, and no row goes on its strength.
+    pub fn is_changed_by_hand(&self, segment: &Segment) -> Result<bool> {
+        if !segment.adopted {
+            return Ok(false);
+        }
+        let path = self.tree().path(&segment.file)?;
+        Ok(match durable::open_if_there(&path)? {
+            Some(file) => file_sha256(file, &path)? != segment.file_sha256,
+            None => true,
+        })
+    }
+}
+
 fn table_of(name: Option<&str>, database: &Database) -> Result<Table> {
     let name = name.ok_or_else(|| {
         Error::usage("--archive needs the TABLE whose rows the file holds")

@@ -74,13 +74,12 @@ pub fn run(
         end: Err(error),
     });
     if let (true, Err(error)) = (results.list.is_empty(), &results.end) {
-        match &options.tables[..] {
-            [] => results.list.push(failed("", error)),
-            names => {
-                let each = names.iter().map(|name| failed(name, error));
-                results.list.extend(each);
-            }
-        }
+        let all = [String::new()];
+        let names = match &options.tables[..] {
+            [] => &all,
+            names => names,
+        };
+        results.list.extend(names.iter().map(|name| failed(name, error)));
     }
     let exit = print(options, &mut results, out, output)?;
     match results.end.err().or(read.fault) {

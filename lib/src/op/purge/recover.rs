@@ -13,11 +13,9 @@
 use super::session::Session;
 use super::tally::Tally;
 use super::target::Target;
-use crate::archive::{Archive, Counts, Open, Segment};
+use crate::archive::{Counts, Open, Segment};
 use crate::db::Identity;
 use crate::error::Result;
-use crate::io::digest::file_sha256;
-use crate::io::durable;
 use crate::line_set::LineSet;
 use crate::proof::{Before, Source, Subject, claim_all, missing};
 
@@ -39,19 +37,6 @@ pub(super) fn recovers(
 /// file cannot be compared any more: they stay.
 pub(super) fn without_rows(segment: &Segment) -> Counts {
     Counts { superseded: segment.rows, ..Counts::default() }
-}
-
-/// Whether a file made by hand is no longer what it was when it was entered:
-/// it proves nothing any more, and no row goes on its strength.
-pub(super) fn is_left(archive: &Archive, segment: &Segment) -> Result<bool> {
-    if !segment.adopted {
-        return Ok(false);
-    }
-    let path = archive.tree().path(&segment.file)?;
-    Ok(match durable::open_if_there(&path)? {
-        Some(file) => file_sha256(file, &path)? != segment.file_sha256,
-        None => true,
-    })
 }
 
 /// Which batches of a segment without keys an earlier run committed: those of

@@ -21,7 +21,7 @@ use super::target::{Target, Writes};
 use crate::archive::{DurableSegment, Open, SegmentState, Settled};
 use crate::crash;
 use crate::db::Kind;
-use crate::error::{Error, Exit, Result, counted, quote};
+use crate::error::{Error, Exit, Result, quote};
 use crate::io::durable;
 use crate::outcome::{Purged, Status};
 use crate::progress;
@@ -53,34 +53,14 @@ pub(super) fn settle_table(
     }
     done = done.and(say_referenced(&mut result, session));
     result.say_kept(all_gone);
-    if result.refused > 0 {
-        result.exit_status = Some(Exit::Partial.code());
-        let names: Vec<String> =
-            group.triggers.iter().map(|t| quote(t)).collect();
-        result.message = Some(format!(
-            "a trigger kept {} of {} ({})",
-            counted(result.refused, "row"),
-            quote(&group.table),
-            names.join(", ")
-        ));
-    }
+    result.say_refused(&group.triggers);
     let so_far = std::mem::take(&mut session.counted);
     result.trigger_changes = so_far.changes.saturating_sub(so_far.deleted);
     // Where it ended half-way, rows are gone all the same.
     result.rows += so_far.unsettled;
     result.records += so_far.unsettled;
     if let Err(error) = &done {
-        result.status = Status::Failed;
-        result.exit_status = Some(error.exit().code());
-        let mut message = error.to_string();
-        if result.records > 0 {
-            let rows = counted(result.records, "row");
-            message += &format!(" after deleting {rows} that are archived");
-        }
-        if session.limit.check().is_err() {
-            message += "; the next run goes on";
-        }
-        result.message = Some(message);
+        result.say_failed(error, session.limit.check().is_err());
     }
     (result, done)
 }
@@ -94,13 +74,7 @@ fn say_referenced(result: &mut Purged, session: &Session<'_>) -> Result<()> {
         return Ok(());
     };
     let references = session.database.references(&table)?;
-    let names: Vec<String> =
-        references.children().into_iter().map(quote).collect();
-    result.message = Some(format!(
-        "{} stay: {} points at them",
-        result.referenced,
-        names.join(" or ")
-    ));
+    result.say_referenced(references.children());
     Ok(())
 }
 
@@ -201,7 +175,7 @@ impl Settling<'_, '_> {
     ) -> Result<(Vec<Open>, Vec<Settled>)> {
         let (mut left, mut done) = (Vec::new(), Vec::new());
         for open in waiting {
-            if recover::is_left(self.session.archive, &open.segment)? {
+            if self.session.archive.is_changed_by_hand(&open.segment)? {
                 self.leave_by_hand(&open, &mut done)?;
                 continue;
             }
