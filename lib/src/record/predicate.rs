@@ -6,13 +6,14 @@
 //! record, or one that a text holds.
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use memchr::memmem;
 
 use super::inside::{Inner, find};
 use super::read::Fields;
-use super::token::{Fault, Token};
+use super::token::{Fault, Str, Token};
 use crate::error::{Error, Result, quote};
 use crate::time::{self, Unit};
 use crate::value::Value;
@@ -38,7 +39,13 @@ pub struct Predicate {
     time: Option<Timestamp>,
     /// What numbers in the column mean as times.
     unit: Option<Unit>,
+    /// How the key is written in the first line that had it.
+    key: OnceLock<Option<memmem::Finder<'static>>>,
 }
+
+/// Keys of the objects that stand for a value; as columns they are always
+/// walked to.
+const INNER: [&str; 3] = ["$base64", "text", "encoded"];
 
 #[derive(Clone, Copy, Debug)]
 enum Number {
@@ -102,6 +109,7 @@ impl Predicate {
             number: Number::read(value),
             time: time::parse(value.as_bytes()),
             unit: None,
+            key: OnceLock::new(),
         })
     }
 
@@ -157,9 +165,15 @@ impl Predicate {
         let Some((column, way)) = self.path.split_first() else {
             return Ok(None);
         };
+        if let (Some(Some(key)), []) = (self.key.get(), way)
+            && let Some(value) = Fields::value_of(line, key)
+        {
+            return self.meets_token(value).map(Some);
+        }
         let mut fields = Fields::new(line);
         while let Some(field) = fields.next()? {
             if field.key.names(&self.name) {
+                self.key.get_or_init(|| self.finder(field.key));
                 return self.meets_token(field.value).map(Some);
             }
             if !way.is_empty() && field.key.names(column) {
@@ -172,6 +186,15 @@ impl Predicate {
             }
         }
         Ok(None)
+    }
+
+    /// What finds the key in lines that spell it so; none where it would find
+    /// other keys too.
+    fn finder(&self, key: Str<'_>) -> Option<memmem::Finder<'static>> {
+        let name = key.as_written()?;
+        let inner = INNER.iter().any(|i| self.name.eq_ignore_ascii_case(i));
+        let written = [b"\"", name, b"\":"].concat();
+        (!inner).then(|| memmem::Finder::new(&written).into_owned())
     }
 
     /// What holds where there is nothing to compare.

@@ -4,6 +4,8 @@
 //! refuses what is no row: arrays, booleans, other objects, integers beyond 64
 //! bits. Values are decoded only when asked for.
 
+use memchr::memmem;
+
 use super::skip::simple_value_len;
 use super::text::plain_prefix;
 use super::token::{Fault, Str, Token};
@@ -43,6 +45,37 @@ impl<'a> Fields<'a> {
     /// The fields of a record that lacks its closing brace.
     pub fn unclosed(line: &'a [u8]) -> Fields<'a> {
         Fields { unclosed: true, ..Fields::new(line) }
+    }
+
+    /// The value of a column of `line`, without a walk through what stands
+    /// before it: `key` is looked for, the key as it stands in other lines
+    /// with its quotes and the colon (`"a":`). None where it is not there so
+    /// exactly once: then only a walk can tell.
+    ///
+    /// Outside of a string those bytes behind `{` or `,` are a key, and inside
+    /// of one any quote has a backslash before it. It is a column's where no
+    /// object begins before it but the record: with `{` and a quote or a blank.
+    pub fn value_of(
+        line: &'a [u8],
+        key: &memmem::Finder<'_>,
+    ) -> Option<Token<'a>> {
+        let at = key.find(line)?;
+        let before = line.get(at.checked_sub(1)?)?;
+        let behind = at + key.needle().len();
+        let begins = |open: usize| {
+            let next = line.get(open + 2);
+            next.is_none_or(|byte| matches!(byte, b'"' | b' ' | b'\t' | b'\r'))
+        };
+        let inner = line.get(1..at)?;
+        if !matches!(before, b'{' | b',')
+            || memchr::memchr_iter(b'{', inner).any(begins)
+            || key.find(&line[behind..]).is_some()
+        {
+            return None;
+        }
+        let state = State::Inside;
+        let mut fields = Fields { line, at: behind, state, unclosed: false };
+        fields.value().ok()
     }
 
     /// Walks to the end of `line`, which must be a record, with keys and

@@ -44,6 +44,11 @@ impl<'a> Str<'a> {
         Ok(Cow::Owned(out))
     }
 
+    /// The bytes between its quotes, where no character is escaped.
+    pub(super) fn as_written(&self) -> Option<&'a [u8]> {
+        (!self.escaped).then_some(self.raw)
+    }
+
     /// Gives the text part by part.
     fn each_part(&self, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let mut rest = self.raw;
