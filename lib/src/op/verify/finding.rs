@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::archive::Member;
+use crate::archive::{FileState, Member};
 use crate::error::{Error, Exit, quote};
 
 /// How grave a finding is.
@@ -173,5 +173,18 @@ impl<'p> Place<'p> {
             Some(member) => format!("{} in {path}", quote(member)),
             None => path,
         }
+    }
+}
+
+/// Where a file's findings are: of a file with one table's day, there.
+pub(super) fn place_of<'p>(
+    file: &'p str,
+    known: Option<&'p FileState>,
+) -> Place<'p> {
+    match known.map(|k| &k.members[..]) {
+        Some([member]) if !file.ends_with(".tar.gz") => {
+            Place::file(file).of(member)
+        }
+        _ => Place::file(file),
     }
 }

@@ -29,9 +29,9 @@ use self::absent::Absent;
 use self::balance::Books;
 use self::choose::files;
 use self::duplicates::Duplicates;
-use self::finding::{Finding, Place, Severity};
+use self::finding::{Finding, Place, Severity, place_of};
 use self::pool::on_threads;
-use self::read::{EachRecord, Reader, Report, place_of};
+use self::read::{EachRecord, Reader, Report};
 use self::repair::repair;
 use self::salvage::salvage;
 use self::seen::{Seen, ledger_findings};
@@ -245,13 +245,15 @@ fn read(
     each: Option<EachRecord<'_>>,
     notes: &mut dyn Notes,
 ) -> Result<Vec<(String, Report)>> {
+    let log = ReadLog::load(tree.root());
     let mut reports: Vec<(String, Report)> = Vec::new();
     let mut left = files;
     for tries in 1.. {
         let cores = gz::threads(None);
         let threads = if left.len() < cores { cores } else { 0 };
         let (audit, parts) = (&seen.audit, &seen.parts);
-        let reader = Reader { tree, audit, parts, threads, each };
+        let (log, texts) = (&log, true);
+        let reader = Reader { tree, audit, parts, threads, each, log, texts };
         let total = Some(left.len() as u64);
         progress::begin("reading".to_owned(), "files", total);
         let done = on_threads(&left, cores, |file| {

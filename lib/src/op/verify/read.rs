@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Place, Severity, place_of};
 use super::lines::{Found, Lines};
 use crate::archive::schema_is_sound;
 use crate::archive::{
-    ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts, Tree,
-    came_back, forms_under_way, goes, moving, proven_lines,
+    ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts,
+    ReadLog, Tree, came_back, forms_under_way, goes, moving, proven_lines,
 };
 use crate::error::{Error, Result, counted};
 use crate::io::digest::Hashing;
@@ -21,6 +21,7 @@ use crate::io::tar::{Entry, Walk, salvage_tar};
 pub(super) type EachRecord<'e> = &'e (dyn Fn(&Place<'_>, &[u8]) + Sync);
 
 /// What files are held against, and how they are read.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'r> {
     pub tree: &'r Tree,
     pub audit: &'r Audit,
@@ -28,6 +29,10 @@ pub(super) struct Reader<'r> {
     /// Threads that open the gzip members of one file.
     pub threads: usize,
     pub each: Option<EachRecord<'r>>,
+    /// What was read before.
+    pub log: &'r ReadLog,
+    /// The digests of the segments' texts are taken.
+    pub texts: bool,
 }
 
 /// What a file was found to be.
@@ -49,8 +54,21 @@ impl Report {
 }
 
 impl Reader<'_> {
-    /// Reads a file, relative to the tree's root.
+    /// Reads a file, relative to the tree's root. The digests of its texts are
+    /// not taken again where they held for the bytes that it should have: only
+    /// if these are others, it is read once more with them.
     pub(super) fn read(&self, file: &str) -> Report {
+        let files = &self.audit.said.files;
+        if self.each.is_none() && self.log.was_sound(files, file) {
+            let report = Reader { texts: false, ..*self }.read_once(file);
+            if report.findings.is_empty() {
+                return report;
+            }
+        }
+        self.read_once(file)
+    }
+
+    fn read_once(&self, file: &str) -> Report {
         let mut report = Report::default();
         let known = self.audit.said.files.file(file);
         let place = place_of(file, known);
@@ -194,7 +212,8 @@ impl Reader<'_> {
         let mut visit =
             self.each.map(|each| move |row: &[u8]| each(place, row));
         let visit = visit.as_mut().map(|v| v as &mut dyn FnMut(&[u8]));
-        let mut lines = Lines::new(part.array, part.text.is_some(), visit);
+        let digest = self.texts && part.text.is_some();
+        let mut lines = Lines::new(part.array, digest, visit);
         let what = place.name(path);
         let day = place.day.and_then(|day| day.parse().ok());
         let source = ArchivedText {
@@ -337,19 +356,6 @@ impl Reader<'_> {
     }
 }
 
-/// Where a file's findings are: of a file with one table's day, there.
-pub(super) fn place_of<'p>(
-    file: &'p str,
-    known: Option<&'p FileState>,
-) -> Place<'p> {
-    match known.map(|k| &k.members[..]) {
-        Some([member]) if !file.ends_with(".tar.gz") => {
-            Place::file(file).of(member)
-        }
-        _ => Place::file(file),
-    }
-}
-
 /// Holds the sums of a text that is sound in itself against the ledger.
 fn sums(place: &Place<'_>, part: &Part, found: &Found, report: &mut Report) {
     if let Some(rows) = part.rows
@@ -363,7 +369,7 @@ fn sums(place: &Place<'_>, part: &Part, found: &Found, report: &mut Report) {
     }
     if let Some((size_bytes, sha256)) = &part.text
         && (*size_bytes != found.size_bytes
-            || found.sha256.as_ref() != Some(sha256))
+            || found.sha256.as_ref().is_some_and(|is| is != sha256))
     {
         let message = "the text of a segment is not what was stored";
         report.find(place, Finding::damage("text", message));

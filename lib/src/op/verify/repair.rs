@@ -13,10 +13,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::finding::{Finding, Place, Severity};
+use super::finding::{Finding, Place, Severity, place_of};
 use super::forms::{History, remember};
 use super::options::Options;
-use super::read::place_of;
 use super::schemas::{self, Anew, Sources};
 use crate::archive::tiers::{cold_files, warm_files, whole_files};
 use crate::archive::{
