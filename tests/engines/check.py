@@ -6,6 +6,7 @@ The statements are those of rt-lake(7).
 import math
 import os
 import sqlite3
+import subprocess
 import sys
 
 # What is asked; {t} is the table, in the engine's own words for it.
@@ -76,6 +77,7 @@ def duckdb(work):
     ).fetchall()[0][1]
     assert "1/6" in plan or "Files Read: 1" in plan, plan
     joined(db, work)
+    asked(work)
     return lambda q: db.execute(q.format(t="events")).fetchall()
 
 
@@ -93,6 +95,19 @@ def joined(db, work):
         "WHERE events.host = 'a'"
     ).fetchone()
     assert found[0] > 0, found
+
+
+def asked(work):
+    """rt-query, over the archives of a host and its database."""
+    home = os.path.join(work, "a")
+    env = dict(os.environ, RT_DB="db", RT_ARCHIVES="archives",
+               RT_POLICY="policy", RT_NOW="2026-03-15T00:00:00Z")
+    env["PATH"] = os.path.dirname(sys.executable) + ":" + env["PATH"]
+    sql = "SELECT count(*), count(DISTINCT id), max(id) FROM events"
+    said = subprocess.run(["rt-query", "--hot", sql, "events"], cwd=home,
+                          env=env, check=True, capture_output=True, text=True)
+    answer = said.stdout.splitlines()[1]
+    assert answer == "2241,2241,999999", said.stdout
 
 
 def polars(work):

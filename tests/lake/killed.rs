@@ -53,3 +53,29 @@ fn kill_at_any_call_leaves_whole_files_and_the_next_run_completes() {
     assert!(kills > 20, "only {kills} kills");
     assert!(fs::metadata(world.dir.join("lake/lock")).is_ok());
 }
+
+#[test]
+fn files_that_the_manifest_does_not_name_go_and_those_of_others_stay() {
+    let world = World::filled(&["uuids"], 30);
+    archive(&world, &["uuids"]);
+    summary(&publish(&world).run());
+    let before = on_disk(&world.dir);
+    let month = "lake/uuids/host=a/month=2026-01";
+    for name in [
+        format!("{month}/{}.parquet", "0".repeat(64)),
+        "lake/.rt-tmp-0123456789abcdef".to_owned(),
+    ] {
+        world.dir.write(&name, "of a run that was killed");
+    }
+    let other = [
+        format!("{month}/own.parquet"),
+        format!("lake/uuids/host=b/month=2026-01/{}.parquet", "0".repeat(64)),
+    ];
+    for name in &other {
+        world.dir.write(name, "of somebody else");
+    }
+    summary(&publish(&world).run());
+    let mut wanted = [before, other.to_vec()].concat();
+    wanted.sort();
+    assert_eq!(on_disk(&world.dir), wanted);
+}

@@ -5,6 +5,7 @@
 mod exact;
 mod follows;
 mod killed;
+mod rows;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -22,6 +22,7 @@ mod package;
 mod page;
 mod programs_that_die;
 mod progress;
+mod query;
 mod restore;
 mod rt;
 mod scaletrace;

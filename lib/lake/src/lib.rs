@@ -20,6 +20,7 @@
 //! | `wanted` | what the lake is to have, by the ledger |
 //! | `publish` | the settled days of a tree into a lake |
 //! | `jsonl` | lines out of it |
+//! | `rows` | rows of the database, in a file beside it |
 //! | `options`, `record` | what was asked for, and what is said |
 
 mod about;
@@ -34,6 +35,7 @@ mod options;
 mod plan;
 pub mod publish;
 mod record;
+pub mod rows;
 mod shape;
 mod sweep;
 mod unit;

@@ -26,6 +26,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// The level of zstd.
+    pub fn level(&self) -> i32 {
+        self.level.map_or(3, |level| level.min(19) as i32)
+    }
+
     /// Where the rows are from.
     pub fn host(&self) -> Result<String> {
         let name = match &self.host {

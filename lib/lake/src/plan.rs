@@ -28,6 +28,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// That of rows out of the database.
+    pub fn live(timestamp: Option<String>, unit: Option<Unit>) -> Source {
+        let time = timestamp.unwrap_or_default();
+        Source { v: 1, time, unit, ..Source::default() }
+    }
+
     /// When a row was, in microseconds, by its values.
     pub fn time(&self, cells: &[Cell<'_>], columns: &[Column]) -> Option<i64> {
         let of = |wanted| cells.iter().find(|cell| cell.target == wanted);

@@ -163,7 +163,7 @@ impl Run<'_> {
                 month: month.month.clone(),
                 ..About::default()
             };
-            let level = self.options.level.unwrap_or(3) as i32;
+            let level = self.options.level();
             let making = Month { about, days: &days, level };
             ready = making.make(archives, &plan, &self.lake)?;
         }

@@ -48,3 +48,13 @@ impl<'d> Done<'d> {
         }
     }
 }
+
+/// About a file of row records.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "lake_rows")]
+pub struct Rows<'r> {
+    pub table: &'r str,
+    pub file: &'r str,
+    pub rows: u64,
+    pub size_bytes: u64,
+}

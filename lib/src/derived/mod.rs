@@ -7,6 +7,7 @@
 //! is asked for again. A derived form can be thrown away and made again.
 
 mod days;
+mod live;
 
 pub use crate::archive::lock::Lock;
 pub use crate::archive::tiers::entries;
@@ -15,7 +16,7 @@ pub use crate::db::Affinity;
 pub use crate::io::digest::file_sha256;
 pub use crate::io::durable::{
     Temp, is_gone, is_temporary, make_folders, open_read, read_if_there,
-    remove_if_empty, remove_if_there, sync_folder, sync_up,
+    remove_if_empty, remove_if_there, sync_folder, sync_parent,
 };
 pub use crate::io::jsonl::print;
 pub use crate::io::tree_path::TreePath;
@@ -27,3 +28,4 @@ pub use crate::settings::Settings;
 pub use crate::time::{Day, Unit, instant, parse, rfc3339};
 pub use crate::value::{Owned, Value};
 pub use days::{ArchivedDay, Archives, EachLines};
+pub use live::LiveTable;
