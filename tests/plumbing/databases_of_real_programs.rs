@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::rows::{self, Cell, Row};
-use crate::support::{Dir, root};
+use crate::support::{Dir, lake, root};
 
 const NOW: &str = "2026-11-21T00:00:00Z";
 const CUTOFF: &str = "2026-10-22T00:00:00Z";
@@ -253,4 +253,29 @@ fn what_was_archived_comes_back_as_it_was() {
         assert!(all == before, "{name} came back otherwise");
     }
     assert!(tables > 8, "only {tables} tables had rows that went");
+}
+
+#[test]
+fn what_is_published_is_what_was_archived() {
+    let program = lake().display();
+    let mut published = 0;
+    for dated in dated() {
+        let dir = dated.unpack();
+        let flags = dated.flags().join(" ");
+        let script = format!(
+            "rt-export {flags} --due --before {CUTOFF} -- {table} | \
+             rt-store {flags} --archives a -- {table} | \
+             rt-purge --db x.db --archives a -- {table} >result\n\
+             [ -d a/warm ] || exit 0\n\
+             rt-cat --archives a -- {table} >archived\n\
+             {program} --archives a --now {NOW} --host h lake >result\n\
+             {program} --to-jsonl lake/*/host=h/month=*/*.parquet >published\n\
+             cmp archived published && wc -l <published",
+            table = dated.table
+        );
+        let out = dir.cmd("sh").args(["-c", &script]).run();
+        out.status(0).stderr("");
+        published += out.stdout.trim().parse::<u64>().unwrap_or(0);
+    }
+    assert!(published > 1000, "only {published} rows");
 }
