@@ -80,6 +80,10 @@ fn what_fails_prints_nothing() {
         let out = query(&world, shell).args(args).run();
         out.stdout("").stderr_has("has no table 'nosuch'");
         out.expect("a failure", out.status != 0);
+        let args = ["--archives", "none", "SELECT 1"];
+        let out = query(&world, shell).args(args).run();
+        let message = "there is no 'none/ledger.jsonl'";
+        out.status(2).stdout("").stderr_has(message);
         let failing = "#!/bin/sh\necho 'Binder Error' >&2; exit 1\n";
         world.dir.script("stubs/duckdb", failing);
         let out = query(&world, shell).arg("SELECT 1").run();
