@@ -15,6 +15,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
+use crate::db::read::hot_hour::HotHour;
 use crate::time::{self, Shape, Shapes, Unit};
 use crate::value::{Owned, Value};
 
@@ -166,6 +167,7 @@ pub(in crate::db) fn install(
     let timed = filter.needs_time();
     let Filter { since, before, future, .. } = *filter;
     let held = filter.held.clone();
+    let hour = HotHour::new(before.filter(|_| unit.is_none()), future);
     connection.create_scalar_function(
         FUNCTION,
         2,
@@ -176,15 +178,16 @@ pub(in crate::db) fn install(
             let mut passes = truth(context.get_raw(1));
             if dated {
                 let value = value(context.get_raw(0));
-                passes &= match time::instant(value, unit.as_ref()) {
-                    Some(at) => {
+                passes &= match instant(value, &hour, unit.as_ref()) {
+                    Time::Hot => false,
+                    Time::At(at) => {
                         if future.is_some_and(|f| at > f) {
                             counts.future.fetch_add(1, Relaxed);
                         }
                         is_in(at, &(since, before))
                             && !(passes && counts.holds(&held, at))
                     }
-                    None => {
+                    Time::None => {
                         counts.count_undated(value);
                         !timed
                     }
@@ -202,6 +205,27 @@ pub(in crate::db) fn install(
         },
     )?;
     Ok(tally)
+}
+
+/// When a row was.
+enum Time {
+    At(Timestamp),
+    /// It has a readable time, from the cutoff on and not of the future.
+    Hot,
+    None,
+}
+
+fn instant(value: Value<'_>, hour: &HotHour, unit: Option<&Unit>) -> Time {
+    if hour.holds(value) {
+        return Time::Hot;
+    }
+    match time::instant(value, unit) {
+        Some(at) => {
+            hour.learn(value, at);
+            Time::At(at)
+        }
+        None => Time::None,
+    }
 }
 
 /// Truth as a WHERE clause has it: a number other than zero. The condition is

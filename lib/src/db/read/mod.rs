@@ -4,6 +4,7 @@
 mod archived_form;
 mod census;
 pub(super) mod filter;
+mod hot_hour;
 pub(super) mod row_view;
 mod size;
 pub(super) mod walk;
