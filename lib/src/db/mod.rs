@@ -39,7 +39,7 @@ pub use delete::{
     Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock, circle_end,
     circle_start,
 };
-pub use due::{Due, PlannedDeletions, Selection};
+pub use due::{Due, PlannedDeletions, Selection, TimeIndex};
 pub use foreign_keys::{Child, References};
 pub use insert::{
     Dangling, ImportedPart, Insert, Inserted, NewRow, OnConflict,

@@ -6,6 +6,8 @@ mod planned;
 mod ranges;
 mod select;
 mod time_index;
+mod which_index;
 
 pub use planned::PlannedDeletions;
 pub use select::{Due, Selection};
+pub use which_index::TimeIndex;

@@ -204,28 +204,6 @@ impl Database {
         }))
     }
 
-    /// An index that leads with the time column, in plain byte order, over
-    /// all rows, and whether it is in the order of time and rowid; such a one
-    /// if there is one.
-    fn time_index(
-        &self,
-        table: &Table,
-        column: usize,
-    ) -> Result<Option<(String, bool)>> {
-        let found: Vec<(String, bool)> = self.rows(
-            "cannot read the indexes",
-            "SELECT l.name, NOT x.desc AND (SELECT count(*) = 1 \
-             FROM pragma_index_xinfo(l.name, 'main') AS k WHERE k.key) AS o \
-             FROM pragma_index_list(?1, 'main') AS l, \
-             pragma_index_xinfo(l.name, 'main') AS x \
-             WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
-             COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
-             ORDER BY o DESC, l.seq LIMIT 1",
-            [&table.name, &table.columns[column].name],
-        )?;
-        Ok(found.into_iter().next())
-    }
-
     /// Goes through the texts behind the due ones, one seek a day, and takes
     /// those that begin with no day. Gives whether a day was passed over;
     /// nothing when a walk is cheaper.

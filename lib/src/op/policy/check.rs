@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use super::indexed;
 use super::times::{Reading, Strange, units};
 use crate::db::{Access, Database, Kind, Table};
 use crate::error::{Error, Exit, Result, counted, quote};
@@ -14,9 +15,6 @@ use crate::settings::columns::Columns;
 use crate::settings::policy::{Entry, Policy, Rule, end_cutoff};
 use crate::time::Unit;
 use crate::value::Owned;
-
-/// Below so many rows a table is read in a moment, with or without an index.
-const FEW_ROWS: u64 = 100_000;
 
 /// What was found.
 #[derive(Default)]
@@ -206,7 +204,9 @@ fn ruled(
     }
     if let Some((column, _)) = choice.timestamp {
         dated(database, table, rule, column, now, findings)?;
-        indexed(database, table, column, findings)?;
+        if let Some(hint) = indexed::hint(database, table, column)? {
+            findings.hint(name, &hint);
+        }
     }
     Ok(())
 }
@@ -368,26 +368,6 @@ fn past(
              archived now, they are due to be deleted for good; rt-expire \
              asks before",
             values.len()
-        ));
-    }
-    Ok(())
-}
-
-/// Whether the rows that are due can be found without reading all.
-fn indexed(
-    database: &Database,
-    table: &Table,
-    column: usize,
-    findings: &mut Findings,
-) -> Result<()> {
-    let at = &table.columns[column].name;
-    if !database.leads_an_index(&table.name, at, None)?
-        && database.has_more_rows(table, FEW_ROWS)?
-    {
-        findings.hint(&table.name, &format!(
-            "no index leads with {}, and it has more than {FEW_ROWS} rows: \
-             each run reads all of them; CREATE INDEX mends that",
-            quote(at)
         ));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod indexed;
 mod suggest;
 mod times;
 mod words;
