@@ -274,3 +274,30 @@ fn repair_of_a_tree() {
         });
     }
 }
+
+#[test]
+fn repair_of_schema_files() {
+    let world = archived();
+    let folder = world.dir.join("archives/schema");
+    let files = || fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path());
+    let mut whole: Vec<_> = files().collect();
+    whole.sort();
+    let whole: BTreeMap<_, _> =
+        whole.into_iter().map(|f| (f.clone(), fs::read(f).unwrap())).collect();
+    let rows = cat(&world, "uuids");
+    for (i, file) in whole.keys().enumerate() {
+        match i {
+            0 => fs::remove_file(file).unwrap(),
+            _ => fs::write(file, "CREATE").unwrap(),
+        }
+    }
+    let again = Again::new(world);
+    let words = ["rt-verify", "--repair", "--yes"];
+    let job = Job { words: &words, input: Vec::new() };
+    killed(&again, &job, &|world| {
+        for (file, text) in &whole {
+            assert_eq!(fs::read(file).unwrap(), *text);
+        }
+        is_sound(world, "uuids", &rows);
+    });
+}
