@@ -145,3 +145,25 @@ fn two_hosts_share_a_lake_and_leave_each_other_alone() {
     let bad = to_both().args(["--host", "a/b"]).run();
     bad.status(2).stderr_has("a host cannot be called 'a/b' in a lake");
 }
+
+#[test]
+fn second_tree_does_not_take_the_place_of_the_first() {
+    let world = World::filled(&["uuids"], 30);
+    archive(&world, &["uuids"]);
+    summary(&publish(&world).run());
+    let other = World::filled(&["numbers"], 20);
+    archive(&other, &["numbers"]);
+    let before = world.dir.tree();
+    for more in [&["-n"][..], &[]] {
+        let cmd = other.cmd(lake().to_str().unwrap()).args(["--host", "a"]);
+        let out = cmd.args(more).arg(world.dir.join("lake")).run();
+        let message = "the host 'a' of this lake is that of another archive";
+        out.status(2).stdout("").stderr_has(message);
+    }
+    assert_eq!(world.dir.tree(), before);
+    // The tree itself may be elsewhere.
+    let moved = world.sh("mv archives moved; mkdir archives").run();
+    moved.status(0);
+    let out = publish(&world).args(["--archives", "moved"]).run();
+    assert_eq!(summary(&out)["kept"], 1);
+}

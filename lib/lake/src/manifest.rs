@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use rt::derived::{Temp, TreePath, read_if_there, sync_folder};
-use rt::error::{Error, Result, quoted};
+use rt::error::{Error, Result, quote, quoted};
 use serde::{Deserialize, Serialize};
 
 use crate::about::FORMAT;
@@ -59,6 +59,9 @@ pub struct Old {
 pub struct Manifest {
     /// Its form, and that of the files.
     pub format: u32,
+    /// Whose the files of each host are: what its archive tree is known by.
+    #[serde(default)]
+    pub trees: BTreeMap<String, String>,
     /// The columns of each table, by version.
     pub types: BTreeMap<String, Vec<Version>>,
     /// The files.
@@ -72,6 +75,27 @@ fn path(lake: &TreePath) -> TreePath {
 }
 
 impl Manifest {
+    /// Notes that the files of a host are those of a tree.
+    ///
+    /// # Errors
+    /// Status 2 where they are another one's: each run would take out what the
+    /// other has published.
+    pub fn claim(&mut self, host: &str, tree: Option<String>) -> Result<()> {
+        let Some(tree) = tree else { return Ok(()) };
+        let there = self.units.iter().any(|unit| unit.host == host);
+        match self.trees.get(host).filter(|_| there) {
+            Some(known) if *known != tree => Err(Error::usage(format!(
+                "the host {} of this lake is that of another archive tree",
+                quote(host)
+            ))
+            .hint("give this tree a name of its own with --host")),
+            _ => {
+                self.trees.insert(host.to_owned(), tree);
+                Ok(())
+            }
+        }
+    }
+
     /// Reads that of a lake; a new lake has an empty one.
     ///
     /// # Errors
@@ -118,7 +142,10 @@ impl Manifest {
 
     /// One line a file, so that two of them can be compared.
     fn text(&self) -> Result<String> {
-        let mut out = format!("{{\"format\":{},\n\"types\":{{", self.format);
+        let (format, trees) = (self.format, json(&self.trees)?);
+        let mut out = format!(
+            "{{\"format\":{format},\n\"trees\":{trees},\n\"types\":{{"
+        );
         let types = self.types.iter().map(|(table, versions)| {
             Ok(format!("{}:{}", json(table)?, json(versions)?))
         });

@@ -38,12 +38,14 @@ pub fn run(
     let archives = Archives::open(&options.settings, notes)?;
     let lake = TreePath::root(&options.lake);
     if options.settings.dry_run {
-        let manifest = Manifest::read(&lake)?;
+        let mut manifest = Manifest::read(&lake)?;
+        manifest.claim(&host, archives.id()?)?;
         return rehearse(options, &archives, (manifest, host), output);
     }
     let wait = options.lock_wait.unwrap_or(Duration::from_secs(60));
     let _lock = Lock::take(&options.lake, wait, notes)?;
-    let manifest = Manifest::read(&lake)?;
+    let mut manifest = Manifest::read(&lake)?;
+    manifest.claim(&host, archives.id()?)?;
     let summary = Summary { host: host.clone(), ..Summary::default() };
     let exit = Exit::Done;
     let mut run =
@@ -267,7 +269,8 @@ impl Run<'_> {
             self.summary.removed += 1;
             print(&Done::of(entry, "removed"), self.output)?;
         }
-        Ok(())
+        // Who reads by a pattern of names sees both until then.
+        self.remove_old()
     }
 
     /// Removes files that were replaced long enough ago, and the folders that

@@ -1,10 +1,11 @@
 //! The days of a tree's tables that are settled, and their lines.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::archive::{
     ArchivedText, Damages, Known, Ledger, Member, Origin, Segment, State,
@@ -12,7 +13,7 @@ use crate::archive::{
 };
 use crate::db::{Affinity, declared_types};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
-use crate::io::digest::Hashing;
+use crate::io::digest::{Hashing, hex};
 use crate::io::durable;
 use crate::io::tar::{Entry, Walk, salvage_at, salvage_tar};
 use crate::io::tree_path::TreePath;
@@ -82,6 +83,20 @@ impl Archives {
         }
         let ledger = Ledger::read(&root, now, notes)?;
         Ok(Archives { tree: Tree::new(&root), ledger, now })
+    }
+
+    /// What this tree is known by, wherever it is: SHA-256 of the first line of
+    /// its ledger; none where it has no ledger.
+    pub fn id(&self) -> Result<Option<String>> {
+        let path = self.tree.path("ledger.jsonl")?;
+        let Some(file) = durable::open_if_there(&path)? else {
+            return Ok(None);
+        };
+        let mut line = Vec::new();
+        BufReader::new(file)
+            .read_until(b'\n', &mut line)
+            .map_err(|e| Error::io("read", &path, e))?;
+        Ok(Some(hex(&Sha256::digest(&line))))
     }
 
     /// The run's now.
