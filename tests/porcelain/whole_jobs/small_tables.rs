@@ -141,6 +141,20 @@ fn only_tables_that_stand_alone_go_together() {
 }
 
 #[test]
+fn a_run_takes_no_more_tables_than_its_memory_has_room_for() {
+    let world = world(130, "");
+    let out = world
+        .sh("eval \"set -- $(rt-policy --tables --sh all)\"
+            rt-export --due --look --together small --result x \"$@\"")
+        .run();
+    out.status(0).stdout("\n").stderr("");
+    let small = world.dir.read("small");
+    let runs: Vec<usize> =
+        small.lines().map(|line| line.split(' ').count()).collect();
+    assert_eq!(runs, [64, 64, 2]);
+}
+
+#[test]
 fn stream_of_several_tables_names_them_and_is_held_to_the_names() {
     let world = world(3, "");
     let out = world.cmd("rt-export").args(["--due", "t00", "t01"]).run();

@@ -74,8 +74,10 @@ enum Seen {
 /// The rows of a small table are no more text than this, in bytes.
 const SMALL_BYTES: u64 = 1 << 20;
 
-/// What one run takes together, in files and in bytes of text: rt-store has
-/// all of its files in the making at once.
+/// What one run takes together, in tables, in files and in bytes of text:
+/// rt-store has all of its files in the making at once, and for each table what
+/// compresses them, which is 0.2 MiB.
+const RUN_TABLES: usize = 64;
 const RUN_FILES: u64 = 512;
 const RUN_BYTES: u64 = 16 << 20;
 
@@ -92,7 +94,8 @@ impl<'t> Together<'t> {
         self.files += extent.days;
         self.bytes += extent.text_size_bytes;
         let full = self.files > RUN_FILES || self.bytes > RUN_BYTES;
-        match self.runs.last_mut().filter(|_| !full) {
+        let last = self.runs.last_mut().filter(|_| !full);
+        match last.filter(|run| run.len() < RUN_TABLES) {
             Some(run) => run.push(table),
             None => {
                 self.runs.push(vec![table]);
