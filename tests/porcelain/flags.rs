@@ -144,3 +144,27 @@ fn what_is_mistyped_gets_the_nearest_word() {
         out.status(2).expect("no word is near", !near);
     }
 }
+
+/// The scripts have a measure of their own for what is near, for they must
+/// answer where no program does: it is that of the programs.
+#[test]
+fn scripts_and_programs_find_the_same_flag_near() {
+    let dir = Dir::new();
+    let meant = |command: &str, typed: &str| {
+        let out = dir.cmd(command).arg(typed).run();
+        out.status(2);
+        let (_, rest) = out.stderr.split_once("did you mean '")?;
+        Some(rest.split('\'').next().unwrap().to_owned())
+    };
+    // One letter more is changed each time, up to all of them.
+    for flag in ["--busy-timeout", "--archives", "--now"] {
+        for changed in 1..flag.len() - 2 {
+            let kept = &flag[..flag.len() - changed];
+            let typed = format!("{kept}{}", "0".repeat(changed));
+            let said = ["rt-archive", "rt-export"].map(|c| meant(c, &typed));
+            assert_eq!(said[0], said[1], "{typed}");
+        }
+    }
+    let turned = ["rt-archive", "rt-export"].map(|c| meant(c, "--archvies"));
+    assert_eq!(turned, [(); 2].map(|()| Some("--archives".to_owned())));
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::script;
-use crate::support::{Dir, SHELLS};
+use crate::support::{Dir, SHELLS, root};
 
 #[test]
 fn command_runs_with_its_arguments_and_status() {
@@ -71,6 +71,23 @@ fn help_opens_the_page_beside_the_script() {
         let out = script(&dir, shell, "rt").args(["help", "other"]).run();
         out.status(0).stdout("rt-other\n");
     }
+}
+
+#[test]
+fn machine_without_man_is_told_where_the_page_is() {
+    let dir = Dir::new();
+    for name in ["sh", "dirname", "readlink", "sed"] {
+        let text =
+            format!("#!/bin/sh\nPATH=/usr/bin:/bin exec {name} \"$@\"\n");
+        dir.script(&format!("path/{name}"), &text);
+    }
+    let rt = root().join("scripts/rt");
+    let out = dir.cmd("/bin/sh").arg(rt).args(["help", "daily"]);
+    let out = out.env("PATH", dir.join("path")).run();
+    out.status(1).stdout("").stderr_has("rt: there is no man to show '");
+    out.stderr_has(
+        "/man/rt-daily.1'\nhint: on Debian: apt-get install man-db",
+    );
 }
 
 #[test]
