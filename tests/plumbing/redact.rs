@@ -7,6 +7,7 @@ mod kinds_in_the_manual;
 mod no_secret_in_archives;
 mod nothing_left_behind;
 mod proof_in_the_archived_form;
+mod recall;
 
 use serde_json::Value;
 

@@ -22,7 +22,11 @@ fn expand(random: &mut Random, example: &str) -> String {
             _ => ("abcdefghijklmnopqrsTUVWXYZ0123456789", mark),
         };
         let signs = signs.as_bytes();
-        for _ in 0..count.parse::<usize>().unwrap_or(20) {
+        let Ok(count) = count.parse::<usize>() else {
+            out.push_str(&format!("<{mark}>{rest}"));
+            continue;
+        };
+        for _ in 0..count {
             out.push(char::from(signs[random.below(signs.len())]));
         }
         out.push_str(rest);

@@ -12,13 +12,22 @@ use regex_automata::{Anchored, Input};
 use super::kinds::Pattern;
 use super::needles::Needles;
 use super::outlook::Outlook;
+use super::words;
 use crate::error::{Error, Result};
+
+/// What a version does with all its patterns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// Escapes before a word count as what they stand for.
+    pub decoded: bool,
+    /// What stands for a secret in a manual is none.
+    pub samples: bool,
+}
 
 /// Finds the matches of several patterns.
 pub(super) struct Finder {
     patterns: Vec<Compiled>,
-    /// Escapes before a word count as what they stand for.
-    decoded: bool,
+    rules: Rules,
     /// The patterns by the first two bytes of their needles, in their order:
     /// for each two the place of a list, of which the first is empty.
     by_start: Vec<u16>,
@@ -51,7 +60,7 @@ impl Finder {
     /// Compiles patterns.
     pub(super) fn new(
         patterns: Vec<&'static Pattern>,
-        decoded: bool,
+        rules: Rules,
     ) -> Result<Finder> {
         let mut by_start = vec![0; 1 << 16];
         let mut lists = vec![Vec::new()];
@@ -76,7 +85,7 @@ impl Finder {
             patterns.into_iter().map(Compiled::new).collect();
         Ok(Finder {
             patterns: patterns?,
-            decoded,
+            rules,
             by_start,
             lists,
             needles,
@@ -132,7 +141,7 @@ impl Finder {
             if !pattern.may_match(text, at) {
                 continue;
             }
-            let hit = pattern.hit(text, at, self.decoded);
+            let hit = pattern.hit(text, at, self.rules);
             if hit.is_some() {
                 return hit;
             }
@@ -175,8 +184,8 @@ impl Compiled {
             && !self.outlook.rules_out(self.pattern.regex, text, at)
     }
 
-    fn hit(&mut self, text: &[u8], at: usize, decoded: bool) -> Option<Hit> {
-        let start = self.pattern.start.place(text, at, decoded)?;
+    fn hit(&mut self, text: &[u8], at: usize, rules: Rules) -> Option<Hit> {
+        let start = self.pattern.start.place(text, at, rules.decoded)?;
         let input = Input::new(text).range(at..).anchored(Anchored::Yes);
         let (cache, groups) = (&mut self.cache, &mut self.groups);
         self.regex.search_captures_with(cache, &input, groups);
@@ -184,14 +193,14 @@ impl Compiled {
         let mut range =
             groups.get_group(1).map_or(whole.range(), |g| g.range());
         if start < at {
-            range.start = match decoded {
+            range.start = match rules.decoded {
                 true => whole_escape(text, start),
                 false => start,
             };
         }
         if self.pattern.mixed && !is_mixed(&text[range.clone()])
-            || self.pattern.spares && is_spared(text, &range)
-            || self.pattern.spares_words && is_word(text, &range)
+            || self.pattern.spared.spares(text, &range)
+            || rules.samples && words::is_sample(&text[range.clone()])
         {
             return None;
         }
@@ -208,71 +217,6 @@ fn whole_escape(text: &[u8], start: usize) -> usize {
         digits.iter().all(u8::is_ascii_hexdigit).then_some(from)
     };
     (2..=5).find_map(|back| inside(&back)).unwrap_or(start)
-}
-
-/// Words that say of what kind a value is, where one is expected.
-const TYPES: [&[u8]; 14] = [
-    b"string",
-    b"str",
-    b"text",
-    b"password",
-    b"null",
-    b"none",
-    b"undefined",
-    b"true",
-    b"false",
-    b"required",
-    b"optional",
-    b"varchar",
-    b"boolean",
-    b"secret",
-];
-
-/// Words that stand for a password where addresses are explained.
-const WORDS: [&[u8]; 13] = [
-    b"password",
-    b"passwd",
-    b"passwort",
-    b"pass",
-    b"pwd",
-    b"passphrase",
-    b"your_password",
-    b"your-password",
-    b"mypassword",
-    b"my_password",
-    b"proxypass",
-    b"proxypassword",
-    b"secret",
-];
-
-/// Whether the password of an address is the word for one, between signs that
-/// set it apart, or the name before it again.
-fn is_word(text: &[u8], range: &Range<usize>) -> bool {
-    let value = &text[range.clone()];
-    let before = text[..range.start].strip_suffix(b":").unwrap_or_default();
-    let twice = before.strip_suffix(value).is_some_and(|b| b.ends_with(b"/"));
-    let sign = |b: &u8| b"*$%{}[]()".contains(b);
-    let start = value.iter().take_while(|b| sign(b)).count();
-    let end = value.iter().rev().take_while(|b| sign(b)).count();
-    let word = value.get(start..value.len() - end).unwrap_or_default();
-    let stars = value.len() > 2 && value.iter().all(|b| b"*xX.".contains(b));
-    stars
-        || twice
-        || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
-}
-
-/// Whether a value is a word of a program: a type; or, without quotes, a name
-/// without digits, or a call.
-fn is_spared(text: &[u8], range: &Range<usize>) -> bool {
-    let value = &text[range.clone()];
-    let quote = range.start.checked_sub(1).map(|before| text[before]);
-    let is_name =
-        |b: &u8| b.is_ascii_alphabetic() || b"_.:?!|-)]}>`".contains(b);
-    let bare = !matches!(quote, Some(b'"' | b'\''));
-    TYPES.iter().any(|word| value.eq_ignore_ascii_case(word))
-        || bare
-            && (value.iter().all(is_name)
-                || value.iter().any(|b| b"([{<".contains(b)))
 }
 
 /// Whether a value looks as if it was made by chance.

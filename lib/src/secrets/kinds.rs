@@ -9,7 +9,10 @@
 //! of the same pattern. A group is what is replaced, else the whole match.
 
 use super::before::word_ends;
-use Start::{Any, Apart, Digits, Hex, Part, Password, Three, Word};
+use super::spared::Spared;
+use Start::{
+    Any, Apart, Digits, Hex, Key, Number, Part, Password, Run, Three, Word,
+};
 
 pub(super) type Texts = &'static [&'static str];
 
@@ -28,10 +31,8 @@ pub struct Pattern {
     pub guess: bool,
     /// Its value has letters, digits, and eight different signs at least.
     pub mixed: bool,
-    /// Its value is no identifier, type or call.
-    pub spares: bool,
-    /// Its value is no word that stands for one in a manual.
-    pub spares_words: bool,
+    /// The values that are no secrets.
+    pub spared: Spared,
     /// The first version that has it.
     pub since: u32,
     /// The last one; none if it stands.
@@ -63,7 +64,44 @@ pub enum Start {
     Three,
     /// A colon and a password, which alone goes.
     Password,
+    /// Eight to ten digits, behind an escape too.
+    Number,
+    /// So many letters, digits and underscores, which go with it.
+    Run(usize),
+    /// What makes a key one that is kept secret: `api_`, `Access-`.
+    Key,
 }
+
+/// Whose keys are kept secret.
+const KEYS: [&[u8]; 27] = [
+    b"secret",
+    b"api",
+    b"app",
+    b"access",
+    b"private",
+    b"auth",
+    b"signing",
+    b"encryption",
+    b"account",
+    b"master",
+    b"admin",
+    b"license",
+    b"service",
+    b"session",
+    b"shared",
+    b"storage",
+    b"subscription",
+    b"webhook",
+    b"consumer",
+    b"deploy",
+    b"ingest",
+    b"integration",
+    b"server",
+    b"jwt",
+    b"hmac",
+    b"root",
+    b"client",
+];
 
 /// No password before a needle is longer.
 const PASSWORD: usize = 128;
@@ -106,9 +144,40 @@ impl Start {
                 return text[start..at].iter().all(sign).then_some(start);
             }
             Password => return password(text, at),
+            Number => {
+                Digits.place(text, at, decoded).is_some()
+                    || number_behind_escape(text, at)
+            }
+            Run(count) => return run(text, at, count, decoded),
+            Key => {
+                let name = text[..at].strip_suffix(b"_");
+                let name = name.or_else(|| text[..at].strip_suffix(b"-"));
+                let name = name.or_else(|| text[..at].strip_suffix(b" "));
+                let name = name.unwrap_or(&text[..at]);
+                KEYS.iter().any(|key| {
+                    let start = name.len().saturating_sub(key.len());
+                    name[start..].eq_ignore_ascii_case(key)
+                })
+            }
         };
         holds.then_some(at)
     }
+}
+
+/// Whether eight to ten digits end here, behind an escape that ends in one.
+fn number_behind_escape(text: &[u8], at: usize) -> bool {
+    (8..=10).filter_map(|count| at.checked_sub(count)).any(|start| {
+        text[start..at].iter().all(u8::is_ascii_digit)
+            && word_ends(&text[..start])
+    })
+}
+
+/// Where a word of so many signs begins that ends here.
+fn run(text: &[u8], at: usize, count: usize, decoded: bool) -> Option<usize> {
+    let start = at.checked_sub(count)?;
+    let sign = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let all = text[start..at].iter().all(sign);
+    (all && Word.place(text, start, decoded).is_some()).then_some(start)
 }
 
 /// Where the password begins that ends here, behind its colon.
@@ -139,8 +208,7 @@ impl Pattern {
             start: Word,
             guess: false,
             mixed: false,
-            spares: false,
-            spares_words: false,
+            spared: Spared::Nothing,
             since: 1,
             until: None,
             examples,
@@ -164,13 +232,8 @@ impl Pattern {
         self
     }
 
-    pub(super) const fn spares(mut self) -> Pattern {
-        self.spares = true;
-        self
-    }
-
-    pub(super) const fn spares_words(mut self) -> Pattern {
-        self.spares_words = true;
+    pub(super) const fn spares(mut self, spared: Spared) -> Pattern {
+        self.spared = spared;
         self
     }
 

@@ -19,25 +19,31 @@ mod finder;
 mod kinds;
 mod needles;
 mod outlook;
+mod spared;
 mod table;
 mod unescape;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use finder::Finder;
+use finder::{Finder, Rules};
 use memchr::memmem;
 use unescape::{Map, back, unescape};
 
 use crate::error::{Error, Result, quote};
 
 pub use kinds::{Pattern, Start};
+pub use spared::Spared;
 pub use table::{VERSION, patterns};
 
 /// Since this version a word begins behind an escape of any kind.
 const DECODED: u32 = 2;
+
+/// Since this version what stands for a secret in a manual is none.
+const SAMPLES: u32 = 3;
 
 /// How often escapes are resolved, from the record's own on.
 const DEPTH: usize = 8;
@@ -165,9 +171,10 @@ impl Secrets {
         groups: Vec<Vec<&'static Pattern>>,
         version: u32,
     ) -> Result<Secrets> {
-        let decoded = version >= DECODED;
+        let rules =
+            Rules { decoded: version >= DECODED, samples: version >= SAMPLES };
         let finders: Result<_> =
-            groups.into_iter().map(|g| Finder::new(g, decoded)).collect();
+            groups.into_iter().map(|g| Finder::new(g, rules)).collect();
         let needles = patterns().flat_map(|p| p.needles);
         let spelled = needles.filter_map(|needle| {
             let (letter, rest) = needle.as_bytes().split_first()?;

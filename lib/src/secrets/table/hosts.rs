@@ -136,7 +136,8 @@ pub(super) static HOSTS: &[Pattern] = &[
         &["cmVmdGtu<56>"],
         &["cmVmdGtu<49>"],
     )
-    .since(2),
+    .since(2)
+    .until(2),
     Pattern::new(
         "sonar-token",
         &["squ_", "sqp_", "sqa_"],
@@ -214,7 +215,8 @@ pub(super) static HOSTS: &[Pattern] = &[
         &["EAAG<160>", "EAAB<100>"],
         &["EAA<79>", "XEAA<100>"],
     )
-    .since(2),
+    .since(2)
+    .until(2),
     Pattern::new(
         "square-token",
         &["EAAA"],
@@ -230,7 +232,8 @@ pub(super) static HOSTS: &[Pattern] = &[
         &["ops_eyJ<300>"],
         &["ops_eyJ<99>"],
     )
-    .since(2),
+    .since(2)
+    .until(2),
     Pattern::new(
         "onepassword-key",
         &["A3-"],
@@ -280,7 +283,8 @@ pub(super) static HOSTS: &[Pattern] = &[
         &["ABSK<128>=", "bedrock-api-key-<200>"],
         &["ABSK<99>", "bedrock-api-key-<99>"],
     )
-    .since(2),
+    .since(2)
+    .until(2),
     Pattern::new(
         "google-refresh",
         &["1//0"],

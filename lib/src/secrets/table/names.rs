@@ -1,8 +1,9 @@
-//! What is guessed by the name beside it, since version 2.
+//! What is guessed by the name beside it, in version 2.
 
 use super::shapes::assigned;
 use crate::secrets::kinds::Pattern;
 use crate::secrets::kinds::Start::{Apart, Part, Password, Word};
+use crate::secrets::spared::Spared;
 
 /// The names that people and programs give to what they hide.
 pub(super) static NAMES: &[Pattern] = &[
@@ -29,7 +30,8 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
-    .spares(),
+    .until(2)
+    .spares(Spared::Names),
     Pattern::new(
         "password",
         &[
@@ -61,7 +63,8 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
-    .spares(),
+    .until(2)
+    .spares(Spared::Names),
     Pattern::new(
         "password",
         &["pass", "Pass"],
@@ -74,8 +77,9 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Part)
-    .spares(),
+    .spares(Spared::Names),
     // In capitals behind a colon and a blank the name of a test that passed
     // stands.
     Pattern::new(
@@ -88,8 +92,9 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Part)
-    .spares(),
+    .spares(Spared::Names),
     Pattern::new(
         "password",
         &["--pass"],
@@ -104,7 +109,8 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
-    .spares(),
+    .until(2)
+    .spares(Spared::Names),
     Pattern::new(
         "password",
         &["-u", "--user", "--proxy-user"],
@@ -119,8 +125,9 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Apart)
-    .spares(),
+    .spares(Spared::Names),
     Pattern::new(
         "password",
         &["machine"],
@@ -136,6 +143,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Word),
     Pattern::new(
         "password",
@@ -146,6 +154,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Password),
     Pattern::new(
         "cookie",
@@ -161,7 +170,8 @@ pub(super) static NAMES: &[Pattern] = &[
         &["cookie: none", "cookies=<20>", "Cookie: a=1"],
     )
     .guess()
-    .since(2),
+    .since(2)
+    .until(2),
     Pattern::new(
         "registry-auth",
         &["auth"],
@@ -171,6 +181,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .start(Word)
     .mixed(),
     Pattern::new(
@@ -183,6 +194,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .mixed(),
     Pattern::new(
         "named-secret",
@@ -208,6 +220,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .mixed(),
     Pattern::new(
         "named-secret",
@@ -219,6 +232,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .mixed(),
     Pattern::new(
         "named-secret",
@@ -286,6 +300,7 @@ pub(super) static NAMES: &[Pattern] = &[
     )
     .guess()
     .since(2)
+    .until(2)
     .mixed()
-    .spares(),
+    .spares(Spared::Names),
 ];

@@ -3,6 +3,7 @@
 
 use crate::secrets::kinds::Start::{Any, Apart};
 use crate::secrets::kinds::{Pattern, Texts};
+use crate::secrets::spared::Spared;
 
 /// A value that is assigned to a name. In JSON both have quotes, so that no
 /// number is taken for a text.
@@ -108,7 +109,8 @@ pub(super) static SHAPES: &[Pattern] = &[
         ],
         &["AWS_SECRET_ACCESS_KEY=<39>", "SecretAccessKeyId: <40>"],
     )
-    .start(Any),
+    .start(Any)
+    .until(2),
     Pattern::new(
         "aws-session-token",
         &["essionToken", "session_token", "SESSION_TOKEN"],
@@ -146,7 +148,8 @@ pub(super) static SHAPES: &[Pattern] = &[
             "BEGIN PRIVATE KEY",
         ],
     )
-    .start(Any),
+    .start(Any)
+    .until(2),
     Pattern::new(
         "bearer-token",
         &["Bearer", "bearer", "BEARER"],
@@ -167,7 +170,8 @@ pub(super) static SHAPES: &[Pattern] = &[
          ([A-Za-z0-9._~+/-]{6,}=*)",
         &["Authorization: Basic <12>==", "\"authorization\":\"token <40>\""],
         &["Authorization: none", "Authorization: Basic <5>"],
-    ),
+    )
+    .until(2),
     Pattern::new(
         "jwt",
         &["eyJ"],
@@ -176,7 +180,8 @@ pub(super) static SHAPES: &[Pattern] = &[
         &["eyJ<33>.eyJ<40>.<43>", "eyJ<33>.<40>.<16>.<50>.<22>"],
         &["eyJ<33>", "eyJ<33>.eyJ<40>", "heyJ<33>.<40>.<43>"],
     )
-    .start(Apart),
+    .start(Apart)
+    .until(2),
     Pattern::new(
         "url-password",
         &["://"],
@@ -219,7 +224,8 @@ pub(super) static SHAPES: &[Pattern] = &[
     )
     .start(Any)
     .since(2)
-    .spares_words(),
+    .spares(Spared::Words)
+    .until(2),
     Pattern::new(
         "password",
         PASSWORDS,

@@ -161,7 +161,8 @@ pub(super) static TOKENS: &[Pattern] = &[
         &["<d10>:AA<33>", "/bot<d9>:AA<33>/getMe"],
         &["SHA256:AA<41>", "<d10>:AA<32>", "<d7>:AA<33>"],
     )
-    .start(Digits),
+    .start(Digits)
+    .until(2),
     Pattern::new(
         "digitalocean-token",
         &["dop_v1_", "doo_v1_", "dor_v1_"],
