@@ -1,7 +1,7 @@
 //! The lake: the settled days of an archive tree as Parquet, a file a table
 //! and month, for the engines that people already run.
 //!
-//! It is derived: the archives stay what they are, and the lake can be thrown
+//! A lake is derived: the archives stay what they are, and it can be thrown
 //! away and made again. rt-lake(7) describes it for its readers.
 //!
 //! | module | knows |

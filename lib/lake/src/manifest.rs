@@ -1,7 +1,7 @@
 //! `manifest.json`: the exact set of the lake's files, and what they are.
 //!
-//! It is replaced as a whole, behind the files that it names and before those
-//! go that it no longer names: who reads it sees each unit once.
+//! The manifest is replaced whole, behind the files that it names and before
+//! those go that it no longer names: who reads it sees each unit once.
 
 use std::collections::BTreeMap;
 use std::io::Write;

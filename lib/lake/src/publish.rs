@@ -195,7 +195,7 @@ impl Run<'_> {
         let folder = self.lake.join(&folder);
         make_folders(&folder)?;
         let path = self.lake.join(&file);
-        // The same bytes under the same name are the same file.
+        // A file is named by its content: one of that name is this one.
         if is_gone(&path)? {
             unit.temp.publish_new(&path)?;
         }

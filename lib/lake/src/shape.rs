@@ -47,7 +47,7 @@ pub struct Key {
 pub struct Shape {
     /// Their names.
     pub names: Vec<String>,
-    /// The same, as they stand.
+    /// The keys as they stand in the line, with their colons.
     pub keys: Vec<Key>,
 }
 
@@ -59,7 +59,7 @@ pub struct Cell<'a> {
     pub raw: &'a [u8],
     /// What it is.
     pub value: Decoded<'a>,
-    /// It is a JSON string.
+    /// Whether the value stands as a JSON string.
     pub is_string: bool,
 }
 

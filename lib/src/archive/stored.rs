@@ -77,8 +77,8 @@ impl StoredSegments {
         found
     }
 
-    /// Those of which a file was made, in order, also where their lines were
-    /// taken out of it again.
+    /// The segments of which a file was made, in order, also where lines were
+    /// taken out of the file again.
     pub fn in_file<'s>(
         &'s self,
         file: &'s str,

@@ -43,7 +43,7 @@ struct Sink {
     before: &'static str,
     /// Several functions have its name.
     many: bool,
-    /// It is called on something: below the folder of its file.
+    /// The function is called on something: below the folder of its file.
     method: bool,
 }
 
