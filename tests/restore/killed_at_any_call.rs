@@ -3,15 +3,16 @@
 //! is lost, and none is there twice.
 //!
 //! The short form takes a few calls of each kind that changes something or
-//! lasts; `RT_LONG=1` takes every call that there is.
+//! lasts; `RT_LONG=1` takes every call that there is, and where the command is
+//! a script also each call of each program that it starts, which dies alone
+//! then. `RT_PART=2/5` takes the second of five parts of them.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
-use crate::support::system;
 use crate::support::world::records;
-use crate::support::{Cmd, Out};
+use crate::support::{Cmd, Out, bins, system};
 
 /// Calls between which a kill makes a difference.
 const LASTING: [&str; 15] = [
@@ -35,6 +36,11 @@ const LASTING: [&str; 15] = [
 /// In the short form so many calls of each kind.
 const SHORT: usize = 2;
 
+/// The programs that rt-restore starts, and those that rt-erase does.
+const RESTORE: [&str; 3] = ["rt-policy", "rt-cat", "rt-import"];
+const ERASE: [&str; 6] =
+    ["rt-policy", "rt-cat", "rt-hold", "rt-store", "rt-purge", "rt-rewrite"];
+
 /// A world to begin with again and again, at the same path.
 struct Again {
     world: World,
@@ -53,10 +59,31 @@ impl Again {
     }
 }
 
-/// A command, and its standard input.
+/// Stands in for a program that a script starts: the start that STRUCK names
+/// is traced, or killed, as INJECT says.
+const STAND_IN: &str = r#"#!/bin/sh
+name=${0##*/}
+echo >>"$HOME/started-$name"
+case "$name $(wc -l <"$HOME/started-$name")" in
+"$STRUCK") exec strace -f -o "$HOME/trace" $INJECT "$BINS/$name" "$@" ;;
+esac
+exec "$BINS/$name" "$@"
+"#;
+
+/// What of a job is killed.
+#[derive(Debug)]
+enum Struck {
+    /// Each of its processes that comes so far.
+    All,
+    /// A program that it starts, by its name and which start of it that is.
+    Program(String),
+}
+
+/// A command, its standard input, and the programs that it starts.
 struct Job<'j> {
     words: &'j [&'j str],
     input: Vec<u8>,
+    programs: &'j [&'j str],
 }
 
 impl Job<'_> {
@@ -64,18 +91,56 @@ impl Job<'_> {
         self.given(world.cmd(self.words[0]).args(&self.words[1..])).run()
     }
 
-    fn traced(&self, world: &World, what: &[&str]) -> Out {
-        let strace = world.cmd("strace").args(["-f", "-o", "trace"]);
-        self.given(strace.args(what).args(self.words)).run()
+    fn traced(&self, world: &World, struck: &Struck, inject: &str) -> Out {
+        let cmd = match struck {
+            Struck::All => {
+                let strace = world.cmd("strace").args(["-f", "-o", "trace"]);
+                strace.args(inject.split_whitespace()).args(self.words)
+            }
+            Struck::Program(which) => {
+                shell(world, "rm -f started-*");
+                let cmd = world.cmd(self.words[0]).args(&self.words[1..]);
+                cmd.path_first(world.dir.join("stand-ins"))
+                    .env("STRUCK", which)
+                    .env("INJECT", inject)
+                    .env("BINS", bins())
+            }
+        };
+        self.given(cmd).run()
     }
 
     fn given<'w>(&self, cmd: Cmd<'w>) -> Cmd<'w> {
         cmd.stdin(self.input.clone())
     }
 
+    /// All that may be killed of it.
+    fn parts(&self, world: &World) -> Vec<Struck> {
+        let mut parts = vec![Struck::All];
+        if !is_long() || self.programs.is_empty() {
+            return parts;
+        }
+        for name in self.programs {
+            world.dir.script(&format!("stand-ins/{name}"), STAND_IN);
+        }
+        let none = Struck::Program(String::new());
+        self.traced(world, &none, "").status(0);
+        for name in self.programs {
+            let starts = world.dir.read(&format!("started-{name}"));
+            let starts = 1..=starts.lines().count();
+            parts.extend(
+                starts.map(|n| Struck::Program(format!("{name} {n}"))),
+            );
+        }
+        parts
+    }
+
     /// How often a process of it makes each call, at most.
-    fn calls(&self, world: &World) -> BTreeMap<String, usize> {
-        self.traced(world, &[]).status(0);
+    fn calls(
+        &self,
+        world: &World,
+        struck: &Struck,
+    ) -> BTreeMap<String, usize> {
+        self.traced(world, struck, "").status(0);
         let mut each: BTreeMap<(String, String), usize> = BTreeMap::new();
         for line in world.dir.read("trace").lines() {
             let mut words = line.split_whitespace();
@@ -96,9 +161,13 @@ impl Job<'_> {
     }
 }
 
+fn is_long() -> bool {
+    std::env::var_os("RT_LONG").is_some()
+}
+
 /// Which calls of a kind a run is killed at.
 fn chosen(call: &str, count: usize) -> Vec<usize> {
-    if std::env::var_os("RT_LONG").is_some() {
+    if is_long() {
         return (1..=count).collect();
     }
     if !LASTING.contains(&call) {
@@ -108,28 +177,44 @@ fn chosen(call: &str, count: usize) -> Vec<usize> {
     (1..=count).rev().step_by(step).collect()
 }
 
+/// The part of all kills that is to be done, and how many parts there are.
+fn part() -> (usize, usize) {
+    let Ok(said) = std::env::var("RT_PART") else { return (1, 1) };
+    let (part, parts) = said.split_once('/').expect("RT_PART=PART/PARTS");
+    (part.parse().unwrap(), parts.parse().unwrap())
+}
+
 /// Kills a job at its calls; `is_done` holds behind one more run of it.
 fn killed(again: &Again, job: &Job<'_>, is_done: &dyn Fn(&World)) {
     if system("strace").is_none() {
         return;
     }
-    let world = again.begin();
-    let calls = job.calls(world);
-    is_done(world);
-    let mut kills = 0;
-    for (call, count) in calls {
-        for n in chosen(&call, count) {
-            let world = again.begin();
-            let inject = format!("inject={call}:signal=KILL:when={n}");
-            let out = job.traced(world, &["-e", &inject]);
-            kills += usize::from(out.status != 0);
-            let once_more = job.run(world);
-            let what = format!("{inject}: {}", once_more.stderr);
-            once_more.expect(&what, once_more.status == 0);
-            is_done(world);
+    let (part, parts) = part();
+    let (mut tried, mut kills) = (0, 0);
+    for struck in job.parts(again.begin()) {
+        let world = again.begin();
+        let calls = job.calls(world, &struck);
+        is_done(world);
+        for (call, count) in calls {
+            for n in chosen(&call, count) {
+                tried += 1;
+                if tried % parts != part - 1 {
+                    continue;
+                }
+                let world = again.begin();
+                let inject = format!("-e inject={call}:signal=KILL:when={n}");
+                let out = job.traced(world, &struck, &inject);
+                kills += usize::from(out.status != 0);
+                let once_more = job.run(world);
+                let said = &once_more.stderr;
+                let what = format!("{struck:?} {inject}: {said}");
+                once_more.expect(&what, once_more.status == 0);
+                is_done(world);
+            }
         }
     }
-    assert!(kills >= 8, "killed only {kills} times");
+    println!("{:?}: {tried} calls, {kills} kills", job.words);
+    assert!(kills * parts >= 8, "killed only {kills} times");
 }
 
 /// Rows of two tables in the archives, and newer ones in the database.
@@ -163,7 +248,7 @@ fn import_into_the_live_database() {
         let input = cat(&again.world, table);
         let hot = rows_of(&again.world, "db", table).len();
         let words = ["rt-import", "--hold", "ticket 5", "--", table];
-        let job = Job { words: &words, input: input.clone() };
+        let job = Job { words: &words, input: input.clone(), programs: &[] };
         let first = again.begin();
         job.run(first).status(0);
         let want = rows_of(first, "db", table);
@@ -178,10 +263,25 @@ fn import_into_the_live_database() {
 }
 
 #[test]
+fn import_beside_the_live_database() {
+    let again = Again::new(archived());
+    let input = cat(&again.world, "uuids");
+    let words = ["rt-import", "--into", "side", "--create", "--", "uuids"];
+    let job = Job { words: &words, input, programs: &[] };
+    let first = again.begin();
+    job.run(first).status(0);
+    let want = rows_of(first, "side", "uuids");
+    assert_eq!(want.len(), 6);
+    killed(&again, &job, &|world| {
+        assert_eq!(rows_of(world, "side", "uuids"), want);
+    });
+}
+
+#[test]
 fn restore_beside_the_live_database() {
     let again = Again::new(archived());
     let words = ["rt-restore", "--into", "side", "uuids", "logs"];
-    let job = Job { words: &words, input: Vec::new() };
+    let job = Job { words: &words, input: Vec::new(), programs: &RESTORE };
     let first = again.begin();
     job.run(first).status(0);
     let tables = ["uuids", "logs"];
@@ -195,7 +295,7 @@ fn restore_beside_the_live_database() {
 fn restore_into_the_live_database() {
     let again = Again::new(archived());
     let words = ["rt-restore", "--live", "--hold", "x", "uuids"];
-    let job = Job { words: &words, input: Vec::new() };
+    let job = Job { words: &words, input: Vec::new(), programs: &RESTORE };
     let first = again.begin();
     let archives = cat(first, "uuids");
     job.run(first).status(0);
@@ -222,7 +322,7 @@ fn erasure_in_the_archives() {
     world.cmd("rt-consolidate").args(["--older-than=10d"]).run().status(0);
     let again = Again::new(world);
     let words = ["rt-rewrite", "--yes", "--reason=x", "--where=n=1", "uuids"];
-    let job = Job { words: &words, input: Vec::new() };
+    let job = Job { words: &words, input: Vec::new(), programs: &[] };
     let first = again.begin();
     job.run(first).status(0);
     let hot = rows_of(first, "db", "uuids");
@@ -235,7 +335,7 @@ fn erasure_in_the_database_too() {
     let again = Again::new(archived());
     let words =
         ["rt-erase", "--hot", "--yes", "--reason=x", "--where=n=1", "uuids"];
-    let job = Job { words: &words, input: Vec::new() };
+    let job = Job { words: &words, input: Vec::new(), programs: &ERASE };
     let first = again.begin();
     job.run(first).status(0);
     let hot = rows_of(first, "db", "uuids");
@@ -267,7 +367,7 @@ fn repair_of_a_tree() {
         }
         let again = Again::new(world);
         let words = ["rt-verify", "--repair", "--yes"];
-        let job = Job { words: &words, input: Vec::new() };
+        let job = Job { words: &words, input: Vec::new(), programs: &[] };
         killed(&again, &job, &|world| {
             world.cmd("rt-verify").arg("--repair").run().status(0);
             is_sound(world, "uuids", &rows);
@@ -293,7 +393,7 @@ fn repair_of_schema_files() {
     }
     let again = Again::new(world);
     let words = ["rt-verify", "--repair", "--yes"];
-    let job = Job { words: &words, input: Vec::new() };
+    let job = Job { words: &words, input: Vec::new(), programs: &[] };
     killed(&again, &job, &|world| {
         for (file, text) in &whole {
             assert_eq!(fs::read(file).unwrap(), *text);
