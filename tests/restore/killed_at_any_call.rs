@@ -213,7 +213,6 @@ fn killed(again: &Again, job: &Job<'_>, is_done: &dyn Fn(&World)) {
             }
         }
     }
-    println!("{:?}: {tried} calls, {kills} kills", job.words);
     assert!(kills * parts >= 8, "killed only {kills} times");
 }
 
