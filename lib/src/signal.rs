@@ -111,6 +111,7 @@ impl Limit<'_> {
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
+    given_up: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -121,6 +122,7 @@ impl Stop {
         let stop = Stop {
             interrupted: Arc::new(AtomicBool::new(false)),
             terminated: Arc::new(AtomicBool::new(false)),
+            given_up: Arc::default(),
         };
         for (signal, flag) in
             [(SIGINT, &stop.interrupted), (SIGTERM, &stop.terminated)]
@@ -132,6 +134,18 @@ impl Stop {
         Ok(stop)
     }
 
+    /// The same for a part of the run, which may be [given up] alone.
+    ///
+    /// [given up]: Stop::give_up
+    pub fn part(&self) -> Stop {
+        Stop { given_up: Arc::default(), ..self.clone() }
+    }
+
+    /// Ends what still waits in this part: what it would bring is not needed.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
     /// An error once a signal came. Who asks how far the run has come gets an
     /// answer here.
     pub fn check(&self) -> Result<()> {
@@ -140,6 +154,8 @@ impl Stop {
             (Exit::Interrupted, "SIGINT")
         } else if self.terminated.load(Ordering::Relaxed) {
             (Exit::Terminated, "SIGTERM")
+        } else if self.given_up.load(Ordering::Relaxed) {
+            return Err(Error::failed("nobody needs it any more"));
         } else {
             return Ok(());
         };

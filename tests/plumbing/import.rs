@@ -236,6 +236,19 @@ fn another_row_with_the_key_is_decided_on() {
 }
 
 #[test]
+fn no_line_is_waited_for_behind_one_that_ends_it() {
+    let world = World::filled(&["uuids"], 3);
+    world.run("uuids");
+    world.dir.write("rows", cat(&world, "uuids"));
+    import(&world, cat(&world, "uuids")).arg("uuids").run().status(0);
+    world.dir.sql("side", "UPDATE uuids SET body='x'; DELETE FROM _rt_import");
+    let line = "mkfifo p; { cat rows; exec sleep 100; } >p & \
+                rt-import --into side uuids <p; status=$?; kill $!; \
+                exit $status";
+    world.sh(line).patience(30).run().status(1).stderr_has("differs");
+}
+
+#[test]
 fn a_column_that_would_change_a_value_is_refused() {
     let world = World::of("");
     let sql = "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)";

@@ -15,10 +15,14 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::lines::{Lines, Parser, bad};
+use super::ahead::{Ahead, Stream, fill};
+use super::batch::Batch;
+use super::lines::{Lines, bad};
 use super::options::Options;
+use super::parser::Parser;
+use super::part::{Dated, day};
 use super::result::Imported;
-use super::work::{Dated, Work, check_triggers, dated, day};
+use super::work::{Work, check_triggers, dated};
 use crate::archive::{Archive, Hold, Ledger, Origin, Tree};
 use crate::crash;
 use crate::db::{Access, Database, Key, Table};
@@ -29,7 +33,7 @@ use crate::time::{Day, rfc3339};
 
 /// What was laid aside.
 struct Aside {
-    rows: Box<dyn Read>,
+    rows: Box<dyn Read + Send>,
     sha256: String,
     first: Day,
     last: Day,
@@ -39,7 +43,7 @@ struct Aside {
 pub(super) fn import(
     options: &Options,
     reason: &str,
-    lines: &mut Lines<'_>,
+    stream: Stream<'_>,
     notes: &mut dyn Notes,
 ) -> Result<Imported> {
     let settings = &options.settings;
@@ -56,7 +60,7 @@ pub(super) fn import(
     let ledger = Ledger::read(&root, now, notes)?;
     let dated = dated(options, &ledger, &origin, &table)?;
     drop(ledger);
-    let Some(aside) = lay_aside(options, &table, &dated, lines)? else {
+    let Some(aside) = lay_aside(options, &table, &dated, stream)? else {
         return Ok(Imported { table: table.name, ..Imported::default() });
     };
     crash::point("import.spooled");
@@ -66,7 +70,7 @@ pub(super) fn import(
     archive.state().check_source(&origin, &identity)?;
     archive.check_free(&origin, &identity)?;
     let (hold, is_new) = hold(&mut archive, &origin, options, reason, &aside)?;
-    let done = insert(options, &database, (&table, dated), aside, notes);
+    let done = insert(options, &database, &table, aside, notes);
     match done {
         Ok(record) => Ok(Imported { hold: Some(hold), ..record }),
         Err(error) => {
@@ -85,7 +89,7 @@ fn lay_aside(
     options: &Options,
     table: &Table,
     dated: &Dated,
-    lines: &mut Lines<'_>,
+    mut stream: Stream<'_>,
 ) -> Result<Option<Aside>> {
     if dated.is_none() {
         return Err(Error::usage(format!(
@@ -97,23 +101,29 @@ fn lay_aside(
     let mut parser = Parser::new(table, options.ignore_extra);
     let (mut rows, mut hash) = (spool(), Sha256::new());
     let mut days: Option<(Day, Day)> = None;
-    while let Some((number, line)) = lines.next()? {
-        let row = parser.parse(line).map_err(|what| bad(number, &what))?;
-        if row.rowid.is_some() {
-            return Err(keyless(table));
+    let mut batch = Batch::default();
+    while !batch.is_last {
+        fill(&mut batch, &mut stream.lines, &mut parser);
+        for row in &batch.rows {
+            if row.rowid.is_some() {
+                return Err(keyless(table));
+            }
+            let Some(day) = day(dated, &batch, row) else {
+                return Err(bad(row.number, "has no time that can be read"));
+            };
+            days = Some(match days {
+                Some((first, last)) => (first.min(day), last.max(day)),
+                None => (day, day),
+            });
         }
-        let Some(day) = day(dated, &row) else {
-            return Err(bad(number, "has no time that can be read"));
-        };
-        days = Some(match days {
-            Some((first, last)) => (first.min(day), last.max(day)),
-            None => (day, day),
-        });
-        hash.update(line);
-        hash.update(b"\n");
-        rows.write_all(line)
-            .and_then(|()| rows.write_all(b"\n"))
-            .map_err(unheld)?;
+        if batch.is_last {
+            (stream.whole)()?;
+        }
+        if let Some(error) = batch.failed.take() {
+            return Err(error);
+        }
+        hash.update(&batch.text);
+        rows.write_all(&batch.text).map_err(unheld)?;
     }
     let Some((first, last)) = days else { return Ok(None) };
     rows.rewind().map_err(unheld)?;
@@ -159,18 +169,23 @@ fn hold(
 fn insert(
     options: &Options,
     database: &Database,
-    (table, dated): (&Table, Dated),
+    table: &Table,
     mut aside: Aside,
     notes: &mut dyn Notes,
 ) -> Result<Imported> {
-    let mut whole = || Ok(());
-    let mut lines = Lines::new(&mut aside.rows, &mut whole);
     let lock = database.begin_write()?;
-    let mut work = Work::new(options, database, table, dated, None)?;
-    while let Some((number, line)) = lines.next()? {
-        work.line(number, line)?;
-    }
-    let record = work.end(notes)?;
+    let mut work = Work::new(options, database, table, None)?;
+    let ahead = Ahead {
+        stream: Stream {
+            lines: Lines::new(&mut aside.rows),
+            whole: &mut || Ok(()),
+            give_up: &|| (),
+        },
+        parser: Parser::new(table, options.ignore_extra),
+        divider: None,
+    };
+    let parser = ahead.read(&mut |batch| work.batch(batch))?;
+    let record = work.end(&parser, notes)?;
     database.check_path()?;
     crash::point("import.inserted");
     lock.commit()?;

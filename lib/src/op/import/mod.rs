@@ -5,9 +5,12 @@
 //! ends. A segment that was imported before is passed over, so that a run that
 //! was killed, before or after its commit, is simply run again.
 
+mod ahead;
+mod batch;
 mod lines;
 mod live;
 mod options;
+mod parser;
 mod part;
 mod result;
 mod side;
@@ -21,6 +24,7 @@ use crate::io::jsonl;
 use crate::io::producer::Producer;
 use crate::signal::{Stop, Stoppable};
 
+use ahead::Stream;
 use lines::Lines;
 use result::Imported;
 
@@ -31,7 +35,7 @@ pub use options::Options;
 /// ends with status 0; one record goes to `output`.
 pub fn run(
     options: &Options,
-    input: impl Read + AsFd,
+    input: impl Read + AsFd + Send,
     output: &mut dyn Write,
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
@@ -64,14 +68,18 @@ pub fn run(
 
 fn import(
     options: &Options,
-    (input, stop): (impl Read + AsFd, &Stop),
+    (input, stop): (impl Read + AsFd + Send, &Stop),
     whole: &mut dyn FnMut() -> Result<()>,
     notes: &mut dyn Notes,
 ) -> Result<Imported> {
-    let mut input = Stoppable { input, stop };
-    let mut lines = Lines::new(&mut input, whole);
+    // What waits for a line that is not needed any more ends as well.
+    let stop = stop.part();
+    let mut input = Stoppable { input, stop: &stop };
+    let lines = Lines::new(&mut input);
+    let give_up = || stop.give_up();
+    let stream = Stream { lines, whole, give_up: &give_up };
     match &options.hold {
-        Some(reason) => live::import(options, reason, &mut lines, notes),
-        None => side::import(options, &mut lines, notes),
+        Some(reason) => live::import(options, reason, stream, notes),
+        None => side::import(options, stream, notes),
     }
 }

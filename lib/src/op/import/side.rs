@@ -6,9 +6,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::lines::{Lines, Parser, bad};
+use super::ahead::{Ahead, Stream};
+use super::lines::{bad, cut};
 use super::options::Options;
-use super::part::Known;
+use super::parser::Parser;
+use super::part::{Divider, Known};
 use super::result::Imported;
 use super::work::{Work, check_triggers, dated};
 use crate::archive::{Ledger, Origin, Segment, StoredSegments, Tree};
@@ -20,10 +22,14 @@ use crate::io::durable;
 /// Imports the lines.
 pub(super) fn import(
     options: &Options,
-    lines: &mut Lines<'_>,
+    mut stream: Stream<'_>,
     notes: &mut dyn Notes,
 ) -> Result<Imported> {
-    let Some(first) = lines.peek()? else {
+    let Some(first) = stream.lines.peek()? else {
+        (stream.whole)()?;
+        if stream.lines.is_cut() {
+            return Err(cut(1));
+        }
         let table = options.table.clone();
         return Ok(Imported { table, ..Imported::default() });
     };
@@ -44,12 +50,15 @@ pub(super) fn import(
     let from = segments.newest_with(&columns);
     let table = table(options, &database, &ledger, (&tree, from))?;
     let dated = dated(options, &ledger, &origin, &table)?;
-    let known = Known::read(&database, &table.name, segments, now)?;
-    let mut work = Work::new(options, &database, &table, dated, Some(known))?;
-    while let Some((number, line)) = lines.next()? {
-        work.line(number, line)?;
-    }
-    let record = work.end(notes)?;
+    let known = Known::read(&database, &table.name, &segments, now)?;
+    let mut work = Work::new(options, &database, &table, Some(known))?;
+    let ahead = Ahead {
+        stream,
+        parser: Parser::new(&table, options.ignore_extra),
+        divider: Some(Divider::new(dated, &segments)),
+    };
+    let parser = ahead.read(&mut |batch| work.batch(batch))?;
+    let record = work.end(&parser, notes)?;
     crash::point("import.inserted");
     lock.commit()?;
     database.flush()?;

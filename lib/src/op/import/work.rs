@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::lines::{Parser, Row, bad};
+use super::batch::{Batch, Row};
+use super::lines::bad;
 use super::options::Options;
-use super::part::{Known, Part};
+use super::parser::Parser;
+use super::part::{Dated, Known, Part, Turn};
 use super::result::Imported;
 use crate::archive::{Ledger, Origin};
 use crate::db::{
@@ -12,21 +14,17 @@ use crate::db::{
 };
 use crate::error::{Error, Notes, Result, counted, quote};
 use crate::settings::columns::rule;
-use crate::time::{self, Day, Unit};
 use crate::value::Value;
-
-/// What dates a row: the column, and what its values mean.
-pub(super) type Dated = Option<(usize, Option<Unit>)>;
 
 /// Rows on their way into one table.
 pub(super) struct Work<'w> {
     options: &'w Options,
     database: &'w Database,
     table: &'w Table,
-    dated: Dated,
     /// What a side database has; the live one notes nothing.
-    known: Option<Known>,
-    parser: Parser,
+    known: Option<Known<'w>>,
+    /// The columns that take a value.
+    writable: Vec<usize>,
     insert: Insert<'w>,
     /// Rows that pointed at nothing before.
     dangling: HashSet<Dangling>,
@@ -43,8 +41,7 @@ impl<'w> Work<'w> {
         options: &'w Options,
         database: &'w Database,
         table: &'w Table,
-        dated: Dated,
-        known: Option<Known>,
+        known: Option<Known<'w>>,
     ) -> Result<Work<'w>> {
         if table.kind != Kind::Ordinary {
             return Err(Error::usage(format!(
@@ -65,7 +62,7 @@ impl<'w> Work<'w> {
         Ok(Work {
             dangling: database.dangling(table)?,
             had_rows: !database.has_rows(table, 0)?,
-            parser: Parser::new(table, options.ignore_extra),
+            writable: writable(table),
             counts: Imported {
                 table: table.name.clone(),
                 ..Imported::default()
@@ -75,67 +72,67 @@ impl<'w> Work<'w> {
             options,
             database,
             table,
-            dated,
             known,
             insert,
         })
     }
 
-    /// Takes in a line.
-    pub fn line(&mut self, number: u64, line: &[u8]) -> Result<()> {
-        let row =
-            self.parser.parse(line).map_err(|what| bad(number, &what))?;
-        let values: Vec<Value<'_>> =
-            row.values.iter().map(|v| v.value()).collect();
-        let at = row.archived_at.as_deref().map(String::from_utf8_lossy);
-        self.turn(at.as_deref(), &row)?;
-        if self.part.as_mut().is_some_and(|part| !part.add(line)) {
-            return Ok(());
+    /// Inserts the rows of a batch.
+    pub fn batch(&mut self, batch: &Batch) -> Result<()> {
+        let mut turns = batch.turns.iter().peekable();
+        let mut values = Vec::new();
+        for (index, row) in batch.rows.iter().enumerate() {
+            while let Some((_, turn)) = turns.next_if(|(at, _)| *at == index) {
+                self.turn(turn)?;
+            }
+            if self.part.as_ref().is_some_and(|p| p.refused.is_some()) {
+                continue;
+            }
+            values.clear();
+            values.extend(batch.values(row));
+            if let Err(error) = self.insert(batch, row, &values) {
+                match &mut self.part {
+                    Some(part) => part.refuse(error)?,
+                    None => return Err(error),
+                }
+            }
         }
-        match self.insert(number, &row, &values) {
-            Ok(()) => Ok(()),
-            Err(error) => match &mut self.part {
-                Some(part) => part.refuse(error),
-                None => Err(error),
-            },
-        }
+        turns.try_for_each(|(_, turn)| self.turn(turn))
     }
 
-    /// Ends the part that is under way, and begins the one of a row that was
-    /// archived at this time, unless it is the same.
-    fn turn(&mut self, at: Option<&str>, row: &Row<'_>) -> Result<()> {
+    /// Ends the part that is under way, or begins one.
+    fn turn(&mut self, turn: &Turn) -> Result<()> {
         let Some(known) = &self.known else { return Ok(()) };
-        let mut day = at.and_then(|_| day(&self.dated, row));
-        if self.part.as_ref().is_some_and(|part| part.is(at, day)) {
-            return Ok(());
+        match (turn, self.part.take()) {
+            (Turn::End(sha256, rows), Some(part)) => {
+                let what = (&sha256[..], *rows);
+                known.end(self.database, part, what, &mut self.counts)?;
+            }
+            (Turn::End(..), None) => {}
+            (Turn::Begin(of), _) => {
+                let of = of.clone();
+                let part = known.begin(self.database, of, &self.counts)?;
+                self.part = Some(part);
+            }
         }
-        if let Some(at) = at {
-            day = known.day(at, day);
-        }
-        if self.part.as_ref().is_some_and(|part| part.is(at, day)) {
-            return Ok(());
-        }
-        if let Some(part) = self.part.take() {
-            known.end(self.database, part, &mut self.counts)?;
-        }
-        let of = (at.map(str::to_owned), day);
-        self.part = Some(known.begin(self.database, of, &self.counts)?);
         Ok(())
     }
 
     fn insert(
         &mut self,
-        number: u64,
-        row: &Row<'_>,
+        batch: &Batch,
+        row: &Row,
         values: &[Value<'_>],
     ) -> Result<()> {
-        let rowid = self.rowid(number, row)?;
-        if row.columns.len() < self.parser.writable() {
-            for column in self.parser.missing(&row.columns) {
-                *self.missing.entry(column).or_default() += 1;
+        let (number, rowid) = (row.number, self.rowid(row)?);
+        let columns = batch.columns(row);
+        if columns.len() < self.writable.len() {
+            let is_missing = |c: &&usize| !columns.contains(*c);
+            for column in self.writable.iter().filter(is_missing) {
+                *self.missing.entry(*column).or_default() += 1;
             }
         }
-        let new = NewRow { columns: &row.columns, values, rowid };
+        let new = NewRow { columns, values, rowid };
         let done = self.insert.row(&new, self.options.on_conflict);
         let done =
             done.map_err(|e| e.during(format_args!("line {number}")))?;
@@ -152,7 +149,7 @@ impl<'w> Work<'w> {
     }
 
     /// The rowid that a row is to have, where that was asked for.
-    fn rowid(&self, number: u64, row: &Row<'_>) -> Result<Option<i64>> {
+    fn rowid(&self, row: &Row) -> Result<Option<i64>> {
         if !self.options.keep_rowid {
             return Ok(None);
         }
@@ -165,16 +162,17 @@ impl<'w> Work<'w> {
         }
         match row.rowid {
             Some(rowid) => Ok(Some(rowid)),
-            None => Err(bad(number, "has no _rowid, which is to be kept")),
+            None => Err(bad(row.number, "has no _rowid, which is to be kept")),
         }
     }
 
-    /// Ends the last part, checks the foreign keys, and says what the schemas'
-    /// difference means.
-    pub fn end(mut self, notes: &mut dyn Notes) -> Result<Imported> {
-        if let (Some(part), Some(known)) = (self.part.take(), &self.known) {
-            known.end(self.database, part, &mut self.counts)?;
-        }
+    /// Checks the foreign keys, and says what the schemas' difference means:
+    /// this is what took the rows apart.
+    pub fn end(
+        mut self,
+        parser: &Parser,
+        notes: &mut dyn Notes,
+    ) -> Result<Imported> {
         let dangling = self.database.dangling(self.table)?;
         let mut new: Vec<&Dangling> =
             dangling.difference(&self.dangling).collect();
@@ -190,21 +188,21 @@ impl<'w> Work<'w> {
                 absent.join(", ")
             ));
         }
-        self.counts.message = self.difference();
+        self.counts.message = self.difference(parser);
         Ok(self.counts)
     }
 
     /// What became of columns that only the rows, or only the table, have.
-    fn difference(&self) -> Option<String> {
+    fn difference(&self, parser: &Parser) -> Option<String> {
         let mut said = Vec::new();
         for (column, rows) in &self.missing {
             let name = quote(&self.table.columns[*column].name);
             let rows = counted(*rows, "row");
             said.push(format!("{rows} without column {name} got its default"));
         }
-        if !self.parser.extra.is_empty() {
+        if !parser.extra.is_empty() {
             let names: Vec<String> =
-                self.parser.extra.iter().map(|name| quote(name)).collect();
+                parser.extra.iter().map(|name| quote(name)).collect();
             said.push(format!(
                 "{} of the rows, which the table does not have, was left out",
                 names.join(", ")
@@ -214,11 +212,10 @@ impl<'w> Work<'w> {
     }
 }
 
-/// The day of a row, where it can be told.
-pub(super) fn day(dated: &Dated, row: &Row<'_>) -> Option<Day> {
-    let (column, unit) = dated.as_ref()?;
-    let at = row.columns.iter().position(|c| c == column)?;
-    time::instant(row.values[at].value(), unit.as_ref()).map(Day::of)
+/// The columns of a table that take a value.
+fn writable(table: &Table) -> Vec<usize> {
+    let all = table.columns.iter().enumerate();
+    all.filter(|(_, c)| !c.generated).map(|(at, _)| at).collect()
 }
 
 /// Refuses a table whose triggers would write for each row, unless that is
