@@ -141,7 +141,7 @@ impl Stop {
         Stop { given_up: Arc::default(), ..self.clone() }
     }
 
-    /// Ends what still waits in this part: what it would bring is not needed.
+    /// What this part still reads ends: it is not needed.
     pub fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
     }
@@ -154,8 +154,6 @@ impl Stop {
             (Exit::Interrupted, "SIGINT")
         } else if self.terminated.load(Ordering::Relaxed) {
             (Exit::Terminated, "SIGTERM")
-        } else if self.given_up.load(Ordering::Relaxed) {
-            return Err(Error::failed("nobody needs it any more"));
         } else {
             return Ok(());
         };
@@ -166,7 +164,8 @@ impl Stop {
 
 const SLICE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-/// An input whose reads end with an error when a signal comes.
+/// An input whose reads end with an error when a signal comes, and which is at
+/// its end once it was given up.
 #[derive(Debug)]
 pub struct Stoppable<'a, R> {
     /// The input.
@@ -179,6 +178,9 @@ impl<R: Read + AsFd> Read for Stoppable<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             self.stop.check().map_err(io::Error::other)?;
+            if self.stop.given_up.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
             let fd = self.input.as_fd();
             let mut wait = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
             match poll(&mut wait, Some(&SLICE)) {

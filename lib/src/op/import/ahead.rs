@@ -8,9 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
 use super::batch::Batch;
+use super::divide::Divider;
 use super::lines::{Lines, cut};
 use super::parser::Parser;
-use super::part::Divider;
 use crate::error::{Error, Result};
 
 /// Where lines come from.

@@ -4,11 +4,25 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::part::Turn;
 use crate::error::Error;
 use crate::io::large::relieve;
 use crate::record::Decoded;
+use crate::time::Day;
 use crate::value::{Owned, Value};
+
+/// Which part rows are of: when they were archived, and their day, where
+/// segments are told apart by it.
+pub(super) type Of = (Option<String>, Option<Day>);
+
+/// A part begins or ends.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// A part of this kind begins.
+    Begin(Of),
+    /// It ends, and this is the digest of its text and the number of its
+    /// rows.
+    End(String, u64),
+}
 
 /// Some whole lines and what is in them.
 #[derive(Debug, Default)]

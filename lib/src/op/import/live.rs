@@ -17,10 +17,10 @@ use sha2::{Digest, Sha256};
 
 use super::ahead::{Ahead, Stream, fill};
 use super::batch::Batch;
+use super::divide::{Dated, day};
 use super::lines::{Lines, bad};
 use super::options::Options;
 use super::parser::Parser;
-use super::part::{Dated, day};
 use super::result::Imported;
 use super::work::{Work, check_triggers, dated};
 use crate::archive::{Archive, Hold, Ledger, Origin, Tree};

@@ -7,6 +7,7 @@
 
 mod ahead;
 mod batch;
+mod divide;
 mod lines;
 mod live;
 mod options;

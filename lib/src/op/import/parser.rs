@@ -1,14 +1,16 @@
 //! Lines into rows: the values of each by column, and what its archive added.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::ops::Range;
 
-use super::batch::{Batch, Cells, Row};
+use super::batch::{Batch, Bytes, Cells, Row};
 use super::lines::bad;
 use crate::db::Table;
 use crate::error::quote;
-use crate::record::{ARCHIVED_AT, Fields, ROWID, Str, Token, append_string};
+use crate::record::{
+    ARCHIVED_AT, Fault, Fields, ROWID, Str, Token, append_string,
+};
 use crate::value::Value;
 
 /// The key of a time that is in no column.
@@ -99,33 +101,27 @@ impl Parser {
         if std::str::from_utf8(line).is_err() {
             return Err("is not valid UTF-8".to_owned());
         }
-        let wrong = |what: &dyn Display| format!("is no row record: {what}");
         let (mut fields, mut next) = (Fields::new(line), 0);
         loop {
             let usual = match self.keys.get(next) {
-                Some(key) => fields.next_if(key).map_err(|f| wrong(&f))?,
+                Some(key) => fields.next_if(key).map_err(wrong)?,
                 None => None,
             };
             let (column, value) = match usual {
                 Some(value) => (next, value),
                 None => {
-                    let field = fields.next().map_err(|f| wrong(&f))?;
-                    let Some(field) = field else { break };
-                    match self.column(&field.key)? {
+                    let Some(field) = fields.next().map_err(wrong)? else {
+                        break;
+                    };
+                    let key = self.column(&field.key)?;
+                    match key {
                         Key::Column(column) => (column, field.value),
-                        Key::ArchivedAt => {
-                            if let Token::Text(at) = field.value
-                                && let Ok(at) = at.text()
-                            {
-                                row.archived_at = Some(cells.hold(text, at));
-                            }
+                        _ => {
+                            metadata(&mut row, &key, field.value, |at| {
+                                cells.hold(text, at)
+                            })?;
                             continue;
                         }
-                        Key::Rowid => {
-                            row.rowid = Some(rowid(field.value)?);
-                            continue;
-                        }
-                        Key::Other => continue,
                     }
                 }
             };
@@ -139,8 +135,7 @@ impl Parser {
                 let name = quote(&self.columns[column].0);
                 return Err(format!("has column {name} twice"));
             }
-            let value = value.decode().map_err(|f| wrong(&f))?;
-            cells.push(text, column, value);
+            cells.push(text, column, value.decode().map_err(wrong)?);
         }
         row.cells.end = cells.len();
         Ok(row)
@@ -182,10 +177,29 @@ enum Key {
     Other,
 }
 
-fn rowid(value: Token<'_>) -> Parsed<i64> {
-    let value = value.to_owned().map_err(|f| f.to_string())?;
-    match value.borrow() {
-        Value::Integer(rowid) => Ok(rowid),
-        _ => Err(format!("has a {ROWID} that is no integer")),
+fn wrong(what: Fault) -> String {
+    format!("is no row record: {what}")
+}
+
+/// Takes what the archive added to a row.
+fn metadata<'l>(
+    row: &mut Row,
+    key: &Key,
+    value: Token<'l>,
+    mut hold: impl FnMut(Cow<'l, [u8]>) -> Bytes,
+) -> Parsed<()> {
+    match (key, value) {
+        (Key::ArchivedAt, Token::Text(text)) => {
+            row.archived_at = text.text().ok().map(&mut hold);
+        }
+        (Key::Rowid, value) => {
+            let value = value.to_owned().map_err(|f| f.to_string())?;
+            let Value::Integer(rowid) = value.borrow() else {
+                return Err(format!("has a {ROWID} that is no integer"));
+            };
+            row.rowid = Some(rowid);
+        }
+        _ => {}
     }
+    Ok(())
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::ahead::{Ahead, Stream};
+use super::divide::Divider;
 use super::lines::{bad, cut};
 use super::options::Options;
 use super::parser::Parser;
-use super::part::{Divider, Known};
+use super::part::Known;
 use super::result::Imported;
 use super::work::{Work, check_triggers, dated};
 use crate::archive::{Ledger, Origin, Segment, StoredSegments, Tree};

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::batch::{Batch, Row};
+use super::batch::{Batch, Row, Turn};
+use super::divide::Dated;
 use super::lines::bad;
 use super::options::Options;
 use super::parser::Parser;
-use super::part::{Dated, Known, Part, Turn};
+use super::part::{Known, Part};
 use super::result::Imported;
 use crate::archive::{Ledger, Origin};
 use crate::db::{
