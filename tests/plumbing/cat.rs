@@ -5,6 +5,7 @@ mod damage;
 mod entered;
 mod foreign;
 mod forms;
+mod memory;
 mod month;
 mod wanted;
 

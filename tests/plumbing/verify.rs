@@ -1,6 +1,7 @@
 //! rt-verify: what it says of a tree that is sound, and of one that is not.
 //! tests/damage/ has every kind of damage.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -286,6 +287,42 @@ fn file_that_was_sound_and_is_damaged_now_is_looked_at_as_closely_as_ever() {
     assert_eq!(findings(&known), want);
     fs::remove_file(world.dir.join(log)).unwrap();
     verify(&world, &["-n"]).run().status(5).stdout(&known.stdout);
+}
+
+#[test]
+fn in_ninety_days_weekly_or_monthly_jobs_have_read_everything() {
+    let world = World::of("CREATE TABLE t(id INTEGER PRIMARY KEY, at, name)");
+    world.sql(
+        "WITH n(id) AS (VALUES(0) UNION ALL SELECT id + 1 FROM n LIMIT 40)
+         INSERT INTO t SELECT id, datetime('2025-11-20', id || ' days'), 'x'
+         FROM n",
+    );
+    // No file moves in the meantime.
+    let long = r#"{"table":"t","group":"g","every":"week","timestamp":"at","hot":"7d","warm":"365d","cold":"365d"}"#;
+    world.dir.write("policy", long);
+    world.cmd("rt-archive").args(["-q", "t"]).run().status(0);
+    assert_eq!(world.files().len(), 40);
+    const WEEKLY: [&str; 12] = [
+        "01-20", "01-27", "02-03", "02-10", "02-17", "02-24", "03-03",
+        "03-10", "03-17", "03-24", "03-31", "04-07",
+    ];
+    const MONTHLY: [&str; 3] = ["01-20", "02-20", "03-20"];
+    for (job, days, most) in
+        [("rt-weekly", &WEEKLY[..], 5), ("rt-monthly", &MONTHLY[..], 22)]
+    {
+        let mut read = BTreeSet::new();
+        for day in days {
+            let now = format!("2026-{day}T00:00:00Z");
+            world.cmd(job).now(&now).run().status(0);
+            let log = world.dir.read("archives/verified.jsonl");
+            let new = records(&log).into_iter().filter(|r| r["at"] == now);
+            let new: Vec<_> = new.map(|r| r["file"].to_string()).collect();
+            assert!(new.len() <= most, "{job} {day} {new:?}");
+            read.extend(new);
+        }
+        assert_eq!(read.len(), 40, "{read:?}");
+        fs::remove_file(world.dir.join("archives/verified.jsonl")).unwrap();
+    }
 }
 
 #[test]
