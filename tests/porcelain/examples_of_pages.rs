@@ -71,6 +71,18 @@ fn world() -> Dir {
     dir
 }
 
+/// A folder with all that is in another one, its archives those of its own
+/// database; links stay what they are.
+fn copy_of(template: &Dir) -> Dir {
+    let dir = Dir::new();
+    let (from, to) = (template.join("."), dir.join(""));
+    dir.cmd("cp").arg("-a").args([from, to]).run().status(0);
+    let moved = "rt-purge -q --pending --moved
+        rt-purge -q --pending --moved --archives .devs/archives";
+    shell(&dir, moved).run().status(0);
+    dir
+}
+
 /// A script that ends with the first command that fails, also in a pipe.
 fn shell<'a>(dir: &'a Dir, script: &str) -> Cmd<'a> {
     let args = ["-e", "-u", "-o", "pipefail", "-c", script];
@@ -160,8 +172,9 @@ fn examples_of_every_page_run_as_they_stand() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     pages.push(("README.md".to_owned(), readme_blocks(&readme)));
     let (mut wrong, mut ran) = (Vec::new(), BTreeSet::new());
+    let template = world();
     for (name, blocks) in pages {
-        let dir = world();
+        let dir = copy_of(&template);
         let app = dir.join("var/lib/app").display().to_string();
         let log = dir.join("var/log/rt").display().to_string();
         let etc = dir.join("etc/rt").display().to_string();
