@@ -125,6 +125,8 @@ fn tree_of_a_package_is_made_below_destdir() {
     built(&dir);
     let out = install(&dir, &["/usr"]).env("DESTDIR", dir.join("stage")).run();
     out.status(0);
+    // The PATH of the root that it is for is not known here.
+    assert!(!out.stdout.contains("export "), "{}", out.stdout);
     for path in [
         "stage/etc/rt/rt.conf",
         "stage/usr/bin/rt-daily",
