@@ -38,15 +38,19 @@ fn holds(out: &Out) -> u64 {
 }
 
 fn nothing_is_lost(world: &World, case: &str) {
+    all_are_there(world, ROWS, case);
+}
+
+fn all_are_there(world: &World, rows: u64, case: &str) {
     let mut ids = world.rows("SELECT id FROM t WHERE id < 20000");
     let archived = world.archived_of("id");
     ids.extend(archived.split_whitespace().map(str::to_owned));
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len() as u64, ROWS, "{case}");
+    assert_eq!(ids.len() as u64, rows, "{case}");
     let left = world.row("SELECT count(*) FROM t WHERE id < 20000");
     let both = left.parse::<u64>().unwrap() + world.records().len() as u64;
-    assert_eq!(both, ROWS, "{case}");
+    assert_eq!(both, rows, "{case}");
 }
 
 #[test]
@@ -205,4 +209,84 @@ fn who_commits_in_that_time_ends_it() {
     };
     assert!(holds_after_wait(&world, rows, commit) > 1);
     assert_eq!(world.row("SELECT id FROM t"), "40001");
+}
+
+/// Rows of a kilobyte each, so that their pages take longer than a commit.
+const WIDE: u64 = 600;
+
+/// The longest holds of the lock, some of which are too short for all of those
+/// at once, and long enough for a quarter of them.
+const STALLS: [u64; 6] = [150, 300, 600, 1_200, 2_400, 4_800];
+
+/// Whether only the first rows went in short transactions, as rt-purge -v says.
+fn in_part(out: &Out) -> bool {
+    let said = " rows of 't' went in short transactions";
+    let line = out.stderr.lines().find(|line| line.contains(said));
+    let word = line.and_then(|line| line.split(' ').nth(1));
+    word.is_some_and(|rows| rows.parse::<u64>().unwrap() < WIDE)
+}
+
+fn wide(shape: &str) -> World {
+    let more = "UPDATE t SET v = hex(zeroblob(500));";
+    table(shape, WIDE, more)
+}
+
+#[test]
+fn what_does_not_fit_in_the_hold_goes_first_and_the_rest_at_once() {
+    for shape in KEYS {
+        let mut parted = 0;
+        for stall in STALLS {
+            let world = wide(shape);
+            let out = world
+                .purge(&world.stored("t"))
+                .args(["-v", &format!("--max-stall={stall}us")])
+                .run();
+            let case = format!("{shape}, {stall} us: {}", out.stderr);
+            out.status(0);
+            assert_eq!(counts(&purged(&out)), format!("records {WIDE}"));
+            assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{case}");
+            all_are_there(&world, WIDE, &case);
+            if in_part(&out) {
+                parted += 1;
+                assert!(holds(&out) > 1, "{case}");
+            }
+        }
+        assert!(parted > 0, "{shape}: all or nothing, whatever the hold");
+    }
+}
+
+#[test]
+fn killed_between_the_first_segments_and_the_rest_nothing_is_lost() {
+    for stall in STALLS {
+        let world = wide(KEYS[1]);
+        let purge = world.purge(&world.stored("t"));
+        purge
+            .arg(format!("--max-stall={stall}us"))
+            .env("RT_FAIL", "purge.committed=kill")
+            .run()
+            .status(128 + 9);
+        assert_eq!(world.records().len() as u64, WIDE, "{stall} us");
+        world.run("t");
+        assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{stall} us");
+        all_are_there(&world, WIDE, "killed");
+    }
+}
+
+#[test]
+fn a_row_that_comes_behind_the_first_segments_stays() {
+    let mut parted = 0;
+    for stall in STALLS {
+        let world = wide(KEYS[1]);
+        let purge = world.purge(&world.stored("t"));
+        let purge = purge.args(["-v", &format!("--max-stall={stall}us")]);
+        let out = world.run_with(purge, "purge.committed", |world| {
+            world.sql("INSERT INTO t VALUES (20001, '2026-01-02', 'new')");
+        });
+        out.status(0);
+        assert_eq!(counts(&purged(&out)), format!("records {WIDE}"));
+        parted += u64::from(out.stderr.contains("short transactions"));
+        assert_eq!(world.row("SELECT id FROM t"), "20001", "{stall} us");
+        all_are_there(&world, WIDE, "with a new row");
+    }
+    assert!(parted > 0, "all or nothing, whatever the hold");
 }

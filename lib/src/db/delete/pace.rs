@@ -33,10 +33,6 @@ const LOG_MOST: u64 = 44_000_000;
 /// copied once. Beside a busy writer it is no more either, whose own commits
 /// copy a log of 4 MB and more.
 const LOG_LEAST: u64 = 2_000_000;
-/// What it takes to free a page that is in memory, and half as much or as much
-/// again.
-const PAGE_WAL: Duration = Duration::from_nanos(2_000);
-const PAGE_ROLLBACK: Duration = Duration::from_nanos(4_000);
 
 /// What the operator set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,15 +153,17 @@ impl Pace {
         self.commits.work_within(hold.as_secs_f64() * PART, most)
     }
 
-    /// Whether so many pages can be freed in one transaction, which nobody
-    /// seems to wait for: nobody else has committed during this run.
-    pub fn allows_at_once(&self, pages: u64) -> bool {
-        let estimate = match self.wal {
-            true => PAGE_WAL,
-            false => PAGE_ROLLBACK,
-        };
-        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        self.alone && estimate * pages <= self.most_hold()
+    /// Whether nobody else was seen to have committed during this run: nobody
+    /// seems to wait for one transaction that deletes all there is.
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// How many pages can be freed in one transaction, where one takes so many
+    /// seconds.
+    pub fn pages_within_a_hold(&self, seconds_a_page: f64) -> u64 {
+        let hold = self.most_hold().as_secs_f64() * PART;
+        (hold / seconds_a_page.max(1e-9)) as u64
     }
 
     /// What may wait in the write-ahead log, in bytes. A large log spares

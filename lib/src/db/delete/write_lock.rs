@@ -5,6 +5,15 @@ use std::time::Instant;
 use crate::db::{Database, Table};
 use crate::error::Result;
 
+/// So many pages are read to know how long one takes: some milliseconds, for a
+/// reader of a database with a rollback journal holds up who commits.
+const PAGES_MEASURED: u32 = 4_000;
+
+/// What freeing a page takes of what dbstat takes to read it: measured on
+/// tables of 13 rows a page, 0.7 with a write-ahead log and 1.0 without.
+const FREEING_WAL: f64 = 0.8;
+const FREEING_ROLLBACK: f64 = 1.1;
+
 impl Database {
     /// Takes the write lock, waiting for it as long as the busy timeout says.
     /// What was committed before is durable by then.
@@ -54,13 +63,39 @@ impl Database {
         Ok(Some((all - free).max(0) as u64))
     }
 
+    /// How long the deletion of all rows at once takes a page, in seconds, as
+    /// the first pages of a table are read and taken apart right now: each
+    /// page is read for its cells either way, and freeing it takes less beside
+    /// that than dbstat takes to count them.
+    pub fn seconds_a_page(&self, table: &Table) -> Result<f64> {
+        let begun = Instant::now();
+        let pages: u32 = self.with_small_cache(|| {
+            self.one(
+                "cannot count rows",
+                "SELECT count(*) FROM (SELECT 1 FROM dbstat('main') \
+                 WHERE name = ?1 LIMIT ?2)",
+                rusqlite::params![table.name, PAGES_MEASURED],
+            )
+        })?;
+        let part = if self.wal { FREEING_WAL } else { FREEING_ROLLBACK };
+        let elapsed = begun.elapsed().as_secs_f64();
+        Ok(elapsed * part / f64::from(pages.max(1)))
+    }
+
     /// Deletes all rows of a table inside the open transaction: SQLite gives
     /// up the b-trees' pages without looking at the rows
     /// (<https://www.sqlite.org/lang_delete.html#the_truncate_optimization>).
     /// Gives how many rows there were.
     pub fn delete_all(&self, table: &Table) -> Result<u64> {
         let sql = format!("DELETE FROM {}", table.quoted());
-        self.execute("cannot delete", &sql, []).map(|rows| rows as u64)
+        let delete = || self.execute("cannot delete", &sql, []);
+        // Each page is read once. With a rollback journal a small cache would
+        // be written, and waited for, before the end.
+        let rows = match self.wal {
+            true => self.with_small_cache(delete),
+            false => delete(),
+        };
+        rows.map(|rows| rows as u64)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Deletion<'d, 's, 't> {
     /// followed; none when they have to be followed again whatever it is.
     pub followed: Option<i64>,
     /// None for rows without usable key: each batch is begun by itself.
-    pub begun: Option<Begun>,
+    pub begun: Option<&'d Begun>,
 }
 
 /// How a transaction ended.

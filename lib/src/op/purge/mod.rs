@@ -218,6 +218,7 @@ fn settle(
         limit,
         schema_version,
         counted: Counted::default(),
+        too_long: None,
     };
     let to_do = (&groups[..], others_bytes, &triggers);
     let done = settle_groups(&mut session, to_do, results, notes);
@@ -293,6 +294,9 @@ fn settle_groups(
             && done.is_ok()
         {
             notes.warn(message);
+        }
+        if let Some(too_long) = session.too_long.take() {
+            notes.verbose(&too_long.say(&group.table));
         }
         results.push(result);
         let Err(error) = done else { continue };

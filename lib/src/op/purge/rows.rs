@@ -1,23 +1,24 @@
 //! Step 4: the rows of segments that are settled together are deleted, all at
 //! once or chunk by chunk.
 
+use std::time::Instant;
+
 use super::chunk::{Chunk, Comparison, Finder};
 use super::delete::Deletion;
 use super::recover;
 use super::session::Session;
 use super::tally::Tally;
 use super::target::Target;
-use super::whole_table;
+use super::whole_table::{self, Way};
 use crate::archive::Begun;
 use crate::error::{Error, Exit, Result};
 use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
 
 /// The lines of segments that are settled together, and what is known of
 /// them.
-pub(super) struct Lines<'l, 'd> {
+pub(super) struct Lines<'l> {
     pub target: &'l Target<'l>,
     pub subjects: &'l [Subject],
-    pub accesses: Accesses<'d>,
     pub tallies: Vec<Tally>,
 }
 
@@ -32,24 +33,49 @@ pub(super) struct Through {
 /// Rows with keys.
 pub(super) fn delete_keyed(
     session: &mut Session<'_>,
-    mut of: Lines<'_, '_>,
+    of: Lines<'_>,
     begun: Begun,
 ) -> Result<Through> {
-    let (target, subjects) = (of.target, of.subjects);
-    if whole_table::delete(session, target, subjects, &begun)? {
-        for (tally, subject) in of.tallies.iter_mut().zip(subjects) {
-            tally.deleted = subject.segment.segment().rows;
+    let Lines { target, mut subjects, mut tallies } = of;
+    let mut through = Vec::new();
+    while !subjects.is_empty() {
+        let first = match whole_table::way(session, target, subjects)? {
+            Way::First(segments) => segments,
+            Way::AtOnce
+                if whole_table::delete(session, target, subjects, &begun)? =>
+            {
+                for (tally, subject) in tallies.iter_mut().zip(subjects) {
+                    tally.deleted = subject.segment.segment().rows;
+                }
+                through.append(&mut tallies);
+                break;
+            }
+            Way::AtOnce | Way::Chunks => subjects.len(),
+        };
+        let (now, rest) = subjects.split_at(first);
+        let later = tallies.split_off(first);
+        let of = Lines { target, subjects: now, tallies };
+        let finder = Finder::Keyed(KeyedFinder::default());
+        let began = Instant::now();
+        let mut done = delete_chunks(session, of, Some(&begun), finder)?;
+        if let Some(too_long) = &mut session.too_long {
+            let rows = done.tallies.iter().map(|tally| tally.deleted);
+            too_long.chunks.0 += rows.sum::<u64>();
+            too_long.chunks.1 += began.elapsed();
         }
-        return Ok(Through { tallies: of.tallies, stopped: None });
+        through.append(&mut done.tallies);
+        if done.stopped.is_some() {
+            return Ok(Through { tallies: through, ..done });
+        }
+        (subjects, tallies) = (rest, later);
     }
-    let finder = Finder::Keyed(KeyedFinder::default());
-    delete_chunks(session, of, Some(begun), finder)
+    Ok(Through { tallies: through, stopped: None })
 }
 
 /// The rows of one segment without keys.
 pub(super) fn delete_keyless(
     session: &mut Session<'_>,
-    of: Lines<'_, '_>,
+    of: Lines<'_>,
 ) -> Result<Through> {
     let (table, subject) = (of.target.table, &of.subjects[0]);
     let source = session.source();
@@ -61,7 +87,7 @@ pub(super) fn delete_keyless(
 /// No row goes: the table was altered before the first one was compared.
 pub(super) fn leave(
     session: &mut Session<'_>,
-    of: Lines<'_, '_>,
+    of: Lines<'_>,
 ) -> Result<Through> {
     let finder = Finder::Keyed(KeyedFinder::default());
     delete_chunks(session, of, None, finder)
@@ -70,8 +96,8 @@ pub(super) fn leave(
 /// Compares and deletes chunk by chunk.
 fn delete_chunks(
     session: &mut Session<'_>,
-    of: Lines<'_, '_>,
-    begun: Option<Begun>,
+    of: Lines<'_>,
+    begun: Option<&Begun>,
     finder: Finder,
 ) -> Result<Through> {
     let known = (session.database, session.schema_version);
@@ -90,11 +116,17 @@ fn delete_chunks(
 fn delete_from(
     session: &mut Session<'_>,
     mut chunk: Chunk,
-    of: Lines<'_, '_>,
-    begun: Option<Begun>,
+    of: Lines<'_>,
+    begun: Option<&Begun>,
 ) -> Result<Through> {
-    let Lines { target, subjects, mut accesses, mut tallies } = of;
+    let Lines { target, subjects, mut tallies } = of;
     let source = session.source();
+    // Prepared before the first row is compared, so that they belong to the
+    // schema of the segments.
+    let mut accesses = match session.is_altered(target)? {
+        true => Accesses::default(),
+        false => Accesses::new(source.database, target.table, subjects)?,
+    };
     let followed = match target.references.is_empty() {
         true => None,
         false => {

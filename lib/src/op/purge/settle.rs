@@ -25,7 +25,7 @@ use crate::error::{Error, Exit, Result, quote};
 use crate::io::durable;
 use crate::outcome::{Purged, Status};
 use crate::progress;
-use crate::proof::{Accesses, Subject};
+use crate::proof::Subject;
 
 /// Settles segments of one table; the result says how far it came.
 pub(super) fn settle_table(
@@ -241,15 +241,7 @@ impl Settling<'_, '_> {
         if altered && tallies.iter().any(|tally| tally.recovering) {
             return Err(session::altered(&target.table.name));
         }
-        // Prepared before the first row is compared, so that they belong to
-        // the schema of the segments.
-        let accesses = match altered {
-            true => Accesses::default(),
-            false => {
-                Accesses::new(self.session.database, target.table, subjects)?
-            }
-        };
-        let of = Lines { target, subjects, accesses, tallies };
+        let of = Lines { target, subjects, tallies };
         let Through { tallies, stopped } =
             match subjects[0].segment.segment().keyless_rows {
                 0 => {
