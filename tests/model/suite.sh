@@ -205,4 +205,6 @@ if [ "$form" != short ]; then
 fi
 echo '# lock and pipes'
 python3 pipes.py || unexpected=1
+echo '# a remote'
+python3 ship.py || unexpected=1
 exit "$unexpected"
