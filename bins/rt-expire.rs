@@ -16,6 +16,7 @@ enum F {
     Grace,
     After,
     File,
+    ShippedOnly,
     LockWait,
 }
 
@@ -42,6 +43,11 @@ static CMD: Command<F> = Command {
             "file",
             "NAME",
             "only enter in the ledger that somebody deleted NAME",
+        ),
+        switch(
+            F::ShippedOnly,
+            "shipped-only",
+            "only what rt-ship copied to a remote, where it stays",
         ),
         value(
             F::LockWait,
@@ -70,6 +76,7 @@ fn run(args: Args<F>, notes: &mut dyn Notes) -> Result<Exit> {
             F::Grace => o.limits.grace = Some(age::age_flag("grace", &v)?),
             F::After => o.after = Some(v.into()),
             F::File => o.files.push(cli::text("file", &v)?),
+            F::ShippedOnly => o.limits.shipped_only = true,
             F::LockWait => o.lock_wait = Some(cli::duration("lock-wait", &v)?),
         }
     }

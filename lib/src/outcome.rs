@@ -148,6 +148,10 @@ pub struct Expiry {
     /// What is past its retention and on hold, by table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_hold: Vec<Span>,
+    /// With `--shipped-only`: what is past its retention and at no remote, by
+    /// table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshipped: Vec<Span>,
     /// Why it failed, or what was left.
     pub message: Option<String>,
     /// The exit status of a failure, or of a part not done.

@@ -18,6 +18,7 @@ BEGIN {
 	kind["rt"] = "commands"; kind["rt-cleanup"] = "archives"
 	kind["rt-retention"] = "status policy stats check page"
 	kind["rt-hold"] = "list add release"
+	kind["rt-remote"] = "check leaving stage shipped ledger withdraw withdrawn build"
 }
 
 /^usage:/ { usage = 1 }

@@ -27,6 +27,7 @@ mod restore;
 mod rt;
 mod scaletrace;
 mod schedule;
+mod ship;
 mod small_forged_files;
 mod terminal;
 mod tree_of_another_user;

@@ -45,6 +45,9 @@ pub struct Change {
     /// retention ended; of a consolidation, it was found done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_hand: bool,
+    /// Of an expiry: the file was at a remote, and what goes stays there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shipped: bool,
     /// What was erased out of it: how many lines of which member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erases: Vec<Erased>,

@@ -34,7 +34,7 @@ use crate::io::tree_path::TreePath;
 pub const CHECKPOINT: &str = "ledger.checkpoint";
 
 /// Changes with what [`State`] and [`Inventory`] make of the same events.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// What is read at once: mostly all that comes before the inventory.
 const FIRST_BYTES: usize = 16 << 10;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::change::Change;
 use super::event::{Adopt, Segment};
 use super::open::Open;
+use super::shipments::{Ship, Shipped, Withdraw};
 
 /// What an event that is done makes of the files.
 #[derive(Debug)]
@@ -17,4 +18,12 @@ pub(super) enum Effect {
     Changed(Box<Change>),
     /// A file is taken in, by a run of this time.
     Adopted(Adopt, Option<Timestamp>),
+    /// Copies at a remote are begun.
+    Ship(Ship),
+    /// One is there.
+    Shipped(Shipped),
+    /// Some are about to go.
+    Withdraw(Withdraw),
+    /// They are gone.
+    Withdrawn(Withdraw),
 }

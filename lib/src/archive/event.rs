@@ -6,6 +6,7 @@ use super::change::{Change, Named};
 use super::holds::Hold;
 use super::member::Member;
 use super::names::Origin;
+use super::shipments::{Ship, Shipped, Withdraw};
 use crate::error::{Error, Result};
 use crate::line_set::LineSet;
 use crate::outcome::is_zero;
@@ -312,6 +313,14 @@ pub enum Event {
         /// The hold.
         id: String,
     },
+    /// Objects are about to be copied to a remote. An intent.
+    Ship(Ship),
+    /// An object is there, and was looked at.
+    Shipped(Shipped),
+    /// Objects are about to go from a remote. An intent.
+    Withdraw(Withdraw),
+    /// They are gone.
+    Withdrawn(Withdraw),
     /// A job ended.
     Job(Job),
     /// Written by a newer program.

@@ -6,7 +6,7 @@
 //! that is done gives an [`Effect`], and those wait until somebody asks.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use super::event::Segment;
 use super::file_state::{FileState, state_of};
 use super::member::Member;
 use super::open::Open;
+use super::shipments::{Shipments, object_name};
 use super::times::Times;
 use crate::error::Result;
 
@@ -32,6 +33,8 @@ pub struct Inventory {
     /// What files were before lines of them were erased, by file and digest.
     #[serde(default)]
     erased: BTreeMap<String, BTreeMap<String, FileState>>,
+    #[serde(default)]
+    shipments: Shipments,
 }
 
 impl Inventory {
@@ -68,6 +71,18 @@ impl Inventory {
         self.erased.keys().map(String::as_str)
     }
 
+    /// The objects of remotes that are what the files are now.
+    pub fn objects(&self) -> BTreeSet<String> {
+        let object =
+            |(file, f): (&str, &FileState)| object_name(file, &f.sha256);
+        self.files().map(object).collect()
+    }
+
+    /// What of them is at which remote.
+    pub fn shipments(&self) -> &Shipments {
+        &self.shipments
+    }
+
     /// When the latest rows of a member of a file were archived.
     pub fn archived(&self, file: &str, member: &Member) -> Option<Timestamp> {
         self.archived.of(file, member)
@@ -85,7 +100,14 @@ impl Inventory {
                 let before = self.before.remove(&open.segment.id);
                 self.retracted(open, before.unwrap_or_default());
             }
-            Effect::Changed(change) => self.changed(change),
+            Effect::Changed(change) => {
+                self.shipments.changed(change);
+                self.changed(change);
+            }
+            Effect::Ship(ship) => self.shipments.begun(ship),
+            Effect::Shipped(shipped) => self.shipments.shipped(shipped),
+            Effect::Withdraw(names) => self.shipments.withdrawing(names),
+            Effect::Withdrawn(names) => self.shipments.withdrawn(names),
             Effect::Adopted(adopt, at) => {
                 let mut adopt = adopt.clone();
                 self.archived.adopted(&mut adopt, *at);

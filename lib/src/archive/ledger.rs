@@ -33,6 +33,7 @@ use super::replay::{End, Replay};
 use super::state::State;
 use std::cell::OnceCell;
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -232,7 +233,7 @@ impl Ledger {
     }
 
     /// The first so many bytes, replayed from the first line on.
-    fn replay_to(&self, size_bytes: u64) -> Result<Replay> {
+    pub(super) fn replay_to(&self, size_bytes: u64) -> Result<Replay> {
         let mut replay = Replay::empty();
         if let Some(file) = &self.file {
             replay.catch_up(file, self.path.path(), size_bytes)?;
@@ -253,6 +254,17 @@ impl Ledger {
             self.file = durable::open_if_there(&self.path)?;
         }
         self.catch_up()
+    }
+
+    /// It, to be read from a place on, in bytes; none where there is none.
+    pub(super) fn from(&self, at: u64) -> Result<Option<File>> {
+        // Another description, whose place is nobody else's.
+        let Some(mut file) = durable::open_if_there(&self.path)? else {
+            return Ok(None);
+        };
+        file.seek(SeekFrom::Start(at))
+            .map_err(|e| Error::io("read", &self.path, e))?;
+        Ok(Some(file))
     }
 
     /// How many lines were followed.

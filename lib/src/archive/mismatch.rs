@@ -59,6 +59,20 @@ pub fn moving(state: &State) -> BTreeSet<&str> {
     moving
 }
 
+/// The files that anything is under way with: an intent names them, or a
+/// segment that is not settled.
+pub fn under_way(state: &State) -> BTreeSet<&str> {
+    let open = state.intents().chain(state.unsettled());
+    let mut files: BTreeSet<&str> =
+        open.map(|open| open.segment.file.as_str()).collect();
+    for (_, change) in state.changes() {
+        files.insert(&change.file);
+        files.extend(change.removes.iter().map(|r| r.file.as_str()));
+        files.extend(change.after.iter().map(|after| after.file.as_str()));
+    }
+    files
+}
+
 /// Files with a member that is `wanted` which are not what the ledger says;
 /// those that move are passed over. With `strangers` also those that the
 /// ledger does not know.

@@ -20,6 +20,10 @@
 //! | `hold` | nothing | rows that stay; of rows that were to be put back, all or none | none: the same import goes on under it |
 //! | `release` | nothing | nothing | none |
 //! | `moved` | nothing | nothing | none |
+//! | `ship` | nothing | objects at a remote, whole or not | the next rt-ship copies them anew, or takes them away |
+//! | `shipped` | the object at the remote, looked at | nothing | none |
+//! | `withdraw` | a ledger at the remote that does not name the objects | the objects, or some | the next rt-ship takes them away |
+//! | `withdrawn` | the objects are gone | nothing | none |
 //! | `job` | nothing | nothing | none |
 //!
 //! Behind each append, and durable only after it, `lock` names the last line
@@ -69,6 +73,7 @@ mod hold_events;
 mod holds;
 mod inventory;
 mod ledger;
+mod ledger_lines;
 mod link;
 pub mod lock;
 mod lost;
@@ -94,6 +99,8 @@ mod schemas;
 mod segment;
 mod selection;
 mod settle;
+mod ship;
+mod shipments;
 mod source;
 mod state;
 mod stored;
@@ -123,9 +130,10 @@ pub use history::{History, JobEnd, Month};
 pub use holds::{Held, Hold, Holds};
 pub use inventory::Inventory;
 pub use ledger::Ledger;
+pub use ledger_lines::{LedgerLines, Piece, join_pieces};
 pub use lost::{Damages, Known, by_ledger};
 pub use member::Member;
-pub use mismatch::{Mismatch, Reason, mismatches, moving};
+pub use mismatch::{Mismatch, Reason, mismatches, moving, under_way};
 pub use month::{Addition, FileDraft};
 pub use names::{Origin, Tree, file_name, month_file};
 pub use open::Open;
@@ -144,6 +152,10 @@ pub use segment::{
 };
 pub use selection::Selection;
 pub use settle::Begun;
+pub use ship::STAGE;
+pub use shipments::{
+    Remote, Ship, Shipments, Shipped, Withdraw, object_name, piece_name,
+};
 pub use source::{Source, Sources};
 pub use state::{Clock, Kind, State};
 pub use stored::StoredSegments;

@@ -250,6 +250,10 @@ impl State {
                 self.jobs.insert(key, (job, at));
             }
             Event::Moved(moved) => self.sources.moved(&moved),
+            Event::Ship(ship) => return Ok(Some(Effect::Ship(ship))),
+            Event::Shipped(it) => return Ok(Some(Effect::Shipped(it))),
+            Event::Withdraw(it) => return Ok(Some(Effect::Withdraw(it))),
+            Event::Withdrawn(it) => return Ok(Some(Effect::Withdrawn(it))),
             _ => {}
         }
         Ok(None)

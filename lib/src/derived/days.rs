@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::archive::{
-    ArchivedText, Damages, Known, Ledger, Member, Origin, Segment, State,
-    StoredSegments, Tree, named, not_as_said, proven_lines,
+    ArchivedText, Damages, Known, Ledger, Member, Origin, Segment,
+    StoredSegments, Tree, named, not_as_said, proven_lines, under_way,
 };
 use crate::db::{Affinity, declared_types};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted};
@@ -314,20 +314,6 @@ impl<'d> Text<'d> {
         }
         Ok(())
     }
-}
-
-/// The files that something is under way with, or of which rows are still to
-/// be deleted from the database.
-fn under_way(state: &State) -> BTreeSet<&str> {
-    let open = state.intents().chain(state.unsettled());
-    let mut files: BTreeSet<&str> =
-        open.map(|open| open.segment.file.as_str()).collect();
-    for (_, change) in state.changes() {
-        files.insert(&change.file);
-        files.extend(change.removes.iter().map(|r| r.file.as_str()));
-        files.extend(change.after.iter().map(|after| after.file.as_str()));
-    }
-    files
 }
 
 fn opened(path: &TreePath) -> Result<std::fs::File> {

@@ -110,6 +110,17 @@ pub fn rename_new<'a>(
     }
 }
 
+/// Gives a file a second name, which must be new.
+pub fn link<'a>(
+    from: impl Into<At<'a>>,
+    to: impl Into<At<'a>>,
+) -> io::Result<()> {
+    let (from, to) = (Parent::of(from.into())?, Parent::of(to.into())?);
+    let (old, new) = ((&from.folder, from.name), (&to.folder, to.name));
+    let flags = AtFlags::empty();
+    Ok(rustix::fs::linkat(old.0, old.1, new.0, new.1, flags)?)
+}
+
 /// Removes a file, or a link and not what it leads to.
 pub fn remove_file<'a>(at: impl Into<At<'a>>) -> io::Result<()> {
     let Parent { folder, name } = Parent::of(at.into())?;

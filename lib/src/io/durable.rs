@@ -362,6 +362,22 @@ pub fn read_full(
     Ok(filled)
 }
 
+/// Gives a file a second name, which must be new, and whose folders are made;
+/// where the file system has no such names, or the two are not on the same one,
+/// the file is copied. Nothing is fsynced. Whether the file is there.
+pub fn link_or_copy(from: &TreePath, to: &TreePath) -> Result<bool> {
+    add_folders(&to.folder())?;
+    let Some(mut file) = open_if_there(from)? else { return Ok(false) };
+    if beneath::link(from, to).is_ok() {
+        return Ok(true);
+    }
+    let fail = |e| Error::io("create", to, e);
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    let mut copy = beneath::open(to, flags).map_err(fail)?;
+    io::copy(&mut file, &mut copy).map_err(fail)?;
+    Ok(true)
+}
+
 /// Removes a file, if it is there. The caller fsyncs the folder.
 pub fn remove_if_there<'a>(path: impl Into<At<'a>>) -> Result<()> {
     let at: At<'_> = path.into();

@@ -11,6 +11,7 @@ pub mod import;
 pub mod lock;
 pub mod policy;
 pub mod purge;
+pub mod remote;
 pub mod report;
 pub mod rewrite;
 pub mod stat;

@@ -20,6 +20,8 @@ pub struct Limits {
     pub yes: bool,
     /// `--grace`: in place of 7 days.
     pub grace: Option<Age>,
+    /// `--shipped-only`: only what is at a remote goes, and it stays there.
+    pub shipped_only: bool,
 }
 
 /// Why rows are held, the gravest first.
@@ -61,6 +63,8 @@ pub enum Fate {
     Held(Why),
     /// An operator said that it stays.
     OnHold,
+    /// It is at no remote, and only what is was to go.
+    Unshipped,
 }
 
 /// A table's day in a file, past its retention.
@@ -88,7 +92,7 @@ impl Ending {
     pub fn count(&self, spans: &mut Vec<Span>) {
         let why = match self.fate {
             Fate::Held(why) => Some(why.word()),
-            Fate::Goes | Fate::Waits | Fate::OnHold => None,
+            Fate::Goes | Fate::Waits | Fate::OnHold | Fate::Unshipped => None,
         };
         let (oldest, newest) = self.days();
         let tier = self.is_whole().then(|| "whole".to_owned());

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::archive::{Holds, Inventory, Ledger, Member, is_whole};
+use crate::archive::{FileState, Holds, Inventory, Ledger, Member, is_whole};
 use crate::error::Result;
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
@@ -71,6 +71,9 @@ impl Plan {
             brakes::doubt(endings, ledger, policy, now)?;
         }
         brakes::grace(endings, policy, now, limits.grace.as_ref());
+        if limits.shipped_only {
+            keep_unshipped(endings, known, files);
+        }
         if !limits.yes {
             let rows = brakes::rows_of(files);
             brakes::half(endings, &rows);
@@ -124,6 +127,18 @@ impl Plan {
             self.endings.push(ending);
         }
         Ok(())
+    }
+}
+
+/// What is at no remote as it is now stays.
+fn keep_unshipped(endings: &mut [Ending], known: &Inventory, files: &Files) {
+    for ending in endings.iter_mut().filter(|e| e.fate == Fate::Goes) {
+        let file = files.get(&ending.file);
+        let has =
+            |f: &FileState| known.shipments().have(&ending.file, &f.sha256);
+        if !file.is_some_and(has) {
+            ending.fate = Fate::Unshipped;
+        }
     }
 }
 

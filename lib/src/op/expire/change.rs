@@ -18,10 +18,16 @@ pub(super) struct Due<'p> {
     before: &'p FileState,
     /// What goes.
     pub goes: Vec<&'p Ending>,
+    /// It stays at a remote.
+    shipped_only: bool,
 }
 
 /// What goes by a plan, by file.
-pub(super) fn due<'p>(plan: &'p Plan, files: &'p Files) -> Vec<Due<'p>> {
+pub(super) fn due<'p>(
+    plan: &'p Plan,
+    files: &'p Files,
+    shipped_only: bool,
+) -> Vec<Due<'p>> {
     let mut due: Vec<Due> = Vec::new();
     for ending in plan.endings.iter().filter(|e| e.fate == Fate::Goes) {
         match due.last_mut() {
@@ -30,6 +36,7 @@ pub(super) fn due<'p>(plan: &'p Plan, files: &'p Files) -> Vec<Due<'p>> {
                 file: &ending.file,
                 before: &files[&ending.file],
                 goes: vec![ending],
+                shipped_only,
             }),
         }
     }
@@ -119,6 +126,7 @@ impl Item for Due<'_> {
                 .unwrap_or_default(),
             expires: self.goes.iter().map(|e| e.member.clone()).collect(),
             retention,
+            shipped: self.shipped_only,
             ..Change::of(self.file, Some(self.before.named(self.file)))?
         };
         Ok(Some(Ready { change, draft, proven: Some(proven) }))

@@ -80,7 +80,7 @@ fn expire(
         survey(work.tree(), ledger.files()?, record, notes)?;
     let asked = Asked { options, policy: &policy, now };
     let (plan, question) = asked.plan(ledger, &files, record, notes)?;
-    let due = due(&plan, &files);
+    let due = due(&plan, &files, options.limits.shipped_only);
     // Where all that is due is held, nothing is changed.
     if question.is_none() || !due.is_empty() {
         for adopt in strangers {
@@ -116,7 +116,7 @@ fn rehearse(
     expect(&mut files, expected, name.as_deref(), now);
     let asked = Asked { options, policy, now };
     let (plan, question) = asked.plan(&ledger, &files, record, notes)?;
-    for one in &due(&plan, &files) {
+    for one in &due(&plan, &files, options.limits.shipped_only) {
         let proof = prove(&tree, one).map(drop);
         if upkeep::done_or_left(proof, record, notes)? {
             one.count(record);
@@ -158,6 +158,8 @@ impl Asked<'_> {
         record.held = spans(&plan.endings, held);
         record.waiting = spans(&plan.endings, |fate| fate == Fate::Waits);
         record.on_hold = spans(&plan.endings, |fate| fate == Fate::OnHold);
+        record.unshipped =
+            spans(&plan.endings, |fate| fate == Fate::Unshipped);
         let texts: Vec<&str> =
             plan.doubts.iter().map(|d| d.text.as_str()).collect();
         if texts.is_empty() {

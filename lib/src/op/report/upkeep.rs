@@ -234,6 +234,7 @@ fn spans(report: &CleanupReport) -> String {
         ("held", &purge.held),
         ("waits", &purge.waiting),
         ("on hold", &purge.on_hold),
+        ("at no remote", &purge.unshipped),
     ];
     let rows: Vec<_> = fates
         .into_iter()

@@ -17,8 +17,9 @@ use std::time::Duration;
 use self::file::Rewrite;
 use self::look::Look;
 use self::record::Rewritten;
-use crate::archive::{Archive, Kind, Ledger, Tree};
+use crate::archive::{Archive, Inventory, Kind, Ledger, Origin, Tree};
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
+use crate::outcome::Step;
 use crate::signal::Stop;
 use crate::upkeep;
 
@@ -53,6 +54,7 @@ fn rewrite(
     if dry || !options.yes {
         let ledger = Ledger::open(&root, now, false)?;
         let tree = Tree::new(&root);
+        leave_only_copies(ledger.files()?, &origin, record, notes);
         let look = Look { options, tree: &tree, ledger: &ledger, now };
         let found = look.files(&origin, record, notes, stop)?;
         record.count(&found);
@@ -73,6 +75,7 @@ fn rewrite(
         record.block(blocked);
     }
     let (tree, ledger) = (work.tree(), work.ledger());
+    leave_only_copies(ledger.files()?, &origin, record, notes);
     let look = Look { options, tree, ledger, now };
     let found = look.files(&origin, record, notes, stop)?;
     if let Some(held) = look.held(&origin, &found) {
@@ -88,6 +91,26 @@ fn rewrite(
     let items: Vec<Rewrite> = items.collect();
     upkeep::change_all(items, Kind::Erase, &mut work, record, notes, stop)?;
     Ok(None)
+}
+
+/// Rows of the table that are at a remote only are not looked into.
+fn leave_only_copies(
+    files: &Inventory,
+    origin: &Origin,
+    record: &mut Rewritten,
+    notes: &mut dyn Notes,
+) {
+    for (remote, object) in files.shipments().only_copies(&origin.table) {
+        let said = format!(
+            "{} at {} holds rows of {} that rt-expire --shipped-only took out \
+             of the tree: they are not looked into",
+            quote(object),
+            quote(remote),
+            quote(&origin.table)
+        );
+        notes.warn(&said);
+        record.leave(Exit::Partial, said);
+    }
 }
 
 /// What is asked before rows are erased.

@@ -8,7 +8,9 @@ use std::path::Path;
 use super::finding::{Finding, Place, Severity};
 use crate::archive::schema_is_sound;
 use crate::archive::tiers::entries;
-use crate::archive::{Audit, CHECKPOINT, LOST, READ_LOG, TORN, Tree, moving};
+use crate::archive::{
+    Audit, CHECKPOINT, LOST, READ_LOG, STAGE, TORN, Tree, moving,
+};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::digest::file_sha256;
 use crate::io::durable;
@@ -100,6 +102,9 @@ impl Walker<'_> {
         };
         if meta.is_dir() {
             self.mode(file, path, meta.mode(), 0o700);
+            if file == STAGE {
+                return Ok(());
+            }
             self.folder(path, &format!("{file}/"));
             return Ok(());
         }
