@@ -112,6 +112,52 @@ fn disk_is_waited_for_twice_a_file_once_a_folder_and_a_handful_a_run() {
     }
 }
 
+/// The flushes of rt-store and rt-purge in one pipeline over several tables,
+/// each with rows on so many days.
+fn together(tables: &[&str], days: usize) -> [(&'static str, Flushes); 2] {
+    let world = World::new(tables);
+    world.sql("PRAGMA journal_mode = WAL");
+    for table in tables {
+        for day in 1..=days {
+            world.fill(table, &format!("2025-11-{day:02}"), 3);
+        }
+    }
+    let due = [&["--due"], tables].concat();
+    let (_, rows) = flushes(&world, "rt-export", &due, b"");
+    let (store, receipts) = flushes(&world, "rt-store", tables, &rows);
+    assert_eq!(world.files().len(), tables.len() * days);
+    let (purge, _) = flushes(&world, "rt-purge", tables, &receipts);
+    assert!(world.database().is_empty());
+    [("rt-store", store), ("rt-purge", purge)]
+}
+
+#[test]
+fn tables_in_one_pipeline_wait_for_the_disk_no_more_often_than_one() {
+    if !traceable() {
+        return;
+    }
+    let tables = ["uuids", "numbers", "pairs"];
+    let days = 10;
+    let (one, all) = (together(&tables[..1], days), together(&tables, days));
+    let files: usize = all.iter().map(|(_, f)| sum(f, is_file)).sum();
+    let published = tables.len() * days;
+    assert!(files <= 2 * published, "{files} flushes of files\n{all:#?}");
+    for ((program, one), (_, all)) in one.iter().zip(&all) {
+        for (path, times) in all.iter().filter(|(path, _)| is_day(path)) {
+            assert!(*times <= 1, "{program}: {path} {times} times");
+        }
+        let rest = |f: &Flushes| sum(f, |p| !is_file(p) && !is_day(p));
+        let (one, most) = (rest(one), rest(all));
+        // A table has a schema file; that its rows go, and went, stands in the
+        // ledger, the first after the folder of the database is flushed.
+        let more = 3 * (tables.len() - 1);
+        assert!(
+            most <= one + more && most <= HANDFUL,
+            "{program}: {one} flushes with a table, {most} with all\n{all:#?}"
+        );
+    }
+}
+
 /// A tree with a warm file for each of some tables and days, before 2025-10.
 fn warm(tables: usize, days: usize) -> World {
     let world = World::new(&[]);

@@ -4,6 +4,7 @@
 //! The short form is part of every test run; `RT_LONG=1` tries 200 moments of
 //! each kind, and `RT_SEED=N` the moments of that seed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -76,12 +77,22 @@ fn killed(world: &World, moment: Duration, chance: &mut Chance) {
     until("all of the job has ended", || processes(group).is_empty());
 }
 
-/// How long a job takes here that nobody kills.
+/// How long a job takes here that nobody kills, and moves several tables in
+/// one pipeline: they are published before rows of the first one go.
 fn undisturbed() -> Duration {
     let world = world(true);
     let begun = Instant::now();
     world.job().run().status(0);
-    begun.elapsed()
+    let length = begun.elapsed();
+    let published: BTreeSet<String> = world
+        .events()
+        .iter()
+        .take_while(|event| event["type"] != "purging")
+        .filter(|event| event["type"] == "store")
+        .map(|event| event["table"].to_string())
+        .collect();
+    assert!(published.len() > 2, "in one pipeline: {published:?}");
+    length
 }
 
 /// How many lines recovery kept without knowing who took their rows.

@@ -31,6 +31,9 @@ pub struct Archive {
     /// Files that are not what the ledger says, or could not be recovered:
     /// nobody touches them, nor their tables.
     pub(super) blocked: Vec<Blocked>,
+    /// Folders that were fsynced, with those above them, and in which nothing
+    /// was renamed since: nobody else does while the lock is held.
+    pub(super) durable_folders: BTreeSet<TreePath>,
     /// Held until this is dropped.
     lock: Lock,
 }
@@ -98,6 +101,7 @@ impl Archive {
             tree: Tree::new(root),
             ledger,
             blocked: Vec::new(),
+            durable_folders: BTreeSet::new(),
             lock,
         };
         archive.recover(notes)?;

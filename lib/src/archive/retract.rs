@@ -63,6 +63,7 @@ impl Archive {
         })])?;
         crash::point("retract.written");
         let folder = path.folder();
+        self.durable_folders.remove(&folder);
         match goes {
             true => {
                 drop(draft);

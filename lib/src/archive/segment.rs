@@ -6,6 +6,7 @@
 //! ([`VerifiedSegment`]). Both remember the file that was looked at: another
 //! one under its name is refused.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -61,12 +62,27 @@ impl Archive {
     }
 
     /// fsyncs the files of segments in their stored form, the folders above
-    /// them up to the tree's root, and the ledger, whoever wrote them.
+    /// them up to the tree's root, and the ledger, whoever wrote them. Of the
+    /// tables of one run, which share the days, the first one flushes a folder,
+    /// and the ledger.
     pub fn make_durable(
-        &self,
+        &mut self,
         segments: Vec<Open>,
     ) -> Result<Vec<DurableSegment>> {
-        self.sync_files(segments.iter().map(|o| o.segment.file.as_str()))?;
+        let path = |open: &Open| self.tree.path(&open.segment.file);
+        let mut paths: Vec<TreePath> =
+            segments.iter().map(path).collect::<Result<_>>()?;
+        self.sync_contents(&mut paths)?;
+        let folders: BTreeSet<TreePath> =
+            paths.iter().map(TreePath::folder).collect();
+        let new: Vec<TreePath> =
+            folders.difference(&self.durable_folders).cloned().collect();
+        // What this run appends to the ledger later, it flushes.
+        if !new.is_empty() {
+            self.sync_up(new.iter().cloned())?;
+            self.ledger.sync()?;
+            self.durable_folders.extend(new);
+        }
         segments
             .into_iter()
             .map(|open| {
