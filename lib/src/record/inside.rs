@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use memchr::memmem;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -106,8 +107,9 @@ impl<'de> Visitor<'de> for Way<'_> {
         mut fields: A,
     ) -> Result<Inner, A::Error> {
         let mut found = Inner::Other;
-        while let Some(key) = fields.next_key::<String>()? {
-            if self.0.first() == Some(&key) {
+        let wanted = self.0.first().map(String::as_str);
+        while let Some(is_it) = fields.next_key_seed(Key(wanted))? {
+            if is_it {
                 found = fields.next_value_seed(Way(&self.0[1..]))?;
             } else {
                 fields.next_value::<IgnoredAny>()?;
@@ -115,4 +117,66 @@ impl<'de> Visitor<'de> for Way<'_> {
         }
         Ok(found)
     }
+}
+
+/// Whether a key is the one that is looked for.
+struct Key<'w>(Option<&'w str>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        json: D,
+    ) -> Result<bool, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(self.0 == Some(key))
+    }
+}
+
+/// What stands in each JSON text that can meet a condition on the end of a
+/// way, so that others need not be taken apart.
+///
+/// Invariant. Each is of characters that no writer has to escape: in a text
+/// without `\u` they stand for themselves, however often it was quoted.
+#[derive(Clone, Debug)]
+pub(super) struct Signs {
+    all: Vec<memmem::Finder<'static>>,
+    unicode: memmem::Finder<'static>,
+}
+
+impl Signs {
+    /// Those of a way, and of the value at its end if it must stand there.
+    pub fn new(way: &[String], value: Option<&str>) -> Signs {
+        // A number is a place in an array, perhaps.
+        let keys = way.iter().filter(|key| key.parse::<usize>().is_err());
+        let all = keys.map(String::as_str).chain(value);
+        let finder = |text: &str| memmem::Finder::new(text).into_owned();
+        Signs {
+            all: all.filter(|text| is_plain(text)).map(finder).collect(),
+            unicode: memmem::Finder::new(b"\\u").into_owned(),
+        }
+    }
+
+    /// Whether a text lacks one, as it stands between quotes in a record.
+    pub fn lacks(&self, raw: &[u8]) -> bool {
+        self.all.iter().any(|sign| sign.find(raw).is_none())
+            && self.unicode.find(raw).is_none()
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_- .:@,".contains(&b);
+    text.bytes().all(plain)
 }

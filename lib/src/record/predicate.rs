@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use memchr::memmem;
 
-use super::inside::{Inner, find};
+use super::inside::{Inner, Signs, find};
 use super::read::Fields;
 use super::token::{Fault, Str, Token};
 use crate::error::{Error, Result, quote};
@@ -41,6 +41,10 @@ pub struct Predicate {
     unit: Option<Unit>,
     /// How the key is written in the first line that had it.
     key: OnceLock<Option<memmem::Finder<'static>>>,
+    /// What stands in a line that has a column called like a way with dots.
+    dotted: memmem::Finder<'static>,
+    /// What stands in a text that the way leads into.
+    signs: Signs,
 }
 
 /// Keys of the objects that stand for a value; as columns they are always
@@ -101,13 +105,23 @@ impl Predicate {
             ));
         };
         let (name, value) = (&text[..at], &text[at + sign.len()..]);
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        let (number, time) =
+            (Number::read(value), time::parse(value.as_bytes()));
+        // What has a letter and is no time is only met by a text that has it.
+        let stands = matches!(op, Op::Equal | Op::NotEqual | Op::Contains)
+            && number.is_none()
+            && time.is_none()
+            && value.bytes().any(|b| b.is_ascii_alphabetic());
         Ok(Predicate {
             name: name.to_owned(),
-            path: name.split('.').map(str::to_owned).collect(),
+            dotted: memmem::Finder::new(name).into_owned(),
+            signs: Signs::new(&path[1..], stands.then_some(value)),
+            path,
             op,
             value: value.to_owned(),
-            number: Number::read(value),
-            time: time::parse(value.as_bytes()),
+            number,
+            time,
             unit: None,
             key: OnceLock::new(),
         })
@@ -165,34 +179,49 @@ impl Predicate {
         let Some((column, way)) = self.path.split_first() else {
             return Ok(None);
         };
-        if let (Some(Some(key)), []) = (self.key.get(), way)
+        if let Some(Some(key)) = self.key.get()
+            && (way.is_empty() || self.dotted.find(line).is_none())
             && let Some(value) = Fields::value_of(line, key)
         {
-            return self.meets_token(value).map(Some);
+            return self.meets_end(value, way).map(Some);
         }
         let mut fields = Fields::new(line);
         while let Some(field) = fields.next()? {
-            if field.key.names(&self.name) {
-                self.key.get_or_init(|| self.finder(field.key));
+            if !way.is_empty() && field.key.names(&self.name) {
                 return self.meets_token(field.value).map(Some);
             }
-            if !way.is_empty() && field.key.names(column) {
-                let Token::Text(text) = field.value else {
-                    return Ok(Some(self.misses()));
-                };
-                let inner = find(&text.text()?, way);
-                let inner = inner.unwrap_or(Inner::Other);
-                return Ok(Some(self.meets_inner(inner)));
+            if field.key.names(column) {
+                self.key.get_or_init(|| self.finder(field.key));
+                return self.meets_end(field.value, way).map(Some);
             }
         }
         Ok(None)
+    }
+
+    /// Whether it holds for what a way into a column's value leads to.
+    fn meets_end(
+        &self,
+        value: Token<'_>,
+        way: &[String],
+    ) -> std::result::Result<bool, Fault> {
+        if way.is_empty() {
+            return self.meets_token(value);
+        }
+        let Token::Text(text) = value else {
+            return Ok(self.misses());
+        };
+        if self.signs.lacks(text.raw) {
+            return Ok(self.misses());
+        }
+        let inner = find(&text.text()?, way).unwrap_or(Inner::Other);
+        Ok(self.meets_inner(inner))
     }
 
     /// What finds the key in lines that spell it so; none where it would find
     /// other keys too.
     fn finder(&self, key: Str<'_>) -> Option<memmem::Finder<'static>> {
         let name = key.as_written()?;
-        let inner = INNER.iter().any(|i| self.name.eq_ignore_ascii_case(i));
+        let inner = INNER.iter().any(|i| self.path[0].eq_ignore_ascii_case(i));
         let written = [b"\"", name, b"\":"].concat();
         (!inner).then(|| memmem::Finder::new(&written).into_owned())
     }

@@ -180,6 +180,47 @@ fn verified_are_also_bytes_that_gzip_does_not_check() {
 /// The walk to a column and the search for its key see the same, however a
 /// line spells it and whatever stands in other values.
 #[test]
+fn a_way_is_followed_however_its_keys_and_values_are_written() {
+    let dir = Dir::new();
+    let lines = [
+        r#"{"id":1,"p":"{\"u\":{\"id\":7,\"n\":\"ann\"}}"}"#,
+        r#"{"id":2,"p":"{\"u\":{\"id\":70,\"n\":\"bob\"},\"x\":\"ann\"}"}"#,
+        r#"{"id":3,"p":"{\"u\":{\"\u0069\u0064\":7.0,\"n\":\"\u0061nn\"}}"}"#,
+        r#"{"id":4,"p":"{\"u\":{\"\\u0069d\":7,\"n\":\"\\u0061nn\"}}"}"#,
+        r#"{"id":5,"u.id":7,"p.u.n":"ann","p":"{}"}"#,
+        r#"{"id":6,"p.u.id":7,"p.u.n":"ann","p":"{}"}"#,
+        r#"{"id":7,"P":"{\"u\":{\"id\":\"7\",\"n\":\"ann\"}}"}"#,
+        r#"{"id":8,"p":"p.u.id {\"u\":{\"id\":7,\"n\":\"ann\"}}"}"#,
+        r#"{"id":9,"p":"{\"u\":{\"id\":7e0,\"n\":[\"ann\"]}}"}"#,
+        r#"{"id":10,"p":7}"#,
+        r#"{"id":11,"p":"{\"u\":{\"n\":\"cannon\",\"id\":true}}"}"#,
+    ];
+    let asked = [
+        ("p.u.id=7", "1 3 4 6 7 9"),
+        ("p.u.id!=7", "2 5 8 10 11"),
+        ("p.u.n=ann", "1 3 4 5 6 7"),
+        ("p.u.n!=ann", "2 8 9 10 11"),
+        ("p.u.n~ann", "1 3 4 5 6 7 11"),
+        ("p.u.n.0=ann", "9"),
+        ("p.u.id=true", "11"),
+        ("p.u.id>8", "2"),
+    ];
+    for first in 0..lines.len() {
+        let mut turned = lines.to_vec();
+        turned.rotate_left(first);
+        dir.write("a/warm/2026-01-02/t.jsonl", turned.join("\n") + "\n");
+        for (condition, want) in asked {
+            let out = find(&dir, &[condition]);
+            let found = ids(out.status(0));
+            let mut found: Vec<&str> = found.split(' ').collect();
+            found.sort_by_key(|id| id.parse::<u8>().unwrap());
+            let found = found.join(" ");
+            assert_eq!(found, want, "{condition} from line {first}");
+        }
+    }
+}
+
+#[test]
 fn a_key_is_found_wherever_it_stands_and_nowhere_else() {
     let dir = Dir::new();
     let lines = [
