@@ -28,25 +28,28 @@ pub(super) struct Rules {
 pub(super) struct Finder {
     patterns: Vec<Compiled>,
     rules: Rules,
-    /// The patterns by the first two bytes of their needles, in their order:
-    /// for each two the place of a list, of which the first is empty.
-    by_start: Vec<u16>,
-    lists: Vec<Vec<usize>>,
     needles: Needles,
     /// Whether a view of the last text may hold a secret that it does not.
     open: bool,
 }
 
+/// A pattern of which most texts hold nothing: what looks for it is made when
+/// it is needed first.
 struct Compiled {
     pattern: &'static Pattern,
     outlook: Outlook,
+    /// None within where it cannot be made.
+    search: Option<Option<Search>>,
+}
+
+struct Search {
     regex: Regex,
     cache: Cache,
     groups: Captures,
 }
 
 /// A secret in a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Hit {
     /// What is to be replaced.
     pub range: Range<usize>,
@@ -57,40 +60,15 @@ pub(super) struct Hit {
 }
 
 impl Finder {
-    /// Compiles patterns.
+    /// Makes a search for patterns.
     pub(super) fn new(
         patterns: Vec<&'static Pattern>,
         rules: Rules,
     ) -> Result<Finder> {
-        let mut by_start = vec![0; 1 << 16];
-        let mut lists = vec![Vec::new()];
-        let mut needles: Vec<&str> = Vec::new();
-        for (index, pattern) in patterns.iter().enumerate() {
-            for needle in pattern.needles {
-                let list = &mut by_start[start(needle.as_bytes())];
-                if *list == 0 {
-                    *list = lists.len() as u16;
-                    lists.push(Vec::new());
-                }
-                let list = &mut lists[usize::from(*list)];
-                if list.last() != Some(&index) {
-                    list.push(index);
-                }
-                needles.push(needle);
-            }
-        }
-        let needles = Needles::new(needles)
+        let needles = Needles::new(&patterns)
             .ok_or_else(|| Error::failed("a secret has no needle"))?;
-        let patterns: Result<_> =
-            patterns.into_iter().map(Compiled::new).collect();
-        Ok(Finder {
-            patterns: patterns?,
-            rules,
-            by_start,
-            lists,
-            needles,
-            open: false,
-        })
+        let patterns = patterns.into_iter().map(Compiled::new).collect();
+        Ok(Finder { patterns, rules, needles, open: false })
     }
 
     /// Whether the text holds a secret.
@@ -120,7 +98,7 @@ impl Finder {
     /// Hands on secrets as long as `each` wants another one.
     fn search(&mut self, text: &[u8], each: &mut dyn FnMut(Hit) -> bool) {
         self.open = false;
-        let mut place = self.needles.first(text);
+        let mut place = self.needles.next(text, 0);
         while let Some(at) = place {
             let mut next = at + 1;
             if let Some(hit) = self.hit(text, at) {
@@ -133,11 +111,32 @@ impl Finder {
         }
     }
 
+    /// What [`Finder::all`] finds, by trying every pattern at every place where
+    /// one of its needles stands.
+    #[cfg(test)]
+    pub(super) fn all_slowly(&mut self, text: &[u8]) -> Vec<Hit> {
+        let (mut hits, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let hit = self.patterns.iter_mut().find_map(|it| {
+                let begins = |n: &&str| text[at..].starts_with(n.as_bytes());
+                let stands = it.pattern.needles.iter().any(begins);
+                stands.then(|| it.hit(text, at, self.rules)).flatten()
+            });
+            at = hit.as_ref().map_or(at + 1, |hit| hit.next);
+            hits.extend(hit);
+        }
+        hits
+    }
+
     /// The secret that begins at a place: that of the first pattern.
     fn hit(&mut self, text: &[u8], at: usize) -> Option<Hit> {
-        let list = self.by_start[start(&text[at..])];
-        for index in &self.lists[usize::from(list)] {
-            let pattern = &mut self.patterns[*index];
+        let mut last = None;
+        for index in self.needles.patterns(text, at) {
+            // More than one of its needles can stand here.
+            if last.replace(index) == Some(index) {
+                continue;
+            }
+            let pattern = &mut self.patterns[index];
             if !pattern.may_match(text, at) {
                 continue;
             }
@@ -151,47 +150,27 @@ impl Finder {
     }
 }
 
-/// The first two bytes of a text as a number; of less, as if zeros followed.
-fn start(text: &[u8]) -> usize {
-    let byte = |at| usize::from(text.get(at).copied().unwrap_or(0));
-    byte(0) << 8 | byte(1)
-}
-
 impl Compiled {
-    fn new(pattern: &'static Pattern) -> Result<Compiled> {
-        let bytes = syntax::Config::new().unicode(false).utf8(false);
-        let regex = Regex::builder()
-            .configure(Config::new().utf8_empty(false))
-            .syntax(bytes)
-            .build(pattern.regex)
-            .map_err(|e| Error::failed(format!("a secret pattern: {e}")))?;
-        let (cache, groups) = (regex.create_cache(), regex.create_captures());
-        let outlook = Outlook::default();
-        Ok(Compiled { pattern, outlook, regex, cache, groups })
+    fn new(pattern: &'static Pattern) -> Compiled {
+        Compiled { pattern, outlook: Outlook::default(), search: None }
     }
 
-    /// Whether a match may begin at a place, in the text or in one of its
-    /// views.
+    /// Whether a match may begin at a place where a needle stands, in the text
+    /// or in one of its views.
     fn may_match(&mut self, text: &[u8], at: usize) -> bool {
-        let rest = &text[at..];
-        let begins = |needle: &&str| {
-            let needle = needle.as_bytes();
-            // Most end with the third byte: it is looked at first.
-            needle.get(2).is_none_or(|b| rest.get(2) == Some(b))
-                && rest.starts_with(needle)
-        };
-        self.pattern.needles.iter().any(begins)
-            && !self.outlook.rules_out(self.pattern.regex, text, at)
+        !self.outlook.rules_out(self.pattern.regex, text, at)
     }
 
     fn hit(&mut self, text: &[u8], at: usize, rules: Rules) -> Option<Hit> {
         let start = self.pattern.start.place(text, at, rules.decoded)?;
-        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
-        let (cache, groups) = (&mut self.cache, &mut self.groups);
-        self.regex.search_captures_with(cache, &input, groups);
-        let whole = groups.get_match()?;
-        let mut range =
-            groups.get_group(1).map_or(whole.range(), |g| g.range());
+        let regex = self.pattern.regex;
+        let made = self.search.get_or_insert_with(|| Search::new(regex));
+        let (mut range, next) = match made {
+            Some(search) => search.matched(text, at)?,
+            // Every pattern can be made, as the tests see; of one that could
+            // not, nothing would be left.
+            None => (at..text.len(), text.len()),
+        };
         if start < at {
             range.start = match rules.decoded {
                 true => whole_escape(text, start),
@@ -204,7 +183,34 @@ impl Compiled {
         {
             return None;
         }
-        Some(Hit { range, kind: self.pattern.kind, next: whole.end() })
+        Some(Hit { range, kind: self.pattern.kind, next })
+    }
+}
+
+impl Search {
+    fn new(regex: &str) -> Option<Search> {
+        let bytes = syntax::Config::new().unicode(false).utf8(false);
+        let regex = Regex::builder()
+            .configure(Config::new().utf8_empty(false))
+            .syntax(bytes)
+            .build(regex)
+            .ok()?;
+        let (cache, groups) = (regex.create_cache(), regex.create_captures());
+        Some(Search { regex, cache, groups })
+    }
+
+    /// What of a match that begins at a place goes, and where the match ends.
+    fn matched(
+        &mut self,
+        text: &[u8],
+        at: usize,
+    ) -> Option<(Range<usize>, usize)> {
+        let input = Input::new(text).range(at..).anchored(Anchored::Yes);
+        let groups = &mut self.groups;
+        self.regex.search_captures_with(&mut self.cache, &input, groups);
+        let whole = groups.get_match()?;
+        let range = groups.get_group(1).map_or(whole.range(), |g| g.range());
+        Some((range, whole.end()))
     }
 }
 

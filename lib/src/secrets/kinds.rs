@@ -6,7 +6,8 @@
 //! JSON whole and the search linear: no class takes a quote or a backslash,
 //! but for the escapes of line ends within a key block; and what is read of a
 //! text before it turns out to be no match holds no second beginning of one
-//! of the same pattern. A group is what is replaced, else the whole match.
+//! of the same pattern; nor does one look at what stands before its beginning.
+//! A group is what is replaced, else the whole match.
 
 use super::before::word_ends;
 use super::spared::Spared;
@@ -23,6 +24,8 @@ pub struct Pattern {
     pub kind: &'static str,
     /// What a match can begin with.
     pub needles: Texts,
+    /// So many letters or digits follow a needle: more than words have.
+    pub run: usize,
     /// What it looks like.
     pub regex: &'static str,
     /// What must stand before it.
@@ -204,6 +207,7 @@ impl Pattern {
         Pattern {
             kind,
             needles,
+            run: 0,
             regex,
             start: Word,
             guess: false,
@@ -218,6 +222,11 @@ impl Pattern {
 
     pub(super) const fn start(mut self, start: Start) -> Pattern {
         self.start = start;
+        self
+    }
+
+    pub(super) const fn run(mut self, count: usize) -> Pattern {
+        self.run = count;
         self
     }
 

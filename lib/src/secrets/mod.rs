@@ -19,6 +19,7 @@ mod finder;
 mod kinds;
 mod needles;
 mod outlook;
+mod pairs;
 mod spared;
 mod table;
 mod unescape;

@@ -1,190 +1,268 @@
 //! The search for all needles at once.
 //!
-//! Most needles have a dash, an underscore or a dot in them, which most texts
-//! seldom have: those are looked for, with the machine's widest instructions,
-//! and what stands before them is compared. The other needles are looked for
-//! themselves, so many at once as these instructions take.
+//! Most of a text is ruled out by its pairs of bytes, see [`super::pairs`],
+//! which takes one look into a table for two bytes. What is left is compared.
 
-use regex_automata::util::prefilter::Prefilter;
-use regex_automata::{MatchKind, Span};
+use super::kinds::Pattern;
+use super::pairs::{FAR, GROUPS, Table, number, table};
 
-/// How many needles are looked for at once: more have no fast search.
-const AT_ONCE: usize = 64;
+/// So many bytes are ruled out at once.
+const BLOCK: usize = 16;
+
+/// The beginning of a pattern.
+struct Begin {
+    needle: &'static [u8],
+    /// How many letters and digits follow it.
+    run: usize,
+    /// The pattern's number.
+    pattern: usize,
+}
+
+impl Begin {
+    /// Whether it stands at the beginning of a text; of what follows, what a
+    /// backslash spells is not known.
+    #[inline]
+    fn stands(&self, text: &[u8]) -> bool {
+        // Most end with the third byte: it is looked at first.
+        if self.needle.get(2).is_some_and(|b| text.get(2) != Some(b)) {
+            return false;
+        }
+        text.strip_prefix(self.needle).is_some_and(|rest| {
+            let run = rest.iter().take(self.run);
+            let run = run.take_while(|b| b.is_ascii_alphanumeric()).count();
+            run == self.run || rest.get(run) == Some(&b'\\')
+        })
+    }
+}
 
 pub(super) struct Needles {
-    marked: Marked,
-    others: Vec<Prefilter>,
-    /// Where each of these has its next place, and behind them the marked.
-    places: Vec<Option<usize>>,
+    pairs: Box<Table>,
+    /// Hashes of the first three bytes of the needles, a bit for each.
+    hashes: Box<[u64; 1 << 10]>,
+    /// The place of a list for each two bytes with which needles begin; the
+    /// first list is empty.
+    by_pair: Vec<u16>,
+    /// In the order of the patterns.
+    lists: Vec<Vec<Begin>>,
 }
 
 impl Needles {
-    /// None where a needle is empty.
-    pub fn new(mut needles: Vec<&'static str>) -> Option<Needles> {
-        needles.sort_unstable_by_key(|n| (n.len(), *n));
-        needles.dedup();
-        let (marked, needles): (Vec<&str>, Vec<&str>) = needles
-            .into_iter()
-            .partition(|needle| needle.bytes().any(is_mark));
-        let others: Option<Vec<Prefilter>> = needles
-            .chunks(AT_ONCE)
-            .map(|some| Prefilter::new(MatchKind::LeftmostFirst, some))
-            .collect();
-        let others = others?;
-        let places = vec![None; others.len() + 1];
-        Some(Needles { marked: Marked::new(&marked), others, places })
-    }
-
-    /// The first place in a text where a needle stands.
-    pub fn first(&mut self, text: &[u8]) -> Option<usize> {
-        self.places.fill(Some(0));
-        self.look(text, 0, true)
-    }
-
-    /// The first place from `from` on, which lies behind the last one.
-    pub fn next(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        self.look(text, from, false)
-    }
-
-    fn look(&mut self, text: &[u8], from: usize, all: bool) -> Option<usize> {
-        let is_past =
-            |place: &Option<usize>| all || place.is_some_and(|at| at < from);
-        let (marked, others) = self.places.split_last_mut()?;
-        for (place, needles) in others.iter_mut().zip(&self.others) {
-            if is_past(place) {
-                let rest = Span { start: from, end: text.len() };
-                *place = needles.find(text, rest).map(|found| found.start);
+    /// The needles of patterns; none where one has less than two bytes.
+    pub fn new(patterns: &[&'static Pattern]) -> Option<Needles> {
+        let mut hashes = Box::new([0; 1 << 10]);
+        let mut by_pair = vec![0; 1 << 16];
+        let mut lists = vec![Vec::new()];
+        let mut needles: Vec<&[u8]> = Vec::new();
+        for (pattern, it) in patterns.iter().enumerate() {
+            for needle in it.needles.iter().map(|needle| needle.as_bytes()) {
+                let pair = *needle.first_chunk()?;
+                let third = match needle.get(2) {
+                    Some(third) => *third..=*third,
+                    None => 0..=u8::MAX,
+                };
+                for third in third {
+                    let three = [pair[0], pair[1], third, 0];
+                    let hash = hash(u32::from_le_bytes(three));
+                    hashes[hash / 64] |= 1 << (hash % 64);
+                }
+                let list = &mut by_pair[number(pair)];
+                if *list == 0 {
+                    *list = u16::try_from(lists.len()).ok()?;
+                    lists.push(Vec::new());
+                }
+                let begin = Begin { needle, run: it.run, pattern };
+                lists[usize::from(*list)].push(begin);
+                needles.push(needle);
             }
         }
-        if is_past(marked) {
-            *marked = self.marked.next(text, from);
-        }
-        self.places.iter().flatten().min().copied()
-    }
-}
-
-fn is_mark(byte: u8) -> bool {
-    matches!(byte, b'-' | b'_' | b'.')
-}
-
-/// A needle with a mark.
-struct MarkedNeedle {
-    needle: &'static [u8],
-    /// Where its first mark is.
-    mark: usize,
-}
-
-/// Needles with marks.
-struct Marked {
-    /// By the byte before the first mark.
-    by_byte: Vec<Vec<MarkedNeedle>>,
-    /// Those that begin with it.
-    first: Vec<MarkedNeedle>,
-    /// Whether one has these two bytes before its mark.
-    pairs: Vec<bool>,
-}
-
-impl Marked {
-    fn new(needles: &[&'static str]) -> Marked {
-        let mut by_byte: Vec<Vec<MarkedNeedle>> = Vec::new();
-        by_byte.resize_with(256, Vec::new);
-        let mut pairs = vec![false; 1 << 16];
-        let mut first = Vec::new();
-        for needle in needles {
-            let needle = needle.as_bytes();
-            let Some(mark) = needle.iter().position(|b| is_mark(*b)) else {
-                continue;
-            };
-            let it = MarkedNeedle { needle, mark };
-            match &needle[..mark] {
-                [] => first.push(it),
-                [one] => {
-                    pairs
-                        .iter_mut()
-                        .skip(usize::from(*one))
-                        .step_by(256)
-                        .for_each(|p| *p = true);
-                    by_byte[usize::from(*one)].push(it);
-                }
-                [.., two, one] => {
-                    pairs[pair(*two, *one)] = true;
-                    by_byte[usize::from(*one)].push(it);
-                }
-            }
-        }
-        Marked { by_byte, first, pairs }
+        needles.sort_unstable();
+        // One that another begins with is found with that.
+        needles.dedup_by(|next, last| next.starts_with(last));
+        let pairs = table(&needles)?;
+        Some(Needles { pairs, hashes, by_pair, lists })
     }
 
-    /// The first place from `from` on. Before its mark a needle has no other:
-    /// of two of them, the one whose mark comes first begins first.
-    fn next(&self, text: &[u8], from: usize) -> Option<usize> {
-        let marks = memchr::memchr3_iter(b'-', b'_', b'.', &text[from..]);
-        for at in marks.map(|mark| from + mark) {
-            let before = match &text[..at] {
-                [] => &[][..],
-                [one] => &self.by_byte[usize::from(*one)],
-                [.., two, one] if self.pairs[pair(*two, *one)] => {
-                    &self.by_byte[usize::from(*one)]
+    /// The patterns that may begin at a place, in order.
+    pub fn patterns<'n>(
+        &'n self,
+        text: &'n [u8],
+        at: usize,
+    ) -> impl Iterator<Item = usize> + 'n {
+        let rest = &text[at..];
+        let list = rest
+            .first_chunk()
+            .map_or(0, |pair| usize::from(self.by_pair[number(*pair)]));
+        let begins = self.lists[list].iter();
+        begins.filter(move |it| it.stands(rest)).map(|it| it.pattern)
+    }
+
+    /// The first place in a text, from `from` on, where a pattern may begin.
+    pub fn next(&self, text: &[u8], from: usize) -> Option<usize> {
+        let mut at = from - from % BLOCK;
+        let (blocks, rest) = text.get(at..)?.as_chunks::<BLOCK>();
+        let mut last = 0;
+        for block in blocks {
+            let before = last;
+            if !self.rules_out(block, &mut last) {
+                let found = self.compare(text, from, (at, block), before);
+                if found.is_some() {
+                    return found;
                 }
-                _ => &[],
-            };
-            let starts = |it: &MarkedNeedle| {
-                let start = at.checked_sub(it.mark)?;
-                let stands = text[start..].starts_with(it.needle);
-                (start >= from && stands).then_some(start)
-            };
-            let earlier = before.iter().filter_map(starts).min();
-            let place = earlier.or_else(|| {
-                self.first
-                    .iter()
-                    .filter(|it| it.needle.get(1) == text.get(at + 1))
-                    .find_map(starts)
-            });
-            if place.is_some() {
-                return place;
             }
+            at += BLOCK;
+        }
+        let mut block = [0; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        let before = last;
+        if self.rules_out(&block, &mut last) {
+            return None;
+        }
+        self.compare(text, from, (at, &block), before)
+    }
+
+    /// Whether no needle has its second pair in a block. `last` is the entry of
+    /// the pair before, and becomes that of the last one.
+    #[inline]
+    fn rules_out(&self, block: &[u8; BLOCK], last: &mut u16) -> bool {
+        let (pairs, _) = block.as_chunks::<2>();
+        let mut groups = 0;
+        for pair in pairs {
+            let entry = self.pairs[number(*pair)];
+            groups |= *last & entry >> GROUPS;
+            *last = entry;
+        }
+        groups & 0xff == 0
+    }
+
+    /// The first place from `from` on where a pattern may begin whose needle
+    /// has its second pair in a block, or another one before that. `at` is
+    /// where the block stands, and `last` the entry of the pair before.
+    #[inline(never)]
+    fn compare(
+        &self,
+        text: &[u8],
+        from: usize,
+        (at, block): (usize, &[u8; BLOCK]),
+        mut last: u16,
+    ) -> Option<usize> {
+        let (pairs, _) = block.as_chunks::<2>();
+        let (mut next, mut end) = (from, at);
+        for pair in pairs {
+            let entry = self.pairs[number(*pair)];
+            if last & entry >> GROUPS & 0xff != 0 {
+                // The first pair ends here; the needle begins with its second
+                // byte at the latest.
+                next = next.max(end.saturating_sub(2 + FAR));
+                let found = self.begin(text, next, end.min(text.len()));
+                if found.is_some() {
+                    return found;
+                }
+                next = next.max(end);
+            }
+            last = entry;
+            end += 2;
         }
         None
     }
+
+    /// The first of at most eight places where a pattern may begin.
+    #[inline(never)]
+    fn begin(
+        &self,
+        text: &[u8],
+        mut start: usize,
+        end: usize,
+    ) -> Option<usize> {
+        let mut bytes = bytes_at(text, start)?;
+        while start < end {
+            let hash = hash(bytes as u32 & 0xff_ffff);
+            if self.hashes[hash / 64] & 1 << (hash % 64) != 0
+                && self.stands(text, start)
+            {
+                return Some(start);
+            }
+            bytes >>= 8;
+            start += 1;
+        }
+        None
+    }
+
+    #[inline(never)]
+    fn stands(&self, text: &[u8], at: usize) -> bool {
+        self.patterns(text, at).next().is_some()
+    }
 }
 
-/// The place of two bytes in the table of pairs.
-fn pair(two: u8, one: u8) -> usize {
-    usize::from(two) * 256 + usize::from(one)
+/// Sixteen bytes of a text, the first ones lowest, or what there is of them.
+#[inline]
+fn bytes_at(text: &[u8], at: usize) -> Option<u128> {
+    let rest = text.get(at..)?;
+    if let Some(bytes) = rest.first_chunk() {
+        return Some(u128::from_le_bytes(*bytes));
+    }
+    let mut bytes = [0; 16];
+    bytes[..rest.len()].copy_from_slice(rest);
+    Some(u128::from_le_bytes(bytes))
+}
+
+/// A number below 2^16, in which three bytes seldom agree with three others.
+#[inline]
+fn hash(three: u32) -> usize {
+    (three.wrapping_mul(0x9e37_79b1) >> 16) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// All places, as a search for each needle finds them.
-    fn slowly(needles: &[&str], text: &[u8]) -> Vec<usize> {
-        let stands = |at: &usize| {
-            needles.iter().any(|n| text[*at..].starts_with(n.as_bytes()))
-        };
-        (0..text.len()).filter(stands).collect()
-    }
-
-    #[test]
-    fn every_place_is_found_in_order() {
-        let all = vec![
+    static PLAIN: Pattern = Pattern::new(
+        "plain",
+        &[
             "sk-",
             "risk-",
             "sk-or-v1-",
             "-us",
             "--pass",
-            "pat",
             "pat-",
             "eyJ",
             "://",
             "session_token",
             "x_y",
             "passw",
-        ];
-        let mut needles = Needles::new(all.clone()).unwrap();
+            "-u",
+        ],
+        "",
+        &[],
+        &[],
+    );
+
+    static LONG: Pattern =
+        Pattern::new("long", &["pat", "sess"], "", &[], &[]).run(4);
+
+    /// All places, as a search for each needle finds them.
+    fn slowly(text: &[u8]) -> Vec<usize> {
+        let stands = |at: &usize| {
+            let begins = |n: &&str| text[*at..].starts_with(n.as_bytes());
+            let run = |n: &&str| {
+                let behind = text.get(at + n.len()..).unwrap_or_default();
+                let ends = |b: &u8| !b.is_ascii_alphanumeric();
+                match behind.iter().position(ends) {
+                    Some(end) => end >= 4 || behind[end] == b'\\',
+                    None => behind.len() >= 4,
+                }
+            };
+            PLAIN.needles.iter().any(begins)
+                || LONG.needles.iter().any(|n| begins(n) && run(n))
+        };
+        (0..text.len()).filter(stands).collect()
+    }
+
+    #[test]
+    fn every_place_is_found_in_order() {
+        let needles = Needles::new(&[&PLAIN, &LONG]).unwrap();
         let pieces = [
             "sk-", "ri", "or-v1-", "-", "us", "pat", "eyJ", ":", "//", "_",
-            "session", "token", "x_y", "passw", "é", " ",
+            "session", "token", "x_y", "passw", "é", " ", "\\", "1", "u",
         ];
         let mut state = 7_u64;
         for _ in 0..2_000 {
@@ -195,14 +273,14 @@ mod tests {
             }
             let text = text.as_bytes();
             let mut found = Vec::new();
-            let mut place = needles.first(text);
+            let mut place = needles.next(text, 0);
             while let Some(at) = place {
                 found.push(at);
                 place = needles.next(text, at + 1);
             }
-            assert_eq!(found, slowly(&all, text), "{text:?}");
+            assert_eq!(found, slowly(text), "{text:?}");
         }
-        assert_eq!(needles.first(b"sk-sk-sk-"), Some(0));
+        assert_eq!(needles.next(b"sk-sk-sk-", 0), Some(0));
         assert_eq!(needles.next(b"sk-sk-sk-", 4), Some(6));
     }
 }

@@ -170,6 +170,7 @@ pub(super) static HOSTS: &[Pattern] = &[
         &["pat<14>.<x64>"],
         &["pat<14>.<x63>", "pattern.<x64>"],
     )
+    .run(14)
     .since(2),
     Pattern::new(
         "hubspot-token",
