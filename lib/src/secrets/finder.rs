@@ -10,6 +10,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
 use super::kinds::Pattern;
+use super::labels;
 use super::needles::Needles;
 use super::outlook::Outlook;
 use super::words;
@@ -22,6 +23,8 @@ pub(super) struct Rules {
     pub decoded: bool,
     /// What stands for a secret in a manual is none.
     pub samples: bool,
+    /// More words are spared.
+    pub labels: bool,
 }
 
 /// Finds the matches of several patterns.
@@ -180,6 +183,8 @@ impl Compiled {
         if self.pattern.mixed && !is_mixed(&text[range.clone()])
             || self.pattern.spared.spares(text, &range)
             || rules.samples && words::is_sample(&text[range.clone()])
+            || rules.labels
+                && labels::spares(self.pattern.spared, text, &range)
         {
             return None;
         }

@@ -17,6 +17,7 @@
 mod before;
 mod finder;
 mod kinds;
+mod labels;
 mod needles;
 mod outlook;
 mod pairs;
@@ -45,6 +46,10 @@ const DECODED: u32 = 2;
 
 /// Since this version what stands for a secret in a manual is none.
 const SAMPLES: u32 = 3;
+
+/// Since this version words of other languages and names in programs are spared
+/// that version 3 took for secrets.
+const LABELS: u32 = 4;
 
 /// How often escapes are resolved, from the record's own on.
 const DEPTH: usize = 8;
@@ -172,8 +177,11 @@ impl Secrets {
         groups: Vec<Vec<&'static Pattern>>,
         version: u32,
     ) -> Result<Secrets> {
-        let rules =
-            Rules { decoded: version >= DECODED, samples: version >= SAMPLES };
+        let rules = Rules {
+            decoded: version >= DECODED,
+            samples: version >= SAMPLES,
+            labels: version >= LABELS,
+        };
         let finders: Result<_> =
             groups.into_iter().map(|g| Finder::new(g, rules)).collect();
         let needles = patterns().flat_map(|p| p.needles);

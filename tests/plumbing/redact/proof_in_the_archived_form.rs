@@ -12,7 +12,7 @@ fn exactly_the_proven_rows_go() {
     let receipts = stored(&world, "t", &FLAGS);
     let receipt = &records(&receipts)[0];
     assert_eq!(receipt["redacted"], json!(["prompt"]));
-    assert_eq!(receipt["secrets_version"], 3);
+    assert_eq!(receipt["secrets_version"], 4);
     assert!(receipt.get("secrets_all").is_none());
     let out = world.purge(&receipts).run();
     out.status(0);
@@ -126,29 +126,29 @@ fn a_version_that_is_not_known_deletes_nothing() {
     let world = world();
     let receipts = stored(&world, "t", &FLAGS);
     let newer = |text: &str| {
-        text.replace("\"secrets_version\":3", "\"secrets_version\":4")
+        text.replace("\"secrets_version\":4", "\"secrets_version\":5")
     };
     let ledger = newer(&world.dir.read("archives/ledger.jsonl"));
     world.dir.write("archives/ledger.jsonl", rechained(&ledger));
     world.dir.write("archives/lock", "");
     let out = world.purge(&newer(&receipts)).run();
-    out.status(1).stdout_has("version 4 of the patterns");
+    out.status(1).stdout_has("version 5 of the patterns");
     assert_eq!(world.rows("SELECT id FROM t").len(), 6);
     assert_eq!(world.records().len(), 5);
     let out = world.cmd("rt-purge").arg("--pending").run();
-    out.status(1).stdout_has("knows them up to 3");
+    out.status(1).stdout_has("knows them up to 4");
     assert_eq!(world.rows("SELECT id FROM t").len(), 6);
 }
 
 #[test]
 fn the_receipts_version_says_what_the_form_is() {
     let world = world();
-    // Version 3 finds this one, behind the escape; version 1 does not.
+    // Version 4 finds this one, behind the escape; version 1 does not.
     let log = format!("%22{}", token());
     world.sql(&format!("UPDATE t SET log = '{log}' WHERE id = 1"));
     let receipts = stored(&world, "t", &FLAGS);
     let of_one = |text: &str| {
-        text.replace("\"secrets_version\":3", "\"secrets_version\":1")
+        text.replace("\"secrets_version\":4", "\"secrets_version\":1")
     };
     let ledger = of_one(&world.dir.read("archives/ledger.jsonl"));
     world.dir.write("archives/ledger.jsonl", rechained(&ledger));

@@ -18,7 +18,7 @@ mod tokens;
 use super::kinds::Pattern;
 
 /// The version that is used now.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// All patterns of all versions. At the same place the first one counts.
 pub fn patterns() -> impl Iterator<Item = &'static Pattern> + Clone {
