@@ -23,6 +23,23 @@ fn exported_rows_come_back_and_a_file_that_is_there_stays() {
     }
 }
 
+/// Such a file is of no day, and no part of a lake.
+#[test]
+fn rows_of_a_whole_file_come_back() {
+    let world = World::filled(&["uuids"], 30);
+    let script = "rt-export --format json uuids | rt-store --single uuids | \
+                  rt-purge uuids";
+    world.sh(script).run().status(0);
+    assert_eq!(world.row("SELECT count(*) FROM uuids"), "0");
+    let whole = world.cmd("rt-cat").args(["--tier", "whole", "uuids"]).run();
+    let rows = whole.status(0).bytes.clone();
+    let out = stored(&world, "uuids", &rows).run();
+    out.status(0).stderr("").stdout_has("\"rows\":62,");
+    let cmd = world.cmd(lake().to_str().unwrap());
+    let lines = cmd.args(["--to-jsonl", "hot.parquet"]).run();
+    lines.expect("the rows", lines.bytes == rows);
+}
+
 #[test]
 fn truncated_stream_and_unknown_table_leave_no_file() {
     let world = World::filled(&["uuids"], 3);
