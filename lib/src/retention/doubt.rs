@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use super::brakes::Leap;
 use super::ending::{Ending, Fate, Why, spans};
-use crate::archive::{Clock, State};
+use crate::archive::{Clock, LOST, State};
 use crate::error::{counted, quote};
 use crate::outcome::Span;
-
-/// What is said of a ledger whose last lines never reached the disk.
-const LOST: &str = "the ledger lost lines, and one of them may have been a \
-                    hold (look at what rt-hold prints, then remove \
-                    ledger.lost)";
 
 /// Something that is held, and why.
 #[derive(Debug)]
@@ -35,7 +30,7 @@ pub fn doubts(
     clock: Clock,
 ) -> Vec<Doubt> {
     let held = |why| spans(endings, |fate| fate == Fate::Held(why));
-    let all = [(Why::Ledger, LOST.to_owned()), (Why::Clock, leapt(clock))];
+    let all = [(Why::Ledger, lost_lines()), (Why::Clock, leapt(clock))];
     let of_all = all.into_iter().filter_map(|(why, what)| {
         let spans = held(why);
         (!spans.is_empty()).then(|| about_all(why, &what, &spans))
@@ -53,6 +48,14 @@ pub fn doubts(
         }
     }
     out
+}
+
+/// What is said of a ledger whose last lines never reached the disk.
+fn lost_lines() -> String {
+    format!(
+        "the ledger lost lines, and one of them may have been a hold (look \
+         at what rt-hold prints, then remove {LOST})"
+    )
 }
 
 fn about_all(why: Why, what: &str, spans: &[Span]) -> Doubt {
