@@ -36,8 +36,8 @@ pub use access::Access;
 pub use affinity::Affinity;
 pub use catalog::PointsTo;
 pub use delete::{
-    Limits, Pace, ProvenRow, RowAccess, RowAddress, WriteLock, circle_end,
-    circle_start,
+    AtOnce, KnownRows, Limits, Pace, ProvenRow, RowAccess, RowAddress,
+    WriteLock, circle_end, circle_start,
 };
 pub use due::{Due, PlannedDeletions, Selection, TimeIndex};
 pub use foreign_keys::{Child, References};

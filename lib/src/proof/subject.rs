@@ -29,4 +29,27 @@ impl Subject {
         let shape = LineShape::new(segment.segment(), table)?;
         Ok(Subject { segment, shape })
     }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.segment.segment().rows
+    }
+
+    /// How many rows all of them have.
+    pub fn rows_of(subjects: &[Subject]) -> u64 {
+        subjects.iter().map(Subject::rows).sum()
+    }
+
+    /// Whether no row can have a line in two of the segments. Two segments of
+    /// one run never hold the same row (a row has one day, and a day one file);
+    /// of two runs they can, and the count would be too high.
+    pub fn are_of_one_store(subjects: &[Subject]) -> bool {
+        let day = |s: &Subject| s.segment.path().folder();
+        let store = |s: &Subject| s.segment.segment().archived_at.clone();
+        subjects.windows(2).all(|two| {
+            let same_day = |s: &&Subject| day(s) == day(&two[0]);
+            store(&two[0]) == store(&two[1])
+                && subjects.iter().filter(same_day).count() == 1
+        })
+    }
 }

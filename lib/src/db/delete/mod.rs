@@ -1,9 +1,11 @@
 //! Finding archived rows again and deleting them, one write transaction at a
 //! time.
 
+mod at_once;
 mod claims;
 mod commit_cost;
 mod follow;
+mod known_rows;
 mod order;
 mod pace;
 mod reinserted;
@@ -12,6 +14,8 @@ mod row_address;
 pub(super) mod set;
 mod write_lock;
 
+pub use at_once::AtOnce;
+pub use known_rows::KnownRows;
 pub use pace::{Limits, Pace};
 pub use row_access::RowAccess;
 pub use row_address::RowAddress;

@@ -9,13 +9,11 @@
 //! those at which a row outside the set points, until none is left to strike. It
 //! is made in one pass over the lines, before the first row goes.
 
-use std::collections::HashSet;
-
 use super::tally::{Tally, Verdict};
 use super::target::Target;
 use crate::archive::ReadAhead;
 use crate::crash;
-use crate::db::{Database, ProvenRow, RowAddress};
+use crate::db::{Database, KnownRows, ProvenRow};
 use crate::error::Result;
 use crate::proof::{
     Accesses, Finding, Helper, KeyedFinder, KeylessFinder, Look, Source,
@@ -63,35 +61,7 @@ pub(super) struct Chunk {
     /// The rows, in the order in which they go.
     pub rows: Vec<ProvenRow>,
     pub version: i64,
-    known: Known,
-}
-
-/// Which rows wait: of rows with keys, equal ones are one. Lines in the order
-/// of the rowids cannot be one row twice; only once some are in another order
-/// are the digests looked at, of the rows that wait and of no others.
-#[derive(Default)]
-struct Known {
-    last: Option<i64>,
-    digests: Option<HashSet<u128>>,
-}
-
-impl Known {
-    /// Whether a row, found behind those in `rows`, is none of them.
-    fn is_new(
-        &mut self,
-        rows: &[ProvenRow],
-        address: &RowAddress,
-        digest: u128,
-    ) -> bool {
-        if let RowAddress::Rowid(rowid) = address
-            && self.last.replace(*rowid).is_none_or(|last| last < *rowid)
-            && self.digests.is_none()
-        {
-            return true;
-        }
-        let known = || rows.iter().map(|row| row.digest).collect();
-        self.digests.get_or_insert_with(known).insert(digest)
-    }
+    known: KnownRows,
 }
 
 /// What a chunk is compared with.
@@ -121,7 +91,7 @@ impl Chunk {
             from: Rows::Lines(Box::new(lines)),
             rows: Vec::new(),
             version: 0,
-            known: Known::default(),
+            known: KnownRows::default(),
         })
     }
 
@@ -141,7 +111,7 @@ impl Chunk {
             if self.rows.is_empty() {
                 break;
             }
-            self.known = Known::default();
+            self.known = KnownRows::default();
             // In one transaction: each one looks at all that wait for disk.
             let _adding = database.begin_read()?;
             for row in self.rows.drain(..) {
@@ -217,10 +187,10 @@ impl Chunk {
     /// Drops the first rows: they are through.
     pub fn drop_first(&mut self, rows: usize) {
         for row in self.rows.drain(..rows) {
-            self.known.digests.as_mut().map(|all| all.remove(&row.digest));
+            self.known.forget(&row);
         }
         if self.rows.is_empty() {
-            self.known = Known::default();
+            self.known = KnownRows::default();
         }
     }
 
@@ -250,7 +220,7 @@ pub(super) fn follow(
 }
 
 /// Where rows that were found equal go, and what is known of them.
-type Sink<'k> = (&'k mut Vec<ProvenRow>, &'k mut Known);
+type Sink<'k> = (&'k mut Vec<ProvenRow>, &'k mut KnownRows);
 
 impl Lines {
     /// Compares the next lines, one piece or two; false where there are none.

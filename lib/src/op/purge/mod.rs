@@ -295,8 +295,8 @@ fn settle_groups(
         {
             notes.warn(message);
         }
-        if let Some(too_long) = session.too_long.take() {
-            notes.verbose(&too_long.say(&group.table));
+        if let Some((at_once, rows, took)) = session.too_long.take() {
+            notes.verbose(&at_once.too_long(&group.table, rows, took));
         }
         results.push(result);
         let Err(error) = done else { continue };

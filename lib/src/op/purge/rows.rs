@@ -9,7 +9,7 @@ use super::recover;
 use super::session::Session;
 use super::tally::Tally;
 use super::target::Target;
-use super::whole_table::{self, Way};
+use super::whole_table;
 use crate::archive::Begun;
 use crate::error::{Error, Exit, Result};
 use crate::proof::{Accesses, Helper, KeyedFinder, KeylessFinder, Subject};
@@ -39,29 +39,26 @@ pub(super) fn delete_keyed(
     let Lines { target, mut subjects, mut tallies } = of;
     let mut through = Vec::new();
     while !subjects.is_empty() {
-        let first = match whole_table::way(session, target, subjects)? {
-            Way::First(segments) => segments,
-            Way::AtOnce
-                if whole_table::delete(session, target, subjects, &begun)? =>
-            {
-                for (tally, subject) in tallies.iter_mut().zip(subjects) {
-                    tally.deleted = subject.segment.segment().rows;
-                }
-                through.append(&mut tallies);
-                break;
+        let first = whole_table::first_in_chunks(session, target, subjects)?;
+        if first == 0
+            && whole_table::delete(session, target, subjects, &begun)?
+        {
+            for (tally, subject) in tallies.iter_mut().zip(subjects) {
+                tally.deleted = subject.rows();
             }
-            Way::AtOnce | Way::Chunks => subjects.len(),
-        };
+            through.append(&mut tallies);
+            break;
+        }
+        let first = if first == 0 { subjects.len() } else { first };
         let (now, rest) = subjects.split_at(first);
         let later = tallies.split_off(first);
         let of = Lines { target, subjects: now, tallies };
         let finder = Finder::Keyed(KeyedFinder::default());
         let began = Instant::now();
         let mut done = delete_chunks(session, of, Some(&begun), finder)?;
-        if let Some(too_long) = &mut session.too_long {
-            let rows = done.tallies.iter().map(|tally| tally.deleted);
-            too_long.chunks.0 += rows.sum::<u64>();
-            too_long.chunks.1 += began.elapsed();
+        if let Some((_, rows, took)) = &mut session.too_long {
+            *rows += done.tallies.iter().map(|t| t.deleted).sum::<u64>();
+            *took += began.elapsed();
         }
         through.append(&mut done.tallies);
         if done.stopped.is_some() {

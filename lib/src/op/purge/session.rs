@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::target::Target;
 use crate::archive::Archive;
 use crate::crash;
-use crate::db::{Database, Identity, Key, LogRoom, Pace, WriteLock};
+use crate::db::{AtOnce, Database, Identity, Key, LogRoom, Pace, WriteLock};
 use crate::error::{Error, Result, quote};
 use crate::progress;
 use crate::proof::{Source, Subject};
@@ -30,33 +30,9 @@ pub(super) struct Session<'s> {
     pub schema_version: i64,
     /// What of the table at hand was done so far.
     pub counted: Counted,
-    /// Where all rows of the table at hand could go at once, but for too long.
-    pub too_long: Option<TooLong>,
-}
-
-/// One transaction with all rows of a table, which would hold the lock for too
-/// long.
-pub(super) struct TooLong {
-    /// For how long it was expected to hold it.
-    pub hold: Duration,
-    /// Rows that went in chunks, and for how long.
-    pub chunks: (u64, Duration),
-}
-
-impl TooLong {
-    /// What would be gained, in words.
-    pub fn say(&self, table: &str) -> String {
-        let millis = self.hold.as_millis() / 100 * 100 + 100;
-        format!(
-            "{} rows of {} went in short transactions, for {:.1} s: one \
-             with all rows was expected to take {:.1} s, which --max-stall \
-             {millis}ms allows",
-            self.chunks.0,
-            quote(table),
-            self.chunks.1.as_secs_f64(),
-            self.hold.as_secs_f64(),
-        )
-    }
+    /// Where all rows of the table at hand could go at once, but for too long:
+    /// that, and how many went in chunks for how long.
+    pub too_long: Option<(AtOnce, u64, Duration)>,
 }
 
 /// What was done of a table, whether its segments are settled or not.
