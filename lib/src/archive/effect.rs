@@ -24,6 +24,6 @@ pub(super) enum Effect {
     Shipped(Shipped),
     /// Some are about to go.
     Withdraw(Withdraw),
-    /// They are gone.
+    /// Objects are gone from a remote.
     Withdrawn(Withdraw),
 }

@@ -290,14 +290,14 @@ pub enum Event {
     },
     /// Archives past their retention are about to go. An intent.
     Expire(Box<Change>),
-    /// They are gone.
+    /// Files that had to expire are gone.
     Expired {
         /// The intent.
         id: String,
     },
     /// Lines of a file are about to be erased. An intent.
     Erase(Box<Change>),
-    /// They are gone.
+    /// Rows that had to be erased are gone.
     Erased {
         /// The intent.
         id: String,
@@ -319,7 +319,7 @@ pub enum Event {
     Shipped(Shipped),
     /// Objects are about to go from a remote. An intent.
     Withdraw(Withdraw),
-    /// They are gone.
+    /// Objects are gone from a remote.
     Withdrawn(Withdraw),
     /// A job ended.
     Job(Job),

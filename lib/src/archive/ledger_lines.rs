@@ -61,7 +61,7 @@ pub struct LedgerLines<'l> {
 }
 
 impl<'l> LedgerLines<'l> {
-    /// Those that the ledger had when it was followed.
+    /// The lines that the ledger had when it was followed.
     pub fn of(ledger: &'l Ledger) -> Result<LedgerLines<'l>> {
         let mut ends = Vec::new();
         if let Some(file) = ledger.from(0)? {

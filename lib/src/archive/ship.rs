@@ -34,7 +34,7 @@ impl Archive {
         Ok(())
     }
 
-    /// They are gone from it.
+    /// Objects are gone from a remote.
     pub fn objects_withdrawn(&mut self, names: Withdraw) -> Result<()> {
         self.append(&[Event::Withdrawn(names)])?;
         crash::point("ship.withdrawn");

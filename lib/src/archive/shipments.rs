@@ -84,10 +84,10 @@ pub struct Withdraw {
 struct Object {
     /// SHA-256 of what is there; none of a copy that was only begun.
     sha256: Option<String>,
-    /// It is about to go.
+    /// The object is about to go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     leaving: bool,
-    /// It is the only copy: tables whose rows went out of the tree.
+    /// Tables whose rows went out of the tree: the object is their only copy.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     only: BTreeSet<String>,
 }

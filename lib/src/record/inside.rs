@@ -157,7 +157,7 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    /// Those of a way, and of the value at its end if it must stand there.
+    /// The signs of a way, and of the value at its end if it must stand there.
     pub fn new(way: &[String], value: Option<&str>) -> Signs {
         // A number is a place in an array, perhaps.
         let keys = way.iter().filter(|key| key.parse::<usize>().is_err());

@@ -63,7 +63,7 @@ pub enum Fate {
     Held(Why),
     /// An operator said that it stays.
     OnHold,
-    /// It is at no remote, and only what is was to go.
+    /// The row is at no remote, and only what is at one was to go.
     Unshipped,
 }
 

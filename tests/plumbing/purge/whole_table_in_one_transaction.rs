@@ -216,7 +216,18 @@ const WIDE: u64 = 600;
 
 /// The longest holds of the lock, some of which are too short for all of those
 /// at once, and long enough for a quarter of them.
-const STALLS: [u64; 6] = [150, 300, 600, 1_200, 2_400, 4_800];
+const STALLS: [u64; 8] = [150, 300, 600, 1_200, 2_400, 4_800, 9_600, 19_200];
+
+/// Every hold once, and again where `until` says so: how long a page takes is
+/// measured anew by each run, and on a busy machine one differs from the next.
+fn each_hold(mut until: impl FnMut(u64) -> bool) {
+    for round in 0..5 {
+        let done = STALLS.map(&mut until);
+        if done.contains(&true) || round == 4 {
+            return;
+        }
+    }
+}
 
 /// Whether only the first rows went in short transactions, as rt-purge -v says.
 fn in_part(out: &Out) -> bool {
@@ -235,7 +246,7 @@ fn wide(shape: &str) -> World {
 fn what_does_not_fit_in_the_hold_goes_first_and_the_rest_at_once() {
     for shape in KEYS {
         let mut parted = 0;
-        for stall in STALLS {
+        each_hold(|stall| {
             let world = wide(shape);
             let out = world
                 .purge(&world.stored("t"))
@@ -246,11 +257,11 @@ fn what_does_not_fit_in_the_hold_goes_first_and_the_rest_at_once() {
             assert_eq!(counts(&purged(&out)), format!("records {WIDE}"));
             assert_eq!(world.row("SELECT count(*) FROM t"), "0", "{case}");
             all_are_there(&world, WIDE, &case);
-            if in_part(&out) {
-                parted += 1;
-                assert!(holds(&out) > 1, "{case}");
-            }
-        }
+            let in_part = in_part(&out);
+            assert!(!in_part || holds(&out) > 1, "{case}");
+            parted += u64::from(in_part);
+            in_part
+        });
         assert!(parted > 0, "{shape}: all or nothing, whatever the hold");
     }
 }
@@ -275,7 +286,7 @@ fn killed_between_the_first_segments_and_the_rest_nothing_is_lost() {
 #[test]
 fn a_row_that_comes_behind_the_first_segments_stays() {
     let mut parted = 0;
-    for stall in STALLS {
+    each_hold(|stall| {
         let world = wide(KEYS[1]);
         let purge = world.purge(&world.stored("t"));
         let purge = purge.args(["-v", &format!("--max-stall={stall}us")]);
@@ -284,9 +295,11 @@ fn a_row_that_comes_behind_the_first_segments_stays() {
         });
         out.status(0);
         assert_eq!(counts(&purged(&out)), format!("records {WIDE}"));
-        parted += u64::from(out.stderr.contains("short transactions"));
+        let in_part = out.stderr.contains("short transactions");
+        parted += u64::from(in_part);
         assert_eq!(world.row("SELECT id FROM t"), "20001", "{stall} us");
         all_are_there(&world, WIDE, "with a new row");
-    }
+        in_part
+    });
     assert!(parted > 0, "all or nothing, whatever the hold");
 }
