@@ -134,7 +134,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// The same for a part of the run, which may be [given up] alone.
+    /// A stop for a part of the run, which may be [given up] alone.
     ///
     /// [given up]: Stop::give_up
     pub fn part(&self) -> Stop {
