@@ -3,9 +3,8 @@
 //! `verified.jsonl` beside the ledger has a line a file: its name, the digest
 //! that it should have, the time, and whether it was found damaged. It is no
 //! part of the record: it is written anew as a whole, nothing is deleted on its
-//! strength, and where it is lost the files are read once more, and looked at
-//! as closely as at first. A line counts for the file only while the ledger
-//! names the same digest.
+//! strength, and where it is lost the files are read once more. A line counts
+//! for the file only while the ledger names the same digest.
 //! Whoever made or changed a file has read all of it: so of a file without
 //! such a line, the time counts at which its rows were archived.
 
@@ -68,15 +67,6 @@ impl ReadLog {
         let made =
             file.members.iter().filter_map(|m| files.archived(name, m)).max();
         read.max(made)
-    }
-
-    /// Whether a file was found sound, all of its digests too, with the digest
-    /// that it has in the ledger.
-    pub fn was_sound(&self, files: &Inventory, name: &str) -> bool {
-        let (read, known) = (self.0.get(name), files.file(name));
-        read.zip(known).is_some_and(|(read, known)| {
-            !read.damaged && read.sha256 == known.sha256
-        })
     }
 
     /// The files of the ledger's that were found damaged, and not found sound

@@ -134,7 +134,6 @@ impl<R: Read> Pieces<R> {
 
     fn step(&mut self, out: &mut Vec<u8>) -> Result<Piece> {
         loop {
-            out.clear();
             let piece = match self.source {
                 Source::Inside(_) => Some(self.stream(out)?),
                 Source::Between(_) => self.member(out)?,
@@ -146,9 +145,14 @@ impl<R: Read> Pieces<R> {
                     )));
                 }
             };
-            if let Some(piece) = piece {
-                return Ok(piece);
+            let Some(piece) = piece else { continue };
+            // A buffer that stays full need not be filled with zeros again.
+            match &piece {
+                Piece::Whole | Piece::Part => {}
+                Piece::Damaged(damage) if damage.same_length => {}
+                _ => out.clear(),
             }
+            return Ok(piece);
         }
     }
 
@@ -323,10 +327,7 @@ impl<R: Read> Pieces<R> {
             match stream.decoder.read(&mut out[filled..]) {
                 Ok(0) => break,
                 Ok(n) => filled += n,
-                Err(error) => {
-                    out.clear();
-                    return self.broken(*stream, error);
-                }
+                Err(error) => return self.broken(*stream, error),
             }
         }
         out.truncate(filled);
@@ -363,8 +364,7 @@ impl<R: Read> Pieces<R> {
             )),
             _ => self.corrupt(start, &reason(&error)),
         };
-        let input = stream.decoder.into_inner();
-        self.lost(input, start, stream.claim, error)
+        self.lost(stream.decoder.into_inner(), start, stream.claim, error)
     }
 
     fn corrupt(&self, start: u64, reason: &str) -> Error {

@@ -245,15 +245,13 @@ fn read(
     each: Option<EachRecord<'_>>,
     notes: &mut dyn Notes,
 ) -> Result<Vec<(String, Report)>> {
-    let log = ReadLog::load(tree.root());
     let mut reports: Vec<(String, Report)> = Vec::new();
     let mut left = files;
     for tries in 1.. {
         let cores = gz::threads(None);
         let threads = if left.len() < cores { cores } else { 0 };
         let (audit, parts) = (&seen.audit, &seen.parts);
-        let (log, texts) = (&log, true);
-        let reader = Reader { tree, audit, parts, threads, each, log, texts };
+        let reader = Reader { tree, audit, parts, threads, each, texts: true };
         let total = Some(left.len() as u64);
         progress::begin("reading".to_owned(), "files", total);
         let done = on_threads(&left, cores, |file| {

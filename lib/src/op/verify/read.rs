@@ -9,8 +9,8 @@ use super::finding::{Finding, Place, Severity, place_of};
 use super::lines::{Found, Lines};
 use crate::archive::schema_is_sound;
 use crate::archive::{
-    ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts,
-    ReadLog, Tree, came_back, forms_under_way, goes, moving, proven_lines,
+    ArchivedText, Audit, Damages, FileState, Known, Member, Part, Parts, Tree,
+    came_back, forms_under_way, goes, moving, proven_lines,
 };
 use crate::error::{Error, Result, counted};
 use crate::io::digest::Hashing;
@@ -29,8 +29,6 @@ pub(super) struct Reader<'r> {
     /// Threads that open the gzip members of one file.
     pub threads: usize,
     pub each: Option<EachRecord<'r>>,
-    /// What was read before.
-    pub log: &'r ReadLog,
     /// The digests of the segments' texts are taken.
     pub texts: bool,
 }
@@ -54,12 +52,12 @@ impl Report {
 }
 
 impl Reader<'_> {
-    /// Reads a file, relative to the tree's root. The digests of its texts are
-    /// not taken again where they held for the bytes that it should have: only
-    /// if these are others, it is read once more with them.
+    /// Reads a file, relative to the tree's root. Bytes that are what was stored
+    /// hold the texts that were stored: the digests of these are taken only
+    /// where something is wrong, in a second reading, to tell which of its
+    /// segments it is.
     pub(super) fn read(&self, file: &str) -> Report {
-        let files = &self.audit.said.files;
-        if self.each.is_none() && self.log.was_sound(files, file) {
+        if self.each.is_none() {
             let report = Reader { texts: false, ..*self }.read_once(file);
             if report.findings.is_empty() {
                 return report;
