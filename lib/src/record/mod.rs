@@ -17,6 +17,7 @@ mod array;
 mod csv;
 mod inside;
 mod predicate;
+mod quoted;
 mod read;
 mod skip;
 mod text;

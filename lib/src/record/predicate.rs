@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 
 use super::inside::{Inner, Signs, find};
+use super::quoted::find_quoted;
 use super::read::Fields;
 use super::token::{Fault, Str, Token};
 use crate::error::{Error, Result, quote};
@@ -213,7 +214,10 @@ impl Predicate {
         if self.signs.lacks(text.raw) {
             return Ok(self.misses());
         }
-        let inner = find(&text.text()?, way).unwrap_or(Inner::Other);
+        let inner = match find_quoted(text.raw, way) {
+            Some(inner) => inner,
+            None => find(&text.text()?, way).unwrap_or(Inner::Other),
+        };
         Ok(self.meets_inner(inner))
     }
 
