@@ -5,7 +5,7 @@
 //! The short form takes a few calls of each kind that changes something or
 //! lasts; `RT_LONG=1` takes every call that there is, and where the command is
 //! a script also each call of each program that it starts, which dies alone
-//! then. `RT_PART=2/5` takes the second of five parts of them.
+//! then. `RT_PART` parts them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -161,10 +161,6 @@ impl Job<'_> {
     }
 }
 
-fn is_long() -> bool {
-    std::env::var_os("RT_LONG").is_some()
-}
-
 /// Which calls of a kind a run is killed at.
 fn chosen(call: &str, count: usize) -> Vec<usize> {
     if is_long() {
@@ -175,13 +171,6 @@ fn chosen(call: &str, count: usize) -> Vec<usize> {
     }
     let step = count.div_ceil(SHORT).max(1);
     (1..=count).rev().step_by(step).collect()
-}
-
-/// The part of all kills that is to be done, and how many parts there are.
-fn part() -> (usize, usize) {
-    let Ok(said) = std::env::var("RT_PART") else { return (1, 1) };
-    let (part, parts) = said.split_once('/').expect("RT_PART=PART/PARTS");
-    (part.parse().unwrap(), parts.parse().unwrap())
 }
 
 /// Kills a job at its calls; `is_done` holds behind one more run of it.

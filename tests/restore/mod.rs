@@ -31,6 +31,19 @@ use crate::support::{Cmd, Out};
 const PARTLY: i32 = 3;
 const KILLED: i32 = 137;
 
+/// Whether all is tried.
+fn is_long() -> bool {
+    std::env::var_os("RT_LONG").is_some()
+}
+
+/// The part of all that is to be tried, and how many parts there are:
+/// `RT_PART=2/5` takes the second of five.
+fn part() -> (usize, usize) {
+    let Ok(said) = std::env::var("RT_PART") else { return (1, 1) };
+    let (part, parts) = said.split_once('/').expect("RT_PART=PART/PARTS");
+    (part.parse().unwrap(), parts.parse().unwrap())
+}
+
 /// The job that cron starts each day.
 fn daily(world: &World) -> Cmd<'_> {
     world.cmd("rt-daily")
