@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::rows::{self, Cell, Row};
-use crate::support::{Dir, lake, root};
+use crate::support::{Dir, lake, root, word};
 
 const NOW: &str = "2026-11-21T00:00:00Z";
 const CUTOFF: &str = "2026-10-22T00:00:00Z";
@@ -257,7 +257,7 @@ fn what_was_archived_comes_back_as_it_was() {
 
 #[test]
 fn what_is_published_is_what_was_archived() {
-    let program = lake().display();
+    let program = word(lake());
     let mut published = 0;
     for dated in dated() {
         let dir = dated.unpack();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::support::{Dir, bins};
+use crate::support::{Dir, bins, kill, word};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rt-gzip");
 const MIB: usize = 1 << 20;
@@ -240,7 +240,7 @@ fn members_end_at_line_ends_and_are_never_longer_than_a_mebibyte() {
     assert!(got[0].len() > MIB - 15);
     // However the text arrives.
     let slow = "head -c 300000; sleep 0.1; head -c 7; sleep 0.1; cat";
-    let line = format!("{{ {slow}; }} | {PROGRAM}");
+    let line = format!("{{ {slow}; }} | {}", word(PROGRAM));
     if let Some(packed) = system(&["sh", "-c", &line], &text) {
         assert!(packed == good(&[], &text));
     }
@@ -511,9 +511,7 @@ fn a_signal_leaves_no_temporary_file() {
             let args = [&["-o", name], command].concat();
             let child = gzip(&args).spawn().unwrap();
             until("a temporary file", || names(dir.path()).len() == 1);
-            let pid = child.id().to_string();
-            let sent = Command::new("kill").args([signal, &pid]).status();
-            assert!(sent.unwrap().success());
+            kill(child.id(), signal);
             // Standard input is open meanwhile: nothing ends but by signal.
             let out = ended(child);
             assert_eq!(out, Some(status), "{signal} {command:?}");
@@ -601,7 +599,7 @@ sys.stdout.buffer.write(one)";
 fn a_terminal_gets_no_gzip_and_gives_none() {
     let dir = Dir::new();
     let out = |script: &str| {
-        let script = format!("PATH={}:$PATH; {script}", bins().display());
+        let script = format!("PATH={}:$PATH; {script}", word(bins()));
         let line = ["-qec", script.as_str(), "/dev/null"];
         dir.cmd("script").args(line).run()
     };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::support::world::World;
-use crate::support::{NOW, bins};
+use crate::support::{NOW, bins, kill};
 
 /// Rows, a view that never ends, and a table whose deletion does not.
 const ENDLESS: &str = "
@@ -53,13 +53,6 @@ fn ends_soon(mut child: Child, why: &str) -> i32 {
     status.code().or(by_signal).unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill").args([name, &id]).status().unwrap().success()
-    );
-}
-
 /// The database's write lock, if it is free.
 fn takes_lock(db: &Connection) -> bool {
     let taken = db.execute_batch("BEGIN IMMEDIATE").is_ok();
@@ -101,7 +94,7 @@ fn a_signal_ends_a_trigger_that_never_ends() {
     for (name, status) in [("-TERM", 143), ("-INT", 130)] {
         let world = World::of(ENDLESS);
         let child = hangs(&world, &[]);
-        signal(&child, name);
+        kill(child.id(), name);
         assert_eq!(ends_soon(child, name), status);
         goes_on(&world);
     }
@@ -133,7 +126,7 @@ fn a_signal_ends_the_wait_for_a_lock() {
     let args = ["--pending", "--busy-timeout", "60s"];
     let child = start(&world, "rt-purge", &args);
     std::thread::sleep(Duration::from_millis(700));
-    signal(&child, "-TERM");
+    kill(child.id(), "-TERM");
     assert_eq!(ends_soon(child, "the database's lock"), 143);
     db.execute_batch("ROLLBACK").unwrap();
 
@@ -143,7 +136,7 @@ fn a_signal_ends_the_wait_for_a_lock() {
     let args = ["--pending", "--lock-wait", "60s"];
     let child = start(&world, "rt-purge", &args);
     std::thread::sleep(Duration::from_millis(700));
-    signal(&child, "-TERM");
+    kill(child.id(), "-TERM");
     assert_eq!(ends_soon(child, "the tree's lock"), 143);
     holder.kill().unwrap();
     holder.wait().unwrap();
@@ -174,7 +167,7 @@ fn programs_that_read_end_inside_a_view_that_never_ends() {
             assert!(running, "{program} {args:?} did not hang");
             match how {
                 "" => drop(child.stdout.take()),
-                name => signal(&child, name),
+                name => kill(child.id(), name),
             }
             assert_eq!(ends_soon(child, program), status, "{program} {how}");
         }

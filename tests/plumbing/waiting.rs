@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::world::World;
-use crate::support::{NOW, bins};
+use crate::support::{NOW, bins, kill};
 
 const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, at); \
                      INSERT INTO t VALUES(1, '2026-01-01')";
@@ -31,10 +31,8 @@ fn is_free(world: &World) -> bool {
 
 /// Ends a program by a signal; its status, and how long it took.
 fn signal(mut child: Child, signal: &str) -> (Option<i32>, Duration) {
-    let id = child.id().to_string();
     let began = Instant::now();
-    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
-    assert!(sent.success());
+    kill(child.id(), signal);
     // Its input stays open: waiting for the end would close it.
     let input = child.stdin.take();
     let status = loop {

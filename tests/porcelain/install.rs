@@ -54,7 +54,7 @@ fn everything_is_installed_and_works_from_a_folder_with_a_space() {
     let units = "in st/share/doc/rt-tools/examples/systemd";
     let service = dir.read(&format!("{units}/rt-check@.service"));
     let start = format!(
-        "ExecStart={}/in st/bin/rt --config %i retention check\n",
+        "ExecStart=\"{}/in st/bin/rt\" --config %i retention check\n",
         dir.path().display()
     );
     assert!(service.contains(&start), "{service}");
@@ -135,5 +135,5 @@ fn tree_of_a_package_is_made_below_destdir() {
         assert!(dir.join(path).exists(), "{path}\n{}", dir.tree());
     }
     let unit = dir.read("stage/lib/systemd/system/rt-daily@.service");
-    assert!(unit.contains("ExecStart=/usr/bin/rt --config %i daily\n"));
+    assert!(unit.contains("ExecStart=\"/usr/bin/rt\" --config %i daily\n"));
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::support::{Cmd, Dir, system};
+use crate::support::{Cmd, Dir, kill, system};
 
 const POLICY: &str = r#"{"table":"log","timestamp":"at","hot":"7d","warm":"30d","cold":"90d"}
 "#;
@@ -77,10 +77,7 @@ fn sigusr1_is_answered_and_the_work_goes_on() {
     let mut rows = child.stdout.take().unwrap();
     let mut first = [0; 1];
     rows.read_exact(&mut first).unwrap();
-    let pid = child.id().to_string();
-    let kill = ["-USR1", &pid];
-    let sent = system("kill").unwrap().args(kill).status().unwrap();
-    assert!(sent.success());
+    kill(child.id(), "-USR1");
     let mut rest = String::new();
     rows.read_to_string(&mut rest).unwrap();
     assert_eq!(rest.lines().count(), 50_000);

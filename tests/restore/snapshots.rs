@@ -8,8 +8,8 @@
 
 use super::*;
 use crate::protocol::points;
-use crate::support::bins;
 use crate::support::world::OLD;
+use crate::support::{bins, word};
 
 const TABLES: &[&str] = &["uuids", "numbers", "logs"];
 
@@ -70,8 +70,7 @@ fn world(wal: bool) -> World {
         }
     }
     world.dir.write("hook", HOOK);
-    let purge = bins().join("rt-purge");
-    let purge = PURGE.replace("REAL", purge.to_str().unwrap());
+    let purge = PURGE.replace("REAL", &word(bins().join("rt-purge")));
     world.dir.script("application/rt-purge", &purge);
     world
 }

@@ -38,6 +38,19 @@ pub fn bins() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_rt-export")).parent().unwrap()
 }
 
+/// A path as one word of a shell, whatever is in it.
+pub fn word(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref().to_str().unwrap();
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+/// Signals a process, by the shell's own `kill`: a bare machine has no other.
+pub fn kill(process: u32, signal: &str) {
+    let script = format!("kill {signal} {process}");
+    let sent = Command::new("sh").args(["-c", &script]).status();
+    assert!(sent.unwrap().success(), "{script}");
+}
+
 /// When a file below a folder was last changed.
 fn last_change(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::{printed, row, store, warm, with_table};
 use crate::support::rows::{Random, peak_kib};
-use crate::support::{Dir, ordinary};
+use crate::support::{Dir, bins, ordinary, word};
 
 #[test]
 fn links_inside_the_tree_are_not_followed() {
@@ -159,7 +159,8 @@ fn a_full_disk_publishes_nothing() {
 /// Runs the store on the file `rows`, with at most 64 open files; gives its
 /// peak memory in KiB.
 fn peak(dir: &Dir, args: &str) -> u64 {
-    let script = format!("ulimit -n 64; exec {} {args}", STORE_PATH);
+    let store = word(bins().join("rt-store"));
+    let script = format!("ulimit -n 64; exec {store} {FROM} {args}");
     let mut child = Command::new("sh")
         .args(["-c", &script])
         .current_dir(dir.path())
@@ -187,10 +188,7 @@ fn peak(dir: &Dir, args: &str) -> u64 {
     most
 }
 
-const STORE_PATH: &str = concat!(
-    env!("CARGO_BIN_EXE_rt-store"),
-    " --db x.db --archives a --timestamp-column at t"
-);
+const FROM: &str = "--db x.db --archives a --timestamp-column at t";
 
 const LIMIT_KIB: u64 = 64 << 10;
 

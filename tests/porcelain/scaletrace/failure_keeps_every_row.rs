@@ -3,17 +3,16 @@
 use serde_json::json;
 
 use super::{all_are_there, archived, files, filled, hot, low, report};
-use crate::support::{Dir, bins};
+use crate::support::{Dir, bins, word};
 
 /// A program that runs in the place of one of ours, unless it is only asked
 /// for one row or for what is pending.
 fn instead(dir: &Dir, program: &str, body: &str) {
-    let real = bins().join(program);
-    let real = real.display();
+    let real = word(bins().join(program));
     let script = format!(
         "#!/bin/dash\ncase $* in *--limit=1\\ * | *--pending*) exec {real} \
          \"$@\" ;; esac\n{}\n",
-        body.replace("REAL", &real.to_string())
+        body.replace("REAL", &real)
     );
     dir.script(&format!("first/{program}"), &script);
 }

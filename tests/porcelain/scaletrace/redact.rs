@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{DB, all_are_there, files, fill, filled, hot, low, report, rows};
-use crate::support::Dir;
+use crate::support::{Dir, bins, word};
 
 /// A key that is none.
 const KEY: &str = "AKIAZZZZXXXXYYYY4321";
@@ -99,11 +99,10 @@ fn what_cannot_be_redacted_is_not_archived() {
 fn a_run_that_died_is_finished_in_the_same_form() {
     for point in ["purge.purging", "purge.committed"] {
         let dir = with_keys();
-        let real = crate::support::bins().join("rt-purge");
+        let real = word(bins().join("rt-purge"));
         let script = format!(
             "#!/bin/sh\ncase $* in *--pending*) ;; *) export \
-             RT_FAIL={point}=kill ;; esac\nexec {} \"$@\"\n",
-            real.display()
+             RT_FAIL={point}=kill ;; esac\nexec {real} \"$@\"\n"
         );
         dir.script("first/rt-purge", &script);
         low(&dir).path_first(dir.join("first")).run().status(1);

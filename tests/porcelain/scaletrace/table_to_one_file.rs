@@ -6,7 +6,7 @@ use super::{
     DB, all_are_there, archived, files, fill, filled, hot, live, low, report,
     rows, trace,
 };
-use crate::support::{Dir, NOW, SHELLS};
+use crate::support::{Dir, NOW, SHELLS, bins, word};
 
 #[test]
 fn five_hundred_rows_go_to_one_file() {
@@ -112,7 +112,7 @@ fn rows_that_are_to_be_kept_stay() {
 fn rows_that_come_while_it_runs_stay() {
     let dir = filled(200);
     for (program, id) in [("rt-store", 201), ("rt-purge", 301)] {
-        let real = crate::support::bins().join(program);
+        let real = word(bins().join(program));
         let insert = format!(
             "INSERT OR IGNORE INTO agent_logs VALUES ({id}, '2020-01-01', \
              'new', '', 0), ({id} + 1, '{NOW}', 'now', '', 0)"
@@ -120,9 +120,8 @@ fn rows_that_come_while_it_runs_stay() {
         let script = format!(
             "#!/bin/sh\ncase $* in *--pending*) ;; *)\n\
              sqlite3 -cmd '.timeout 9999' '{}' \"{insert}\" ;;\nesac\n\
-             exec {} \"$@\"\n",
-            dir.join(DB).display(),
-            real.display()
+             exec {real} \"$@\"\n",
+            dir.join(DB).display()
         );
         dir.script(&format!("first/{program}"), &script);
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::tables;
 use crate::support::world::World;
-use crate::support::{Dir, Out, bins};
+use crate::support::{Dir, Out, bins, word};
 
 /// Writes a policy for tables, a line each.
 fn policy<'n>(dir: &Dir, names: impl IntoIterator<Item = &'n str>) {
@@ -51,7 +51,7 @@ fn counted(dir: &Dir) {
     {
         let real = match program {
             "cat" => "/bin/cat".to_owned(),
-            _ => bins().join(program).display().to_string(),
+            _ => word(bins().join(program)),
         };
         let text = format!(
             "#!/bin/sh\necho {program} >>'{}'\nexec {real} \"$@\"\n",
