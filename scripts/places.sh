@@ -14,7 +14,8 @@ put_units() { # DIR
 	fill '' rt-alert@.service "$1/rt-alert@.service"
 }
 fill() { # SED FILE PATH
-	sed "$1; s|@BIN@|$prefix/bin|; s|@ETC@|$etc|; s|/etc/rt/|$etc/|" \
+	# What is put in may itself hold /etc/rt/, so that goes first.
+	sed "$1; s|/etc/rt/|$etc/|; s|@BIN@|$prefix/bin|; s|@ETC@|$etc|" \
 		"scripts/systemd/$2" >"$list.unit"
 	put 644 "$list.unit" "$3"
 }

@@ -39,6 +39,8 @@ fn everything_is_installed_and_works_from_a_folder_with_a_space() {
     let bin = dir.join("in st/bin");
     out.status(0).stdout_has("PATH does not have it: export PATH=");
     out.stdout_has("MANPATH: export MANPATH=");
+    out.stdout_has("examples of settings in ");
+    out.stdout_has("\nwhat comes next: rt help tutorial\n");
     let versions = dir.cmd(bin.join("rt")).arg("--version").run();
     versions.status(0).stderr("");
     versions.expect("all", versions.stdout.lines().count() > 23);
@@ -59,6 +61,10 @@ fn everything_is_installed_and_works_from_a_folder_with_a_space() {
     );
     assert!(service.contains(&start), "{service}");
     assert!(!service.contains("@BIN@") && !service.contains("@JOB@"));
+    let alert = dir.read(&format!("{units}/rt-alert@.service"));
+    let place = format!("\"{}/in st/etc/rt/alert\"", dir.path().display());
+    let start = format!("\nExecStart={place} %i\n");
+    assert!(alert.contains(&start), "{alert}");
     for name in ["rt.conf", "policy.jsonl", "alert"] {
         assert!(dir.join(format!("in st/etc/rt/{name}")).exists());
     }
