@@ -53,7 +53,9 @@ fn said(text: &str) -> BTreeSet<String> {
         before = (before.1, word);
     }
     // What goes on is said by printf.
-    for (at, _) in text.match_indices("\"rt: ") {
+    let all = text.match_indices("\"rt: ").map(|(at, _)| at);
+    // A quote that is itself quoted opens nothing: it is of a command shown.
+    for at in all.filter(|at| !text[..*at].ends_with('\\')) {
         let said = literal(&text[at..]).unwrap_or_default();
         found.insert(said.trim_start_matches("rt: ").to_owned());
     }
