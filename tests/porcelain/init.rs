@@ -65,6 +65,20 @@ fn commands_that_it_prints_lead_to_a_night_that_archives() {
 }
 
 #[test]
+fn database_without_a_sure_log_is_said_to_have_nothing_archived_yet() {
+    for shell in SHELLS {
+        let dir = Dir::new();
+        dir.sql("app.db", "CREATE TABLE users(id INTEGER PRIMARY KEY, name)");
+        let out = init(&dir, shell, &["app.db"]).run();
+        out.status(0).stderr("").stdout_has("0 of 1 tables have periods");
+        out.stdout_has("; until then nothing is archived\n");
+        let check = ["--config", "etc/app.conf", "policy", "--check"];
+        let out = dir.cmd("rt").args(check).run();
+        out.status(0).stdout_has("hint: every table of the policy is exempt");
+    }
+}
+
+#[test]
 fn what_is_there_already_stays_and_nothing_is_written() {
     for shell in SHELLS {
         for there in ["app.conf", "app.policy.jsonl", "app.crontab"] {

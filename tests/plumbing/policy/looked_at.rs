@@ -54,6 +54,28 @@ fn policy_that_fits_ends_0_with_hints_alone() {
 }
 
 #[test]
+fn policy_that_moves_nothing_at_all_is_told_of() {
+    let dir = Dir::new();
+    dir.sql("app.db", SCHEMA);
+    let exempt =
+        |table: &str| format!("{{\"table\":\"{table}\",\"exempt\":true}}\n");
+    let all = ["log", "part", "bare", "watched"].map(exempt).concat();
+    let check = |policy: &str| {
+        dir.write("policy", policy);
+        let check = ["--check", "--policy", "policy", "--db", "app.db"];
+        dir.cmd("rt-policy").args(check).run()
+    };
+    check(&all).status(0).stderr("").stdout(
+        "hint: every table of the policy is exempt: no job archives anything \
+         until a line has periods\n",
+    );
+    // A table that only rt-scaletrace archives is there on purpose.
+    let whole = r#"{"table":"log","whole":"1y"}"#;
+    let all = all.replace(exempt("log").trim_end(), whole);
+    check(&all).status(0).stderr("").stdout("");
+}
+
+#[test]
 fn what_would_fail_or_never_move_a_row_ends_2() {
     for (line, says) in [
         (("lgo", r#""timestamp":"at""#), "error: 'lgo': there is no such"),

@@ -84,6 +84,13 @@ pub(super) fn check(
             rest.replace('\n', " ")
         ));
     }
+    // A night without anything to do would look like one that went well.
+    if policy.entries().iter().all(|e| matches!(e, Entry::Exempt(_))) {
+        findings.lines.push_str(
+            "hint: every table of the policy is exempt: no job archives \
+             anything until a line has periods\n",
+        );
+    }
     let exit = if findings.errors { Exit::Usage } else { Exit::Done };
     Ok((findings.lines, exit))
 }
