@@ -116,6 +116,16 @@ impl Table {
         }
     }
 
+    /// The SQL condition that a row has a value in each of these columns, or
+    /// `None` where there are no columns.
+    pub fn with_values(&self, columns: &[usize]) -> Option<String> {
+        let has = |c: &usize| {
+            format!("{} IS NOT NULL", ident(&self.columns[*c].name))
+        };
+        let all: Vec<String> = columns.iter().map(has).collect();
+        (!all.is_empty()).then(|| all.join(" AND "))
+    }
+
     /// The SQL expressions in whose order the table is walked: the rowid, or
     /// the WITHOUT ROWID key.
     pub(super) fn cursor(&self) -> Vec<String> {

@@ -186,6 +186,46 @@ fn rows_that_change_are_meant_or_belong_elsewhere_are_left_alone() {
         assert!(ruled(&out).is_empty(), "{columns}: {}", out.stdout);
         out.stdout_has(why);
     }
+}
+
+/// The line to use of a table whose rows can go all the same.
+fn line_to_use(out: &Out, table: &str) -> String {
+    let start = format!("# {{\"table\":\"{table}\"");
+    let line = out.stdout.lines().find(|l| l.starts_with(&start));
+    line.unwrap_or_else(|| panic!("{}", out.stdout))[2..].to_owned()
+}
+
+#[test]
+fn line_to_use_leaves_rows_that_are_not_done() {
+    let at = "strftime('%Y-%m-%dT%H:%M:%SZ', 1768435200 - n * 43200,
+        'unixepoch')";
+    let insert = format!(
+        "INSERT INTO audit_log SELECT NULL, {at}, iif(n % 2, {at}, NULL),
+            iif(n % 5, {at}, NULL)"
+    );
+    let dir = filled(
+        "CREATE TABLE audit_log(id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT,
+            \"end\" TEXT, closed_at TEXT)",
+        &insert,
+    );
+    let out = suggested(&dir);
+    let line = line_to_use(&out, "audit_log");
+    let keys: Value = serde_json::from_str(&line).unwrap();
+    let open = "\"end\" IS NOT NULL AND \"closed_at\" IS NOT NULL";
+    assert_eq!(keys["where"], open);
+    dir.write("policy", line);
+    let run = |program: &str, args: &[&str]| {
+        let place = ["--db", "app.db", "--policy", "policy"];
+        dir.cmd(program).args(place).args(args).run()
+    };
+    run("rt-archive", &["all"]).status(0).stdout_has("audit_log  archived");
+    let left = "SELECT count(*), count(*) FILTER (WHERE \"end\" IS NOT NULL
+        AND closed_at IS NOT NULL) FROM audit_log";
+    assert_eq!(dir.rows("app.db", left), ["144|24"]);
+}
+
+#[test]
+fn tables_that_others_mean_are_left_alone() {
     for (child, why) in [
         ("log REFERENCES audit_log", "rows of 'c' point at it (log)"),
         ("audit_log_id", "rows of 'c' seem to point at it (audit_log_id)"),

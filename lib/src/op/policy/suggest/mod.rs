@@ -135,7 +135,7 @@ fn about(
             return Ok(out);
         }
     };
-    let rule = rule(seen, time)?;
+    let mut rule = rule(seen, time)?;
     let question = Question {
         timestamp: Some((time.column, time.unit.clone())),
         cutoff: cutoff(&rule, now)?,
@@ -149,6 +149,9 @@ fn about(
     large.push(Large { bytes, table: seen.name().to_owned() });
     let mut reasons = reasons::reasons(seen, all, now);
     reasons.extend(doubts(&census, seen, time, now));
+    // Rows that the program still changes stay, whoever takes the line.
+    let open = reasons::open_until_filled(seen, now);
+    rule.where_ = seen.table.with_values(&open);
     let written = Entry::Rule(Box::new(rule)).to_string();
     if reasons.is_empty() {
         let Census { hot, stale, warm, .. } = census;

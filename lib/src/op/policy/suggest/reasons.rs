@@ -135,10 +135,8 @@ pub(super) fn changes(seen: &Seen, now: Timestamp) -> Vec<String> {
     for c in seen.columns(Column::Ahead, now) {
         reasons.push(format!("{} looks ahead", name(c)));
     }
-    for c in seen.columns(Column::Done, now) {
-        if seen.values(c).iter().any(|v| matches!(v, Owned::Null)) {
-            reasons.push(format!("rows without {} are not done", name(c)));
-        }
+    for c in open_until_filled(seen, now) {
+        reasons.push(format!("rows without {} are not done", name(c)));
     }
     for c in 0..seen.table.columns.len() {
         let open = |v: &&Owned| match v {
@@ -155,6 +153,13 @@ pub(super) fn changes(seen: &Seen, now: Timestamp) -> Vec<String> {
     }
     reasons.extend(in_place(seen));
     reasons
+}
+
+/// The columns that are filled when a row is done with, and are not in all.
+pub(super) fn open_until_filled(seen: &Seen, now: Timestamp) -> Vec<usize> {
+    let is_open =
+        |c: &usize| seen.values(*c).iter().any(|v| matches!(v, Owned::Null));
+    seen.columns(Column::Done, now).filter(is_open).collect()
 }
 
 /// A key that is no row's own, and without the time: who writes a second time
