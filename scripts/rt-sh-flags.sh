@@ -52,7 +52,7 @@ rt_set() { # NAME FLAG [VALUE ...]
 }
 rt_again() { return 1; } # a script that takes a flag twice has its own
 
-rt_parse() {
+rt_take() { # ARG ...
 	FLAGS="${FLAGS:+$FLAGS
 }-q, --quiet|no warnings
 -v, --verbose|a line for each thing acted on

@@ -4,11 +4,12 @@
 
 # Runs COMMAND by NAME.conf, and ends as it ends.
 rt_config() { # NAME COMMAND [ARG ...]
+	rt_forward --config "$@"
 	rt_conf_find "$1" && shift
 	# shellcheck disable=SC2154 # rt_conf_find sets it
 	rt_conf_read "$rt_file"
 	rt_conf_user
-	RT_COMMAND=$1 && shift
+	RT_COMMAND=rt-$1 && shift
 	rt_flags='' rt_told=''
 	case $RT_COMMAND in
 	rt-archive | rt-cleanup) rt_flags=${RT_JOB-} ;;

@@ -15,6 +15,8 @@ RT_HOME=${RT_EXEC_PATH:-$(dirname -- "$(readlink -f -- "$0")")}
 export PATH="$RT_HOME:$PATH"
 # shellcheck source=scripts/rt-sh-flags.sh
 . "$RT_HOME/rt-sh-flags.sh"
+# shellcheck source=scripts/rt-sh-stop.sh
+. "$RT_HOME/rt-sh-stop.sh"
 # shellcheck source=scripts/rt-sh-end.sh
 . "$RT_HOME/rt-sh-end.sh"
 
@@ -43,11 +45,6 @@ daily|its tables of every day
 weekly|its tables of every week
 GROUP|the tables of a group of the policy
 TABLE|one table'
-
-die() { # STATUS MESSAGE [MORE]
-	printf '%s\n' "$RT_NAME: $2" ${3:+"$3"} >&2
-	exit "$1"
-}
 
 # The one operand that there may be; a script that takes more has its own.
 rt_operand() {

@@ -7,7 +7,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0, words | `arbitrary`, `error`, `value`, `time`, `crash`, `line_set`, `progress`, `signal` |
+//! | 0, words | `arbitrary`, `error`, `value`, `time`, `crash`, `line_set`, `progress`, `signal`, `forward` |
 //! | 1, lines | `record`, `outcome`, `secrets` |
 //! | 2, things | `io`, `db`, `settings` |
 //! | 3, the tree | `archive` |
@@ -23,6 +23,7 @@ mod crash;
 mod db;
 pub mod derived;
 pub mod error;
+mod forward;
 pub mod io;
 mod line_set;
 pub mod op;

@@ -29,6 +29,7 @@ mod scaletrace;
 mod schedule;
 mod ship;
 mod small_forged_files;
+mod stopped_alone;
 mod terminal;
 mod tree_of_another_user;
 mod two_databases;
@@ -86,10 +87,12 @@ done
 printf '{"row":%s}\n' 1 2 3
 echo "{\"type\":\"exported\",\"table\":\"$last\"}" >"$result""#;
 
-/// A script under `shell`, with the stubs first on its PATH.
+/// A script under `shell`, with the stubs first on its PATH; nothing hands
+/// signals on to it.
 fn script<'a>(dir: &'a Dir, shell: &str, name: &str) -> Cmd<'a> {
     let scripts: PathBuf = dir.scripts_for(shell);
-    dir.cmd(name).path_first(scripts).path_first(dir.join("stubs"))
+    let cmd = dir.cmd(name).env("RT_FORWARD", "0");
+    cmd.path_first(scripts).path_first(dir.join("stubs"))
 }
 
 /// How the stubs were called, a call a line.

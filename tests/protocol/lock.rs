@@ -158,7 +158,7 @@ fn lock_outlives_the_script_as_long_as_a_program_of_it_works() {
     let mut script = start(&hasty(&world).env("RT_FAIL", stop));
     let reached = world.dir.join("reached");
     until("the point is reached", || reached.exists());
-    // rt-lock and the shells have become one process.
+    // Below what hands signals on, rt-lock and the shells are one process.
     script.kill().unwrap();
     script.wait().unwrap();
     hasty(&world).run().status(BUSY);

@@ -5,19 +5,23 @@
 //! or closed it, and not before, whichever process is killed.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
-use std::os::unix::process::CommandExt;
+use std::io::{self, ErrorKind};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::archive::lock::{Lock, VARIABLE};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
+use crate::forward;
 use crate::io::exposed;
 use crate::settings::absolute;
 
 /// One of these is in each tree.
 const PARTS: [&str; 4] = ["ledger.jsonl", "lock", "warm", "cold"];
+
+/// The process that hands signals on to this one.
+const ABOVE: &str = "RT_FORWARD";
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -60,6 +64,32 @@ fn check_tree(root: &Path) -> Result<()> {
         .hint(hint)),
         Err(e) => Err(Error::io("look at", root, e)),
     }
+}
+
+/// `--forward`: runs this program again, with its arguments, below this process,
+/// and hands signals on to it; gives its exit status as a shell has it. None in
+/// the process below.
+///
+/// # Errors
+/// Status 1 where it cannot be run.
+pub fn forward() -> Result<Option<u8>> {
+    let fail = |e: io::Error| {
+        Error::failed(format!("cannot hand signals on: {}", reason(&e)))
+    };
+    let above = std::env::var(ABOVE).ok().and_then(|id| id.parse().ok());
+    if let Some(above) = above
+        && forward::ends_with(above).map_err(fail)?
+    {
+        return Ok(None);
+    }
+    let program = std::env::current_exe().map_err(fail)?;
+    let mut below = Command::new(program);
+    below.args(std::env::args_os().skip(1));
+    below.env(ABOVE, std::process::id().to_string());
+    let status = forward::run(&mut below).map_err(fail)?;
+    let signal = status.signal().map(|signal| 128 + signal);
+    let code = status.code().or(signal).unwrap_or_default();
+    Ok(Some(u8::try_from(code).unwrap_or(u8::MAX)))
 }
 
 /// Runs the command in the place of this process. Returns only when that
