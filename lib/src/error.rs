@@ -228,16 +228,24 @@ pub fn quote(name: &str) -> String {
     out
 }
 
+/// No longer word is a slip of the keyboard: two are compared in memory that
+/// grows with the product of their lengths.
+const TYPED: usize = 200;
+
 /// A hint that names the one of `words` which is nearest to one that is none of
 /// them; none where nothing is near.
 pub fn did_you_mean<'w>(
     word: &str,
     words: impl IntoIterator<Item = &'w str>,
 ) -> Option<String> {
+    if word.len() > TYPED {
+        return None;
+    }
     let lower = word.to_lowercase();
     let most = (lower.chars().count() / 3).max(1);
     let far = |w: &str| strsim::damerau_levenshtein(&lower, &w.to_lowercase());
-    let words = words.into_iter().map(|w| (far(w), w));
+    let words = words.into_iter().filter(|w| w.len() <= 2 * TYPED);
+    let words = words.map(|w| (far(w), w));
     let (_, near) =
         words.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far)?;
     Some(format!("did you mean {}?", quote(near)))

@@ -9,13 +9,16 @@
 //! ever; so the wait for input is a poll, cut into slices short enough for a
 //! person at a keyboard.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -83,6 +86,47 @@ pub fn sleep(time: Duration) -> Result<()> {
         }
         asked()?;
         std::thread::sleep(left.min(Duration::from_millis(100)));
+    }
+}
+
+/// The longest file that a flag names and that is read as a whole, in bytes. A
+/// device may have no end.
+const LONGEST_FILE: u64 = 64 << 20;
+
+/// All bytes of a file that a flag names, which may be a pipe: what is not
+/// there yet is waited for, unless the process is to end. `fail` says what it
+/// was read for.
+///
+/// # Errors
+/// What `fail` makes of it where it cannot be read or is too long.
+pub fn read_file(
+    path: &Path,
+    fail: impl Fn(io::Error) -> Error,
+) -> Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let mut file = File::from(opened.map_err(|errno| fail(errno.into()))?);
+    let mut bytes = Vec::new();
+    loop {
+        asked()?;
+        let fd = file.as_fd();
+        let mut wait = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        match poll(&mut wait, Some(&SLICE)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(errno) => return Err(fail(errno.into())),
+        }
+        let room = LONGEST_FILE + 1 - bytes.len() as u64;
+        match file.by_ref().take(room).read_to_end(&mut bytes) {
+            _ if bytes.len() as u64 > LONGEST_FILE => {
+                return Err(fail(io::Error::other(
+                    "it is longer than 64 MiB",
+                )));
+            }
+            Ok(_) => return Ok(bytes),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(e) => return Err(fail(e)),
+        }
     }
 }
 

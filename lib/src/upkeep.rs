@@ -15,7 +15,7 @@ use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::{jsonl, space};
 use crate::outcome::Step;
 use crate::progress;
-use crate::signal::Stop;
+use crate::signal::{self, Stop};
 
 /// Does a step's work and prints its record, also where it failed. The work
 /// gives what the step ends with although it was not a failure.
@@ -177,7 +177,7 @@ pub fn expected(path: Option<&Path>) -> Result<Vec<Expected>> {
         day_rows: BTreeMap<String, u64>,
     }
     let Some(path) = path else { return Ok(Vec::new()) };
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = signal::read_file(path, |e| Error::io("read", path, e))?;
     let mut out = Vec::new();
     for report in serde_json::Deserializer::from_slice(&bytes).into_iter() {
         let report: Report = report.map_err(|e| {

@@ -65,10 +65,57 @@ fn refuses(world: &World, script: &str) {
 fn an_endless_line_is_refused() {
     let world = forged("line", "archives/warm/2025-11-03/t.jsonl.gz");
     refuses(&world, "rt-cat t");
+    refuses(&world, "rt-verify");
     refuses(&world, "rt-cat --since 2025-01-01 --timestamp-column at t");
     refuses(&world, "rt-consolidate --older-than 1d");
     let world = forged("line", "hand/t.json.gz");
     refuses(&world, "rt-purge --archive hand/t.json.gz t");
+}
+
+#[test]
+fn an_endless_line_in_the_place_of_a_known_file_is_refused() {
+    let world = World::of(TABLE);
+    world.cmd("rt-archive").arg("all").run().status(0);
+    world.dir.write("forge.py", FORGED);
+    let file = world.files_of("warm").remove(0);
+    let made = format!("python3 forge.py line archives/{file}");
+    world.cmd("sh").args(["-c", &made]).run().status(0);
+    measured(&world.dir);
+    refuses(&world, "rt-cat t");
+    refuses(&world, "rt-verify");
+    refuses(&world, &format!("rt-verify --salvage {file}"));
+}
+
+/// What stands for a value of half a billion bytes in a small database.
+const MADE: [&str; 3] = [
+    "CREATE TABLE t(id INTEGER PRIMARY KEY, at, v AS (zeroblob(500000000))); \
+     INSERT INTO t VALUES(1, '2026-01-01')",
+    "CREATE TABLE t(id INTEGER PRIMARY KEY, at, v AS \
+     (replace(hex(zeroblob(1000)), '0', hex(zeroblob(50000))))); \
+     INSERT INTO t VALUES(1, '2026-01-01')",
+    "CREATE VIEW t AS SELECT 1 AS id, '2026-01-01' AS at, \
+     hex(randomblob(200000000)) AS v",
+];
+
+#[test]
+fn values_that_a_statement_makes_are_bounded() {
+    for made in MADE {
+        let world = World::of(made);
+        measured(&world.dir);
+        refuses(&world, "rt-export t");
+        refuses(&world, "rt-cat --tier hot --timestamp-column at t");
+    }
+}
+
+#[test]
+fn names_of_any_length_are_compared_in_little_memory() {
+    let long = "n".repeat(900_000);
+    let world = World::of(&format!("CREATE TABLE {long}(id)"));
+    measured(&world.dir);
+    let asked = "rt-export \"$(head -c 2000 /dev/zero | tr '\\0' n)\"";
+    let cmd = world.cmd("sh").path_first(world.dir.join("measured"));
+    cmd.args(["-c", asked]).run().status(2);
+    peaks_are_small(&world.dir);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! merged or removed it becomes part of the ledger, with digest and rows, and
 //! only if all of it can be read.
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use jiff::Timestamp;
@@ -193,11 +194,12 @@ impl Archive {
 /// What a foreign tar holds.
 fn survey_tar(file: &str, path: &TreePath) -> Result<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
+    let mut names = HashSet::new();
     read_tar(
         durable::open_read(path)?,
         path.path(),
         &mut |name, size, contents| {
-            if members.iter().any(|m| m.name == name) {
+            if !names.insert(name.to_owned()) {
                 return Err(Error::data(format!(
                     "{} holds {} twice",
                     quoted(path),

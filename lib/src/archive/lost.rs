@@ -18,6 +18,8 @@ pub struct Known {
     pub day: Option<Day>,
     /// How many rows the ledger says it has.
     pub rows: Option<u64>,
+    /// Its file is as long as the ledger says: what is in it were rows.
+    pub same: bool,
 }
 
 /// Damages of one text. Those without a header to believe that follow each

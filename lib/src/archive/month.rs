@@ -3,7 +3,7 @@
 //! member by member, each against the digest of what went in; `batch` gives it
 //! its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -58,6 +58,8 @@ impl Archive {
         }
         let old: Vec<Member> =
             before.map(|b| b.members.clone()).unwrap_or_default();
+        let by_name: HashMap<&str, &Member> =
+            old.iter().map(|m| (m.name.as_str(), m)).collect();
         let keeps = old.iter().filter(|m| keep(m)).count();
         if keeps == 0 && adding.is_empty() {
             return Ok(None);
@@ -71,7 +73,7 @@ impl Archive {
         if before.is_some() {
             let input = durable::open_read(&path)?;
             read_tar(input, path.path(), &mut |name, size, contents| {
-                let member = old.iter().find(|m| m.name == name);
+                let member = by_name.get(name).copied();
                 let member = member.ok_or_else(|| unknown(&path))?;
                 let entry = (member, size, contents, &path);
                 match (keep(member), adding.remove(name)) {

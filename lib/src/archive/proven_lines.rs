@@ -24,14 +24,6 @@ pub struct ArchivedText<'s> {
     pub known: Known,
 }
 
-impl ArchivedText<'_> {
-    /// Whether the ledger names it. Whole files, which are of no day, are found
-    /// by the ledger alone.
-    fn is_known(&self) -> bool {
-        self.known.rows.is_some() || self.known.day.is_none()
-    }
-}
-
 /// An error with the name of the text that it is about.
 pub fn named(error: Error, what: &str) -> Error {
     match error.to_string().contains(what) {
@@ -52,7 +44,7 @@ pub fn proven_lines(
     each: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let what = source.what;
-    let (mut input, room) = LineRoom::of(input, source.is_known());
+    let (mut input, room) = LineRoom::of(input, source.known.same);
     if source.plain {
         let next = &mut |piece: &mut Vec<u8>| {
             piece.resize(PIECE, 0);
@@ -82,7 +74,7 @@ pub fn proven_lines_behind(
         return proven_lines(input, source, 0, damages, full, each);
     }
     let what = source.what;
-    let (input, room) = LineRoom::of(input, source.is_known());
+    let (input, room) = LineRoom::of(input, source.known.same);
     let reader = Proven::new(input, what, 0).behind(members, offset);
     lines_of(reader, (what, &room), damages, full, each)
 }

@@ -27,6 +27,7 @@ mod schema;
 mod sql;
 mod triggers;
 mod vacuum;
+mod value_room;
 mod waiting;
 mod wal_leftovers;
 mod watched;

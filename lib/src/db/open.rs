@@ -20,6 +20,7 @@ use crate::db::access::Access;
 use crate::db::deadline::Deadline;
 use crate::db::journal_file::{self, LogFile, beside};
 use crate::db::sql::{error, is_full};
+use crate::db::value_room;
 use crate::db::waiting::wait_for_locks;
 use crate::db::wal_leftovers::WalLeftovers;
 use crate::db::whole_schema::WholeSchema;
@@ -123,6 +124,10 @@ impl Database {
             mode | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         wait_for_locks(&mut connection, busy)?;
+        // What is inserted, our input bounds.
+        if access != Access::Insert {
+            value_room::bound(&connection, path)?;
+        }
         let deadline = Deadline::watched_by(&mut connection)?;
         // Cache sizes below zero are KiB.
         connection.execute_batch(

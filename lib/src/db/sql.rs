@@ -69,6 +69,10 @@ pub(super) fn error(doing: &str, source: rusqlite::Error) -> Error {
             "the database is damaged: check it with PRAGMA integrity_check \
              and recover it before archiving; nothing was deleted",
         ),
+        ErrorCode::TooBig => Error::failed(message).hint(
+            "a view, a generated column or a condition makes a value that is \
+             longer by far than all that is stored: leave it out",
+        ),
         _ if is_full(&source) => Error::failed(message).hint(NO_ROOM),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             Error::failed(message)

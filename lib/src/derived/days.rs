@@ -288,7 +288,8 @@ impl<'d> Text<'d> {
             true => !day.name().ends_with(".gz"),
             false => !day.file.ends_with(".gz"),
         };
-        let known = Known { day: Some(day.day), rows: Some(day.rows()) };
+        let (day_of, rows) = (Some(day.day), Some(day.rows()));
+        let known = Known { day: day_of, rows, same: true };
         let source = ArchivedText { plain, what, file: &day.file, known };
         let (mut damages, mut full, mut lines) =
             (Damages::default(), false, 0);

@@ -6,9 +6,23 @@
 
 use crate::error::{Error, Result, quote};
 
+/// The longest condition, in bytes: the longest argument that Linux hands to a
+/// command. What SQLite makes of one, it keeps in a hundred times the memory.
+const LONGEST: usize = 128 << 10;
+
 /// Refuses a text that is not one balanced expression. `what` names where it
 /// stands. Whether it is SQL over the table's columns shows when it is used.
+///
+/// # Errors
+/// Status 2.
 pub fn check(what: &str, text: &str) -> Result<()> {
+    if text.len() > LONGEST {
+        return Err(Error::usage(format!(
+            "{what}: the condition has {} bytes: at most {LONGEST} are read",
+            text.len()
+        ))
+        .hint("put a long list into a table, and ask that"));
+    }
     match fault(text.as_bytes()) {
         None => Ok(()),
         Some(why) => Err(Error::usage(format!(

@@ -23,6 +23,30 @@ fn at<'a>(args: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn condition_of_many_bytes_is_refused() {
+    let dir = four();
+    let line = |ids: usize| {
+        let where_ = format!("v IN ({})", vec!["1"; ids].join(","));
+        serde_json::json!({"table": "t", "timestamp": "at", "hot": "7d",
+            "warm": "7d", "cold": "none", "where": where_})
+    };
+    for (ids, status) in [(60_000, 0), (300_000, 2)] {
+        dir.write("policy", format!("{}\n", line(ids)));
+        for args in [
+            &["rt-policy", "--check", "--db", "x.db"][..],
+            &["rt-export", "--db", "x.db", "--due", "t"],
+        ] {
+            let out = dir.cmd(args[0]).env("RT_POLICY", "policy");
+            let out = out.args(&args[1..]).run();
+            out.status(status);
+            if status == 2 {
+                out.stderr_has("put a long list into a table");
+            }
+        }
+    }
+}
+
+#[test]
 fn condition_that_leaves_its_parentheses_is_refused_everywhere() {
     let dir = four();
     for condition in [

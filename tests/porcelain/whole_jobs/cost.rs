@@ -15,6 +15,7 @@ pub fn measured(dir: &Dir) {
         "rt-stat",
         "rt-cat",
         "rt-consolidate",
+        "rt-verify",
     ] {
         dir.script(
             &format!("measured/{program}"),

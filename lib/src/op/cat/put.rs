@@ -81,8 +81,10 @@ impl Cat<'_> {
         }
         let file_state = self.ledger.files()?.file(file);
         let rows = file_state.map(|f| f.members.iter().map(|m| m.rows).sum());
-        let known = Known { day: Some(*day), rows };
         let bytes = durable::length(&warm.open, path)?;
+        let forms = self.ledger.forms(file)?;
+        let formed = forms.iter().any(|(size, _)| *size == bytes);
+        let known = Known { day: Some(*day), rows, same: formed };
         let same = file_state.is_some_and(|f| f.size_bytes == bytes);
         let mut text =
             Text::new(quoted(path), self.graver(file), *plain, known);

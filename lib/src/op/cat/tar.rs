@@ -284,6 +284,7 @@ impl Cat<'_> {
         let known = Known {
             day: Some(wanted.day),
             rows: wanted.known.as_ref().map(|m| m.rows),
+            same: tar.same,
         };
         let exit = self.graver(&tar.name);
         let mut text = Text::new(what.clone(), exit, plain, known);

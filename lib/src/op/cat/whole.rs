@@ -113,7 +113,9 @@ impl Cat<'_> {
             false => u64::MAX,
         };
         let mut input = from_start(&open, path.path())?.take(limit);
-        let known = Known { day: None, rows: None };
+        let forms = self.ledger.forms(file)?;
+        let same = forms.iter().any(|(size, _)| *size == is);
+        let known = Known { day: None, rows: None, same };
         let source = ArchivedText { plain, what: &name, file, known };
         let threads = gz::threads(self.options.threads);
         let (mut damages, mut full) = (Damages::default(), false);

@@ -19,6 +19,7 @@ use crate::crash;
 use crate::db::{Access, Database, Table};
 use crate::error::{Error, Notes, Result, quote, quoted};
 use crate::io::durable;
+use crate::signal;
 
 /// Imports the lines.
 pub(super) fn import(
@@ -127,8 +128,10 @@ fn schema(
     (tree, from): (&Tree, Option<&Segment>),
 ) -> Result<String> {
     if let Some(path) = &options.schema {
-        return std::fs::read_to_string(path)
-            .map_err(|e| Error::io("read", path, e));
+        let fail = |e| Error::io("read", path, e);
+        let text = String::from_utf8(signal::read_file(path, fail)?);
+        let fault = |_| std::io::ErrorKind::InvalidData.into();
+        return text.map_err(|e| fail(fault(e)));
     }
     let Some(segment) = from else {
         return Err(Error::usage(format!(

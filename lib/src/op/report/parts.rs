@@ -19,6 +19,7 @@ use super::result::{Counts, Made, Report, sum};
 use super::upkeep::{self, CleanupReport, asked};
 use crate::error::{Error, Exit, Notes, Result, quote, quoted, reason};
 use crate::outcome::Status;
+use crate::signal;
 
 /// What is known of a job.
 #[derive(Deserialize, Serialize)]
@@ -34,25 +35,25 @@ enum Found {
 }
 
 impl Found {
-    fn read(part: &Part) -> Found {
-        let nothing = |why: String| Found::Nothing {
-            status: Status::Failed,
-            message: format!(
-                "cannot read the report {}: {why}",
-                quoted(&part.file)
-            ),
+    fn read(part: &Part) -> Result<Found> {
+        let nothing =
+            |message| Found::Nothing { status: Status::Failed, message };
+        let unread = |why: &str| {
+            format!("cannot read the report {}: {why}", quoted(&part.file))
         };
-        let text = match std::fs::read(&part.file) {
+        let fail = |e| Error::failed(unread(&reason(&e)));
+        let text = match signal::read_file(&part.file, fail) {
             Ok(text) => text,
-            Err(e) => return nothing(reason(&e)),
-        };
-        match (serde_json::from_slice(&text), cause(&text)) {
-            (Ok(found), _) => found,
-            (Err(_), Some(message)) => {
-                Found::Nothing { status: Status::Failed, message }
+            Err(error) if error.exit() == Exit::Failed => {
+                return Ok(nothing(error.to_string()));
             }
-            (Err(e), None) => nothing(e.to_string()),
-        }
+            Err(stopped) => return Err(stopped),
+        };
+        Ok(match (serde_json::from_slice(&text), cause(&text)) {
+            (Ok(found), _) => found,
+            (Err(_), Some(message)) => nothing(message),
+            (Err(e), None) => nothing(unread(&e.to_string())),
+        })
     }
 
     /// What the report itself says of the job.
@@ -144,7 +145,7 @@ pub(super) fn make(
             let name = quote(&part.name);
             return Err(Error::usage(format!("--part: {name} comes twice")));
         }
-        let one = Found::read(part);
+        let one = Found::read(part)?;
         let said = ended.get(&part.name).copied().unwrap_or(Exit::Done);
         exits.push(one.exit().and(said));
         found.push((part.name.clone(), one));

@@ -218,7 +218,11 @@ impl Reader<'_> {
             plain,
             what: &what,
             file: place.file,
-            known: Known { day, rows: part.rows },
+            known: Known {
+                day,
+                rows: part.rows,
+                same: known && part.rows.is_some(),
+            },
         };
         let mut damages = Damages::default();
         let done = proven_lines(

@@ -11,6 +11,7 @@ use crate::archive::Tree;
 use crate::error::{Error, Exit, Notes, Result, counted, quoted};
 use crate::io::durable;
 use crate::io::gz::{Piece, Pieces};
+use crate::io::line_room::LineRoom;
 use crate::io::tar::{Walk, salvage_tar};
 use crate::io::tree_path::TreePath;
 use crate::record::{Fields, records};
@@ -31,9 +32,11 @@ pub(super) fn salvage(
         output,
         rest: Vec::new(),
         torn: false,
+        over: false,
         rows: 0,
         unproven: 0,
         bad: 0,
+        long: 0,
     };
     let mut damages = Vec::new();
     let name = quoted(&path);
@@ -59,7 +62,7 @@ pub(super) fn salvage(
         notes.warn(&damage.to_string());
     }
     lines.tell(notes);
-    match damages.is_empty() && lines.bad == 0 {
+    match damages.is_empty() && lines.bad + lines.long == 0 {
         true => Ok(Exit::Done),
         false => Ok(Exit::Data),
     }
@@ -84,11 +87,15 @@ struct Salvaged<'s> {
     rest: Vec<u8>,
     /// Text is missing in front of what comes next.
     torn: bool,
+    /// What comes next is the rest of a line that has no room.
+    over: bool,
     rows: u64,
     /// Of them, those that no checksum proves.
     unproven: u64,
     /// Lines that are no records.
     bad: u64,
+    /// Lines that are longer than what was read makes likely.
+    long: u64,
 }
 
 impl Salvaged<'_> {
@@ -97,15 +104,16 @@ impl Salvaged<'_> {
         input: &mut dyn Read,
         name: &str,
     ) -> Result<Vec<Error>> {
+        let (input, room) = LineRoom::of(input, false);
         let mut pieces = Pieces::new(input, name, 0, true);
         let (mut piece, mut damages) = (Vec::new(), Vec::new());
         let mut parts = 0;
         loop {
             match pieces.next(&mut piece) {
-                Ok(Piece::Whole) => self.text(&piece)?,
+                Ok(Piece::Whole) => self.text(&piece, &room, name)?,
                 Ok(Piece::Part) => {
                     let before = self.rows;
-                    self.text(&piece)?;
+                    self.text(&piece, &room, name)?;
                     parts += self.rows - before;
                 }
                 Ok(Piece::Proven) => parts = 0,
@@ -130,17 +138,19 @@ impl Salvaged<'_> {
     }
 
     fn plain(&mut self, input: &mut dyn Read, name: &str) -> Result<()> {
+        let (mut input, room) = LineRoom::of(input, false);
         let mut piece = vec![0; 256 << 10];
         loop {
-            let n = durable::read_full(input, &mut piece).map_err(|e| {
-                Error::stream(&format!("cannot read {name}"), e)
-            })?;
+            let n =
+                durable::read_full(&mut input, &mut piece).map_err(|e| {
+                    Error::stream(&format!("cannot read {name}"), e)
+                })?;
             if n == 0 {
                 self.gap();
                 return Ok(());
             }
             let before = self.rows;
-            self.text(&piece[..n])?;
+            self.text(&piece[..n], &room, name)?;
             self.unproven += self.rows - before;
         }
     }
@@ -150,11 +160,27 @@ impl Salvaged<'_> {
         self.bad += u64::from(!self.rest.is_empty());
         self.rest.clear();
         self.torn = true;
+        self.over = false;
     }
 
-    fn text(&mut self, text: &[u8]) -> Result<()> {
+    fn text(
+        &mut self,
+        mut text: &[u8],
+        room: &LineRoom,
+        name: &str,
+    ) -> Result<()> {
+        if self.over {
+            let end = memchr::memchr(b'\n', text);
+            text = end.map_or(&[], |end| &text[end + 1..]);
+            self.over = end.is_none();
+        }
         let Some(end) = memchr::memrchr(b'\n', text) else {
             self.rest.extend_from_slice(text);
+            if room.check(self.rest.len(), name).is_err() {
+                self.long += 1;
+                self.over = true;
+                self.rest = Vec::new();
+            }
             return Ok(());
         };
         let mut whole = std::mem::take(&mut self.rest);
@@ -191,6 +217,13 @@ impl Salvaged<'_> {
             notes.warn(&format!(
                 "{} left out, which are no records",
                 counted(self.bad, "line")
+            ));
+        }
+        if self.long > 0 {
+            notes.warn(&format!(
+                "{} left out, which are too long for so little gzip: \
+                 `gzip -dc` prints them",
+                counted(self.long, "line")
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! A line of the policy: one JSON object, every key known and there once.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -283,7 +284,7 @@ fn period(key: &str, text: &str) -> Result<Period> {
 /// A column can be redacted or left out once; the one that dates the rows
 /// cannot.
 fn columns(time: &str, redact: &[String], exclude: &[String]) -> Result<()> {
-    let mut seen: Vec<&String> = Vec::new();
+    let mut seen = HashSet::new();
     for column in redact.iter().chain(exclude) {
         if column.eq_ignore_ascii_case(time) {
             return Err(Error::usage(format!(
@@ -291,13 +292,12 @@ fn columns(time: &str, redact: &[String], exclude: &[String]) -> Result<()> {
                 quote(column)
             )));
         }
-        if seen.iter().any(|name| name.eq_ignore_ascii_case(column)) {
+        if !seen.insert(column.to_ascii_lowercase()) {
             return Err(Error::usage(format!(
                 "the column {} is redacted or excluded twice",
                 quote(column)
             )));
         }
-        seen.push(column);
     }
     Ok(())
 }

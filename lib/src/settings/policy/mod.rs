@@ -13,6 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, did_you_mean, quote, quoted};
+use crate::signal;
 use crate::time::Age;
 
 mod days;
@@ -68,7 +69,7 @@ impl Policy {
         let Some(path) = path else {
             return Policy::parse(&source, BUILT_IN.as_bytes());
         };
-        let bytes = std::fs::read(path).map_err(|e| {
+        let bytes = signal::read_file(path, |e| {
             Error::io("read the policy", path, e)
                 .with_exit(crate::error::Exit::Usage)
         })?;
