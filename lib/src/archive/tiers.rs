@@ -45,10 +45,7 @@ pub fn warm_files_of(
     days: &str,
 ) -> Result<Vec<WarmFile>> {
     let mut out = Vec::new();
-    for (day, folder) in real_folders(&tree.top().join("warm"))? {
-        if !day.starts_with(days) {
-            continue;
-        }
+    for (day, folder) in real_folders(&tree.top().join("warm"), days)? {
         let Ok(day) = day.parse::<Day>() else { continue };
         for (name, path) in entries(&folder)? {
             let plain = name.ends_with(".jsonl");
@@ -102,14 +99,18 @@ pub fn linked_folders(tree: &Tree) -> Result<Vec<Error>> {
     Ok(out)
 }
 
-/// The folders of a tier; none that is a link, and none in a link.
-fn real_folders(tier: &TreePath) -> Result<Vec<(String, TreePath)>> {
+/// The folders of a tier whose name begins so; none that is a link, and none in
+/// a link.
+fn real_folders(
+    tier: &TreePath,
+    start: &str,
+) -> Result<Vec<(String, TreePath)>> {
     let mut out = Vec::new();
     if is_link(tier)? {
         return Ok(out);
     }
     for (name, folder) in entries(tier)? {
-        if !is_link(&folder)? {
+        if name.starts_with(start) && !is_link(&folder)? {
             out.push((name, folder));
         }
     }
@@ -119,7 +120,7 @@ fn real_folders(tier: &TreePath) -> Result<Vec<(String, TreePath)>> {
 /// The months' tars that are there, relative to the root.
 pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
     let mut out = Vec::new();
-    for (year, folder) in real_folders(&tree.top().join("cold"))? {
+    for (year, folder) in real_folders(&tree.top().join("cold"), "")? {
         for (name, _) in entries(&folder)? {
             if name.ends_with(".tar.gz") {
                 out.push(format!("cold/{year}/{name}"));
@@ -132,7 +133,7 @@ pub fn cold_files(tree: &Tree) -> Result<Vec<String>> {
 /// The days that have archives, as far as names tell: those of warm files, and
 /// the first of each month that has a tar.
 pub fn days(tree: &Tree) -> Result<Vec<Day>> {
-    let warm = real_folders(&tree.top().join("warm"))?;
+    let warm = real_folders(&tree.top().join("warm"), "")?;
     let cold = cold_files(tree)?;
     let months = cold.iter().filter_map(|file| {
         let name = file.rsplit('/').next()?.strip_suffix(".tar.gz")?;
@@ -169,7 +170,7 @@ pub fn holds_files(tree: &Tree) -> Result<bool> {
     if !whole_files(tree)?.is_empty() || !cold_files(tree)?.is_empty() {
         return Ok(true);
     }
-    for (_, folder) in real_folders(&tree.top().join("warm"))? {
+    for (_, folder) in real_folders(&tree.top().join("warm"), "")? {
         let is = |name: &str| {
             name.ends_with(".jsonl.gz") || name.ends_with(".jsonl")
         };

@@ -1,5 +1,7 @@
 //! What is compared with what.
 
+use std::collections::BTreeSet;
+
 use super::line::LineShape;
 use crate::archive::VerifiedSegment;
 use crate::db::{Database, Table};
@@ -44,12 +46,9 @@ impl Subject {
     /// one run never hold the same row (a row has one day, and a day one file);
     /// of two runs they can, and the count would be too high.
     pub fn are_of_one_store(subjects: &[Subject]) -> bool {
-        let day = |s: &Subject| s.segment.path().folder();
         let store = |s: &Subject| s.segment.segment().archived_at.clone();
-        subjects.windows(2).all(|two| {
-            let same_day = |s: &&Subject| day(s) == day(&two[0]);
-            store(&two[0]) == store(&two[1])
-                && subjects.iter().filter(same_day).count() == 1
-        })
+        let mut days = BTreeSet::new();
+        subjects.windows(2).all(|two| store(&two[0]) == store(&two[1]))
+            && subjects.iter().all(|s| days.insert(s.segment.path().folder()))
     }
 }

@@ -150,3 +150,38 @@ fn ages_count_back_from_now() {
     bad("7x").status(2).stderr_has("ages like 12h or 7d");
     bad("9999y").status(2).stderr_has("before the year 1");
 }
+
+/// How often rt-cat opens something for each of so many days in a row.
+fn opened_a_day(days: u64) -> u64 {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        &format!(
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, at);
+             WITH n(id) AS (VALUES(0) UNION ALL SELECT id + 1 FROM n
+                LIMIT {days})
+             INSERT INTO t SELECT id, date('2020-01-01', id || ' days')
+                FROM n;"
+        ),
+    );
+    let line = "rt-export --db x.db t |
+        rt-store --db x.db --archives a --timestamp-column at t |
+        rt-purge --db x.db --archives a >/dev/null";
+    dir.cmd("sh").args(["-c", line]).run().status(0);
+    let out = dir
+        .cmd("strace")
+        .args(["-f", "-e", "trace=open,openat,openat2", "-o", "trace"])
+        .args(["rt-cat", "--archives", "a", "t"])
+        .run();
+    assert_eq!(out.status(0).stdout.lines().count() as u64, days);
+    dir.read("trace").lines().count() as u64 / days
+}
+
+#[test]
+fn a_day_costs_the_same_however_many_months_there_are() {
+    if !traceable() {
+        return;
+    }
+    let (few, many) = (opened_a_day(90), opened_a_day(360));
+    assert!(many <= few, "{few} opened a day, then {many}");
+}
