@@ -31,9 +31,12 @@ pub fn all_equal(
         differs: AtomicBool::new(false),
         large: Mutex::new(()),
     };
-    let text: u64 =
-        subjects.iter().map(|s| s.segment.segment().text_size_bytes).sum();
-    let second = match text >= TEXT_FROM && subjects.len() > 1 {
+    let text = |s: &Subject| s.segment.segment().text_size_bytes;
+    // Large rows are compared one at a time, and what a thread frees its
+    // allocator may keep: a second one would only hold more of them.
+    let large = subjects.iter().any(|s| text(s) > LARGE as u64 * s.rows());
+    let enough = subjects.iter().map(text).sum::<u64>() >= TEXT_FROM;
+    let second = match enough && !large && subjects.len() > 1 {
         true => Some(source.database.reader()?),
         false => None,
     };
