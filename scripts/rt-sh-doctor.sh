@@ -24,8 +24,8 @@ nearest() { # DIR: it, or the folder above that is there
 }
 journal() {
 	mode=$(od -An -tu1 -j18 -N1 -- "$db" | tr -d ' ')
-	[ "$mode" = 2 ] || note 'readers wait while a batch is written; in \
-WAL mode, if its program may have that, they do not' journal \
+	[ "$mode" = 2 ] || note "readers wait while a batch is written; in WAL \
+mode, if its program may have that, they do not" journal \
 		"sqlite3 '$db' 'PRAGMA journal_mode=WAL'"
 }
 # A reader that never ends keeps the log from beginning anew.

@@ -287,6 +287,14 @@ fn every_message_of_the_sources_is_written_down() {
 
 /// What stands on a page by hand is still somewhere in the sources.
 #[test]
+fn a_page_has_one_list_of_messages() {
+    for path in files("man", "") {
+        let lists = fs::read_to_string(&path).unwrap().matches(MADE).count();
+        assert!(lists <= 1, "{} has {lists}", path.display());
+    }
+}
+
+#[test]
 fn what_stands_in_diagnostics_by_hand_is_said() {
     let mut known = Vec::new();
     let folders = ["lib/src", "lib/lake/src", "bins"];
