@@ -83,16 +83,20 @@ def duckdb(work):
 
 def joined(db, work):
     """A join with a hot database: by the extension, where it can be had."""
-    hot = os.path.join(work, "a", "db")
     try:
         db.execute("INSTALL sqlite; LOAD sqlite")
     except Exception as error:
         print("duckdb: no sqlite extension here:", str(error).split("\n")[0])
         return
+    join(db, work, "events")
+
+
+def join(db, work, events):
+    hot = os.path.join(work, "a", "db")
     db.execute(f"ATTACH '{hot}' AS hot (TYPE sqlite, READ_ONLY)")
     found = db.execute(
-        "SELECT count(*) FROM events JOIN hot.events AS h USING (kind) "
-        "WHERE events.host = 'a'"
+        f"SELECT count(*) FROM {events} AS e JOIN hot.events AS h "
+        "USING (kind) WHERE e.host = 'a'"
     ).fetchone()
     assert found[0] > 0, found
 
@@ -271,6 +275,40 @@ def delta(work):
     table = DeltaTable(copy)
     assert table.to_pyarrow_dataset().count_rows() == rows - 1
     return None
+
+
+def ducklake(work):
+    import glob
+
+    import duckdb
+    from duckdb_extensions import import_extension
+
+    db = duckdb.connect()
+    for extension in ["ducklake", "sqlite_scanner"]:
+        import_extension(extension)
+        db.execute(f"LOAD {extension}")
+    files = f"{work}/lake/events/*/*/*.parquet"
+    db.execute(
+        f"ATTACH 'ducklake:{work}/ducklake.db' AS d "
+        f"(DATA_PATH '{work}/ducklake')"
+    )
+    db.execute(
+        f"CREATE TABLE d.events AS FROM read_parquet('{files}', "
+        "hive_partitioning = true, hive_types_autocast = false, "
+        "union_by_name = true) LIMIT 0"
+    )
+    db.execute(
+        f"CALL ducklake_add_data_files('d', 'events', '{files}', "
+        "hive_partitioning => true, allow_missing => true)"
+    )
+    join(db, work, "d.events")
+    before = db.execute("SELECT count(*) FROM d.events").fetchone()[0]
+    db.execute("BEGIN; DELETE FROM d.events WHERE id = 1")
+    after = db.execute("SELECT count(*) FROM d.events").fetchone()[0]
+    assert after < before, (before, after)
+    assert len(glob.glob(files)) == 6, "the rows are on disk still"
+    db.execute("ROLLBACK")
+    return lambda q: db.execute(q.format(t="d.events")).fetchall()
 
 
 def same(ours, theirs):
