@@ -13,6 +13,11 @@ die() { # STATUS MESSAGE [MORE]
 	exit "$1"
 }
 
+# Between two steps of a run: what a signal stopped begins no further one.
+rt_goes_on() {
+	[ -z "$RT_STOP" ] || rt_exit "$RT_STOP"
+}
+
 rt_parse() { # ARG ...
 	rt_take "$@"
 	rt_forward "$@"

@@ -21,6 +21,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use crate::error::{Error, Exit, Result};
 use crate::progress;
@@ -129,6 +131,30 @@ pub fn read_file(
         }
     }
 }
+
+/// From now on a signal ends the process after [`GRACE`] at the latest: a reader
+/// that takes nothing blocks a write, and then no check comes. It is for what
+/// only prints, and leaves nothing half done.
+///
+/// # Errors
+/// Status 1 where the system gives no handler or no thread.
+pub fn end_soon() -> Result<()> {
+    let fail = |e| Error::stream("cannot handle signals", e);
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(fail)?;
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            std::thread::sleep(GRACE);
+            if emulate_default_handler(signal).is_err() {
+                std::process::abort();
+            }
+        }
+    };
+    std::thread::Builder::new().spawn(wait).map_err(fail)?;
+    Ok(())
+}
+
+/// How long what was begun may take to say that it was stopped.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// When a run is to end, whatever is left: a signal may ask for it, and
 /// [`end_at`] may have set a time.

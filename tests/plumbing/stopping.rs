@@ -1,13 +1,14 @@
 //! What asks for an end is answered within two seconds, also inside a statement
 //! that never ends and while a lock is waited for.
 
+use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::support::world::World;
+use crate::support::world::{World, until};
 use crate::support::{NOW, bins, kill};
 
 /// Rows, a view that never ends, and a table whose deletion does not.
@@ -22,7 +23,12 @@ const TRIGGER: &str = "CREATE TRIGGER stays AFTER DELETE ON t BEGIN
 const SOON: Duration = Duration::from_secs(2);
 
 fn start(world: &World, program: &str, args: &[&str]) -> Child {
-    Command::new(bins().join(program))
+    command(world, program, args).spawn().unwrap()
+}
+
+fn command(world: &World, program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(bins().join(program));
+    command
         .args(args)
         .current_dir(world.dir.path())
         .envs([("RT_DB", "db"), ("RT_ARCHIVES", "archives")])
@@ -30,9 +36,8 @@ fn start(world: &World, program: &str, args: &[&str]) -> Child {
         .env("RT_NOW", NOW)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::piped());
+    command
 }
 
 /// The status as a shell has it, of a program that ends soon.
@@ -98,6 +103,36 @@ fn a_signal_ends_a_trigger_that_never_ends() {
         assert_eq!(ends_soon(child, name), status);
         goes_on(&world);
     }
+}
+
+#[test]
+fn a_signal_ends_a_write_that_nobody_reads() {
+    let world = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, at, v);
+         WITH n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n LIMIT 2000)
+         INSERT INTO t SELECT i, date('2020-01-01', i || ' days'),
+            hex(randomblob(500)) FROM n",
+    );
+    let dated = ["--timestamp-column", "at", "t"];
+    world.sh("rt-export t >rows").run().status(0);
+    for (program, args) in [("rt-export", &["t"][..]), ("rt-store", &dated)] {
+        world.dir.folder("archives");
+        let rows = File::open(world.dir.join("rows")).unwrap();
+        let mut command = command(&world, program, args);
+        let child = command.stdin(rows).spawn().unwrap();
+        // What it prints has more bytes than a pipe, and nobody takes them.
+        // Not every kernel says what a process waits for.
+        let (full, began) =
+            (format!("/proc/{}/wchan", child.id()), Instant::now());
+        until("the pipe is full", || {
+            fs::read_to_string(&full).is_ok_and(|w| w.contains("pipe"))
+                || began.elapsed() > Duration::from_secs(10)
+        });
+        kill(child.id(), "-TERM");
+        assert_eq!(ends_soon(child, program), 143);
+    }
+    world.sh("rt-purge --pending").run().status(0);
+    assert_eq!(world.records().len(), 2000);
 }
 
 #[test]

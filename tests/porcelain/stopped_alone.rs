@@ -7,11 +7,15 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use crate::support::kill;
 use crate::support::world::{World, until};
 
 const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, at); \
                      INSERT INTO t VALUES(1, '2026-01-01')";
+const RULE: &str = r#"{"table":"t","timestamp":"at","hot":"7d",
+    "warm":"30d","cold":"365d"}"#;
 /// Linux's O_NONBLOCK: to open a pipe that nobody reads is an error then.
 const O_NONBLOCK: i32 = 0o4000;
 
@@ -88,4 +92,26 @@ fn copy_to_a_remote_that_hangs_is_stopped() {
         until("the remote is asked", || reached.exists());
         assert_eq!(signalled(child, "-TERM"), Some(143), "{script}");
     }
+}
+
+#[test]
+fn erasure_begins_nothing_more_once_it_is_stopped() {
+    let world = World::of(TABLE);
+    let stored = "rt-export --timestamp-column at --due --before 2026-01-10 \
+                  t | rt-store --timestamp-column at t >receipts";
+    world.sh(stored).run().status(0);
+    let database = Connection::open(world.dir.join("db")).unwrap();
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let args = ["--hot", "--yes", "--where", "id=1", "--reason", "x", "t"];
+    world.dir.write("pipe", RULE);
+    let child = start(&world, "rt-erase", &args);
+    // It has the lock, and waits for the database, which each step would.
+    until("the lock is taken", || {
+        world.sh("rt-lock archives -- true").run().status == 75
+    });
+    sleep(Duration::from_millis(500));
+    assert_eq!(signalled(child, "-TERM"), Some(143));
+    drop(database);
+    world.cmd("rt-erase").args(args).run().status(0);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "0");
 }

@@ -19,7 +19,7 @@ use crate::error::{Error, Exit, Notes, Result};
 use crate::io::jsonl;
 use crate::io::output::write_whole;
 use crate::outcome::{Exported, Outcome, Status};
-use crate::signal::Stop;
+use crate::signal::{self, Stop};
 
 use job::{Job, write_nothing};
 use options::Format;
@@ -34,6 +34,7 @@ pub fn run(
     notes: &mut dyn Notes,
 ) -> Result<Exit> {
     let stop = Stop::listen()?;
+    signal::end_soon()?;
     if options.look {
         return look::look(options, output, notes, &stop);
     }

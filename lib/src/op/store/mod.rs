@@ -31,7 +31,7 @@ use crate::db::{Access, Database, Identity};
 use crate::error::{Error, Exit, Notes, Result, quote};
 use crate::io::{durable, gz, jsonl, sync_many};
 use crate::outcome::{Outcome, Status, Stored};
-use crate::signal::{Stop, Stoppable};
+use crate::signal::{self, Stop, Stoppable};
 
 pub use self::options::Options;
 
@@ -71,7 +71,9 @@ pub fn run(
                 result: Err(error),
             },
         };
-    // The lock is free by now: a reader that waits for it is served.
+    // The lock is free by now: a reader that waits for it is served, and what
+    // is not printed rt-purge --pending finds.
+    signal::end_soon()?;
     let mut out = Vec::new();
     for segment in receipts {
         jsonl::append(&mut out, &Receipt { segment })?;
