@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{all_are_there, filled, hot, low};
+use super::{all_are_there, filled, hot, low, report};
 use crate::protocol::{kill, processes};
 use crate::support::Dir;
 use crate::support::rows::Random;
@@ -57,7 +57,10 @@ fn kill_at_any_moment_leaves_every_row_in_exactly_one_place() {
         killed(&dir, after, &mut random);
         let what = format!("RT_SEED={seed}, moment {moment}, {after:?}");
         let out = run(&dir).now("2026-01-15T00:00:01Z").run();
-        out.expect(&what, out.status == 0);
+        // Killed between its last commit and its last event, it leaves lines
+        // of which the next run cannot know who deleted the rows.
+        let in_doubt = report(&out)["superseded"] == ROWS;
+        out.expect(&what, out.status == if in_doubt { 3 } else { 0 });
         out.expect(&what, hot(&dir).is_empty());
         all_are_there(&dir, ROWS);
     }
