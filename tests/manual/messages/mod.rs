@@ -285,7 +285,6 @@ fn every_message_of_the_sources_is_written_down() {
     );
 }
 
-/// What stands on a page by hand is still somewhere in the sources.
 #[test]
 fn a_page_has_one_list_of_messages() {
     for path in files("man", "") {
@@ -294,6 +293,7 @@ fn a_page_has_one_list_of_messages() {
     }
 }
 
+/// What stands on a page by hand is still somewhere in the sources.
 #[test]
 fn what_stands_in_diagnostics_by_hand_is_said() {
     let mut known = Vec::new();
