@@ -303,6 +303,51 @@ fn an_index_makes_a_run_cost_what_moves_and_no_index_one_walk() {
     assert_eq!(looked_at(&dir, &["plain"], 30_000), 30_000);
 }
 
+/// Rows of which `--where` says what the index says of its own are found by it,
+/// and the others are not looked at; where it does not say so, all are.
+#[test]
+fn a_partial_index_is_asked_where_the_condition_implies_its_own() {
+    let dir = Dir::new();
+    dir.sql(
+        "x.db",
+        "CREATE TABLE jobs(id INTEGER PRIMARY KEY, at TEXT, ended TEXT,
+           state INTEGER);
+         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL
+           SELECT i + 1 FROM n WHERE i < 30000)
+         INSERT INTO jobs(at, ended, state) SELECT
+           CASE WHEN i % 1000 = 7 THEN NULL WHEN i % 300 = 0 THEN '2025-06-01'
+           ELSE datetime('2025-12-20', '+' || i || ' minutes') END,
+           CASE WHEN i % 2 THEN '2025-07-01' END, i % 2 FROM n",
+    );
+    let args = ["--timestamp-column", "at", "--before", "2025-12-01"];
+    let looked = |condition: &str, rows| {
+        let which = ["--where", condition, "jobs"];
+        looked_at(&dir, &[&args[..], &which].concat(), rows)
+    };
+    for (index, condition) in [
+        ("state = 0", "state = 0"),
+        ("state = 0", "id > 2 AND state = 0 -- nobody's\n AND id > 0"),
+        ("ended IS NULL", "ended IS NULL"),
+        ("id > 5 AND at IS NOT NULL", "at IS NOT NULL AND id > 5"),
+    ] {
+        assert_eq!(looked(condition, 100), 30_000);
+        dir.sql("x.db", &format!("CREATE INDEX i ON jobs(at) WHERE {index}"));
+        let count = looked(condition, 100);
+        assert!((100..500).contains(&count), "{count} for {condition}");
+        dir.sql("x.db", "DROP INDEX i");
+    }
+    for (index, condition) in [
+        ("state = 0", "state < 1"),
+        ("state = 0", "state = 0 OR id = 1"),
+        // Rows without a time are counted, and this holds none of them.
+        ("at IS NOT NULL", "state = 0"),
+    ] {
+        dir.sql("x.db", &format!("CREATE INDEX i ON jobs(at) WHERE {index}"));
+        assert_eq!(looked(condition, 100), 30_000, "{condition}");
+        dir.sql("x.db", "DROP INDEX i");
+    }
+}
+
 /// A condition that takes a while makes a piece of an index end every 256
 /// rows, amid rows of one time and amid NULLs.
 #[test]

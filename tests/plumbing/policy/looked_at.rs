@@ -140,6 +140,13 @@ fn index_that_is_missing_is_told_where_the_table_is_large() {
     }
     dir.sql("app.db", "CREATE INDEX i ON log(at)");
     run().status(0).stdout("");
+    dir.sql("app.db", "DROP INDEX i; CREATE INDEX i ON log(at) WHERE id < 9");
+    run().status(0).stdout_has("index 'i' holds a part of the rows");
+    dir.write(
+        "policy",
+        r#"{"table":"log","timestamp":"at","unit":"s","hot":"7d","warm":"1d","cold":"none","where":"id < 9"}"#,
+    );
+    run().status(0).stdout("");
 }
 
 #[test]

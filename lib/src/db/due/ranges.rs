@@ -8,6 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::affinity::Affinity;
+use crate::db::due::which_index::Served;
 use crate::db::{Filter, Table, ident};
 use crate::time::{
     Day, GUESSED_SCALES, GUESSED_SECONDS, NO_ZERO_SECONDS, Unit,
@@ -23,6 +24,9 @@ pub(super) struct Ranges {
     pub name: String,
     /// Whether it is in the order of time and rowid.
     pub ordered: bool,
+    /// What is to be said of rows besides, for SQLite to ask the index: the
+    /// condition of those that are meant, where it holds a part of the rows.
+    pub also: Option<String>,
     /// The column that it leads with, as SQL compares it in byte order.
     pub time: String,
     unit: Option<Unit>,
@@ -93,7 +97,7 @@ impl Ranges {
     /// Those for what is before the filter's upper bound; none where no index
     /// can be relied on.
     pub fn new(
-        (name, ordered): (String, bool),
+        index: Served,
         table: &Table,
         filter: &Filter,
     ) -> Option<Ranges> {
@@ -117,7 +121,29 @@ impl Ranges {
         // A column with TEXT affinity holds no numbers.
         let texts_only =
             Affinity::of(&column.declared, false) == Affinity::Text;
-        Some(Ranges { name, ordered, time, unit, texts_only, before, future })
+        let Served { name, ordered, partial } = index;
+        let also = filter.condition.clone().filter(|_| partial);
+        Some(Ranges {
+            name,
+            ordered,
+            also,
+            time,
+            unit,
+            texts_only,
+            before,
+            future,
+        })
+    }
+
+    /// The index's part of a table, for rows of which `range` is true.
+    pub fn from(&self, table: &Table, range: &str) -> String {
+        let also = match &self.also {
+            // On a line of its own: the expression may end in a comment.
+            Some(expr) => format!(" AND (\n{expr}\n)"),
+            None => String::new(),
+        };
+        let (table, index) = (table.quoted(), ident(&self.name));
+        format!("{table} INDEXED BY {index} WHERE {range}{also}")
     }
 
     /// From the day that every due text sorts before, to the one that every

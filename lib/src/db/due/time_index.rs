@@ -52,7 +52,8 @@ impl Database {
         let Some(column) = filter.timestamp.as_ref().map(|(c, _)| *c) else {
             return Ok(None);
         };
-        let index = self.time_index(table, column)?;
+        let condition = filter.condition.as_deref();
+        let index = self.time_index(table, column, condition)?;
         Ok(index.and_then(|index| Ranges::new(index, table, filter)))
     }
 
@@ -168,14 +169,17 @@ impl Database {
         Ok(())
     }
 
-    /// The rows of the table by an index; none where they are too many beside
-    /// those that are due.
+    /// The rows of the table by an index; none where it holds a part of them,
+    /// or they are too many beside those that are due.
     pub(super) fn count_by_index(
         &self,
         table: &Table,
         ranges: &Ranges,
         due: u64,
     ) -> Result<Option<u64>> {
+        if ranges.also.is_some() {
+            return Ok(None);
+        }
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {} INDEXED BY {} LIMIT ?1)",
             table.quoted(),
@@ -217,10 +221,8 @@ impl Database {
         let mut next = self
             .connection
             .prepare(&format!(
-                "SELECT {time} FROM {} INDEXED BY {} WHERE {time} >= ?1 AND \
-                 {time} < ?2 ORDER BY {time} LIMIT 1",
-                table.quoted(),
-                ident(&ranges.name)
+                "SELECT {time} FROM {} ORDER BY {time} LIMIT 1",
+                ranges.from(table, &format!("{time} >= ?1 AND {time} < ?2")),
             ))
             .map_err(fail)?;
         let (mut at, end) = (from.into_bytes(), Owned::Text(end.into_bytes()));
@@ -264,10 +266,8 @@ impl Database {
         for (from, to) in ranges.hot_numbers() {
             let range = Range { from: Some(from), to: Some(to) };
             let sql = format!(
-                "SELECT EXISTS (SELECT 1 FROM {} INDEXED BY {} WHERE {})",
-                table.quoted(),
-                ident(&ranges.name),
-                range.term(&ranges.time)
+                "SELECT EXISTS (SELECT 1 FROM {})",
+                ranges.from(table, &range.term(&ranges.time))
             );
             let any: bool = self
                 .connection
@@ -312,10 +312,8 @@ impl Gather<'_> {
             false => String::new(),
         };
         let sql = format!(
-            "SELECT {time}, {rowid} FROM {} INDEXED BY {} WHERE {range} \
-             AND {}{order}",
-            table.quoted(),
-            ident(&ranges.name),
+            "SELECT {time}, {rowid} FROM {} AND {}{order}",
+            ranges.from(table, &range),
             condition(table, filter),
         );
         (sql, values)

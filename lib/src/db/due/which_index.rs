@@ -1,11 +1,22 @@
 //! Which index finds the rows of a table by their time.
 //!
-//! It leads with the column that dates them, in the order of its bytes, over all
-//! rows: rows without a time are counted too, and a partial index does not tell
-//! them.
+//! It leads with the column that dates them, in the order of its bytes, and
+//! holds all rows that can be meant: a partial one where the condition of the
+//! rows that are meant implies its own, which SQLite's planner decides.
 
-use crate::db::{Database, Key, Kind, Table};
+use rusqlite::ErrorCode;
+
+use crate::db::{Database, Key, Kind, Table, ident};
 use crate::error::Result;
+
+/// An index that finds the rows that are meant by their time.
+pub(super) struct Served {
+    pub name: String,
+    /// It is in the order of time and rowid.
+    pub ordered: bool,
+    /// It holds a part of the table, with all rows that can be meant.
+    pub partial: bool,
+}
 
 /// An index that leads with the column that dates a table's rows.
 #[derive(Debug)]
@@ -14,7 +25,7 @@ pub enum TimeIndex {
     Serves,
     /// There is none.
     Missing,
-    /// The one of this name does not hold all rows.
+    /// The one of this name may not hold all rows that are meant.
     Partial(String),
     /// The one of this name is in the order of a collation.
     Collated(String),
@@ -24,11 +35,13 @@ pub enum TimeIndex {
 }
 
 impl Database {
-    /// Whether an index finds the rows of a table by their time.
+    /// Whether an index finds those rows of a table by their time for which a
+    /// condition, if there is one, is true.
     pub fn time_index_of(
         &self,
         table: &Table,
         column: usize,
+        condition: Option<&str>,
     ) -> Result<TimeIndex> {
         let is_rowid = table.key == Key::Rowid(column);
         if table.kind != Kind::Ordinary
@@ -38,7 +51,7 @@ impl Database {
         {
             return Ok(TimeIndex::NoneCan);
         }
-        if self.time_index(table, column)?.is_some() {
+        if self.time_index(table, column, condition)?.is_some() {
             return Ok(TimeIndex::Serves);
         }
         let found: Vec<(String, bool)> = self.rows(
@@ -56,25 +69,63 @@ impl Database {
         })
     }
 
-    /// An index that leads with the time column, in plain byte order, over
-    /// all rows, and whether it is in the order of time and rowid; such a one
-    /// if there is one.
+    /// An index that leads with the time column, in plain byte order, over all
+    /// rows for which the condition is true, if there is one.
     pub(super) fn time_index(
         &self,
         table: &Table,
         column: usize,
-    ) -> Result<Option<(String, bool)>> {
-        let found: Vec<(String, bool)> = self.rows(
+        condition: Option<&str>,
+    ) -> Result<Option<Served>> {
+        let found: Vec<(String, bool, bool)> = self.rows(
             "cannot read the indexes",
             "SELECT l.name, NOT x.desc AND (SELECT count(*) = 1 \
-             FROM pragma_index_xinfo(l.name, 'main') AS k WHERE k.key) AS o \
-             FROM pragma_index_list(?1, 'main') AS l, \
+             FROM pragma_index_xinfo(l.name, 'main') AS k WHERE k.key) AS o, \
+             l.partial FROM pragma_index_list(?1, 'main') AS l, \
              pragma_index_xinfo(l.name, 'main') AS x \
-             WHERE NOT l.partial AND x.seqno = 0 AND x.name = ?2 \
+             WHERE x.seqno = 0 AND x.name = ?2 \
              COLLATE NOCASE AND x.coll = 'BINARY' COLLATE NOCASE \
-             ORDER BY o DESC, l.seq LIMIT 1",
+             ORDER BY l.partial, o DESC, l.seq",
             [&table.name, &table.columns[column].name],
         )?;
-        Ok(found.into_iter().next())
+        for (name, ordered, partial) in found {
+            let serves = !partial
+                || match condition {
+                    Some(expr) => self.is_taken(table, column, &name, expr)?,
+                    None => false,
+                };
+            if serves {
+                return Ok(Some(Served { name, ordered, partial }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the planner takes an index for rows of any time, and of none,
+    /// for which a condition is true.
+    fn is_taken(
+        &self,
+        table: &Table,
+        column: usize,
+        index: &str,
+        condition: &str,
+    ) -> Result<bool> {
+        // The rows of no time are asked for, so that no comparison with a time
+        // implies that there is one.
+        let asked = self.connection.prepare(&format!(
+            "SELECT 1 FROM {} INDEXED BY {} WHERE {} IS NULL AND (\n{condition}\n)",
+            table.quoted(),
+            ident(index),
+            ident(&table.columns[column].name),
+        ));
+        match asked {
+            Ok(_) => Ok(true),
+            // SQLite says "no query solution" so; it has prepared the condition
+            // itself before.
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+                Ok(false)
+            }
+            Err(e) => Err(self.fail("cannot read the indexes", e)),
+        }
     }
 }

@@ -211,7 +211,9 @@ fn ruled(
     }
     if let Some((column, _)) = choice.timestamp {
         dated(database, table, rule, column, now, findings)?;
-        if let Some(hint) = indexed::hint(database, table, column)? {
+        let condition = rule.where_.as_deref();
+        if let Some(hint) = indexed::hint(database, table, column, condition)?
+        {
             findings.hint(name, &hint);
         }
     }

@@ -14,14 +14,15 @@ pub(super) fn hint(
     database: &Database,
     table: &Table,
     column: usize,
+    condition: Option<&str>,
 ) -> Result<Option<String>> {
     let at = quote(&table.columns[column].name);
-    let why = match database.time_index_of(table, column)? {
+    let why = match database.time_index_of(table, column, condition)? {
         TimeIndex::Serves | TimeIndex::NoneCan => return Ok(None),
         TimeIndex::Missing => format!("no index leads with {at}"),
         TimeIndex::Partial(name) => format!(
-            "index {} holds a part of the rows, and not those without a time, \
-             which are counted",
+            "index {} holds a part of the rows, and the policy's \"where\" does \
+             not say that no others are meant",
             quote(&name)
         ),
         TimeIndex::Collated(name) => format!(
