@@ -1,15 +1,17 @@
 //! What an interrupted run left: temporary files, and intents whose end the
 //! ledger does not know.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
 use super::change::{Change, Named};
 use super::event::{Event, Segment};
 use super::owner::{Archive, Blocked, not_as_said};
-use super::tiers::entries;
 use crate::crash;
 use crate::error::{Error, Exit, Notes, Result, quoted};
 use crate::io::digest::file_sha256;
-use crate::io::durable;
 use crate::io::tree_path::TreePath;
+use crate::io::{beneath, durable};
 
 /// What a file was found to be.
 enum Form {
@@ -193,22 +195,24 @@ impl Archive {
         let root = self.tree.top();
         let [schema, cold, warm] =
             ["schema", "cold", "warm"].map(|name| root.join(name));
-        sweep_folder(root)?;
         for folder in [&schema, &cold, &warm] {
             check_folder(folder)?;
         }
-        for folder in [&schema, &cold] {
-            if is_folder(folder)? {
-                sweep_folder(folder)?;
+        for folder in [root, &schema, &cold] {
+            // Only the root may be reached by a link.
+            if folder == root || is_folder(folder)? {
+                let names = beneath::names(folder);
+                let names = durable::if_there(names, "read", folder)?;
+                sweep_folder(folder, &names.unwrap_or_default())?;
             }
         }
-        for year in folders(&cold)? {
-            sweep_folder(&year)?;
+        for (year, names) in folders(&cold)? {
+            sweep_folder(&year, &names)?;
         }
-        for day in folders(&warm)? {
-            sweep_folder(&day)?;
+        for (day, names) in folders(&warm)? {
+            let left = sweep_folder(&day, &names)?;
             // An empty day is one whose first file was never published.
-            if durable::remove_if_empty(&day)? {
+            if left == 0 && durable::remove_if_empty(&day)? {
                 durable::sync_folder(&warm)?;
             }
         }
@@ -237,27 +241,32 @@ fn is_folder(path: &TreePath) -> Result<bool> {
     Ok(there.is_some_and(|meta| meta.is_dir()))
 }
 
-/// The folders in one that is no link.
-fn folders(parent: &TreePath) -> Result<Vec<TreePath>> {
-    let mut out = Vec::new();
-    if is_folder(parent)? {
-        for (_, path) in entries(parent)? {
-            if is_folder(&path)? {
-                out.push(path);
-            }
-        }
+/// The folders in one that is no link, and the names in each.
+fn folders(parent: &TreePath) -> Result<Vec<(TreePath, Vec<OsString>)>> {
+    if !is_folder(parent)? {
+        return Ok(Vec::new());
     }
-    Ok(out)
+    let found = beneath::folders(parent);
+    let found = durable::if_there(found, "read", parent)?;
+    let at = |(name, names)| (parent.join(name), names);
+    Ok(found.into_iter().flatten().map(at).collect())
 }
 
-fn sweep_folder(folder: &TreePath) -> Result<()> {
-    let mut swept = false;
-    for (name, path) in entries(folder)? {
+/// Removes the temporary files among the names in a folder; gives how many
+/// others there are.
+fn sweep_folder(folder: &TreePath, names: &[OsString]) -> Result<usize> {
+    let mut left = names.len();
+    let ours = durable::TREE_PREFIX.as_bytes();
+    for name in names.iter().filter(|name| name.as_bytes().starts_with(ours)) {
+        let path = folder.join(name);
         // None of ours is a folder: what is one stays.
-        if name.starts_with(durable::TREE_PREFIX) && !is_folder(&path)? {
+        if !is_folder(&path)? {
             durable::remove_if_there(&path)?;
-            swept = true;
+            left -= 1;
         }
     }
-    if swept { durable::sync_folder(folder) } else { Ok(()) }
+    if left < names.len() {
+        durable::sync_folder(folder)?;
+    }
+    Ok(left)
 }

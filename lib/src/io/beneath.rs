@@ -72,8 +72,29 @@ pub fn open_folder<'a>(at: impl Into<At<'a>>) -> io::Result<File> {
 
 /// The names in a folder, without those of itself and the one above.
 pub fn names<'a>(at: impl Into<At<'a>>) -> io::Result<Vec<OsString>> {
+    names_in(&mut Dir::new(open_folder(at)?)?)
+}
+
+/// The folders in one, and the names in each; a link to a folder is none.
+pub fn folders<'a>(
+    at: impl Into<At<'a>>,
+) -> io::Result<Vec<(OsString, Vec<OsString>)>> {
+    let parent = open_folder(at)?;
+    let flags = OFlags::DIRECTORY | ALWAYS;
     let mut out = Vec::new();
-    for entry in Dir::read_from(open_folder(at)?)? {
+    for name in names_in(&mut Dir::new(parent.try_clone()?)?)? {
+        match rustix::fs::openat(&parent, &name, flags, Mode::empty()) {
+            Ok(folder) => out.push((name, names_in(&mut Dir::new(folder)?)?)),
+            Err(Errno::NOTDIR | Errno::LOOP | Errno::NOENT) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(out)
+}
+
+fn names_in(folder: &mut Dir) -> io::Result<Vec<OsString>> {
+    let mut out = Vec::new();
+    for entry in folder {
         let entry = entry?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
         if name != "." && name != ".." {
