@@ -12,6 +12,10 @@ const BLOCK: usize = 16;
 /// The beginning of a pattern.
 struct Begin {
     needle: &'static [u8],
+    /// Its first eight bytes, or what it has, the first one lowest.
+    head: u64,
+    /// The bits of those bytes.
+    mask: u64,
     /// How many letters and digits follow it.
     run: usize,
     /// The pattern's number.
@@ -19,19 +23,24 @@ struct Begin {
 }
 
 impl Begin {
-    /// Whether it stands at the beginning of a text; of what follows, what a
-    /// backslash spells is not known.
+    fn new(needle: &'static [u8], run: usize, pattern: usize) -> Begin {
+        let head = bytes_at(needle, 0);
+        let bits = 8 * needle.len().min(8) as u32;
+        let mask = u64::MAX >> (64 - bits.max(1));
+        Begin { needle, head: head as u64, mask, run, pattern }
+    }
+
+    /// Whether it stands at the beginning of a text, whose first bytes `head`
+    /// has; of what follows, what a backslash spells is not known.
     #[inline]
-    fn stands(&self, text: &[u8]) -> bool {
-        // Most end with the third byte: it is looked at first.
-        if self.needle.get(2).is_some_and(|b| text.get(2) != Some(b)) {
-            return false;
-        }
-        text.strip_prefix(self.needle).is_some_and(|rest| {
-            let run = rest.iter().take(self.run);
-            let run = run.take_while(|b| b.is_ascii_alphanumeric()).count();
-            run == self.run || rest.get(run) == Some(&b'\\')
-        })
+    fn stands(&self, text: &[u8], head: u64) -> bool {
+        head & self.mask == self.head
+            && text.strip_prefix(self.needle).is_some_and(|rest| {
+                let run = rest.iter().take(self.run);
+                let run = run.take_while(|b| b.is_ascii_alphanumeric());
+                let run = run.count();
+                run == self.run || rest.get(run) == Some(&b'\\')
+            })
     }
 }
 
@@ -39,9 +48,8 @@ pub(super) struct Needles {
     pairs: Box<Table>,
     /// Hashes of the first three bytes of the needles, a bit for each.
     hashes: Box<[u64; 1 << 10]>,
-    /// The place of a list for each two bytes with which needles begin; the
-    /// first list is empty.
-    by_pair: Vec<u16>,
+    /// The place of a list for each of those hashes; the first list is empty.
+    by_hash: Vec<u16>,
     /// In the order of the patterns.
     lists: Vec<Vec<Begin>>,
 }
@@ -50,28 +58,27 @@ impl Needles {
     /// The needles of patterns; none where one has less than two bytes.
     pub fn new(patterns: &[&'static Pattern]) -> Option<Needles> {
         let mut hashes = Box::new([0; 1 << 10]);
-        let mut by_pair = vec![0; 1 << 16];
+        let mut by_hash = vec![0; 1 << 16];
         let mut lists = vec![Vec::new()];
         let mut needles: Vec<&[u8]> = Vec::new();
         for (pattern, it) in patterns.iter().enumerate() {
             for needle in it.needles.iter().map(|needle| needle.as_bytes()) {
-                let pair = *needle.first_chunk()?;
+                let [one, two] = *needle.first_chunk()?;
                 let third = match needle.get(2) {
                     Some(third) => *third..=*third,
                     None => 0..=u8::MAX,
                 };
                 for third in third {
-                    let three = [pair[0], pair[1], third, 0];
-                    let hash = hash(u32::from_le_bytes(three));
+                    let hash = hash(u32::from_le_bytes([one, two, third, 0]));
                     hashes[hash / 64] |= 1 << (hash % 64);
+                    let list = &mut by_hash[hash];
+                    if *list == 0 {
+                        *list = u16::try_from(lists.len()).ok()?;
+                        lists.push(Vec::new());
+                    }
+                    let begin = Begin::new(needle, it.run, pattern);
+                    lists[usize::from(*list)].push(begin);
                 }
-                let list = &mut by_pair[number(pair)];
-                if *list == 0 {
-                    *list = u16::try_from(lists.len()).ok()?;
-                    lists.push(Vec::new());
-                }
-                let begin = Begin { needle, run: it.run, pattern };
-                lists[usize::from(*list)].push(begin);
                 needles.push(needle);
             }
         }
@@ -79,7 +86,7 @@ impl Needles {
         // One that another begins with is found with that.
         needles.dedup_by(|next, last| next.starts_with(last));
         let pairs = table(&needles)?;
-        Some(Needles { pairs, hashes, by_pair, lists })
+        Some(Needles { pairs, hashes, by_hash, lists })
     }
 
     /// The patterns that may begin at a place, in order.
@@ -88,12 +95,10 @@ impl Needles {
         text: &'n [u8],
         at: usize,
     ) -> impl Iterator<Item = usize> + 'n {
-        let rest = &text[at..];
-        let list = rest
-            .first_chunk()
-            .map_or(0, |pair| usize::from(self.by_pair[number(*pair)]));
-        let begins = self.lists[list].iter();
-        begins.filter(move |it| it.stands(rest)).map(|it| it.pattern)
+        let (rest, head) = (&text[at..], bytes_at(text, at) as u64);
+        let list = self.by_hash[hash(head as u32 & 0xff_ffff)];
+        let begins = self.lists[usize::from(list)].iter();
+        begins.filter(move |it| it.stands(rest, head)).map(|it| it.pattern)
     }
 
     /// The first place in a text, from `from` on, where a pattern may begin.
@@ -123,7 +128,7 @@ impl Needles {
     /// Whether no needle has its second pair in a block. `last` is the entry of
     /// the pair before, and becomes that of the last one.
     #[inline]
-    fn rules_out(&self, block: &[u8; BLOCK], last: &mut u16) -> bool {
+    fn rules_out(&self, block: &[u8; BLOCK], last: &mut u32) -> bool {
         let (pairs, _) = block.as_chunks::<2>();
         let mut groups = 0;
         for pair in pairs {
@@ -131,7 +136,7 @@ impl Needles {
             groups |= *last & entry >> GROUPS;
             *last = entry;
         }
-        groups & 0xff == 0
+        groups & 0xffff == 0
     }
 
     /// The first place from `from` on where a pattern may begin whose needle
@@ -143,13 +148,13 @@ impl Needles {
         text: &[u8],
         from: usize,
         (at, block): (usize, &[u8; BLOCK]),
-        mut last: u16,
+        mut last: u32,
     ) -> Option<usize> {
         let (pairs, _) = block.as_chunks::<2>();
         let (mut next, mut end) = (from, at);
         for pair in pairs {
             let entry = self.pairs[number(*pair)];
-            if last & entry >> GROUPS & 0xff != 0 {
+            if last & entry >> GROUPS & 0xffff != 0 {
                 // The first pair ends here; the needle begins with its second
                 // byte at the latest.
                 next = next.max(end.saturating_sub(2 + FAR));
@@ -173,7 +178,7 @@ impl Needles {
         mut start: usize,
         end: usize,
     ) -> Option<usize> {
-        let mut bytes = bytes_at(text, start)?;
+        let mut bytes = bytes_at(text, start);
         while start < end {
             let hash = hash(bytes as u32 & 0xff_ffff);
             if self.hashes[hash / 64] & 1 << (hash % 64) != 0
@@ -193,16 +198,16 @@ impl Needles {
     }
 }
 
-/// Sixteen bytes of a text, the first ones lowest, or what there is of them.
+/// Sixteen bytes of a text, the first one lowest, or what there is of them.
 #[inline]
-fn bytes_at(text: &[u8], at: usize) -> Option<u128> {
-    let rest = text.get(at..)?;
+fn bytes_at(text: &[u8], at: usize) -> u128 {
+    let rest = text.get(at..).unwrap_or_default();
     if let Some(bytes) = rest.first_chunk() {
-        return Some(u128::from_le_bytes(*bytes));
+        return u128::from_le_bytes(*bytes);
     }
     let mut bytes = [0; 16];
     bytes[..rest.len()].copy_from_slice(rest);
-    Some(u128::from_le_bytes(bytes))
+    u128::from_le_bytes(bytes)
 }
 
 /// A number below 2^16, in which three bytes seldom agree with three others.

@@ -7,7 +7,7 @@
 //! any second pair of one group, one of its needles may stand.
 
 /// How many groups there are: a table holds a bit for each, twice.
-pub(super) const GROUPS: usize = 8;
+pub(super) const GROUPS: usize = 16;
 
 /// How far into a needle its first pair may lie: the farther, the more places
 /// are looked at where both are found.
@@ -21,7 +21,7 @@ type Pair = [Option<u8>; 2];
 
 /// For each pair the groups that have it as their first, and above their bits
 /// those that have it as their second.
-pub(super) type Table = [u16; 1 << 16];
+pub(super) type Table = [u32; 1 << 16];
 
 /// How often a byte stands in logs and sources, roughly.
 fn weight(byte: u8) -> f64 {
@@ -59,7 +59,7 @@ impl Side {
     }
 
     /// What a group would gain with a pair.
-    fn gain(&self, table: &[u16], pair: Pair, group: usize) -> f64 {
+    fn gain(&self, table: &[u32], pair: Pair, group: usize) -> f64 {
         let half = |side: usize, byte: u8| {
             weight(byte) - self.by_byte[side][usize::from(byte)][group]
         };
@@ -77,7 +77,7 @@ impl Side {
         }
     }
 
-    fn add(&mut self, table: &mut [u16], pair: Pair, group: usize) {
+    fn add(&mut self, table: &mut [u32], pair: Pair, group: usize) {
         let bit = 1 << (self.shift + group);
         let bytes = |byte: Option<u8>| match byte {
             Some(byte) => byte..=byte,
@@ -132,7 +132,7 @@ pub(super) fn table(needles: &[&[u8]]) -> Option<Box<Table>> {
     // The frequent ones find their groups while those are empty.
     let rare = |way: &Vec<[Pair; 2]>| rarity(way[0][0]) * rarity(way[0][1]);
     ways.sort_by(|one, two| rare(two).total_cmp(&rare(one)));
-    let mut table = vec![0_u16; 1 << 16];
+    let mut table = vec![0_u32; 1 << 16];
     let mut sides = [Side::new(0), Side::new(GROUPS)];
     for way in ways {
         let mut least = (f64::INFINITY, way[0], 0);
