@@ -32,22 +32,22 @@ pub struct LineShape {
     unit: Option<Unit>,
 }
 
-/// The longest range that is deleted by one statement, in rows: between two
-/// the clock is read.
-const RANGE: usize = 32;
+/// The rowid at which a row stands, in a table that has them.
+pub fn rowid(row: &ProvenRow) -> Option<i64> {
+    match row.address {
+        RowAddress::Rowid(rowid) => Some(rowid),
+        RowAddress::Key(_) => None,
+    }
+}
 
 /// The rows at the beginning whose rowids follow each other without a gap:
 /// the first and the last rowid. `None` for less than two.
 pub fn range(rows: &[ProvenRow]) -> Option<(i64, i64)> {
-    let rowid = |row: &ProvenRow| match row.address {
-        RowAddress::Rowid(rowid) => Some(rowid),
-        RowAddress::Key(_) => None,
-    };
     let first = rowid(rows.first()?)?;
     let follows = |row: &&ProvenRow, n: i64| {
         rowid(row).is_some_and(|rowid| first.checked_add(n) == Some(rowid))
     };
-    let rows = rows.iter().take(RANGE).zip(0..);
+    let rows = rows.iter().zip(0..);
     let last = rows.take_while(|(row, n)| follows(row, *n)).last()?.1;
     (last > 0).then(|| (first, first + last))
 }

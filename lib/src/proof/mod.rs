@@ -23,7 +23,7 @@ pub use access::Accesses;
 pub use find::{Finding, KeyedFinder, Look};
 pub use find_keyless::{Before, KeylessFinder, claim_all};
 pub use helper::{Helper, compare};
-pub use line::range;
+pub use line::{range, rowid};
 pub use missing::missing;
 pub use subject::{Source, Subject};
 pub use whole::all_equal;

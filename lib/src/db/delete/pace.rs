@@ -187,6 +187,24 @@ impl Pace {
         usize::try_from(fit.clamp(1, most)).unwrap_or(usize::MAX)
     }
 
+    /// Whether a batch of this run tells how many rows fit in the next one.
+    pub fn has_rate(&self) -> bool {
+        !self.holds.is_empty()
+    }
+
+    /// How many rows more fit in a batch that holds the lock since `begun`, and
+    /// has deleted so many.
+    pub fn rows_left(
+        &self,
+        begun: Instant,
+        hold: Duration,
+        done: usize,
+    ) -> usize {
+        let passed = begun.elapsed().as_secs_f64();
+        let left = (self.work(hold) - passed).max(0.0);
+        (done as f64 / passed.max(1e-6) * left) as usize
+    }
+
     /// How many of the rows that wait go in a batch that wants so many: a few
     /// more rather than a short batch behind it.
     pub fn batch(&self, wanted: usize, waiting: usize) -> usize {

@@ -27,6 +27,8 @@ pub struct RowAccess<'d> {
     delete: Statement<'d>,
     /// Deletes all rows between two rowids.
     delete_range: Option<Statement<'d>>,
+    /// Deletes the rows of a JSON array of rowids.
+    delete_rows: Option<Statement<'d>>,
     there: Statement<'d>,
     /// Rows that a trigger could keep or put back are looked for after their
     /// deletion.
@@ -71,6 +73,7 @@ impl Database {
             at: prepare(texts.at)?,
             delete: prepare(texts.delete)?,
             delete_range: texts.delete_range.map(prepare).transpose()?,
+            delete_rows: texts.delete_rows.map(prepare).transpose()?,
             there: prepare(texts.there)?,
             // Last, for it reads the schema anew: what was prepared before is
             // of the schema that the caller knows.
@@ -89,6 +92,7 @@ struct Texts {
     at: String,
     delete: String,
     delete_range: Option<String>,
+    delete_rows: Option<String>,
     there: String,
 }
 
@@ -137,6 +141,12 @@ impl Texts {
                 format!(
                     "DELETE FROM {from} \
                      WHERE {name}.{rowid} BETWEEN ?1 AND ?2"
+                )
+            }),
+            delete_rows: rowid.map(|rowid| {
+                format!(
+                    "DELETE FROM {from} WHERE {name}.{rowid} IN \
+                     (SELECT value FROM json_each(?1))"
                 )
             }),
             there: format!("SELECT 1 FROM {from} WHERE {here}"),
@@ -244,6 +254,22 @@ impl RowAccess<'_> {
         };
         let changes = statement.execute([first, last]).map_err(fail)?;
         Ok(last.abs_diff(first).checked_add(1) == Some(changes as u64))
+    }
+
+    /// Deletes the rows at some rowids by one statement inside the open
+    /// transaction, of a table whose triggers do not write to it. Whether all
+    /// of them went.
+    pub fn delete_rows(&mut self, rowids: &[i64]) -> Result<bool> {
+        let fail = |e| self.database.fail("cannot delete", e);
+        let Some(statement) = &mut self.delete_rows else {
+            return Ok(false);
+        };
+        match statement.execute([format!("{rowids:?}")]) {
+            Ok(changes) => Ok(changes == rowids.len()),
+            // A trigger failed, by RAISE or otherwise: it keeps a row.
+            Err(error) if !is_environment(&error) => Ok(false),
+            Err(other) => Err(fail(other)),
+        }
     }
 
     /// Whether a row stands at an address.

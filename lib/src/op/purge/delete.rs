@@ -9,7 +9,7 @@
 //! before its BEGIN: recovery tells from it which batches were committed.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::chunk::{Chunk, Comparison, follow};
 use super::session::{Session, altered};
@@ -19,7 +19,7 @@ use crate::archive::Begun;
 use crate::crash;
 use crate::db::{ProvenRow, circle_end, circle_start};
 use crate::error::Result;
-use crate::proof::{Accesses, Look, Subject, range};
+use crate::proof::{Accesses, Subject};
 
 /// How often the foreign keys of a child without index are read again outside
 /// the write lock before they are read inside it.
@@ -38,14 +38,18 @@ pub(super) struct Deletion<'d, 's, 't> {
     pub followed: Option<i64>,
     /// None for rows without usable key: each batch is begun by itself.
     pub begun: Option<&'d Begun>,
+    /// Several rows that were to go by one statement did not: each is tried.
+    pub one_by_one: bool,
 }
 
 /// How a transaction ended.
-enum Ended {
+pub(super) enum Ended {
     /// So many rows of the batch are through.
     After(usize),
     /// A trigger kept the row at this place; nothing was done.
     Kept(usize),
+    /// Of several rows one did not go; nothing was done.
+    KeptOfSeveral,
     /// The foreign keys have to be followed again; nothing was done.
     Stale,
     /// The table is not what it was; nothing was done, and no row may go.
@@ -88,13 +92,12 @@ impl Deletion<'_, '_, '_> {
                 }
                 Ended::Kept(place) => {
                     let first = circle_start(&chunk.rows, place);
-                    // Without triggers, a range of rows did not go: each is tried.
-                    let tried = rows == one || self.target.has_triggers;
-                    before = (first > 0 || !tried).then_some(first);
+                    before = (first > 0).then_some(first);
                     if before.is_none() {
                         self.kept(&chunk.remove(place))?;
                     }
                 }
+                Ended::KeptOfSeveral => self.one_by_one = true,
                 Ended::Differ(verdicts) => {
                     for (place, verdict) in verdicts.into_iter().rev() {
                         let row = chunk.remove(place);
@@ -199,7 +202,7 @@ impl Deletion<'_, '_, '_> {
         };
         // A trigger of ours may change rows too, and data_version does not
         // move for our own commits.
-        let moved = now != version || self.target.has_triggers;
+        let moved = now != version || self.target.triggers_write_here;
         let mut before = database.total_changes();
         let outcome = match self.stays(batch, now, moved, attempts)? {
             Some(ended) => Err(ended),
@@ -284,81 +287,6 @@ impl Deletion<'_, '_, '_> {
         let verdicts: Vec<(usize, Verdict)> =
             stay.into_iter().map(|i| (i, Verdict::Referenced)).collect();
         Ok((!verdicts.is_empty()).then_some(Ended::Differ(verdicts)))
-    }
-
-    /// Inside the write lock: deletes rows of a batch until the clock, where
-    /// there is one, ends it; gives what became of each.
-    fn delete(
-        &mut self,
-        batch: &[ProvenRow],
-        moved: bool,
-        clock: Option<(Instant, Duration)>,
-    ) -> Result<std::result::Result<Vec<Verdict>, Ended>> {
-        let mut verdicts = Vec::with_capacity(batch.len());
-        while let Some(row) = batch.get(verdicts.len()) {
-            let place = verdicts.len();
-            if let (true, Some((first, last))) =
-                (!moved, range(&batch[place..]))
-            {
-                let access = self.accesses.of_row(row)?;
-                if !access.delete_range(first, last)? {
-                    return Ok(Err(Ended::Kept(place)));
-                }
-                let rows = (last - first) as usize + 1;
-                verdicts.resize(place + rows, Verdict::Deleted);
-                if self.is_over(clock) {
-                    break;
-                }
-                continue;
-            }
-            let verdict = match moved {
-                true => self.look_again(row)?,
-                false => Verdict::Deleted,
-            };
-            if verdict != Verdict::Deleted && self.begun.is_none() {
-                // A trigger of a row before it has changed this one.
-                return Ok(Err(match place {
-                    0 => Ended::Differ(vec![(0, verdict)]),
-                    _ => Ended::Kept(place),
-                }));
-            }
-            if verdict == Verdict::Deleted
-                && !self.accesses.of_row(row)?.delete(&row.address)?
-            {
-                return Ok(Err(Ended::Kept(place)));
-            }
-            verdicts.push(verdict);
-            let whole = circle_end(batch, verdicts.len()) == verdicts.len();
-            if whole && self.is_over(clock) {
-                break;
-            }
-        }
-        // A trigger may have put a row back, perhaps that of another row.
-        if self.target.has_triggers {
-            for (place, row) in batch[..verdicts.len()].iter().enumerate() {
-                if verdicts[place] == Verdict::Deleted
-                    && self.accesses.is_there(row.segment, &row.address)?
-                {
-                    return Ok(Err(Ended::Kept(place)));
-                }
-            }
-        }
-        Ok(Ok(verdicts))
-    }
-
-    /// Whether a batch that began then has held the lock for long enough.
-    fn is_over(&self, clock: Option<(Instant, Duration)>) -> bool {
-        let pace = &self.session.pace;
-        clock.is_some_and(|(begun, hold)| pace.enough(begun, hold))
-    }
-
-    /// What a row is now that somebody else may have committed.
-    fn look_again(&mut self, row: &ProvenRow) -> Result<Verdict> {
-        Ok(match self.accesses.look_again(row)? {
-            Look::Equal(()) => Verdict::Deleted,
-            Look::Differs => Verdict::Differs,
-            Look::Missing => Verdict::Missing,
-        })
     }
 
     /// The places of a batch's rows that are not what they were.

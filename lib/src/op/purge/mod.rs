@@ -3,9 +3,10 @@
 //! Read it in the order of the steps of rt-protocol(7): `receipts` (what comes
 //! on standard input), `plan` (what is to be settled), `settle` (one table,
 //! steps 1 to 6), and what that calls in its order: `rows`, `whole_table`, `chunk`
-//! and `proof`, `delete`, `recover`. `tally`, `target`
+//! and `proof`, `delete`, `batch`, `recover`. `tally`, `target`
 //! and `session` are the words they share; `rehearse` is the dry run.
 
+mod batch;
 mod chunk;
 mod delete;
 mod options;

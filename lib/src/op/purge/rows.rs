@@ -144,6 +144,7 @@ fn delete_from(
         tallies,
         followed,
         begun,
+        one_by_one: false,
     };
     let stopped = deletion.run(&mut chunk).err();
     let mut tallies = deletion.tallies;

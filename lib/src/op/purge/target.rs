@@ -20,6 +20,8 @@ pub(super) struct Target<'t> {
     pub references: References,
     /// A deletion fires triggers.
     pub has_triggers: bool,
+    /// They may change, take or make rows of the table itself.
+    pub triggers_write_here: bool,
     /// A row that is missing may have gone with our own deletion of another
     /// one, by a trigger: its line stays.
     pub missing_keeps_line: bool,
@@ -36,9 +38,13 @@ impl<'t> Target<'t> {
     ) -> Result<Target<'t>> {
         let same = |name: &String| name.eq_ignore_ascii_case(&table.name);
         let references = database.references(table)?;
+        let has_triggers = !database.delete_triggers(table)?.is_empty();
+        let known = writes.iter().find(|writes| same(&writes.table));
+        let elsewhere = |writes: &Writes| !writes.targets.iter().any(same);
         let mut target = Target {
             table,
-            has_triggers: !database.delete_triggers(table)?.is_empty(),
+            has_triggers,
+            triggers_write_here: has_triggers && !known.is_some_and(elsewhere),
             missing_keeps_line: false,
             recheck_after_each_row: false,
             references,
