@@ -200,13 +200,9 @@ impl Database {
     /// A table's name as the schema writes it, what it is, and whether it is
     /// WITHOUT ROWID.
     fn listed(&self, name: &str) -> Result<Option<(String, Kind, bool)>> {
-        let listed: Vec<(String, String, bool)> = self.rows(
-            "cannot read the schema",
-            "SELECT name, type, wr FROM pragma_table_list(?1) \
-             WHERE schema = 'main'",
-            [name],
-        )?;
-        Ok(listed.into_iter().next().map(|(name, kind, without_rowid)| {
+        let schema = self.whole_schema()?;
+        let listed = schema.listed(name).cloned();
+        Ok(listed.map(|(name, kind, without_rowid)| {
             let kind = match kind.as_str() {
                 "view" => Kind::View,
                 "virtual" => Kind::Virtual,

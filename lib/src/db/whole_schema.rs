@@ -1,6 +1,7 @@
 //! What can only be read of all tables at once, read once a connection: the
-//! CREATE statements, for `sqlite_schema` has no index, and the foreign keys,
-//! which stand with the table that points. So a run over all tables of a
+//! CREATE statements, for `sqlite_schema` has no index; the list of tables, which
+//! SQLite makes anew for each that is asked for; and the foreign keys, which
+//! stand with the table that points. So a run over all tables of a
 //! database costs what the tables are, not their square.
 //!
 //! Invariant. What is given is of the schema as it stands: its version is
@@ -14,6 +15,10 @@ use rusqlite::{Connection, Result};
 /// child's column, and the parent's where it is named.
 pub(super) type Part = (String, i64, String, Option<String>);
 
+/// A table's name as the schema writes it, its type, and whether it is WITHOUT
+/// ROWID.
+pub(super) type Listed = (String, String, bool);
+
 /// The schema of a database as of a version.
 #[derive(Debug)]
 pub(super) struct WholeSchema {
@@ -23,6 +28,8 @@ pub(super) struct WholeSchema {
     statements: HashMap<String, String>,
     /// By parent, in lower case: by child, key and place in the key.
     parts: HashMap<String, Vec<Part>>,
+    /// By table, in lower case: what SQLite lists of it.
+    listed: HashMap<String, Listed>,
     /// The pairs (child, parent) of all foreign keys, each once.
     pairs: Vec<(String, String)>,
 }
@@ -33,10 +40,12 @@ impl WholeSchema {
         let mut schema = WholeSchema {
             version,
             statements: HashMap::new(),
+            listed: HashMap::new(),
             parts: HashMap::new(),
             pairs: Vec::new(),
         };
         schema.read_statements(connection)?;
+        schema.read_list(connection)?;
         schema.read_foreign_keys(connection)?;
         Ok(schema)
     }
@@ -53,6 +62,21 @@ impl WholeSchema {
             let sql: String = row.get(1)?;
             let table = table.to_ascii_lowercase();
             self.statements.entry(table).or_default().push_str(&sql);
+        }
+        Ok(())
+    }
+
+    /// SQLite goes through all tables for this list, and resolves each view,
+    /// also where one table is asked for.
+    fn read_list(&mut self, connection: &Connection) -> Result<()> {
+        let mut listed = connection.prepare(
+            "SELECT name, type, wr FROM pragma_table_list \
+             WHERE schema = 'main'",
+        )?;
+        let mut rows = listed.query([])?;
+        while let Some(row) = rows.next()? {
+            let table: Listed = (row.get(0)?, row.get(1)?, row.get(2)?);
+            self.listed.insert(table.0.to_ascii_lowercase(), table);
         }
         Ok(())
     }
@@ -84,6 +108,11 @@ impl WholeSchema {
         self.version == version
     }
 
+    /// What SQLite lists of a table, if it is there.
+    pub fn listed(&self, table: &str) -> Option<&Listed> {
+        self.listed.get(&table.to_ascii_lowercase())
+    }
+
     /// The CREATE statements of a table, its indexes and its triggers.
     pub fn statements(&self, table: &str) -> String {
         let found = self.statements.get(&table.to_ascii_lowercase());
@@ -100,5 +129,52 @@ impl WholeSchema {
     /// The pairs (child, parent) of all foreign keys.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use rusqlite::hooks::{AuthContext, Authorization};
+
+    use crate::db::{Access, Database};
+
+    /// How many parts of statements SQLite looks at while each of so many
+    /// views is asked for, one of which selects from a table that is not there.
+    fn looked_at(views: usize) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let view = |n| format!("CREATE VIEW v{n} AS SELECT 1 AS a;");
+        let all: String = (0..views).map(view).collect();
+        db.execute_batch(&format!(
+            "BEGIN; CREATE VIEW bad AS SELECT * FROM missing; {all} COMMIT"
+        ))
+        .unwrap();
+        drop(db);
+        let mut database =
+            Database::open(&path, Access::Read, Duration::ZERO).unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&count);
+        database
+            .connection
+            .authorizer(Some(move |_: AuthContext<'_>| {
+                seen.fetch_add(1, Ordering::Relaxed);
+                Authorization::Allow
+            }))
+            .unwrap();
+        for n in 0..views {
+            database.table(&format!("v{n}")).unwrap().unwrap();
+        }
+        count.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn each_view_costs_the_same_however_many_there_are() {
+        let (few, many) = (looked_at(50), looked_at(200));
+        assert!(many < 5 * few, "{few} of 50, {many} of 200");
     }
 }
