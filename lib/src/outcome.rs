@@ -288,6 +288,9 @@ pub struct Stored {
     pub segments: u64,
     /// Records without a readable time, which were not stored.
     pub undated: u64,
+    /// Records of more days than one run stores, which the next one does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u64,
     /// Why it failed, or what to know.
     pub message: Option<String>,
     /// The exit status of a failure.

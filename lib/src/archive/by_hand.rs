@@ -3,6 +3,7 @@
 //! are never taken out, for nobody but its maker writes it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::event::{Compression, Segment};
 use super::names::{Origin, Tree};
@@ -59,7 +60,7 @@ pub fn look_by_hand(
     let file = absolute(file)?;
     let segment = segment(&file, (&table, origin), identity)?;
     Ok(Open {
-        segment,
+        segment: Arc::new(segment),
         published: true,
         purging: Vec::new(),
         retract: None,

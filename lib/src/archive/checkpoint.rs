@@ -14,7 +14,7 @@
 //! [`Inventory`], which is read when somebody asks.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ use super::replay::{End, Replay};
 use super::state::State;
 use crate::crash;
 use crate::error::{Error, Result};
-use crate::io::digest::hex;
+use crate::io::digest::{Sum, hex};
 use crate::io::durable::{self, Temp};
 use crate::io::tree_path::TreePath;
 
@@ -38,6 +38,9 @@ const FORM: u32 = 3;
 
 /// What is read at once: mostly all that comes before the inventory.
 const FIRST_BYTES: usize = 16 << 10;
+
+/// The length of the first line, padded with blanks: it is written last.
+const HEAD_BYTES: usize = 512;
 
 /// So far behind the ledger a checkpoint may be, in bytes: what a program
 /// replays in well under a millisecond. Test builds write one for a ledger of
@@ -162,26 +165,28 @@ pub(super) fn write(
     let bad = |e| {
         Error::failed(format!("cannot write the ledger's checkpoint: {e}"))
     };
-    let state = serde_json::to_vec(&Ended { end, state }).map_err(bad)?;
-    let inventory = serde_json::to_vec(inventory).map_err(bad)?;
-    let head = Head {
-        form: FORM,
-        version: version().to_owned(),
-        state_bytes: state.len() as u64,
-        state_sha256: hex(&Sha256::digest(&state)),
-        inventory_bytes: inventory.len() as u64,
-        inventory_sha256: hex(&Sha256::digest(&inventory)),
-    };
-    let mut text = serde_json::to_vec(&head).map_err(bad)?;
-    text.push(b'\n');
-    text.extend_from_slice(&state);
-    let at = text.len() as u64;
-    text.extend_from_slice(&inventory);
     let path = path(root);
     let mut temp = Temp::in_tree(&path.folder())?;
     let fail = |e| Error::io("write", &path, e);
-    temp.file()?.write_all(&text).map_err(fail)?;
     let file = temp.file()?.try_clone().map_err(fail)?;
+    // Its parts may be longer than memory should hold: they are written as
+    // they come, and then the head, which says what they are.
+    (&file).write_all(&[b' '; HEAD_BYTES]).map_err(fail)?;
+    let state = append(&file, &Ended { end, state }).map_err(bad)?;
+    let inventory = append(&file, inventory).map_err(bad)?;
+    let head = Head {
+        form: FORM,
+        version: version().to_owned(),
+        state_bytes: state.size_bytes,
+        state_sha256: state.hex(),
+        inventory_bytes: inventory.size_bytes,
+        inventory_sha256: inventory.hex(),
+    };
+    let mut line = serde_json::to_vec(&head).map_err(bad)?;
+    line.resize(HEAD_BYTES - 1, b' ');
+    line.push(b'\n');
+    file.write_all_at(&line, 0).map_err(fail)?;
+    let at = HEAD_BYTES as u64 + head.state_bytes;
     crash::point("checkpoint.drafted");
     temp.replace(&path)?;
     crash::point("checkpoint.written");
@@ -192,6 +197,33 @@ pub(super) fn write(
         inventory_sha256: head.inventory_sha256,
         covers_bytes: end.size_bytes,
     })
+}
+
+/// Appends a part, and sums it up.
+fn append(file: &File, part: &impl Serialize) -> serde_json::Result<Sum> {
+    let mut out = BufWriter::new(Summing { file, sum: Sum::default() });
+    serde_json::to_writer(&mut out, part)?;
+    let whole =
+        out.into_inner().map_err(|e| serde_json::Error::io(e.into_error()))?;
+    Ok(whole.sum)
+}
+
+/// Writes to a file, and sums up what it writes.
+struct Summing<'f> {
+    file: &'f File,
+    sum: Sum,
+}
+
+impl Write for Summing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.sum.add(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether a ledger has the line with which these lines end, at its place.

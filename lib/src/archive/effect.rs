@@ -1,5 +1,7 @@
 //! What becomes of the files by an event that is done.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::change::Change;
@@ -11,7 +13,7 @@ use super::shipments::{Ship, Shipped, Withdraw};
 #[derive(Debug)]
 pub(super) enum Effect {
     /// A segment is in its file, by a run of this time.
-    Published(Box<Segment>, Option<Timestamp>),
+    Published(Arc<Segment>, Option<Timestamp>),
     /// A segment is settled.
     Settled(Box<Open>),
     /// A consolidation, an expiry or an erasure is done.

@@ -1,5 +1,7 @@
 //! The events, as they stand in the ledger. rt-ledger(5) describes them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::{Change, Named};
@@ -264,7 +266,7 @@ pub struct Job {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// A segment is about to be published. An intent.
-    Store(Box<Segment>),
+    Store(Arc<Segment>),
     /// It is there, and durable.
     Published {
         /// The segment.
@@ -334,7 +336,7 @@ pub enum Event {
 pub struct Receipt {
     /// The segment.
     #[serde(flatten)]
-    pub segment: Segment,
+    pub segment: Arc<Segment>,
 }
 
 /// What every line has behind its type.

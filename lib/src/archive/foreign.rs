@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::io::Read;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -148,7 +149,7 @@ impl Archive {
     pub fn enter_file(&mut self, segment: Segment) -> Result<Open> {
         let id = segment.id.clone();
         let published = Event::Published { id: id.clone() };
-        self.append(&[Event::Store(Box::new(segment)), published])?;
+        self.append(&[Event::Store(Arc::new(segment)), published])?;
         self.state().open(&id).cloned().ok_or_else(|| {
             Error::failed("the ledger lost an event, which is a bug")
         })

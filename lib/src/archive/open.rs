@@ -1,5 +1,7 @@
 //! A segment between its intent and its end, by the ledger.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{Purging, Retract, Segment};
@@ -9,7 +11,7 @@ use crate::line_set::LineSet;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Open {
     /// What its intent says.
-    pub segment: Segment,
+    pub segment: Arc<Segment>,
     /// Whether `published` followed.
     pub published: bool,
     /// Deletions that were begun.

@@ -5,6 +5,7 @@
 //! their file becomes a part of a month's tar.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::change::Change;
 use super::event::{Event, Retract, Segment};
@@ -30,7 +31,7 @@ type Key = (String, Option<String>);
 #[derive(Debug, Default)]
 pub struct Parts {
     parts: HashMap<Key, Vec<Part>>,
-    open: HashMap<String, (Box<Segment>, Option<Retract>)>,
+    open: HashMap<String, (Arc<Segment>, Option<Retract>)>,
     changes: HashMap<String, Box<Change>>,
 }
 

@@ -1,5 +1,7 @@
 //! Publication: drafts become files, all of a run's at once.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::draft::Draft;
@@ -111,20 +113,24 @@ impl Archive {
 
     /// Publishes drafts that were finished, with their segments. When it
     /// returns, files, names and events are durable.
-    pub fn publish(&mut self, drafts: Vec<(Segment, Draft)>) -> Result<()> {
+    pub fn publish(
+        &mut self,
+        drafts: Vec<(Arc<Segment>, Draft)>,
+    ) -> Result<()> {
         crash::point("store.synced");
         let intents: Vec<Event> = drafts
             .iter()
-            .map(|(segment, _)| Event::Store(Box::new(segment.clone())))
+            .map(|(segment, _)| Event::Store(segment.clone()))
             .collect();
         self.append(&intents)?;
+        drop(intents);
         crash::point("store.intents");
         let (mut published, mut paths) = (Vec::new(), Vec::new());
         for (segment, draft) in drafts {
             let path = self.tree.path(&segment.file)?;
             draft.publish(&path)?;
             crash::point("store.renamed");
-            published.push(Event::Published { id: segment.id });
+            published.push(Event::Published { id: segment.id.clone() });
             paths.push(path);
         }
         // Up to the root: whoever made a folder may have died before it was

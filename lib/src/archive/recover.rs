@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 use super::change::{Change, Named};
 use super::event::{Event, Segment};
@@ -26,7 +27,7 @@ impl Archive {
     /// file that is neither form is damage: it and its table are left alone.
     pub(super) fn recover(&mut self, notes: &mut dyn Notes) -> Result<()> {
         self.sweep()?;
-        let intents: Vec<Segment> =
+        let intents: Vec<Arc<Segment>> =
             self.ledger.state().intents().map(|o| o.segment.clone()).collect();
         for segment in intents {
             let event = match self.durable_form(&segment) {

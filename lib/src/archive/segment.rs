@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use super::event::{Compression, Segment};
 use super::names::Tree;
@@ -196,7 +197,7 @@ pub(super) struct SegmentText {
     path: TreePath,
     id: FileId,
     /// What it is in the form that the file has.
-    is: Segment,
+    is: Arc<Segment>,
 }
 
 impl SegmentText {
@@ -217,9 +218,10 @@ impl SegmentText {
         if let Some(retract) = &open.retract
             && id.size_bytes == open.segment.offset_bytes + retract.size_bytes
         {
-            text.is.size_bytes = retract.size_bytes;
-            text.is.sha256.clone_from(&retract.sha256);
-            text.is.rows = retract.rows;
+            let is = Arc::make_mut(&mut text.is);
+            is.size_bytes = retract.size_bytes;
+            is.sha256.clone_from(&retract.sha256);
+            is.rows = retract.rows;
             if !stored || text.holds()? {
                 return Ok((text, SegmentState::Retracted));
             }

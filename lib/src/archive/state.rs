@@ -3,6 +3,7 @@
 //! is kept: what the files are is the [`Inventory`](super::Inventory)'s.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -171,14 +172,14 @@ impl State {
             self.clock = self.clock.at(at);
         }
         match event {
-            Event::Store(segment) => self.store(*segment, at_bytes)?,
+            Event::Store(segment) => self.store(segment, at_bytes)?,
             Event::Published { id } => {
                 let open = self.find(&id)?;
                 open.published = true;
                 let segment = open.segment.clone();
                 if !segment.adopted {
                     self.sources.stored(&segment);
-                    return Ok(Some(Effect::Published(Box::new(segment), at)));
+                    return Ok(Some(Effect::Published(segment, at)));
                 }
             }
             Event::Void { id } => {
@@ -261,7 +262,7 @@ impl State {
 
     fn store(
         &mut self,
-        segment: Segment,
+        segment: Arc<Segment>,
         at_bytes: u64,
     ) -> Result<(), String> {
         if self.by_id.contains_key(&segment.id)

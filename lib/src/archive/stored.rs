@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::event::{Event, Segment};
 use super::ledger;
@@ -48,7 +49,7 @@ impl StoredSegments {
             if let Ok(Event::Store(segment)) = serde_json::from_slice(&line)
                 && origin.is(&segment.table, segment.database.as_deref())
             {
-                found.add(*segment);
+                found.add(Arc::unwrap_or_clone(segment));
             }
         }
     }

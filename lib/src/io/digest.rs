@@ -46,6 +46,27 @@ pub fn file_sha256(mut file: File, path: impl AsRef<Path>) -> Result<String> {
     Ok(input.sha256())
 }
 
+/// Length and SHA-256 of bytes that pass by.
+#[derive(Default)]
+pub struct Sum {
+    /// How many they are.
+    pub size_bytes: u64,
+    sha256: Sha256,
+}
+
+impl Sum {
+    /// Takes in some more.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.size_bytes += bytes.len() as u64;
+        self.sha256.update(bytes);
+    }
+
+    /// SHA-256 of all of them.
+    pub fn hex(self) -> String {
+        hex(&self.sha256.finalize())
+    }
+}
+
 /// Reads on, and takes the digest of what it reads.
 pub struct Hashing<'h> {
     inner: &'h mut dyn Read,

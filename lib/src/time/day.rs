@@ -35,6 +35,16 @@ impl Day {
         Timestamp::from_second(self.0 * DAY).unwrap_or(Timestamp::MAX)
     }
 
+    /// How many days after 1970-01-01 it is.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The day of this number.
+    pub fn numbered(number: i64) -> Day {
+        Day(number)
+    }
+
     /// The day after.
     pub fn next(self) -> Day {
         Day(self.0 + 1)

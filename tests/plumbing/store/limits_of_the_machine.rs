@@ -223,6 +223,51 @@ fn days_in_random_order_take_neither_memory_nor_open_files() {
     assert_eq!(warm(&dir).len(), 700);
 }
 
+/// As many days as fit into 1 MiB: what a run has to know of each, and what
+/// the ledger is told, is bounded. What is left the next run stores.
+#[test]
+fn days_without_end_take_no_memory_and_are_stored_run_by_run() {
+    const MOST: u64 = 5000;
+    let dir = with_table();
+    let count = MOST * 3 / 2;
+    write_rows(&dir, 0..count, 0);
+    let lines = std::fs::read_to_string(dir.join("rows")).unwrap();
+    let stored = |rows: String, status: i32| {
+        let measured = format!(
+            "python3 -c 'import resource, subprocess, sys; \
+             c = subprocess.call(sys.argv[1:]); \
+             m = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss; \
+             open(\"most\", \"w\").write(str(m)); sys.exit(c)' {STORE}"
+        );
+        let cmd = dir.cmd("sh").args(["-c", &measured]);
+        let out = cmd.stdin(rows).patience(120).run();
+        out.status(status);
+        let peak: u64 = dir.read("most").trim().parse().unwrap();
+        assert!((1000..LIMIT_KIB).contains(&peak), "{peak} KiB");
+        out
+    };
+    let out = stored(lines.clone(), 3);
+    out.stderr_has("2500 records of 't' left to the next run");
+    let (receipts, said) = printed(&out);
+    assert_eq!(receipts.len() as u64, MOST);
+    assert_eq!((&said["rows"], &said["left"]), (&5000.into(), &2500.into()));
+    assert_eq!(said["exit_status"], 3);
+    assert_eq!(warm(&dir).len() as u64, MOST);
+    // The first ones are settled: the rest is all that there is.
+    let settled = dir
+        .cmd("rt-purge")
+        .args(["--db", "x.db", "--archives", "a"])
+        .stdin(out.stdout.clone())
+        .patience(120)
+        .run();
+    settled.status_of(&[0, 3]);
+    let rest = lines.lines().skip(MOST as usize);
+    let rest: String = rest.map(|line| format!("{line}\n")).collect();
+    let (receipts, said) = printed(&stored(rest, 0));
+    assert_eq!(receipts.len() as u64, count - MOST);
+    assert_eq!(said["left"], serde_json::Value::Null);
+}
+
 #[test]
 fn large_days_one_after_the_other_take_no_memory_when_they_are_done() {
     let dir = with_table();

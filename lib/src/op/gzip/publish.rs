@@ -6,12 +6,11 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::transform::{INPUT, transform};
 use crate::error::{Error, Notes, Result, quoted};
-use crate::io::digest::hex;
+use crate::io::digest::Sum;
 use crate::io::durable::{self, Temp, folder_of};
 use crate::io::jsonl;
 use crate::io::producer::Producer;
@@ -37,23 +36,6 @@ struct Draft<'a> {
     file: Sum,
     text: Sum,
     lines: u64,
-}
-
-#[derive(Default)]
-struct Sum {
-    size_bytes: u64,
-    sha256: Sha256,
-}
-
-impl Sum {
-    fn add(&mut self, bytes: &[u8]) {
-        self.size_bytes += bytes.len() as u64;
-        self.sha256.update(bytes);
-    }
-
-    fn hex(self) -> String {
-        hex(&self.sha256.finalize())
-    }
 }
 
 impl Draft<'_> {

@@ -163,7 +163,7 @@ impl Seen {
         let Some(stored) = self.stored.first() else {
             return;
         };
-        let taken = stored.rows.saturating_add(stored.undated);
+        let taken = sum([stored.rows, stored.undated, stored.left]);
         if let Some(exported) = self.exported.first()
             && exported.rows != taken
         {

@@ -1,8 +1,11 @@
 //! The files of a run in the making: a draft and a block a day, or one for
 //! all rows.
 
+mod ending;
+
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,16 +16,20 @@ use crate::archive::{
     Archive, BLOCK_BYTES, Block, Compression, Draft, Segment, Tree,
 };
 use crate::db::Identity;
-use crate::error::{Error, Exit, Notes, Result, counted, quote};
+use crate::error::{Error, Exit, Result};
 use crate::io::gz;
 use crate::io::large::LARGE;
-use crate::outcome::{Status, Stored};
+use crate::outcome::Stored;
 use crate::record::{self, Frame};
 use crate::signal::Stop;
 use crate::time::{Day, Unit, rfc3339};
 
 /// What all days together may hold before one is cut early, in bytes of text.
 const HELD_BYTES: usize = 16 << 20;
+
+/// Of so many days at most a run stores rows: what is known of each until it
+/// is published takes a few kilobytes.
+pub(super) const DAYS_MOST: usize = 5_000;
 
 /// What is compressed at a time, in bytes of text, unless one block is longer.
 /// More than that gains nothing.
@@ -58,16 +65,22 @@ pub(super) struct Days<'s> {
     under_way: usize,
     rows: u64,
     undated: u64,
+    /// Records of days beyond those that a run stores.
+    left: u64,
+    /// How many days there may be.
+    room: usize,
     segments: u64,
 }
 
 impl<'s> Days<'s> {
-    /// None yet, of a table's rows; compressed by so many threads.
+    /// None yet, of a table's rows, and never more than `room`; compressed by
+    /// so many threads.
     pub fn new(
         options: &Options,
         of: &'s Subject,
         now: Timestamp,
         threads: usize,
+        room: usize,
     ) -> Days<'s> {
         let level = options.level.unwrap_or(LEVEL);
         let archived_at = rfc3339(now);
@@ -86,6 +99,8 @@ impl<'s> Days<'s> {
             under_way: 0,
             rows: 0,
             undated: 0,
+            left: 0,
+            room,
             segments: 0,
         }
     }
@@ -114,6 +129,11 @@ impl<'s> Days<'s> {
         }
     }
 
+    /// How many days more a run can store beside these.
+    pub fn room_left(&self) -> usize {
+        self.room - self.days.len()
+    }
+
     /// Whether they are of the table of this name.
     pub fn is_of(&self, table: &str) -> bool {
         self.of.table.name == table
@@ -135,14 +155,11 @@ impl<'s> Days<'s> {
         };
         let day = Day::of(if self.single { self.now } else { at });
         if !self.days.contains_key(&day) {
-            let file = self.file(work, day)?;
-            let entry = DayDraft {
-                draft: work.begin_draft(&file)?,
-                file,
-                block: Block::default(),
-                keyless: 0,
-            };
-            self.days.insert(day, entry);
+            if self.days.len() >= self.room {
+                self.left += 1;
+                return Ok(());
+            }
+            self.begin(work, day)?;
         }
         if self.single {
             self.put(day, self.frame.between());
@@ -183,6 +200,19 @@ impl<'s> Days<'s> {
         Ok(())
     }
 
+    /// Begins the file of a day.
+    fn begin(&mut self, work: &Archive, day: Day) -> Result<()> {
+        let file = self.file(work, day)?;
+        let entry = DayDraft {
+            draft: work.begin_draft(&file)?,
+            file,
+            block: Block::default(),
+            keyless: 0,
+        };
+        self.days.insert(day, entry);
+        Ok(())
+    }
+
     /// Adds to a day's block what is no row.
     fn put(&mut self, day: Day, text: &[u8]) {
         if let Some(entry) = self.days.get_mut(&day) {
@@ -218,8 +248,7 @@ impl<'s> Days<'s> {
     fn take(&mut self) -> Result<bool> {
         let Some(done) = self.pool.take()? else { return Ok(false) };
         self.under_way -= done.text.len();
-        let day = self.days.iter_mut().find(|(d, _)| day_key(**d) == done.key);
-        if let Some((_, entry)) = day {
+        if let Some(entry) = self.days.get_mut(&day_of(done.key)) {
             entry.draft.write(&done.member)?;
         }
         self.pool.recycle(done.member);
@@ -250,7 +279,7 @@ impl<'s> Days<'s> {
         &mut self,
         work: &Archive,
         identity: &Identity,
-    ) -> Result<Vec<(Segment, Draft)>> {
+    ) -> Result<Vec<(Arc<Segment>, Draft)>> {
         if self.days.is_empty() {
             return Ok(Vec::new());
         }
@@ -262,7 +291,7 @@ impl<'s> Days<'s> {
         for entry in std::mem::take(&mut self.days).into_values() {
             let (segment, draft) = self.segment(entry, identity, &schema)?;
             debug_assert!(work.tree().path(&segment.file).is_ok());
-            out.push((segment, draft));
+            out.push((Arc::new(segment), draft));
         }
         Ok(out)
     }
@@ -318,46 +347,14 @@ impl<'s> Days<'s> {
         };
         Ok((segment, entry.draft))
     }
-
-    /// What is said of the table.
-    pub fn end(
-        &self,
-        cut_off: Option<&Error>,
-        notes: &mut dyn Notes,
-    ) -> (Stored, Exit) {
-        let mut record = Stored {
-            status: match self.rows {
-                0 => Status::NoRecords,
-                _ => Status::Archived,
-            },
-            rows: self.rows,
-            segments: self.segments,
-            undated: self.undated,
-            ..empty(&self.of.table.name)
-        };
-        let mut exit = Exit::Done;
-        if self.undated > 0 {
-            let message = format!(
-                "{} of {} not stored for want of a readable time",
-                counted(self.undated, "record"),
-                quote(&self.of.table.name)
-            );
-            notes.warn(&message);
-            record.message = Some(message);
-            exit = Exit::Partial;
-        }
-        if let Some(error) = cut_off {
-            record.message = Some(error.to_string());
-            exit = exit.and(Exit::Data);
-        }
-        if exit != Exit::Done {
-            record.exit_status = Some(exit.code());
-        }
-        (record, exit)
-    }
 }
 
 /// A day as the pool knows it.
 fn day_key(day: Day) -> u64 {
-    day.start().as_second().cast_unsigned()
+    day.number().cast_unsigned()
+}
+
+/// The day that the pool knows so.
+fn day_of(key: u64) -> Day {
+    Day::numbered(key.cast_signed())
 }

@@ -16,13 +16,14 @@ mod lines;
 mod options;
 mod subject;
 
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::days::{Days, empty};
+use self::days::{DAYS_MOST, Days, empty};
 use self::lines::LineReader;
 use self::subject::Subject;
 use crate::archive::{Archive, Draft, Ledger, Origin, Receipt, Segment};
@@ -39,7 +40,7 @@ pub use self::options::Options;
 /// receipts, and the run's end.
 struct Done {
     records: Vec<Stored>,
-    receipts: Vec<Segment>,
+    receipts: Vec<Arc<Segment>>,
     result: Result<Exit>,
 }
 
@@ -74,17 +75,16 @@ pub fn run(
     // The lock is free by now: a reader that waits for it is served, and what
     // is not printed rt-purge --pending finds.
     signal::end_soon()?;
-    let mut out = Vec::new();
+    let fail = |e| Error::stream("cannot write the receipts", e);
+    let mut out = BufWriter::with_capacity(1 << 16, output);
     for segment in receipts {
-        jsonl::append(&mut out, &Receipt { segment })?;
+        out.write_all(&jsonl::line(&Receipt { segment })?).map_err(fail)?;
     }
     for record in records {
-        jsonl::append(&mut out, &Outcome::Stored(record))?;
+        let line = jsonl::line(&Outcome::Stored(record))?;
+        out.write_all(&line).map_err(fail)?;
     }
-    output
-        .write_all(&out)
-        .and_then(|()| output.flush())
-        .map_err(|e| Error::stream("cannot write the receipts", e))?;
+    out.flush().map_err(fail)?;
     result
 }
 
@@ -159,7 +159,7 @@ fn store(
     let run = Run { options, subjects: &subjects, now };
     let (mut all, cut_off) = run.read(&work, input, stop)?;
     let drafts = publishable(&mut all, &work, &identity)?;
-    let receipts: Vec<Segment> =
+    let receipts: Vec<Arc<Segment>> =
         drafts.iter().map(|(segment, _)| segment.clone()).collect();
     if !drafts.is_empty() {
         stop.check()?;
@@ -175,7 +175,7 @@ fn publishable(
     all: &mut [Days<'_>],
     work: &Archive,
     identity: &Identity,
-) -> Result<Vec<(Segment, Draft)>> {
+) -> Result<Vec<(Arc<Segment>, Draft)>> {
     let mut drafts: Vec<&mut Draft> =
         all.iter_mut().flat_map(Days::drafts).collect();
     sync_many(&mut drafts, |draft| draft.sync())?;
@@ -205,7 +205,13 @@ impl<'r> Run<'r> {
         let mut all: Vec<Days<'_>> = Vec::new();
         if let [one] = subjects {
             let threads = options.threads.map(|threads| threads.min(64));
-            all.push(Days::new(options, one, now, gz::threads(threads)));
+            all.push(Days::new(
+                options,
+                one,
+                now,
+                gz::threads(threads),
+                DAYS_MOST,
+            ));
             let mut lines = LineReader::default();
             let read = all[0].read(work, &mut lines, (input, stop));
             let cut_off = all[0].counts_after(read.map(drop))?;
@@ -214,6 +220,7 @@ impl<'r> Run<'r> {
         }
         // Their rows are few: what threads would gain is not worth a start.
         let mut lines = LineReader::of_several();
+        let mut room = DAYS_MOST;
         let mut next = lines.read(input, stop, &mut |_| Err(unnamed()))?;
         while let Some(name) = next {
             let named = |s: &&Subject| s.table.name == name;
@@ -222,7 +229,7 @@ impl<'r> Run<'r> {
             let Some(subject) = subject else {
                 return Ok((all, Some(not_asked_for(&name))));
             };
-            let mut days = Days::new(options, subject, now, 0);
+            let mut days = Days::new(options, subject, now, 0, room);
             let read = days.read(work, &mut lines, (input, stop));
             let (named, read) = match read {
                 Ok(name) => (name, Ok(())),
@@ -230,6 +237,7 @@ impl<'r> Run<'r> {
             };
             let cut_off = days.counts_after(read)?;
             days.complete()?;
+            room = days.room_left();
             all.push(days);
             if cut_off.is_some() {
                 return Ok((all, cut_off));
@@ -243,7 +251,7 @@ impl<'r> Run<'r> {
     fn end(
         &self,
         all: &[Days<'_>],
-        receipts: Vec<Segment>,
+        receipts: Vec<Arc<Segment>>,
         cut_off: Option<Error>,
         notes: &mut dyn Notes,
     ) -> Done {
