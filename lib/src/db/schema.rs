@@ -311,3 +311,50 @@ fn rowid_name(table: &Table) -> Result<String> {
             .hint("rename one of these columns, or leave this table out")
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use rusqlite::hooks::{AuthContext, Authorization};
+
+    use crate::db::{Access, Database};
+
+    /// How many parts of statements SQLite looks at while each of so many
+    /// views is asked for, one of which selects from a table that is not there.
+    fn looked_at(views: usize) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let view = |n| format!("CREATE VIEW v{n} AS SELECT 1 AS a;");
+        let all: String = (0..views).map(view).collect();
+        db.execute_batch(&format!(
+            "BEGIN; CREATE VIEW bad AS SELECT * FROM missing; {all} COMMIT"
+        ))
+        .unwrap();
+        drop(db);
+        let mut database =
+            Database::open(&path, Access::Read, Duration::ZERO).unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&count);
+        database
+            .connection
+            .authorizer(Some(move |_: AuthContext<'_>| {
+                seen.fetch_add(1, Ordering::Relaxed);
+                Authorization::Allow
+            }))
+            .unwrap();
+        for n in 0..views {
+            database.table(&format!("v{n}")).unwrap().unwrap();
+        }
+        count.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn each_view_costs_the_same_however_many_there_are() {
+        let (few, many) = (looked_at(50), looked_at(200));
+        assert!(many < 5 * few, "{few} of 50, {many} of 200");
+    }
+}
