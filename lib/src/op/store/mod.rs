@@ -16,7 +16,7 @@ mod lines;
 mod options;
 mod subject;
 
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,9 @@ use crate::outcome::{Outcome, Status, Stored};
 use crate::signal::{self, Stop, Stoppable};
 
 pub use self::options::Options;
+
+/// So many bytes of receipts are printed at once.
+const PRINTED_BYTES: usize = 1 << 16;
 
 /// What is said when all is stored: a record a table, the segments to print as
 /// receipts, and the run's end.
@@ -75,17 +78,26 @@ pub fn run(
     // The lock is free by now: a reader that waits for it is served, and what
     // is not printed rt-purge --pending finds.
     signal::end_soon()?;
-    let fail = |e| Error::stream("cannot write the receipts", e);
-    let mut out = BufWriter::with_capacity(1 << 16, output);
+    let mut out = Vec::new();
     for segment in receipts {
-        out.write_all(&jsonl::line(&Receipt { segment })?).map_err(fail)?;
+        jsonl::append(&mut out, &Receipt { segment })?;
+        if out.len() >= PRINTED_BYTES {
+            print(&mut out, output)?;
+        }
     }
     for record in records {
-        let line = jsonl::line(&Outcome::Stored(record))?;
-        out.write_all(&line).map_err(fail)?;
+        jsonl::append(&mut out, &Outcome::Stored(record))?;
     }
-    out.flush().map_err(fail)?;
+    print(&mut out, output)?;
     result
+}
+
+/// Prints whole lines, and empties what held them: none is tried again after a
+/// failure.
+fn print(lines: &mut Vec<u8>, output: &mut dyn Write) -> Result<()> {
+    let done = output.write_all(lines).and_then(|()| output.flush());
+    lines.clear();
+    done.map_err(|e| Error::stream("cannot write the receipts", e))
 }
 
 /// What is said of a run that stored nothing. One of several tables says
