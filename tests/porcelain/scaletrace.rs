@@ -42,7 +42,7 @@ fn fill(dir: &Dir, from: u64, rows: u64) {
              INSERT INTO agent_logs SELECT n,
                strftime('%Y-%m-%dT%H:%M:%SZ', 1735689600 + n * 7919 % 31000000,
                  'unixepoch'),
-               'a prompt ' || n, '\"],[ ' || hex(randomblob(100)), n * 3
+               'a prompt ' || n, '\"],[ ' || lower(hex(randomblob(100))), n * 3
              FROM s"
         ),
     );
