@@ -12,9 +12,10 @@ use crate::error::Result;
 /// An index that finds the rows that are meant by their time.
 pub(super) struct Served {
     pub name: String,
-    /// It is in the order of time and rowid.
+    /// Whether the index is in the order of time and rowid.
     pub ordered: bool,
-    /// It holds a part of the table, with all rows that can be meant.
+    /// Whether the index holds a part of the table, with all rows that can be
+    /// meant.
     pub partial: bool,
 }
 
