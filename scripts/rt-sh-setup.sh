@@ -1,16 +1,17 @@
 # shellcheck shell=sh
 # rt-sh-setup.sh: what the rt scripts have in common; sourced, never run.
 #
-# Needs set -eu.  Gives die; usage and rt_parse (rt-sh-flags.sh); and
-# for a run, to be called in this order: rt_settings, rt_lock "$@", and from
+# Needs set -eu, and self, the script's own file: a link to a script, in ~/bin
+# say, stands for the script.  Gives die; usage and rt_parse (rt-sh-flags.sh);
+# and for a run, to be called in this order: rt_settings, rt_lock "$@", and from
 # rt-sh-end.sh rt_tmp, rt_print, rt_exit.
 
 unset CDPATH && umask 077 && export LC_ALL=C
 IFS=' 	
 '
 RT_NAME=${0##*/}
-# A link to a script, in ~/bin say, stands for the script.
-RT_HOME=${RT_EXEC_PATH:-$(dirname -- "$(readlink -f -- "$0")")}
+# shellcheck disable=SC2154 # the script sets it
+RT_HOME=${RT_EXEC_PATH:-${self%/*}}
 # Programs beside the scripts come before others, and under cron's PATH too.
 export PATH="$RT_HOME:$PATH"
 # shellcheck source=scripts/rt-sh-flags.sh
@@ -59,7 +60,8 @@ rt_settings() {
 		[ -n "$rt_value" ] || usage 'the value of a flag is empty'
 		eval "[ -z \"\${OPT_$rt_var+x}\" ] || export RT_$rt_var=\"\$rt_value\""
 	done
-	[ -n "${RT_UNDER_LOCK-}" ] || RT_STARTED=$(RT_NOW='' rt-policy --clock)
+	[ -z "${RT_UNDER_LOCK-}" ] || return 0
+	RT_STARTED=$(RT_NOW='' rt-policy --clock)
 	RT_NOW=$(rt-policy --clock ${OPT_NOW+--now="$OPT_NOW"})
 	export RT_NOW RT_STARTED
 }
