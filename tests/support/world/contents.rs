@@ -1,39 +1,44 @@
-//! Where each row is, read with SQLite, gzip and tar alone; and what the
-//! ledger says of the files.
+//! Where each row is, read with SQLite and what any program has that reads gzip
+//! and tar; and what the ledger says of the files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use rt::archive::Ledger;
 use serde_json::Value;
+use tar::Archive;
 
 use super::{NEW, World, records};
 
 /// Rows as `table|k|n|at|body`, and how many of each there are.
 pub type Bag = BTreeMap<String, i64>;
 
-/// Prints each archived row behind the name of its file; a name that a tar
-/// holds twice is an error.
-const LINES: &str = r#"
-set -e
-rm -rf out && mkdir out
-for f in archives/warm/*/*.jsonl.gz; do
-	[ ! -e "$f" ] || gzip -dc "$f" | sed "s|^|${f#archives/} |"
-done
-for f in archives/warm/*/*.jsonl; do
-	[ ! -e "$f" ] || sed "s|^|${f#archives/} |" "$f"
-done
-for tar in archives/cold/*/*.tar.gz; do
-	[ -e "$tar" ] || continue
-	to=out/$(basename "$tar")
-	mkdir "$to"
-	tar -xzf "$tar" -C "$to"
-	tar -tzf "$tar" | sort | uniq -d | sed 's/^/twice: /' >&2
-	for f in "$to"/*-*/*.jsonl.gz; do
-		[ ! -e "$f" ] || gzip -dc "$f" | sed "s|^|cold/${f#"$to"/} |"
-	done
-done
-rm -rf out"#;
+/// The lines of a gzip file of any number of members.
+fn gunzip(file: impl Read) -> String {
+    let mut text = String::new();
+    MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The row files of a tar as they are, by their names; none is there twice.
+fn untar(file: &Path) -> BTreeMap<String, String> {
+    let mut tar = Archive::new(MultiGzDecoder::new(File::open(file).unwrap()));
+    let mut files = BTreeMap::new();
+    for entry in tar.entries().unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let text = match name.ends_with(".jsonl.gz") {
+            true => gunzip(entry),
+            false => String::new(),
+        };
+        let again = files.insert(name, text);
+        assert!(again.is_none(), "{} has a name twice", file.display());
+    }
+    files
+}
 
 /// A value as SQLite's own text of it.
 fn text(value: &Value) -> String {
@@ -47,13 +52,25 @@ impl World {
     /// The archived rows, each with its place, `warm/DAY/FILE` or
     /// `cold/DAY/FILE`.
     pub fn placed(&self) -> Vec<(String, Value)> {
-        let out = self.sh(LINES).run();
-        out.status(0).stderr("");
-        let lines = out.stdout.lines().map(|line| {
-            let (place, row) = line.split_once(' ').unwrap();
-            (place.to_owned(), records(row).remove(0))
+        let tree = self.dir.join("archives");
+        let mut files = Vec::new();
+        for name in self.files() {
+            let path = tree.join(&name);
+            if name.ends_with(".jsonl.gz") {
+                files.push((name, gunzip(File::open(path).unwrap())));
+            } else if name.ends_with(".jsonl") {
+                files.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+        let tars = self.files_of("cold/");
+        for tar in tars.iter().filter(|name| name.ends_with(".tar.gz")) {
+            let in_tier = |(name, text)| (format!("cold/{name}"), text);
+            files.extend(untar(&tree.join(tar)).into_iter().map(in_tier));
+        }
+        let rows = files.iter().flat_map(|(name, text)| {
+            records(text).into_iter().map(|row| (name.clone(), row))
         });
-        lines.collect()
+        rows.collect()
     }
 
     /// The archived rows.
