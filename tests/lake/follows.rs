@@ -167,3 +167,17 @@ fn second_tree_does_not_take_the_place_of_the_first() {
     let out = publish(&world).args(["--archives", "moved"]).run();
     assert_eq!(summary(&out)["kept"], 1);
 }
+
+#[test]
+fn month_whose_schema_is_nowhere_keeps_no_other_one_away() {
+    let world = World::filled(&["uuids", "numbers"], 30);
+    archive(&world, &["uuids", "numbers"]);
+    let schemas = fs::read_dir(world.dir.join("archives/schema")).unwrap();
+    let mut schemas = schemas.map(|entry| entry.unwrap().path());
+    let is =
+        |path: &std::path::PathBuf| path.to_str().unwrap().contains("uuids");
+    fs::remove_file(schemas.find(is).unwrap()).unwrap();
+    let out = publish(&world).run();
+    out.status(5).stderr_has("is not there");
+    assert_eq!(files(&world.dir, "numbers").len(), 1);
+}

@@ -139,12 +139,13 @@ impl Archives {
     /// declared types make of values.
     ///
     /// # Errors
-    /// The CREATE statements are nowhere, or (5) not what the ledger says.
+    /// 5: the CREATE statements are nowhere, or not what the ledger says.
     pub fn declared(
         &self,
         segment: &Segment,
     ) -> Result<Vec<(String, Option<Affinity>)>> {
-        let schema = self.tree.kept_schema(self.ledger.files()?, segment)?;
+        let schema = self.tree.kept_schema(self.ledger.files()?, segment);
+        let schema = schema.map_err(|e| e.with_exit(Exit::Disagree))?;
         declared_types(&schema, &segment.table)
     }
 
