@@ -8,6 +8,7 @@
 
 mod files;
 mod ledger;
+mod longer;
 mod schemas;
 
 use std::fs;

@@ -15,7 +15,7 @@ use super::end_mark::EndMark;
 use super::event::Event;
 use super::ledger;
 use super::link::parse_line;
-use super::replay::End;
+use super::replay::{End, TOO_LONG, TORN_MOST};
 use super::said::Said;
 use crate::error::{Error, Result};
 use crate::io::durable;
@@ -78,11 +78,16 @@ impl Audit {
         let (mut line, mut end) = (Vec::new(), End::start());
         loop {
             line.clear();
-            let n = input
+            let n = (&mut input)
+                .take(TORN_MOST)
                 .read_until(b'\n', &mut line)
                 .map_err(|e| Error::io("read", &path, e))?;
             if line.pop_if(|byte| *byte == b'\n').is_none() {
                 audit.tail_bytes = n as u64;
+                if audit.tail_bytes == TORN_MOST {
+                    audit.lines += 1;
+                    audit.fault(TOO_LONG.to_owned());
+                }
                 let end = held_against(root, mark, end.seq, &end.sha256);
                 audit.end = audit.end.or(end);
                 return Ok(audit);

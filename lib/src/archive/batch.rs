@@ -28,7 +28,7 @@ use super::owner::{Archive, not_as_said};
 use super::state::Kind;
 use crate::crash;
 use crate::error::{Error, Result, quote};
-use crate::io::digest::file_sha256;
+use crate::io::digest::is_file;
 use crate::io::durable::{self, FileId};
 use crate::io::sync_many;
 use crate::io::tree_path::TreePath;
@@ -169,7 +169,7 @@ impl Archive {
         for removed in changes.iter().flat_map(|(_, c)| &c.removes) {
             let path = self.tree.path(&removed.file)?;
             let Some(file) = durable::open_if_there(&path)? else { continue };
-            if file_sha256(file, &path)? == removed.sha256 {
+            if is_file(file, &path, (removed.size_bytes, &removed.sha256))? {
                 durable::remove_if_there(&path)?;
                 crash::point("change.removed");
             }

@@ -18,7 +18,10 @@ use crate::io::durable;
 use crate::time;
 
 /// More than one append ever writes, in bytes.
-const TORN_MOST: u64 = 64 << 20;
+pub(super) const TORN_MOST: u64 = 64 << 20;
+
+/// What is wrong with so much in which no line ends.
+pub(super) const TOO_LONG: &str = "it is longer than any line";
 
 /// Where the whole lines end that were followed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -134,6 +137,9 @@ impl Replay {
                 start += end + 1;
             }
             pending.drain(..start);
+            if pending.len() as u64 >= TORN_MOST {
+                return Err(self.broken(path, TOO_LONG));
+            }
         }
     }
 
@@ -152,22 +158,29 @@ impl Replay {
             })
     }
 
-    fn follow(&mut self, line: &[u8], path: &Path) -> Result<()> {
+    /// The line behind the last sound one is none.
+    fn broken(&self, path: &Path, what: &str) -> Error {
         let seq = self.end.seq + 1;
-        let broken = |what: &str| {
-            Error::disagree(format!("{}, line {seq}: {what}", quoted(path)))
-                .hint(
-                    "the ledger was edited or damaged; restore it from a \
-                     backup before anything is deleted on its strength",
-                )
-        };
-        let (link, event) = parse_line(line).map_err(|what| broken(&what))?;
-        link.check(self.end.seq, &self.end.sha256)
-            .map_err(|what| broken(&what))?;
-        let at = time::parse(link.at.as_bytes());
-        self.take(event, at, self.end.size_bytes)
-            .map_err(|what| broken(&what))?;
+        Error::disagree(format!("{}, line {seq}: {what}", quoted(path))).hint(
+            "the ledger was edited or damaged; restore it from a backup before \
+             anything is deleted on its strength",
+        )
+    }
+
+    fn follow(&mut self, line: &[u8], path: &Path) -> Result<()> {
+        let link =
+            self.take_line(line).map_err(|what| self.broken(path, &what))?;
+        let seq = link.seq;
         self.end = self.end.with(line, seq, link.first_seq.unwrap_or(seq));
         Ok(())
+    }
+
+    /// Takes in the line behind the last one, or says why it is none.
+    fn take_line(&mut self, line: &[u8]) -> std::result::Result<Link, String> {
+        let (link, event) = parse_line(line)?;
+        link.check(self.end.seq, &self.end.sha256)?;
+        let at = time::parse(link.at.as_bytes());
+        self.take(event, at, self.end.size_bytes)?;
+        Ok(link)
     }
 }

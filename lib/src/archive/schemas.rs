@@ -6,6 +6,7 @@
 //! tar, and written anew where its text is known, from the database or from a
 //! tar.
 
+use std::fs::File;
 use std::io::{Read, Write};
 
 use sha2::{Digest, Sha256};
@@ -15,7 +16,7 @@ use super::inventory::Inventory;
 use super::names::{Tree, file_name};
 use super::owner::not_as_said;
 use crate::error::{Error, Result, quote, quoted};
-use crate::io::digest::hex;
+use crate::io::digest::{file_sha256, hex};
 use crate::io::durable::{self, Temp};
 use crate::io::tar::read_tar;
 use crate::io::tree_path::TreePath;
@@ -32,6 +33,19 @@ pub fn schema_is_sound(name: &str, sha256: &str) -> bool {
         name.strip_prefix("schema/").and_then(|n| n.strip_suffix(".sql"));
     let digits = stem.and_then(|stem| stem.rsplit_once('-')).map(|(_, d)| d);
     digits.is_none_or(|digits| sha256.get(..DIGITS) == Some(digits))
+}
+
+/// The SHA-256 of a file `schema/NAME`, if that is what its name says.
+pub fn sound_schema(
+    name: &str,
+    file: File,
+    path: &TreePath,
+) -> Result<Option<String>> {
+    if durable::length(&file, path)? > MOST_BYTES {
+        return Ok(None);
+    }
+    let sha256 = file_sha256(file, path)?;
+    Ok(schema_is_sound(name, &sha256).then_some(sha256))
 }
 
 /// The file with the CREATE statements that a segment's rows came from, from
@@ -72,7 +86,10 @@ impl Tree {
         let folder = path.folder();
         durable::make_folders(&folder)?;
         let there = durable::open_if_there(&path)?;
-        if let Some(mut file) = there {
+        let length = text.len() as u64;
+        if let Some(mut file) = there
+            && durable::length(&file, &path)? == length
+        {
             let mut is = Vec::new();
             file.read_to_end(&mut is)
                 .map_err(|e| Error::io("read", &path, e))?;
@@ -104,11 +121,15 @@ impl Tree {
         let name = schema_file(segment);
         let path = self.path(&name)?;
         let is = |text: &[u8]| digest(text) == segment.schema_sha256;
-        let there = durable::read_if_there(&path)?;
-        let damaged = match there {
-            Some(text) if is(&text) => return statements(text, &path),
-            other => other.is_some(),
-        };
+        let there = durable::open_if_there(&path)?;
+        let damaged = there.is_some();
+        if let Some(file) = there
+            && sound_schema(&name, file, &path)?.is_some()
+            && let Some(text) = durable::read_if_there(&path)?
+            && is(&text)
+        {
+            return statements(text, &path);
+        }
         let beside = match self.schema_in_tars(files, &name)? {
             InTars::Sound(text, _) if is(&text) => {
                 return statements(text, &path);
@@ -129,8 +150,11 @@ impl Tree {
 
     /// Whether a file `schema/NAME` is there and holds what its name says.
     pub fn has_schema(&self, name: &str) -> Result<bool> {
-        let text = durable::read_if_there(&self.path(name)?)?;
-        Ok(text.is_some_and(|text| schema_is_sound(name, &digest(&text))))
+        let path = self.path(name)?;
+        let Some(file) = durable::open_if_there(&path)? else {
+            return Ok(false);
+        };
+        Ok(sound_schema(name, file, &path)?.is_some())
     }
 
     /// Makes sure that a file `schema/NAME` holds what its name says: a damaged

@@ -46,6 +46,19 @@ pub fn file_sha256(mut file: File, path: impl AsRef<Path>) -> Result<String> {
     Ok(input.sha256())
 }
 
+/// Whether a file, from where it stands, has a length in bytes and a SHA-256.
+/// One of another length is not read: where nothing is written, a disk keeps
+/// nothing, so that a file can be longer than anybody would wait for.
+pub fn is_file(
+    file: File,
+    path: impl AsRef<Path>,
+    (size_bytes, sha256): (u64, &str),
+) -> Result<bool> {
+    let path = path.as_ref();
+    let meta = file.metadata().map_err(|e| Error::io("stat", path, e))?;
+    Ok(meta.len() == size_bytes && file_sha256(file, path)? == sha256)
+}
+
 /// Length and SHA-256 of bytes that pass by.
 #[derive(Default)]
 pub struct Sum {

@@ -7,6 +7,7 @@ pub mod digest;
 pub(crate) mod durable;
 pub(crate) mod exposed;
 pub(crate) mod gz;
+pub(crate) mod holes;
 pub(crate) mod jsonl;
 pub(crate) mod large;
 pub(crate) mod line_room;

@@ -16,7 +16,7 @@ use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
 use crate::archive::{Change, Kind, goes, not_as_said};
 use crate::error::{Error, Result};
-use crate::io::digest::file_sha256;
+use crate::io::digest::is_file;
 use crate::io::durable::{self, FileId};
 use crate::io::tree_path::TreePath;
 
@@ -128,9 +128,8 @@ impl Cat<'_> {
         let path = self.tree.path(name)?;
         let done = match (&change.after, tar) {
             (Some(after), Some(tar)) => {
-                durable::length(tar, &path)? == after.size_bytes
-                    && file_sha256(from_start(tar, path.path())?, &path)?
-                        == after.sha256
+                let known = (after.size_bytes, after.sha256.as_str());
+                is_file(from_start(tar, path.path())?, &path, known)?
             }
             (None, None) => self.options.wants(Tier::Cold),
             _ => false,
@@ -145,12 +144,11 @@ impl Cat<'_> {
                 let named =
                     change.removes.iter().find(|r| r.file == warm.file.file);
                 let gone = match named {
-                    Some(named) => {
-                        file_sha256(
-                            from_start(&warm.open, path.path())?,
-                            path,
-                        )? == named.sha256
-                    }
+                    Some(named) => is_file(
+                        from_start(&warm.open, path.path())?,
+                        path,
+                        (named.size_bytes, &named.sha256),
+                    )?,
                     None => false,
                 };
                 if !gone {

@@ -10,7 +10,7 @@ use crate::archive::{
     Named, Ready, file_name, not_as_said,
 };
 use crate::error::{Error, Exit, Notes, Result, quote};
-use crate::io::digest::file_sha256;
+use crate::io::digest::{file_sha256, is_file};
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 use crate::io::tree_path::TreePath;
@@ -22,14 +22,14 @@ pub(super) fn prove(
     files: &Inventory,
     warm: &WarmFile,
 ) -> Result<(String, Option<Member>)> {
-    let sha256 = file_sha256(durable::open_read(&warm.path)?, &warm.path)?;
-    match files.file(&warm.file) {
-        Some(known) if known.sha256 != sha256 => {
-            Err(not_as_said(&warm.path, "is not what the ledger says"))
-        }
-        Some(known) => Ok((sha256, known.members.first().cloned())),
-        None => Ok((sha256, None)),
+    let open = durable::open_read(&warm.path)?;
+    let Some(known) = files.file(&warm.file) else {
+        return Ok((file_sha256(open, &warm.path)?, None));
+    };
+    if !is_file(open, &warm.path, (known.size_bytes, &known.sha256))? {
+        return Err(not_as_said(&warm.path, "is not what the ledger says"));
     }
+    Ok((known.sha256.clone(), known.members.first().cloned()))
 }
 
 /// A month whose warm files are due.

@@ -6,7 +6,7 @@ use crate::archive::{
     Archive, Change, FileState, Inventory, Member, Ready, Tree, not_as_said,
 };
 use crate::error::{Notes, Result, counted, quote};
-use crate::io::digest::file_sha256;
+use crate::io::digest::is_file;
 use crate::io::durable::{self, FileId};
 use crate::outcome::Expiry;
 use crate::retention::{Ending, Fate, Files, Plan};
@@ -50,7 +50,8 @@ pub(super) fn prove(tree: &Tree, due: &Due<'_>) -> Result<FileId> {
     let file = durable::open_if_there(&path)?
         .ok_or_else(|| not_as_said(&path, "is missing"))?;
     let id = FileId::of(&file, &path)?;
-    match file_sha256(file, &path)? == due.before.sha256 {
+    let known = (due.before.size_bytes, due.before.sha256.as_str());
+    match is_file(file, &path, known)? {
         true => Ok(id),
         false => Err(not_as_said(&path, "is not what the ledger says")),
     }

@@ -23,7 +23,7 @@ use crate::archive::{
     TORN, Tree, came_back, forms_under_way, goes,
 };
 use crate::error::{Error, Exit, Notes, Result, counted, quote};
-use crate::io::digest::{file_sha256, hex};
+use crate::io::digest::{file_sha256, hex, is_file};
 use crate::io::durable;
 use crate::io::jsonl;
 use crate::io::tar::read_tar;
@@ -318,7 +318,9 @@ impl Planner<'_> {
             let there = durable::open_if_there(&path)?;
             let same = match there {
                 None => true,
-                Some(open) => file_sha256(open, &path)? == warm.sha256,
+                Some(open) => {
+                    is_file(open, &path, (warm.size_bytes, &warm.sha256))?
+                }
             };
             if same && self.holds(adopt, member, warm)? {
                 moved.push(warm.named(&file));

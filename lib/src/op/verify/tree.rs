@@ -6,13 +6,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::finding::{Finding, Place, Severity};
-use crate::archive::schema_is_sound;
+use crate::archive::sound_schema;
 use crate::archive::tiers::entries;
 use crate::archive::{
     Audit, CHECKPOINT, LOST, READ_LOG, STAGE, TORN, Tree, moving,
 };
 use crate::error::{Error, Result, quote, quoted};
-use crate::io::digest::file_sha256;
 use crate::io::durable;
 use crate::io::tree_path::TreePath;
 
@@ -158,7 +157,7 @@ impl Walker<'_> {
         let Some(open) = durable::open_if_there(path)? else {
             return Ok(());
         };
-        if !schema_is_sound(file, &file_sha256(open, path)?) {
+        if sound_schema(file, open, path)?.is_none() {
             let message =
                 format!("{} is not what its name says", quoted(path));
             self.find(file, Finding::damage("schema", message).hint(SCHEMA));
