@@ -109,3 +109,16 @@ fn host_that_is_no_folder_is_refused() {
         out.status(2).stderr_has("a host cannot be called");
     }
 }
+
+#[test]
+fn statements_that_are_no_file_keep_nothing_else_back() {
+    if !has_rclone() {
+        return;
+    }
+    let world = world();
+    let fifo = "mkfifo -m 600 archives/schema/t-000000000000.sql";
+    world.sh(fifo).run().status(0);
+    let out = ship(&world, "rt-ship").arg("remote").run();
+    out.status(5).stderr_has("it is no regular file");
+    assert_eq!(objects(&out, "shipped").len(), 6, "and the ledger");
+}

@@ -6,11 +6,11 @@ use std::io::Write;
 use super::{Object, Options};
 use crate::archive::tiers::entries;
 use crate::archive::{
-    Inventory, Remote, STAGE, Ship, State, Tree, not_as_said, schema_is_sound,
+    Inventory, Remote, STAGE, Ship, State, Tree, not_as_said, sound_schema,
     under_way,
 };
 use crate::error::{Exit, Notes, Result, quote};
-use crate::io::digest::file_sha256;
+use crate::io::digest::is_file;
 use crate::io::tree_path::TreePath;
 use crate::io::{durable, jsonl};
 
@@ -90,7 +90,8 @@ fn link(
 /// Whether a copy that was made ready is what the ledger says; another is
 /// removed.
 fn is_sound(path: &TreePath, object: &Object) -> Result<bool> {
-    if file_sha256(durable::open_read(path)?, path)? == object.sha256 {
+    let known = (object.size_bytes, object.sha256.as_str());
+    if is_file(durable::open_read(path)?, path, known)? {
         return Ok(true);
     }
     durable::remove_if_there(path)?;
@@ -143,7 +144,20 @@ fn wanted(
     Ok(objects)
 }
 
-/// The statements of the tree; damaged ones are left out.
+/// A file of statements, if it is still there.
+///
+/// # Errors
+/// It cannot be read, or is not what its name says.
+fn schema(file: &str, path: &TreePath) -> Result<Option<Object>> {
+    let Some(open) = durable::open_if_there(path)? else { return Ok(None) };
+    let size_bytes = durable::length(&open, path)?;
+    let sha256 = sound_schema(file, open, path)?
+        .ok_or_else(|| not_as_said(path, "is not what its name says"))?;
+    Ok(Some(Object::of(file, size_bytes, &sha256)))
+}
+
+/// The statements of the tree; those that are damaged, or no files, are left
+/// out.
 fn schemas(tree: &Tree, left: &mut Left<'_>) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for (name, path) in entries(&tree.folder("schema")?)? {
@@ -151,15 +165,10 @@ fn schemas(tree: &Tree, left: &mut Left<'_>) -> Result<Vec<Object>> {
             continue;
         }
         let file = format!("schema/{name}");
-        let Some(open) = durable::open_if_there(&path)? else { continue };
-        let size_bytes = durable::length(&open, &path)?;
-        let sha256 = file_sha256(open, &path)?;
-        if !schema_is_sound(&file, &sha256) {
-            let what = not_as_said(&path, "is not what its name says");
-            left.note(Exit::Disagree, &what.to_string());
-            continue;
+        match schema(&file, &path) {
+            Ok(object) => objects.extend(object),
+            Err(error) => left.note(Exit::Disagree, &error.to_string()),
         }
-        objects.push(Object::of(&file, size_bytes, &sha256));
     }
     Ok(objects)
 }
