@@ -102,7 +102,9 @@ fn erasure_begins_nothing_more_once_it_is_stopped() {
     world.sh(stored).run().status(0);
     let database = Connection::open(world.dir.join("db")).unwrap();
     database.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let args = ["--hot", "--yes", "--where", "id=1", "--reason", "x", "t"];
+    // Whoever looks whether the lock is taken takes it for a moment.
+    let args = ["--wait=10s", "--hot", "--yes", "--where", "id=1"];
+    let args = [&args[..], &["--reason", "x", "t"]].concat();
     world.dir.write("pipe", RULE);
     let child = start(&world, "rt-erase", &args);
     // It has the lock, and waits for the database, which each step would.
