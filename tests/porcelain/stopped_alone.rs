@@ -102,7 +102,8 @@ fn erasure_begins_nothing_more_once_it_is_stopped() {
     world.sh(stored).run().status(0);
     let database = Connection::open(world.dir.join("db")).unwrap();
     database.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    // Whoever looks whether the lock is taken takes it for a moment.
+    // The check whether rt-erase has the lock holds it for a moment, and
+    // rt-erase must wait for that.
     let args = ["--wait=10s", "--hot", "--yes", "--where", "id=1"];
     let args = [&args[..], &["--reason", "x", "t"]].concat();
     world.dir.write("pipe", RULE);
