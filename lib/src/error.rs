@@ -126,11 +126,17 @@ impl Error {
         Error::stream(&format!("cannot {verb} {}", quoted(path)), source)
     }
 
-    /// A failed read or write that has no path; `doing` reads as it stands.
+    /// A failed read or write that has no path; `doing` reads as it stands. An
+    /// error of this library in the source keeps its class.
     pub fn stream(doing: &str, source: io::Error) -> Error {
         if source.kind() == io::ErrorKind::BrokenPipe {
             return Error::new(Exit::Closed, "");
         }
+        let source = match source.downcast::<Error>() {
+            Ok(error) if error.ends_run() => return error,
+            Ok(error) => return error.during(doing),
+            Err(source) => source,
+        };
         let error = Error::failed(format!("{doing}: {}", reason(&source)));
         match source.kind() {
             io::ErrorKind::StorageFull
@@ -177,6 +183,11 @@ impl Error {
     /// The class.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Whether it is a signal that ends the whole run.
+    pub fn ends_run(&self) -> bool {
+        matches!(self.exit, Exit::Interrupted | Exit::Terminated)
     }
 
     /// The next step, if there is one to name.

@@ -4,6 +4,7 @@
 //!
 //! A statement of SQL may never end, and a lock may stay taken: what runs or
 //! waits so long asks [`check`], which knows what the whole process was told.
+//! What reads files says how much [passed]: a month can be as large as a disk.
 //!
 //! System calls are restarted after a handler ran, and a read can wait for
 //! ever; so the wait for input is a poll, cut into slices short enough for a
@@ -13,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,22 @@ pub fn check() -> Result<()> {
         true => Err(Error::stream("", io::ErrorKind::BrokenPipe.into())),
         false => Ok(()),
     }
+}
+
+/// How much is read between two questions whether the process is to end, in
+/// bytes: a moment's work.
+const ASK_BYTES: usize = 16 << 20;
+
+/// So many bytes more were read, or came out of what was compressed: an error
+/// now and then once the process is to end. A short file is read to its end.
+pub fn passed(bytes: usize) -> io::Result<()> {
+    static UNASKED: AtomicUsize = AtomicUsize::new(0);
+    let unasked = UNASKED.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    if unasked < ASK_BYTES || ENDING.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    UNASKED.store(0, Ordering::Relaxed);
+    asked().map_err(io::Error::other)
 }
 
 /// Whether a statement that takes long is to end.

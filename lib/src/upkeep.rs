@@ -134,7 +134,7 @@ pub fn change_all<I: Item>(
 }
 
 /// Takes what came of one file: whether it was done. Where it was left the
-/// step goes on; a failure ends it.
+/// step goes on; a failure or a signal ends it.
 pub fn done_or_left(
     done: Result<()>,
     step: &mut impl Step,
@@ -142,7 +142,9 @@ pub fn done_or_left(
 ) -> Result<bool> {
     match done {
         Ok(()) => Ok(true),
-        Err(error) if error.exit() == Exit::Failed => Err(error),
+        Err(error) if error.exit() == Exit::Failed || error.ends_run() => {
+            Err(error)
+        }
         Err(error) => {
             notes.warn(&error.to_string());
             step.leave(error.exit(), error.to_string());

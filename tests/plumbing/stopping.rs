@@ -208,3 +208,59 @@ fn programs_that_read_end_inside_a_view_that_never_ends() {
         }
     }
 }
+
+#[test]
+fn a_signal_ends_a_vacuum_of_many_small_steps() {
+    // Some 600 steps, between which others get the lock.
+    let world = World::of(&format!(
+        "PRAGMA page_size = 512; PRAGMA auto_vacuum = incremental; {ENDLESS};
+         CREATE TABLE x (v);
+         WITH n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n LIMIT 1200)
+         INSERT INTO x SELECT zeroblob(50000) FROM n;
+         DELETE FROM x"
+    ));
+    world.sh("rt-export --due t | rt-store t").run().status(0);
+    let free = "PRAGMA freelist_count";
+    let before: u64 = world.row(free).parse().unwrap();
+    let args = ["--pending", "--reclaim", "incremental"];
+    let child = start(&world, "rt-purge", &args);
+    until("pages are given back", || {
+        world.row(free).parse::<u64>().unwrap() < before - 1000
+    });
+    kill(child.id(), "-TERM");
+    assert_eq!(ends_soon(child, "incremental vacuum"), 143);
+    assert!(world.row(free).parse::<u64>().unwrap() > 0);
+    assert_eq!(world.row("SELECT count(*) FROM t"), "0");
+    assert_eq!(world.records().len(), 2);
+}
+
+#[test]
+fn a_signal_ends_the_reading_of_files_that_take_long() {
+    for (program, args, file) in [
+        ("rt-consolidate", &[][..], "warm/2020-01-0N/t.jsonl.gz"),
+        ("rt-consolidate", &["--dry-run"], "warm/2020-01-0N/t.jsonl"),
+        ("rt-expire", &["--yes"], "cold/2020/2020-0N.tar.gz"),
+    ] {
+        let world = World::of(ENDLESS);
+        let files = (1..=8).map(|n| {
+            let file = file.replace('N', &n.to_string());
+            let path = world.dir.join("archives").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // Nothing of it takes room on the disk.
+            File::create(&path).unwrap().set_len(1 << 30).unwrap();
+            path
+        });
+        let files: Vec<_> = files.collect();
+        let mut child = start(&world, program, args);
+        std::thread::sleep(Duration::from_millis(500));
+        let running = child.try_wait().unwrap().is_none();
+        assert!(running, "{program} {args:?} was done");
+        kill(child.id(), "-TERM");
+        assert_eq!(ends_soon(child, file), 143, "{program} {args:?}");
+        for file in files {
+            fs::remove_file(file).unwrap();
+        }
+        let child = start(&world, program, args);
+        assert_eq!(ends_soon(child, "nothing to do"), 0);
+    }
+}

@@ -36,6 +36,7 @@ impl Archive {
                     Event::Published { id: segment.id.clone() }
                 }
                 Ok(Form::Before) => Event::Void { id: segment.id.clone() },
+                Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
                     self.check_lock()?;
                     self.ledger.sync()?;
@@ -76,6 +77,7 @@ impl Archive {
             match self.change_form(&change) {
                 Ok(Form::After) => done.push((kind, change)),
                 Ok(Form::Before) => void.push(change),
+                Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
                     self.block_change(&change, &error, notes);
                 }
@@ -105,6 +107,9 @@ impl Archive {
         notes: &mut dyn Notes,
     ) -> Result<()> {
         let Err(error) = ended else { return Ok(()) };
+        if error.ends_run() {
+            return Err(error);
+        }
         self.check_lock()?;
         self.ledger.sync()?;
         self.block_change(change, &error, notes);

@@ -6,6 +6,7 @@ use crate::db::Database;
 use crate::error::{Error, Notes, Result, quote, quoted};
 use crate::io::durable;
 use crate::outcome::Reclaimed;
+use crate::signal;
 
 /// The log of an incremental vacuum is copied in steps of so many bytes.
 const LOG_STEP: u64 = 4 << 20;
@@ -92,10 +93,12 @@ impl Database {
         Ok(before.saturating_sub(self.file_bytes()?))
     }
 
-    /// Frees pages in steps, so that no step holds the lock for long.
+    /// Frees pages in steps, so that no step holds the lock for long. Each
+    /// step is too short for a statement to be asked whether it is to end.
     fn incremental(&self) -> Result<()> {
         let mut free = self.pragma_number("freelist_count")?;
         while free > 0 {
+            signal::check()?;
             let mut step = self
                 .connection
                 .prepare("PRAGMA incremental_vacuum(200)")

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::signal;
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -102,6 +103,7 @@ impl Read for Hashing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
         self.hash.update(&buffer[..n]);
+        signal::passed(n)?;
         Ok(n)
     }
 }

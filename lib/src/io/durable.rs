@@ -19,6 +19,7 @@ use crate::error::{Error, Result, quoted};
 use crate::io::beneath;
 use crate::io::digest::random_hex;
 use crate::io::tree_path::{At, TreePath};
+use crate::signal;
 
 /// How temporary names begin in a tree: under its lock, whatever in it is
 /// called so is a dead run's.
@@ -345,7 +346,8 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Reads until `buffer` is full or the input ends; gives what was read.
+/// Reads until `buffer` is full or the input ends; gives what was read. Once
+/// the process is to end, this is an error [now and then](signal::passed).
 pub fn read_full(
     input: &mut dyn Read,
     buffer: &mut [u8],
@@ -359,6 +361,7 @@ pub fn read_full(
             Err(e) => return Err(e),
         }
     }
+    signal::passed(filled)?;
     Ok(filled)
 }
 

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, Read};
 
 use crate::error::Error;
+use crate::signal;
 
 /// Bytes asked of the source at once, at least.
 const READ: usize = 256 * 1024;
@@ -82,7 +83,10 @@ impl<R: Read> Input<R> {
             self.make_room(wanted);
             match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
-                Ok(n) => self.end += n,
+                Ok(n) => {
+                    self.end += n;
+                    signal::passed(n)?;
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }

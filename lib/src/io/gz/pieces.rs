@@ -22,6 +22,7 @@ use super::member::{
     HEADER_MAX, HeaderParse, MemberInfo, count_lines, parse_header,
 };
 use crate::error::{Error, Result, reason};
+use crate::signal::passed;
 
 /// The longest piece of a stream, in bytes.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -118,12 +119,10 @@ impl<R: Read> Pieces<R> {
     /// passed over, [`crate::error::Exit::Data`] for it, and for what is
     /// empty. After an error there is no more text.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Result<Piece> {
-        let result = self.step(out);
-        if result.is_err() {
+        self.step(out).inspect_err(|_| {
             self.source = Source::Broken;
             out.clear();
-        }
-        result
+        })
     }
 
     /// Offset of the first member whose header says a size or a number of
@@ -331,6 +330,7 @@ impl<R: Read> Pieces<R> {
             }
         }
         out.truncate(filled);
+        passed(filled).map_err(|e| failed(&self.name, e))?;
         stream.lines += count_lines(out);
         if filled > 0 {
             self.source = Source::Inside(stream);

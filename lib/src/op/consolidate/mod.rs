@@ -74,7 +74,7 @@ fn consolidate(
         let months =
             due(&tree, &ledger, &policy, now, options, record, notes)?;
         for (file, warm) in months {
-            rehearse(&tree, ledger.files()?, file, warm, record, notes);
+            rehearse(&tree, ledger.files()?, file, warm, record, notes)?;
         }
         record.consolidated = record.removed_warm.len() as u64;
         return Ok(());
@@ -110,11 +110,15 @@ fn rehearse(
     warm: Vec<WarmFile>,
     record: &mut Consolidation,
     notes: &mut dyn Notes,
-) {
-    if let Err(error) = tree.stranger(files, &file) {
-        notes.warn(&error.to_string());
-        record.leave(error.exit(), error.to_string());
-        return;
+) -> Result<()> {
+    match tree.stranger(files, &file) {
+        Ok(_) => {}
+        Err(error) if error.ends_run() => return Err(error),
+        Err(error) => {
+            notes.warn(&error.to_string());
+            record.leave(error.exit(), error.to_string());
+            return Ok(());
+        }
     }
     let before = record.removed_warm.len();
     for one in warm {
@@ -129,6 +133,7 @@ fn rehearse(
         });
         match proof {
             Ok(()) => record.removed_warm.push(one.file),
+            Err(error) if error.ends_run() => return Err(error),
             Err(error) => {
                 notes.warn(&error.to_string());
                 record.leave(Exit::Partial, error.to_string());
@@ -138,6 +143,7 @@ fn rehearse(
     if record.removed_warm.len() > before {
         record.cold_files.push(file);
     }
+    Ok(())
 }
 
 /// The warm file that a run before this one would make.

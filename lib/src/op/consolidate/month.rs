@@ -69,7 +69,7 @@ impl Item for Month {
         let before = work.files()?.file(file).cloned();
         let (warm, mut scratch) = (std::mem::take(&mut self.warm), Vec::new());
         let (additions, removes) =
-            gather(work, warm, &mut scratch, record, notes);
+            gather(work, warm, &mut scratch, record, notes)?;
         if removes.is_empty() {
             return Ok(None);
         }
@@ -111,7 +111,7 @@ fn gather(
     scratch: &mut Vec<Temp>,
     record: &mut Consolidation,
     notes: &mut dyn Notes,
-) -> (BTreeMap<String, Addition>, Vec<Named>) {
+) -> Result<(BTreeMap<String, Addition>, Vec<Named>)> {
     let mut additions: BTreeMap<String, Addition> = BTreeMap::new();
     let mut removes = Vec::new();
     for one in warm {
@@ -133,13 +133,14 @@ fn gather(
                 entry.files.push(path);
                 removes.push(named);
             }
+            Err(error) if error.ends_run() => return Err(error),
             Err(error) => {
                 notes.warn(&error.to_string());
                 record.leave(Exit::Partial, error.to_string());
             }
         }
     }
-    (additions, removes)
+    Ok((additions, removes))
 }
 
 /// A warm file's digest, and its bytes as they go into the tar: the file
@@ -237,6 +238,9 @@ fn schemas(
             continue;
         }
         if let Err(error) = work.tree().mend_schema(work.files()?, &member) {
+            if error.ends_run() {
+                return Err(error);
+            }
             notes.warn(&error.to_string());
             record.leave(error.exit(), error.to_string());
             continue;

@@ -41,6 +41,7 @@ pub(super) fn survey(
                 files.insert(file, state);
                 strangers.push(adopt);
             }
+            Err(error) if error.ends_run() => return Err(error),
             Err(error) => {
                 notes.warn(&error.to_string());
                 record.leave(error.exit(), error.to_string());

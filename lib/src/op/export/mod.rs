@@ -139,5 +139,5 @@ fn several(
 
 /// Whether an error ends the whole run: a signal, or that nobody reads on.
 fn ends_run(error: &Error) -> bool {
-    matches!(error.exit(), Exit::Interrupted | Exit::Terminated | Exit::Closed)
+    error.ends_run() || error.exit() == Exit::Closed
 }

@@ -26,7 +26,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use self::options::{Results, Waited};
-use self::plan::{Group, Triggers, ends_run, failed};
+use self::plan::{Group, Triggers, failed};
 use self::receipts::{Input, read_receipts};
 use self::session::{Counted, Session};
 use crate::archive::{Archive, LedgerBefore, Receipt, enter_by_hand};
@@ -301,7 +301,7 @@ fn settle_groups(
         }
         results.push(result);
         let Err(error) = done else { continue };
-        if ends_run(&error)
+        if error.ends_run()
             || session.limit.check().is_err()
             || session.log.is_held()
         {

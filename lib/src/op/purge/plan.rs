@@ -11,7 +11,7 @@ use super::options::Options;
 use super::target::Writes;
 use crate::archive::{Ledger, Open, Receipt, Segment, Settled, State};
 use crate::db::{Database, Identity};
-use crate::error::{Error, Exit, Result, quote};
+use crate::error::{Error, Result, quote};
 use crate::outcome::{Purged, Status};
 use crate::settings::columns::rule;
 use crate::settings::policy::{self, Policy};
@@ -233,11 +233,6 @@ pub(super) fn failed(table: &str, error: &Error) -> Purged {
         exit_status: Some(error.exit().code()),
         ..Purged::new(table, Status::Failed)
     }
-}
-
-/// Whether an error ends the whole run: a signal.
-pub(super) fn ends_run(error: &Error) -> bool {
-    matches!(error.exit(), Exit::Interrupted | Exit::Terminated)
 }
 
 /// Children before parents.

@@ -55,7 +55,7 @@ pub(super) fn rehearse(
         let result =
             match table(source, &tree, &group, (others_bytes, &identity)) {
                 Ok(result) => result,
-                Err(error) if plan::ends_run(&error) => return Err(error),
+                Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
                     notes.warn(&error.to_string());
                     failed(&group.table, &error)
