@@ -146,7 +146,9 @@ pub use read_ahead::ReadAhead;
 pub use read_log::{READ_LOG, ReadLog};
 pub use rewriter::LineTime;
 pub use said::Said;
-pub use schemas::{InTars, schema_file, schema_is_sound, sound_schema};
+pub use schemas::{
+    InTars, open_schema, schema_file, schema_is_sound, sound_schema,
+};
 pub use segment::{
     BLOCK_BYTES, DurableSegment, SegmentState, VerifiedSegment,
 };

@@ -9,6 +9,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::event::Segment;
@@ -16,6 +17,7 @@ use super::inventory::Inventory;
 use super::names::{Tree, file_name};
 use super::owner::not_as_said;
 use crate::error::{Error, Result, quote, quoted};
+use crate::io::beneath;
 use crate::io::digest::{file_sha256, hex};
 use crate::io::durable::{self, Temp};
 use crate::io::tar::read_tar;
@@ -33,6 +35,12 @@ pub fn schema_is_sound(name: &str, sha256: &str) -> bool {
         name.strip_prefix("schema/").and_then(|n| n.strip_suffix(".sql"));
     let digits = stem.and_then(|stem| stem.rsplit_once('-')).map(|(_, d)| d);
     digits.is_none_or(|digits| sha256.get(..DIGITS) == Some(digits))
+}
+
+/// Opens a file of statements, which may be as long as no disk: then it is
+/// damaged, and can be written anew.
+pub fn open_schema(path: &TreePath) -> Result<Option<File>> {
+    durable::if_there(beneath::open(path, OFlags::RDONLY), "open", path)
 }
 
 /// The SHA-256 of a file `schema/NAME`, if that is what its name says.
@@ -85,7 +93,7 @@ impl Tree {
         let path = self.top().join(name);
         let folder = path.folder();
         durable::make_folders(&folder)?;
-        let there = durable::open_if_there(&path)?;
+        let there = open_schema(&path)?;
         let length = text.len() as u64;
         if let Some(mut file) = there
             && durable::length(&file, &path)? == length
@@ -121,7 +129,7 @@ impl Tree {
         let name = schema_file(segment);
         let path = self.path(&name)?;
         let is = |text: &[u8]| digest(text) == segment.schema_sha256;
-        let there = durable::open_if_there(&path)?;
+        let there = open_schema(&path)?;
         let damaged = there.is_some();
         if let Some(file) = there
             && sound_schema(&name, file, &path)?.is_some()
@@ -151,7 +159,7 @@ impl Tree {
     /// Whether a file `schema/NAME` is there and holds what its name says.
     pub fn has_schema(&self, name: &str) -> Result<bool> {
         let path = self.path(name)?;
-        let Some(file) = durable::open_if_there(&path)? else {
+        let Some(file) = open_schema(&path)? else {
             return Ok(false);
         };
         Ok(sound_schema(name, file, &path)?.is_some())

@@ -21,6 +21,7 @@ use std::path::{Component, Path};
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use super::holes;
 use super::tree_path::At;
 
 /// What every opening has: a pipe is not waited for, and a terminal does not
@@ -37,13 +38,26 @@ const FOLDER_MODE: Mode = Mode::RWXU;
 /// Opens a file; what is there and is no regular file is an error that says
 /// so. A new one has mode 0600.
 pub fn open<'a>(at: impl Into<At<'a>>, flags: OFlags) -> io::Result<File> {
-    let file = match resolve(at.into(), flags | ALWAYS) {
+    regular(at.into(), flags).map(|(file, _)| file)
+}
+
+/// Opens a file to read all of it; what is there and is no regular file, or is
+/// [longer than any disk](holes), is an error that says so.
+pub fn open_whole<'a>(at: impl Into<At<'a>>) -> io::Result<File> {
+    let (file, meta) = regular(at.into(), OFlags::RDONLY)?;
+    holes::check(&file, &meta)?;
+    Ok(file)
+}
+
+fn regular(at: At<'_>, flags: OFlags) -> io::Result<(File, Metadata)> {
+    let file = match resolve(at, flags | ALWAYS) {
         Ok(file) => File::from(file),
         // A pipe that nobody reads, or a socket.
         Err(Errno::NXIO) => return Err(not_regular()),
         Err(e) => return Err(said(e)),
     };
-    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+    let meta = file.metadata()?;
+    if meta.is_file() { Ok((file, meta)) } else { Err(not_regular()) }
 }
 
 fn said(errno: Errno) -> io::Error {

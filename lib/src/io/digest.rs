@@ -48,8 +48,7 @@ pub fn file_sha256(mut file: File, path: impl AsRef<Path>) -> Result<String> {
 }
 
 /// Whether a file, from where it stands, has a length in bytes and a SHA-256.
-/// One of another length is not read: where nothing is written, a disk keeps
-/// nothing, so that a file can be longer than anybody would wait for.
+/// One of another length is not read.
 pub fn is_file(
     file: File,
     path: impl AsRef<Path>,

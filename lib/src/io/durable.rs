@@ -267,17 +267,17 @@ fn make_folder<'a>(folder: impl Into<At<'a>>) -> Result<()> {
 }
 
 /// Opens a regular file for reading; a symbolic link in its last part is
-/// refused.
+/// refused, and (5) a file with [holes](super::holes) that is as long as no
+/// disk.
 pub fn open_read<'a>(path: impl Into<At<'a>>) -> Result<File> {
     let at: At<'_> = path.into();
-    beneath::open(at, OFlags::RDONLY)
-        .map_err(|e| Error::io("open", at.path(), e))
+    beneath::open_whole(at).map_err(|e| Error::io("open", at.path(), e))
 }
 
-/// Opens a file for reading, or says that there is none.
+/// The same, or says that there is no file.
 pub fn open_if_there<'a>(path: impl Into<At<'a>>) -> Result<Option<File>> {
     let at: At<'_> = path.into();
-    if_there(beneath::open(at, OFlags::RDONLY), "open", at.path())
+    if_there(beneath::open_whole(at), "open", at.path())
 }
 
 /// All bytes of a small file, or none where there is no file.

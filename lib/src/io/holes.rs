@@ -3,43 +3,50 @@
 //! needed to read it. The files of the archives are written from the first byte
 //! to the last, and have none.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, Take};
-use std::path::Path;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
-/// The length of a file, and its bytes: all of them where it is as long as it
-/// should be, else those before its first hole.
-pub fn before_hole(
-    mut file: File,
-    path: impl AsRef<Path>,
-    known_bytes: Option<u64>,
-) -> Result<(u64, Take<File>)> {
-    let mut measure = || {
-        let length = file.metadata()?.len();
-        match known_bytes == Some(length) {
-            true => Ok((length, length)),
-            false => Ok((length, first_hole(&mut file)?.unwrap_or(length))),
-        }
-    };
-    let measured: io::Result<(u64, u64)> = measure();
-    let (length, readable) =
-        measured.map_err(|e| Error::io("read", path, e))?;
-    Ok((length, file.take(readable)))
+/// Holes of a file that it may have, in bytes: so much is read in a moment.
+const MOST_BYTES: u64 = 1 << 30;
+/// The unit of [`MetadataExt::blocks`], whatever a file system's own is
+/// (stat(3type), `st_blocks`).
+const BLOCK_BYTES: u64 = 512;
+
+/// An error (5) for a file that is as long as no disk.
+///
+/// A file system that compresses, or does not know, keeps less than a file is
+/// long without a hole in it: so the file is asked for one.
+pub fn check(file: &File, meta: &Metadata) -> io::Result<()> {
+    let kept = meta.blocks().saturating_mul(BLOCK_BYTES);
+    if meta.len().saturating_sub(kept) <= MOST_BYTES {
+        return Ok(());
+    }
+    if !has_hole(file, meta.len())? {
+        return Ok(());
+    }
+    let error = Error::disagree(
+        "it is longer by far than what was ever written to it",
+    );
+    Err(io::Error::other(
+        error.hint("put it back from a backup, or move it elsewhere"),
+    ))
 }
 
-/// Where the first hole is; the file stands at its beginning then.
-fn first_hole(file: &mut File) -> io::Result<Option<u64>> {
-    let found = rustix::fs::seek(&*file, SeekFrom::Hole(0));
-    file.rewind()?;
+/// Whether a file of a length has a hole; it stands at its beginning then.
+fn has_hole(file: &File, length: u64) -> io::Result<bool> {
+    let found = rustix::fs::seek(file, SeekFrom::Hole(0));
+    rustix::fs::seek(file, SeekFrom::Start(0))?;
     match found {
-        Ok(hole) => Ok(Some(hole)),
-        // An empty file, and a file system that knows of no holes.
-        Err(Errno::NXIO | Errno::INVAL | Errno::OPNOTSUPP) => Ok(None),
+        // Behind its end a file counts as a hole.
+        Ok(hole) => Ok(hole < length),
+        // A file system that knows of no holes.
+        Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

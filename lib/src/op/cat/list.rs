@@ -27,7 +27,7 @@ impl Cat<'_> {
     /// Lists those of a month, in the order of their rows; says whether there
     /// are any.
     pub(super) fn list(&mut self, month: &str) -> Result<bool> {
-        let View { warm, tar, troubles } = self.view(month)?;
+        let View { warm, tar, troubles, .. } = self.view(month)?;
         for trouble in troubles {
             self.trouble(trouble);
         }

@@ -255,7 +255,7 @@ impl<'c> Cat<'c> {
 
     /// Puts out a month; says whether the archives had any file for it.
     fn month(&mut self, month: &str) -> Result<bool> {
-        let View { warm, tar, troubles } = self.view(month)?;
+        let View { warm, tar, troubles, .. } = self.view(month)?;
         let wanted = tar.as_ref().map_or(0, |tar| tar.wanted.len());
         let found = wanted > 0 || !warm.is_empty();
         for trouble in troubles {

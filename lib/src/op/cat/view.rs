@@ -7,6 +7,7 @@
 //! met once: where both are there, the ledger still has the intent, which
 //! tells whether the tar that was opened is the one with its rows.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 
 use super::file::{Warm, from_start, holds};
@@ -15,7 +16,7 @@ use super::stream::Cat;
 use super::tar::{Month, tar_of};
 use crate::archive::tiers::{WarmFile, warm_files_of};
 use crate::archive::{Change, Kind, goes, not_as_said};
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::io::digest::is_file;
 use crate::io::durable::{self, FileId};
 use crate::io::tree_path::TreePath;
@@ -27,6 +28,9 @@ const TRIES: u32 = 100;
 pub(super) struct View {
     pub warm: Vec<Warm>,
     pub tar: Option<Month>,
+    /// The warm files that are there and cannot be read, which is among the
+    /// troubles.
+    unread: BTreeSet<String>,
     /// What is not as the ledger says.
     pub troubles: Vec<Error>,
 }
@@ -44,19 +48,27 @@ impl Cat<'_> {
 
     /// Opens it once; nothing if its warm files moved meanwhile.
     fn look(&mut self, month: &str) -> Result<Option<View>> {
-        let mut warm = Vec::new();
+        let (mut warm, mut troubles) = (Vec::new(), Vec::new());
+        let mut unread = BTreeSet::new();
         for file in self.listed(month)? {
-            let Some(open) = durable::open_if_there(&file.path)? else {
-                return Ok(None);
-            };
-            let limit = u64::MAX;
-            warm.push(Warm { file, open, limit });
+            match durable::open_if_there(&file.path) {
+                Ok(Some(open)) => {
+                    warm.push(Warm { file, open, limit: u64::MAX });
+                }
+                Ok(None) => return Ok(None),
+                Err(error) if error.exit() == Exit::Disagree => {
+                    troubles.push(error.with_exit(self.graver(&file.file)));
+                    unread.insert(file.file);
+                }
+                Err(error) => return Err(error),
+            }
         }
         let name = tar_of(month);
         let tar = self.open_tar(&name);
         crate::crash::point("cat.opened");
         self.ledger.refresh()?;
-        let again = self.listed(month)?;
+        let mut again = self.listed(month)?;
+        again.retain(|now| !unread.contains(&now.file));
         let same = again.len() == warm.len()
             && again.iter().zip(&warm).all(|(now, was)| {
                 now.path == was.file.path
@@ -66,20 +78,21 @@ impl Cat<'_> {
         if !same {
             return Ok(None);
         }
-        let mut view = View { warm, tar: None, troubles: Vec::new() };
+        let mut view = View { warm, tar: None, unread, troubles };
         self.check_cut(month, &name)?;
         let Some((path, tar)) = tar else {
             self.check_warm(month, &mut view, None)?;
             return Ok(Some(view));
         };
+        let cold = self.options.wants(Tier::Cold) && tar.is_ok();
         let tar = tar.unwrap_or_else(|error| {
             view.troubles.push(error.with_exit(self.graver(&name)));
             None
         });
-        let tar = tar.filter(|_| self.options.wants(Tier::Cold));
+        let tar = tar.filter(|_| cold);
         let done = self.merged(&mut view, &name, tar.as_ref())?;
         self.check_warm(month, &mut view, done.as_ref())?;
-        if self.options.wants(Tier::Cold) {
+        if cold {
             let troubles = &mut view.troubles;
             view.tar =
                 self.check_tar(troubles, (name, path), tar, done.as_ref())?;
@@ -224,7 +237,8 @@ impl Cat<'_> {
             if !meant || !self.options.wants(Tier::Warm) {
                 continue;
             }
-            let there = view.warm.iter().any(|w| w.file.file == name)
+            let there = view.unread.contains(name)
+                || view.warm.iter().any(|w| w.file.file == name)
                 || done
                     .is_some_and(|c| c.removes.iter().any(|r| r.file == name));
             if !there && !goes(state, name) {

@@ -6,8 +6,8 @@ use std::io::Write;
 use super::{Object, Options};
 use crate::archive::tiers::entries;
 use crate::archive::{
-    Inventory, Remote, STAGE, Ship, State, Tree, not_as_said, sound_schema,
-    under_way,
+    Inventory, Remote, STAGE, Ship, State, Tree, not_as_said, open_schema,
+    sound_schema, under_way,
 };
 use crate::error::{Exit, Notes, Result, quote};
 use crate::io::digest::is_file;
@@ -149,7 +149,7 @@ fn wanted(
 /// # Errors
 /// It cannot be read, or is not what its name says.
 fn schema(file: &str, path: &TreePath) -> Result<Option<Object>> {
-    let Some(open) = durable::open_if_there(path)? else { return Ok(None) };
+    let Some(open) = open_schema(path)? else { return Ok(None) };
     let size_bytes = durable::length(&open, path)?;
     let sha256 = sound_schema(file, open, path)?
         .ok_or_else(|| not_as_said(path, "is not what its name says"))?;

@@ -15,7 +15,6 @@ use crate::archive::{
 use crate::error::{Error, Result, counted};
 use crate::io::digest::Hashing;
 use crate::io::durable;
-use crate::io::holes::before_hole;
 use crate::io::tar::{Entry, Walk, salvage_tar};
 
 /// Gets each record, with its place.
@@ -87,7 +86,7 @@ impl Reader<'_> {
     ) -> Result<()> {
         let path = self.tree.path(file)?;
         let place = place_of(file, known);
-        let Some(open) = durable::open_if_there(&path)? else {
+        let Some(mut open) = durable::open_if_there(&path)? else {
             report.gone =
                 known.is_none() || goes(&self.audit.said.state, file);
             if !report.gone {
@@ -96,8 +95,7 @@ impl Reader<'_> {
             }
             return Ok(());
         };
-        let known_bytes = known.map(|known| known.size_bytes);
-        let (size_bytes, mut open) = before_hole(open, &path, known_bytes)?;
+        let size_bytes = durable::length(&open, &path)?;
         let mut input = Hashing::new(&mut open);
         // A file that moves is looked through without its segments.
         let moves = moving(&self.audit.said.state).contains(file);

@@ -6,11 +6,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::finding::{Finding, Place, Severity};
-use crate::archive::sound_schema;
 use crate::archive::tiers::entries;
 use crate::archive::{
     Audit, CHECKPOINT, LOST, READ_LOG, STAGE, TORN, Tree, moving,
 };
+use crate::archive::{open_schema, sound_schema};
 use crate::error::{Error, Result, quote, quoted};
 use crate::io::durable;
 use crate::io::tree_path::TreePath;
@@ -154,9 +154,7 @@ impl Walker<'_> {
         if self.quick {
             return Ok(());
         }
-        let Some(open) = durable::open_if_there(path)? else {
-            return Ok(());
-        };
+        let Some(open) = open_schema(path)? else { return Ok(()) };
         if sound_schema(file, open, path)?.is_none() {
             let message =
                 format!("{} is not what its name says", quoted(path));
