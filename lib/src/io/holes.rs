@@ -12,8 +12,9 @@ use rustix::io::Errno;
 
 use crate::error::Error;
 
-/// Holes of a file that it may have, in bytes: so much is read in a moment.
-const MOST_BYTES: u64 = 1 << 30;
+/// Holes of a file that it may have, in bytes: so much is read in a moment, and
+/// held in memory where it is one line. A copy may have them where zeros were.
+const MOST_BYTES: u64 = 16 << 20;
 /// The unit of [`MetadataExt::blocks`], whatever a file system's own is
 /// (stat(3type), `st_blocks`).
 const BLOCK_BYTES: u64 = 512;
