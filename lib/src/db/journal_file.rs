@@ -11,6 +11,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::db::waiting::wait_for_locks;
+use crate::error::{Error, Result, quoted};
+use crate::io::durable;
 
 /// Readies a connection that is going to delete. `NORMAL` leaves out what
 /// [`WriteLock::commit`](crate::db::WriteLock::commit) does, and nothing else
@@ -25,6 +27,25 @@ pub(super) fn prepare(
         true => "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;",
         false => "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=PERSIST;",
     })
+}
+
+/// Refuses a database of which a journal is no file: SQLite would wait for a
+/// pipe that nobody writes to.
+pub(super) fn check_files(database: &Path) -> Result<()> {
+    let database = std::fs::canonicalize(database)
+        .map_err(|e| Error::io("open", database, e))?;
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let path = beside(&database, suffix);
+        let there = durable::metadata_if_there(&path)?;
+        if there.is_some_and(|meta| !meta.is_file()) {
+            let message = format!("{} is no regular file", quoted(&path));
+            return Err(Error::failed(message).hint(
+                "SQLite keeps a journal of the database under this name, and \
+                 did not make that; see who did, and move it away",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The path of a journal of the database in this file, which is no link.

@@ -346,19 +346,21 @@ impl Drop for ReadLock<'_> {
     }
 }
 
-/// Refuses what is not a file; gives its device and inode.
+/// Refuses what is not a file, or has a journal that is none; gives its device
+/// and inode.
 fn check_regular(path: &Path) -> Result<(u64, u64)> {
     let meta = std::fs::metadata(path).map_err(|e| {
         Error::io("open", path, e)
             .hint("name the database with --db FILE, or set RT_DB")
     })?;
-    match meta.is_file() {
-        true => Ok((meta.dev(), meta.ino())),
-        false => Err(Error::failed(format!(
+    if !meta.is_file() {
+        return Err(Error::failed(format!(
             "cannot open {}: not a regular file",
             quoted(path)
-        ))),
+        )));
     }
+    journal_file::check_files(path)?;
+    Ok((meta.dev(), meta.ino()))
 }
 
 const UNLOGGED: &str = "\

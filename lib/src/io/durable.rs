@@ -267,8 +267,8 @@ fn make_folder<'a>(folder: impl Into<At<'a>>) -> Result<()> {
 }
 
 /// Opens a regular file for reading; a symbolic link in its last part is
-/// refused, and (5) a file with [holes](super::holes) that is as long as no
-/// disk.
+/// refused, and (5) a file of which so much was never written that it may be
+/// as long as no disk.
 pub fn open_read<'a>(path: impl Into<At<'a>>) -> Result<File> {
     let at: At<'_> = path.into();
     beneath::open_whole(at).map_err(|e| Error::io("open", at.path(), e))
@@ -347,7 +347,7 @@ pub fn folder_of(path: &Path) -> &Path {
 }
 
 /// Reads until `buffer` is full or the input ends; gives what was read. Once
-/// the process is to end, this is an error [now and then](signal::passed).
+/// the process is to end, this is an error now and then.
 pub fn read_full(
     input: &mut dyn Read,
     buffer: &mut [u8],

@@ -25,10 +25,8 @@ const BLOCK_BYTES: u64 = 512;
 /// long without a hole in it: so the file is asked for one.
 pub fn check(file: &File, meta: &Metadata) -> io::Result<()> {
     let kept = meta.blocks().saturating_mul(BLOCK_BYTES);
-    if meta.len().saturating_sub(kept) <= MOST_BYTES {
-        return Ok(());
-    }
-    if !has_hole(file, meta.len())? {
+    let missing = meta.len().saturating_sub(kept);
+    if missing <= MOST_BYTES || !has_hole(file, meta.len())? {
         return Ok(());
     }
     let error = Error::disagree(

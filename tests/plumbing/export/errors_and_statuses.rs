@@ -46,6 +46,33 @@ fn a_database_that_is_missing_or_none_is_named() {
 }
 
 #[test]
+fn a_journal_that_is_no_file_is_not_waited_for() {
+    let dir = large();
+    fs::rename(dir.join("x.db"), dir.join("real.db")).unwrap();
+    // SQLite looks for the journal beside the file, and not beside the link.
+    std::os::unix::fs::symlink("real.db", dir.join("x.db")).unwrap();
+    for suffix in ["-journal", "-wal", "-shm"] {
+        for make in ["mkfifo", "mkdir", "ln -s elsewhere"] {
+            let name = format!("real.db{suffix}");
+            let script = format!("{make} {name}");
+            dir.cmd("sh").args(["-c", &script]).run().status(0);
+            for (program, args) in [
+                ("rt-export", &["--db", "x.db", "t"][..]),
+                ("rt-stat", &["--db", "x.db", "t"]),
+                ("rt-purge", &["--db", "x.db", "--pending"]),
+            ] {
+                let out = dir.cmd(program).args(args).patience(20).run();
+                out.status(1).stderr_has(&name);
+                out.stderr_has("is no regular file");
+            }
+            let script = format!("rm -r {name}");
+            dir.cmd("sh").args(["-c", &script]).run().status(0);
+        }
+    }
+    dir.cmd("rt-export").args(["--db", "x.db", "t"]).run().status(0);
+}
+
+#[test]
 fn a_table_that_is_missing_is_named() {
     let dir = large();
     dir.write("empty", "");
