@@ -3,13 +3,11 @@
 
 use super::member::Member;
 use crate::error::{Error, counted};
-use crate::io::gz::{Damage, MemberInfo};
+use crate::io::gz::{Damage, MOST_RATIO, MemberInfo};
 use crate::time::Day;
 
 /// The least bytes that a line takes, `{}` and its end.
 const LEAST_LINE: u64 = 3;
-/// How many times as long as itself a deflate stream can make its text.
-const MOST_RATIO: u64 = 1032;
 
 /// What is known of a text that was found damaged.
 #[derive(Clone, Copy, Debug)]

@@ -106,6 +106,23 @@ fn a_header_whose_times_are_of_another_day_keeps_no_row_back() {
 }
 
 #[test]
+fn a_header_that_claims_more_lines_than_a_text_can_have_is_not_believed() {
+    let dir = day_of_24_members();
+    let mut bytes = fs::read(dir.join(WARM)).unwrap();
+    bytes[25..33].fill(0xff);
+    // Two of them are more than any number holds.
+    dir.write(WARM, [&bytes[..], &bytes].concat());
+    let cat = |args: &[&str]| {
+        let cat = dir.cmd("rt-cat").args(["--archives", "a"]).args(args);
+        cat.arg("t").run().status(5).stdout.clone()
+    };
+    assert_eq!(cat(&[]).lines().count(), 2 * 480);
+    assert!(cat(&["--count"]).contains("\"rows\":960"));
+    let late = ["--since", "2025-11-02T23:00:00Z"];
+    assert_eq!(cat(&late).lines().count(), 2 * 20);
+}
+
+#[test]
 fn the_same_bytes_come_whatever_the_number_of_threads() {
     let dir = day_of_24_members();
     let cat = |threads: &str, args: &[&str]| {

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
-use super::{Encoder, Proven, Reader, Step};
+use super::{Encoder, HEADER_MAX, Proven, Reader, Step};
 use crate::arbitrary::{Random, each_case};
 
 /// A member, ours or another program's, and its text.
@@ -106,4 +106,25 @@ fn stands_in(texts: &[Vec<u8>], run: &[u8]) -> bool {
             let rest = run.strip_prefix(text.as_slice());
             !text.is_empty() && rest.is_some_and(|r| stands_in(texts, r))
         })
+}
+
+/// Found by random inputs: the end of such a member is behind all numbers.
+#[test]
+fn header_that_claims_all_bytes_there_can_be_costs_its_member_alone() {
+    let mut bytes = Vec::new();
+    let encoder = &mut Encoder::new(6);
+    encoder.member(b"{}\n", Some((5, 7)), &mut bytes).unwrap();
+    let whole = bytes.len();
+    bytes.extend_from_within(..HEADER_MAX);
+    bytes[whole + 17..whole + 25].fill(0xff);
+    let mut proven = Proven::new(&bytes[..], "file", 0);
+    let (mut piece, mut text, mut damages) = (Vec::new(), Vec::new(), 0);
+    loop {
+        match proven.next(&mut piece).unwrap() {
+            Step::Text => text.extend_from_slice(&piece),
+            Step::Damaged(_) => damages += 1,
+            Step::End => break,
+        }
+    }
+    assert_eq!((&text[..], damages), (&b"{}\n"[..], 1));
 }

@@ -125,7 +125,7 @@ pub(super) fn pass<R: Read>(
     let found = find_header(input)?;
     // A member that the end of the input has cut short.
     Ok(claim.filter(|info| {
-        kept && !found && start + info.size_bytes > input.offset()
+        kept && !found && info.size_bytes > input.offset() - start
     }))
 }
 

@@ -10,6 +10,9 @@ use crate::io::large::LARGE;
 /// The longest header that we write, in bytes.
 pub const HEADER_MAX: usize = FIXED + 33;
 
+/// How many times as long as itself a deflate stream can make its text
+/// (<https://zlib.net/zlib_tech.html>).
+pub const MOST_RATIO: u64 = 1032;
 /// CRC-32 and ISIZE.
 pub(super) const TRAILER: usize = 8;
 /// Everything in front of the payload of the subfield.
@@ -98,7 +101,9 @@ pub fn parse_header(bytes: &[u8]) -> HeaderParse {
         }
         _ => None,
     };
-    if payload[0] != VERSION || size_bytes < (header_len + TRAILER) as u64 {
+    let too_short = size_bytes < (header_len + TRAILER) as u64;
+    let too_many = lines > size_bytes.saturating_mul(MOST_RATIO);
+    if payload[0] != VERSION || too_short || too_many {
         return HeaderParse::Foreign;
     }
     let info = MemberInfo { size_bytes, lines, range };

@@ -58,7 +58,8 @@ pub use ahead::Cut;
 pub use cut::Cutter;
 pub use damage::Damage;
 pub use member::{
-    Encoder, HEADER_MAX, HeaderParse, MemberInfo, Opener, parse_header,
+    Encoder, HEADER_MAX, HeaderParse, MOST_RATIO, MemberInfo, Opener,
+    parse_header,
 };
 pub use one_member::OneMember;
 pub use pieces::{Piece, Pieces};

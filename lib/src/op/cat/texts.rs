@@ -105,12 +105,12 @@ impl Cat<'_> {
             let range = &self.chooser.range;
             let counted = self.options.counts()
                 && day.is_some_and(|day| range.covers_member(&info, day));
-            if counted {
-                self.sink.count(info.lines);
-            }
             if counted || !range.enters(&info, day) {
                 if let Err(error) = cutter.pass(Input::skip) {
                     return Ok(Err(error));
+                }
+                if counted {
+                    self.sink.count(info.lines);
                 }
                 self.queue.pass(info.lines);
                 continue;
