@@ -9,6 +9,7 @@
 mod files;
 mod ledger;
 mod longer;
+mod numbers;
 mod schemas;
 
 use std::fs;

@@ -15,6 +15,7 @@ pub struct Named {
     /// The file, relative to the tree's root.
     pub file: String,
     /// Its length.
+    #[serde(deserialize_with = "super::amount::amount")]
     pub size_bytes: u64,
     /// SHA-256 of all of it.
     pub sha256: String,
@@ -89,5 +90,6 @@ pub struct Erased {
     /// The day; none in a file with all rows of a run.
     pub day: Option<String>,
     /// How many.
+    #[serde(deserialize_with = "super::amount::amount")]
     pub rows: u64,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::amount::amount;
 use super::change::{Change, Named};
 use super::holds::Hold;
 use super::member::Member;
@@ -34,8 +35,10 @@ pub struct Segment {
     /// absolute path.
     pub file: String,
     /// Where the segment begins: the length of the file before.
+    #[serde(deserialize_with = "amount")]
     pub offset_bytes: u64,
     /// Its length in the file.
+    #[serde(deserialize_with = "amount")]
     pub size_bytes: u64,
     /// SHA-256 of its bytes in the file.
     pub sha256: String,
@@ -44,10 +47,13 @@ pub struct Segment {
     /// SHA-256 of the whole file with it.
     pub file_sha256: String,
     /// Its lines.
+    #[serde(deserialize_with = "amount")]
     pub rows: u64,
     /// Those of its lines that carry `_rowid`: rows without usable key.
+    #[serde(deserialize_with = "amount")]
     pub keyless_rows: u64,
     /// The length of its text.
+    #[serde(deserialize_with = "amount")]
     pub text_size_bytes: u64,
     /// SHA-256 of its text.
     pub text_sha256: String,
@@ -139,14 +145,17 @@ pub struct Retract {
     /// The lines.
     pub lines: LineSet,
     /// The segment's length in the file without them.
+    #[serde(deserialize_with = "amount")]
     pub size_bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: String,
     /// SHA-256 of the whole file; none when the file goes.
     pub file_sha256: Option<String>,
     /// Its lines that remain.
+    #[serde(deserialize_with = "amount")]
     pub rows: u64,
     /// The length of its text.
+    #[serde(deserialize_with = "amount")]
     pub text_size_bytes: u64,
     /// SHA-256 of its text.
     pub text_sha256: String,
@@ -165,21 +174,31 @@ pub struct Retract {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Counts {
     /// Proven and deleted.
+    #[serde(deserialize_with = "amount")]
     pub deleted: u64,
     /// Differed, and were taken out.
+    #[serde(deserialize_with = "amount")]
     pub changed: u64,
     /// Pointed at by a row that stays, and were taken out.
+    #[serde(deserialize_with = "amount")]
     pub referenced: u64,
     /// Kept by a trigger, and were taken out.
+    #[serde(deserialize_with = "amount")]
     pub refused: u64,
     /// Not there, and were taken out.
+    #[serde(deserialize_with = "amount")]
     pub gone: u64,
     /// Proven and deleted; their record stood in the archives before, and the
     /// second line was taken out.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        skip_serializing_if = "is_zero",
+        deserialize_with = "amount"
+    )]
     pub repeated: u64,
     /// Gone or different in a segment that another run stored or began; their
     /// lines stay.
+    #[serde(deserialize_with = "amount")]
     pub superseded: u64,
 }
 
@@ -206,6 +225,7 @@ pub struct Settled {
     /// Its file.
     pub file: String,
     /// Its lines when it was published: the sum of the counts.
+    #[serde(deserialize_with = "amount")]
     pub rows: u64,
     /// What became of them.
     #[serde(flatten)]
@@ -250,10 +270,13 @@ pub struct Job {
     /// Its exit status.
     pub exit_status: u8,
     /// Rows archived.
+    #[serde(deserialize_with = "amount")]
     pub total_archived: u64,
     /// Tables it was for.
+    #[serde(deserialize_with = "amount")]
     pub tables: u64,
     /// Tables that failed.
+    #[serde(deserialize_with = "amount")]
     pub failed: u64,
     /// How long it took by the wall clock, in seconds, to the millisecond;
     /// none where nobody said when it began.

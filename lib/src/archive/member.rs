@@ -20,10 +20,12 @@ pub struct Member {
     /// The day.
     pub day: Option<String>,
     /// Its length.
+    #[serde(deserialize_with = "super::amount::amount")]
     pub size_bytes: u64,
     /// SHA-256 of its bytes.
     pub sha256: String,
     /// Its lines.
+    #[serde(deserialize_with = "super::amount::amount")]
     pub rows: u64,
     /// The least timestamp of its rows, where it is known.
     pub oldest: Option<String>,

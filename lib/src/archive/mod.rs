@@ -51,6 +51,7 @@
 //! | rewriting a file (`publish`, `retract`) | what stood before the segment is the beginning of the new file, by digest, fsynced before the rename |
 
 mod ages;
+mod amount;
 mod append;
 mod archive_file;
 mod audit;
