@@ -105,7 +105,7 @@ fn no_program_reads_it_to_its_end() {
         world.insert("tool_uses", 3, &["2025-12-04"]);
         let rows: Vec<String> = world.once().into_keys().collect();
         let file = world.dir.join("archives").join(file);
-        let whole = fs::read(&file).ok();
+        let whole = file.exists().then(|| fs::read(&file).unwrap());
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, whole.clone().unwrap_or_default()).unwrap();
         lengthen(&file);
@@ -121,4 +121,27 @@ fn no_program_reads_it_to_its_end() {
         }
         assert_eq!(world.once().into_keys().collect::<Vec<_>>(), rows);
     }
+}
+
+#[test]
+fn ledger_is_broken_and_nothing_is_cut() {
+    let world = world();
+    world.insert("tool_uses", 2, &["2025-12-03"]);
+    let ledger = world.dir.join("archives/ledger.jsonl");
+    let whole = fs::metadata(&ledger).unwrap().len();
+    let rows = world.once();
+    lengthen(&ledger);
+    for (program, args) in [
+        ("rt-verify", &[][..]),
+        ("rt-stat", &["--archives"]),
+        ("rt-cat", &["tool_uses"]),
+        ("rt-archive", &["-q", "tool_uses"]),
+    ] {
+        let out = soon(&world, program, args);
+        out.status(5);
+    }
+    assert_eq!(fs::metadata(&ledger).unwrap().len(), LENGTH);
+    let file = File::options().write(true).open(&ledger).unwrap();
+    file.set_len(whole).unwrap();
+    assert_eq!(world.once(), rows);
 }

@@ -12,7 +12,7 @@ const MOST: u64 = 1 << 48;
 /// Reads such a number.
 ///
 /// # Errors
-/// It is more than [`MOST`].
+/// The number is more than [`MOST`].
 pub(super) fn amount<'de, D>(from: D) -> Result<u64, D::Error>
 where
     D: Deserializer<'de>,

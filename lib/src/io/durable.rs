@@ -274,7 +274,7 @@ pub fn open_read<'a>(path: impl Into<At<'a>>) -> Result<File> {
     beneath::open_whole(at).map_err(|e| Error::io("open", at.path(), e))
 }
 
-/// The same, or says that there is no file.
+/// Opens a file as [`open_read`] does, or says that there is none.
 pub fn open_if_there<'a>(path: impl Into<At<'a>>) -> Result<Option<File>> {
     let at: At<'_> = path.into();
     if_there(beneath::open_whole(at), "open", at.path())
