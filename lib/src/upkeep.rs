@@ -142,15 +142,30 @@ pub fn done_or_left(
 ) -> Result<bool> {
     match done {
         Ok(()) => Ok(true),
-        Err(error) if error.exit() == Exit::Failed || error.ends_run() => {
-            Err(error)
-        }
+        Err(error) if error.exit() == Exit::Failed => Err(error),
         Err(error) => {
-            notes.warn(&error.to_string());
-            step.leave(error.exit(), error.to_string());
-            Ok(false)
+            let exit = error.exit();
+            leave(error, exit, step, notes).map(|()| false)
         }
     }
+}
+
+/// Leaves what could not be done, with a status for it, and says so.
+///
+/// # Errors
+/// A signal, which ends the step.
+pub fn leave(
+    error: Error,
+    exit: Exit,
+    step: &mut impl Step,
+    notes: &mut dyn Notes,
+) -> Result<()> {
+    if error.ends_run() {
+        return Err(error);
+    }
+    notes.warn(&error.to_string());
+    step.leave(exit, error.to_string());
+    Ok(())
 }
 
 /// A table's rows of a day that a run before this one would archive.

@@ -111,14 +111,9 @@ fn rehearse(
     record: &mut Consolidation,
     notes: &mut dyn Notes,
 ) -> Result<()> {
-    match tree.stranger(files, &file) {
-        Ok(_) => {}
-        Err(error) if error.ends_run() => return Err(error),
-        Err(error) => {
-            notes.warn(&error.to_string());
-            record.leave(error.exit(), error.to_string());
-            return Ok(());
-        }
+    if let Err(error) = tree.stranger(files, &file) {
+        let exit = error.exit();
+        return upkeep::leave(error, exit, record, notes);
     }
     let before = record.removed_warm.len();
     for one in warm {
@@ -133,10 +128,8 @@ fn rehearse(
         });
         match proof {
             Ok(()) => record.removed_warm.push(one.file),
-            Err(error) if error.ends_run() => return Err(error),
             Err(error) => {
-                notes.warn(&error.to_string());
-                record.leave(Exit::Partial, error.to_string());
+                upkeep::leave(error, Exit::Partial, record, notes)?;
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::io::digest::{file_sha256, is_file};
 use crate::io::durable::{self, Temp};
 use crate::io::gz;
 use crate::io::tree_path::TreePath;
-use crate::outcome::{Consolidation, Step};
-use crate::upkeep::Item;
+use crate::outcome::Consolidation;
+use crate::upkeep::{Item, leave};
 
 /// A warm file's digest, and what it holds by the ledger, which must agree.
 pub(super) fn prove(
@@ -133,11 +133,7 @@ fn gather(
                 entry.files.push(path);
                 removes.push(named);
             }
-            Err(error) if error.ends_run() => return Err(error),
-            Err(error) => {
-                notes.warn(&error.to_string());
-                record.leave(Exit::Partial, error.to_string());
-            }
+            Err(error) => leave(error, Exit::Partial, record, notes)?,
         }
     }
     Ok((additions, removes))
@@ -238,11 +234,8 @@ fn schemas(
             continue;
         }
         if let Err(error) = work.tree().mend_schema(work.files()?, &member) {
-            if error.ends_run() {
-                return Err(error);
-            }
-            notes.warn(&error.to_string());
-            record.leave(error.exit(), error.to_string());
+            let exit = error.exit();
+            leave(error, exit, record, notes)?;
             continue;
         }
         let size_bytes = durable::length(&durable::open_read(&path)?, &path)?;

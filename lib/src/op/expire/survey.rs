@@ -8,7 +8,7 @@ use crate::error::{Notes, Result};
 use crate::outcome::{Expiry, Step};
 use crate::retention::Files;
 use crate::time::{Day, rfc3339};
-use crate::upkeep::Expected;
+use crate::upkeep::{Expected, leave};
 
 /// The files of the tree, and what takes the unknown ones in. One that cannot
 /// be taken in is left.
@@ -41,10 +41,9 @@ pub(super) fn survey(
                 files.insert(file, state);
                 strangers.push(adopt);
             }
-            Err(error) if error.ends_run() => return Err(error),
             Err(error) => {
-                notes.warn(&error.to_string());
-                record.leave(error.exit(), error.to_string());
+                let exit = error.exit();
+                leave(error, exit, record, notes)?;
             }
         }
     }
